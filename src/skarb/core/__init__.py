@@ -1,0 +1,1 @@
+"""Nouns without behaviour: what every other room of the house talks about."""

@@ -1,0 +1,57 @@
+"""One batch of the journal: everything that was decided, posted and answered together.
+
+A batch is the unit of durability. Its body is MessagePack of the structure below, fields in order; its head is
+SHA-256(previous head || body). Facts and decisions are kept in full, so anyone can decide again and compare. The text of
+every edition is kept once beside the journal under its hash.
+
+The order of fields is the format: append, never reorder.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from skarb.core.facts import Facts
+from skarb.core.instruction import Assumptions, Instruction
+
+FORMAT = 1
+GENESIS = b"\0" * 32  # the head before the first batch
+
+
+class Ruling(msgspec.Struct, frozen=True, array_like=True):
+    """A decision in an edition's own numbers: 12 to 16 bytes instead of a text that could drift."""
+
+    edition: int  # index into Batch.editions
+    outcome: int  # index into the edition's outcomes; 0 is silence
+    levy: int = 0  # index into the edition's levies; 0 is none
+    duties: int = 0  # bit mask over the edition's duties
+
+
+class Opening(msgspec.Struct, frozen=True, array_like=True):
+    """An account that this batch opened: its address in words and its record in `Batch.accounts`."""
+
+    address: str  # "client/p1/money", hierarchical, most general part first
+    asset: str
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One durable step of a book."""
+
+    book: str
+    sequence: int  # from 1, without gaps
+    recorded_at: int  # nanoseconds since 1970, never before the previous batch
+    registers: bytes  # SHA-256 of the registers that facts were gathered from
+    editions: tuple[str, ...] = ()  # SHA-256 hex of the editions that decided
+    assumptions: Assumptions | None = None
+    instructions: tuple[Instruction, ...] | list[Instruction] = ()
+    facts: tuple[Facts, ...] | list[Facts] = ()  # one per instruction
+    rulings: tuple[Ruling, ...] | list[Ruling] = ()  # one per instruction
+    keys: bytes = b""  # 16 bytes per instruction: core.transfer.key_128 of its id
+    digests: bytes = b""  # 16 bytes per instruction: digest of its content
+    openings: tuple[Opening, ...] | list[Opening] = ()
+    accounts: bytes = b""  # core.transfer.ACCOUNT records, one per opening
+    account_results: bytes = b""  # one ledger result code (u1) per account record
+    transfers: bytes = b""  # core.transfer.TRANSFER records
+    owners: bytes = b""  # u4 per transfer: the row of its instruction
+    results: bytes = b""  # one ledger result code (u1) per transfer
+    format: int = FORMAT
