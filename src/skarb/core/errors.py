@@ -23,6 +23,18 @@ class InputError(SkarbError):
     code = "input"
 
 
+class FieldError(InputError):
+    """One field of something handed in cannot be read."""
+
+    def __init__(self, field: str, given: object, expected: str, todo: str = "") -> None:
+        self.field, self.given, self.expected, self.todo = field, shorten(given), expected, todo
+        super().__init__(f"{field}: given {self.given!r}, expected {expected}" + (f"; {todo}" if todo else ""))
+
+    def problem(self, where: str, row: int | None = None) -> Problem:
+        """Return the same as an item of a list of problems."""
+        return Problem(where, self.field, self.given, self.expected, self.todo, row)
+
+
 class NotFound(SkarbError):
     """A named thing does not exist here."""
 

@@ -101,3 +101,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_u
     risk_warning: bool = False
     case_listed: bool = False  # the foreign-trade case is on the government's list
     consent: bool = False  # the payee agreed to be found by telephone number
+    by_phone: bool = False  # the payee is named by his telephone number
+    close_relative: bool = False  # the two sides are close relatives or in-laws
+    unlawful: bool = False  # of a tax assessment: the operation was carried out in breach of law
+    listed_ownership: Count | None = None  # share that listed persons own together, in hundredths of a percent

@@ -41,6 +41,9 @@ DECLARABLE = (
     "case_listed",
     "consent",
     "cross_border",
+    "by_phone",
+    "close_relative",
+    "unlawful",
 )  # the facts that the parties state themselves; everything else is looked up
 
 

@@ -9,6 +9,8 @@ The order of fields is the format: append, never reorder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from skarb.core.facts import Facts
@@ -43,12 +45,12 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     registers: bytes  # SHA-256 of the registers that facts were gathered from
     editions: tuple[str, ...] = ()  # SHA-256 hex of the editions that decided
     assumptions: Assumptions | None = None
-    instructions: tuple[Instruction, ...] | list[Instruction] = ()
-    facts: tuple[Facts, ...] | list[Facts] = ()  # one per instruction
-    rulings: tuple[Ruling, ...] | list[Ruling] = ()  # one per instruction
+    instructions: Sequence[Instruction] = ()
+    facts: Sequence[Facts] = ()  # one per instruction
+    rulings: Sequence[Ruling] = ()  # one per instruction
     keys: bytes = b""  # 16 bytes per instruction: core.transfer.key_128 of its id
     digests: bytes = b""  # 16 bytes per instruction: digest of its content
-    openings: tuple[Opening, ...] | list[Opening] = ()
+    openings: Sequence[Opening] = ()
     accounts: bytes = b""  # core.transfer.ACCOUNT records, one per opening
     account_results: bytes = b""  # one ledger result code (u1) per account record
     transfers: bytes = b""  # core.transfer.TRANSFER records

@@ -1,0 +1,71 @@
+"""The log of looks: who looked at personal data, at whose, and why. Written before the data are shown; chained, never shortened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+
+import msgspec
+
+from skarb.core.errors import InputError
+from skarb.core.time import Clock
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at personal data."""
+
+    at: datetime
+    purpose: str
+    subject: str  # what was looked at: book/batch/row
+    previous: str  # SHA-256 of the line before, hex
+
+
+class Looks:
+    """The log in one file of JSON lines."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = Lock()
+        self._head = "0" * 64
+        for line, _ in self._lines():
+            self._head = sha256(line).hexdigest()
+
+    def record(self, purpose: str, subject: str) -> None:
+        """Write one look; it is on disk when this returns."""
+        with self._lock:
+            look = Look(at=self._clock(), purpose=purpose, subject=subject, previous=self._head)
+            line = msgspec.json.encode(look)
+            with self.path.open("ab") as file:
+                file.write(line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._head = sha256(line).hexdigest()
+
+    def all(self) -> list[Look]:
+        """Return every look, oldest first, after checking the chain.
+
+        Raises: InputError naming the line that does not fit.
+        """
+        found, head = [], "0" * 64
+        for number, (line, look) in enumerate(self._lines(), 1):
+            if look.previous != head:
+                raise InputError(
+                    f"{self.path} line {number}: it follows {look.previous}, the line before is {head}; a line was changed"
+                )
+            head = sha256(line).hexdigest()
+            found.append(look)
+        return found
+
+    def _lines(self) -> Iterator[tuple[bytes, Look]]:
+        if not self.path.exists():
+            return
+        for number, line in enumerate(self.path.read_bytes().splitlines(), 1):
+            try:
+                yield line, msgspec.json.decode(line, type=Look)
+            except msgspec.DecodeError as error:
+                raise InputError(f"{self.path} line {number}: not a look ({error})") from None

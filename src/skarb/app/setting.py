@@ -1,0 +1,126 @@
+"""The setting in which an institution works: its law, its registers, its lists, and who it is.
+
+A market has all of them in a folder. Whoever only wants to try a file gets the country's own registers, a made-up institution with the licence
+he names, and the country's example lists; everything that is made up is said so in `notes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from skarb.app.law import law_folder, rulebook_of
+from skarb.core.errors import InputError
+from skarb.core.party import Licence
+from skarb.core.time import Clock
+from skarb.registers import Admission, Entry, Party, RegisterFile, Registers, load_country_defaults, read_screening_list
+from skarb.rulebook import Rulebook
+from skarb.screening import Screen
+
+EXAMPLE_OPERATOR: Final = "example-institution"
+_LONG_AGO = date(1991, 1, 1)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that a desk needs besides its book."""
+
+    law: str
+    rulebook: Rulebook
+    registers: Registers
+    screen: Screen
+    operator: str
+    notes: tuple[str, ...] = field(default=())  # what was made up or is missing, for whoever reads the answer
+
+
+def decimals_of(registers: Registers) -> Callable[[str], int | None]:
+    """Return a function that gives the decimals of an asset by code, None if the registers do not know it."""
+
+    def decimals(code: str) -> int | None:
+        try:
+            return registers.asset(code).decimals
+        except KeyError:
+            return None
+
+    return decimals
+
+
+def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
+    """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says."""
+    defaults = load_country_defaults(law_folder(law))
+    registers = Registers(defaults, clock=clock, file=None if folder is None else RegisterFile(folder))
+    if not registers.recordings:
+        entries: list[Entry] = [entry for found in defaults.entries.values() for entry in found]
+        if entries:
+            registers.record(entries, f"{law}/registers.yaml")
+    return registers
+
+
+def screen_of(registers: Registers) -> Screen:
+    """Return the screen over the lists that the registers hold, and let profiles say what it finds."""
+    screen = Screen(registers.lists(), registers.identifiers())
+    registers.screened_by(screen.party)
+    return screen
+
+
+def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[str] = ()) -> Setting:
+    """Return the setting of an institution in the registers."""
+    screen = screen_of(registers)
+    said = list(notes)
+    if screen.stamps:
+        said.append("screened against " + ", ".join(f"{s.list} of {s.published} ({s.count} entries)" for s in screen.stamps))
+    else:
+        said.append("no screening list is loaded: every instruction is referred until there is one (skarb register import)")
+    return Setting(law, rulebook_of(law), registers, screen, operator, tuple(said))
+
+
+def example_registers(law: str, clock: Clock) -> Registers:
+    """Return the country's own registers and its example lists, in memory.
+
+    Raises: NotFound, RulebookError, ConfigurationError, InputError
+    """
+    registers = open_registers(law, None, clock)
+    for path in sorted(law_folder(law).glob("lists/*.json")):
+        found = read_screening_list(path.read_bytes(), path.name)
+        if isinstance(found, tuple):
+            raise InputError("\n".join(map(str, found)))
+        registers.record_list(found, path.name)
+    return registers
+
+
+def example_setting(law: str, registers: Registers, licence: Licence) -> Setting:
+    """Return a setting to try a file in: example registers, and a made-up institution with a licence and all gates passed."""
+    registers.record(example_institution(registers.country.home, licence), "example institution")
+    notes = (
+        f"the institution is made up: a {licence.replace('_', ' ')} that has passed every gate (--as chooses another)",
+        "registers and lists are the examples that come with the law (--market names your own)",
+    )
+    return setting_of(law, registers, EXAMPLE_OPERATOR, notes)
+
+
+def example_institution(home: str, licence: Licence) -> tuple[Entry, ...]:
+    """Return the register entries of a made-up institution that has passed every gate."""
+    party = Party(
+        party=EXAMPLE_OPERATOR,
+        kind="legal_entity",
+        country=home,
+        resident=True,
+        identified=True,
+        valid_from=_LONG_AGO,
+        example=True,
+        name="Example institution",
+    )
+    gates = (
+        ("regime", "central_bank") if licence == "crypto_bank" else (("central_bank",) if licence in _CENTRAL else ("regime",))
+    )
+    admissions = (
+        Admission(party=EXAMPLE_OPERATOR, gate=gate, licence=licence, valid_from=_LONG_AGO, example=True)  # type: ignore[arg-type]
+        for gate in gates
+    )
+    return (party, *admissions)
+
+
+_CENTRAL = ("bank", "nonbank_credit", "payment_provider")

@@ -1,0 +1,5 @@
+"""`python -m skarb.cli`."""
+
+from skarb.cli import main
+
+main()

@@ -1,0 +1,46 @@
+"""`skarb bench`: the figures that the documents quote, measured here and now."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from skarb.cli.output import err, out, table
+
+
+def bench(name: Literal["road", "rules"], *, json: bool = False) -> None:
+    """Measure Skarb on this machine and print one object of figures.
+
+    `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `rules`: the same small rulebook on
+    Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each.
+
+    Figures are medians; rates are per second.
+
+    Parameters
+    ----------
+    name
+        What to measure.
+    json
+        Print JSON instead of a table.
+    """
+    err.print(f"[dim]Measuring {name}; this takes a minute or two …[/]")
+    if name == "road":
+        from skarb.bench.road import bench as measure
+    else:
+        from skarb.bench.rules import bench as measure
+    figures = measure()
+    if json:
+        out.print_json(msgspec.json.encode(figures).decode())
+        return
+    plain = {name: value for name, value in figures.items() if not isinstance(value, dict)}
+    out.print(table(("figure", "value"), ((name, _shown(value)) for name, value in plain.items())))
+    for title, value in figures.items():
+        if isinstance(value, dict):
+            out.print(table((title, ""), ((key, _shown(one)) for key, one in value.items())))
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+    return ", ".join(f"{key} {_shown(one)}" for key, one in value.items()) if isinstance(value, dict) else value

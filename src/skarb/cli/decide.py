@@ -1,0 +1,125 @@
+"""`skarb decide`: what does the law say about the instructions in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from skarb.app.files import now, open_source
+from skarb.app.law import rulebook_of
+from skarb.app.setting import decimals_of, example_registers, example_setting
+from skarb.app.words import title_of
+from skarb.app.work import Account
+from skarb.app.work import decide as decide_rows
+from skarb.cli.output import Format, err, format_of, out, progress, write_rows
+from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
+from skarb.core.party import Licence
+
+COLUMNS = (
+    "file", "row", "id", "at", "activity", "party", "asset", "amount",
+    "verdict", "provision", "title", "measure", "assumed", "duties", "levy", "edition",
+)  # fmt: skip
+
+
+def decide(
+    *files: Path,
+    law: str | None = None,
+    licence: Annotated[Licence | None, Parameter(name="--as")] = None,
+    market: Path | None = None,
+    operator: str | None = None,
+    mapping: str | None = None,
+    at: datetime | None = None,
+    schemas: Path | None = None,
+    explain: str | None = None,
+    output: Path | None = None,
+    format: Format | None = None,  # noqa: A002
+    problems: Path | None = None,
+) -> None:
+    """Decide the instructions in files under the law in force on their legal dates; nothing is posted.
+
+    Reads CSV, JSON, JSON lines and Parquet (also gzipped), ISO 20022 pain.001 and pacs.008, and raw Bitcoin blocks. Other
+    people's files are understood through a mapping; the shipped ones are found by themselves.
+
+    Examples: `skarb decide payments.csv` · `skarb decide transactions.csv.gz --as bank --output decisions.parquet` ·
+    `skarb decide pacs008.xml --explain all`
+
+    Parameters
+    ----------
+    files
+        What to decide.
+    law
+        A shipped country (by, zz) or the folder of a law; by default by.
+    licence
+        The licence of the made-up institution that decides; by default the one that suits the file.
+    market
+        A market's folder, to decide with its registers and lists instead of the examples that come with the law.
+    operator
+        With --market: which of its institutions decides.
+    mapping
+        The name of a shipped mapping, a mapping file, or "native" for our own columns.
+    at
+        The instant for files that carry none, such as 2026-08-01T12:00:00+03:00.
+    schemas
+        A folder or zip of ISO 20022 schemas.
+    explain
+        Explain a decision leaf by leaf: an instruction's id, or "all" for the first of each provision that decided.
+    output
+        Write one row per decision to a file: .json, .jsonl, .csv or .parquet.
+    format
+        Write one row per decision in this form: table, json, csv or parquet. Without it and --output: only the summary.
+    problems
+        Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
+    """
+    rows_wanted = format is not None or output is not None
+    form = format_of(format, output)
+    account = Account(keep_all=problems is not None)
+    notes: list[str] = []
+    titles: dict[str, str] = {}
+    explained: set[str] = set()
+    base = None
+    if market is not None:
+        from skarb.app.market import market_setting
+
+        base = market_setting(market, operator)
+    law = law or (base.law if base is not None else "by")
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for file in files:
+            registers = base.registers if base is not None else example_registers(law, now)
+            source = open_source(
+                file, decimals_of(registers), rulebook_of(law).country.zone, mapping=mapping, at=at, schemas=schemas
+            )
+            setting = base or example_setting(law, registers, licence or source.licence)
+            notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
+            with progress(f"Deciding {file.name}") as step:
+                for number, one in enumerate(decide_rows(source.readings(), setting, account), 1):
+                    i, d = one.instruction, one.decision
+                    edition = setting.rulebook.edition(one.facts.day)
+                    if d.provision not in titles:
+                        titles[d.provision] = title_of(setting.rulebook, d.provision)
+                    if explain is not None and (explain == i.id or (explain == "all" and d.provision not in explained)):
+                        explained.add(d.provision)
+                        err.print(f"[bold]{i.id}[/]")
+                        err.print(edition.explain(one.facts).text, markup=False, highlight=False)
+                    yield (
+                        file.name, one.row, i.id, i.at.isoformat(), i.activity, i.party, i.asset, i.amount, d.verdict, d.provision,
+                        titles[d.provision], d.measure, d.assumed, " ".join(d.duties), d.levy, one.edition,
+                    )  # fmt: skip
+                    if number % 1024 == 0:
+                        step(number, source.first.expected)
+
+    if rows_wanted:
+        write_rows(COLUMNS, rows(), form, output)
+    else:
+        for _ in rows():
+            pass
+    aside = err if rows_wanted and output is None else out
+    print_summary(account, "verdict", titles, to=aside)
+    print_notes(tuple(notes), to=aside)
+    print_problems(account, to=err)
+    if problems is not None:
+        write_problems(account, problems)

@@ -1,0 +1,51 @@
+"""A market in one look: books, answers by provision, value abroad and back, the latest refusals."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from skarb.app.market import Market
+from skarb.cli.output import table
+from skarb.core.amount import format_amount
+
+SHOWN = 14
+
+
+def print_market(market: Market, to: Console) -> None:
+    """Print the summary of a market."""
+    view = market.view
+    clock = view.clock()
+    money = lambda minor: format_amount(minor, clock.currency_decimals)  # noqa: E731
+    books = [
+        (
+            book.name,
+            book.licence.replace("_", " "),
+            book.permitted,
+            book.refused,
+            book.referred,
+            book.not_posted,
+            book.height,
+            book.head[:12],
+        )
+        for book in view.books()
+    ]
+    columns = ("book", "licence", "posted", "refused", "waiting", "not_posted", "batches", "head")
+    to.print(table(columns, books, f"{clock.instructions:,} instructions until {clock.now:%d %B %Y}"))
+    decisions = [
+        (one.verdict, one.count, one.provision + (" (assumed)" if one.assumed else ""), one.title)
+        for one in view.decisions()[:SHOWN]
+    ]
+    to.print(table(("verdict", "count", "provision", "title"), decisions, "What decided"))
+    flows = view.flows()
+    out, back = sum(day.out for day in flows.days), sum(day.returned for day in flows.days)
+    to.print(
+        f"Abroad: [bold]{money(out)} {clock.currency}[/] went to foreign venues, [bold]{money(back)}[/] came back, "
+        f"[bold]{money(out - back)}[/] is still out\n",
+        highlight=False,
+    )
+    refusals = [
+        (f"{one.at:%d %b %H:%M}", one.activity, f"{one.amount} {one.asset}", one.provision, one.says) for one in view.refusals(6)
+    ]
+    to.print(table(("when", "activity", "amount", "provision", "reason"), refusals, "Latest refusals"))
+    for book in view.books():
+        to.print(f"[dim]· prove it: skarb verify {market.book_path(book.name)}[/]", highlight=False)

@@ -1,0 +1,129 @@
+"""`skarb post`: take the instructions in files down the whole road, into a book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from skarb.app.files import now, open_source
+from skarb.app.law import rulebook_of
+from skarb.app.setting import decimals_of, example_registers, example_setting
+from skarb.app.words import title_of
+from skarb.app.work import Account
+from skarb.app.work import post as post_rows
+from skarb.cli.output import Format, err, format_of, out, progress, write_rows
+from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
+from skarb.core.errors import EXIT_CODES, InputError
+from skarb.core.party import Licence
+from skarb.desk import open_desk
+from skarb.products import products
+
+COLUMNS = (
+    "file", "row", "id", "outcome", "verdict", "provision", "measure", "assumed", "duties", "levy",
+    "codes", "book", "sequence", "book_row", "repeated", "edition", "head",
+)  # fmt: skip
+
+
+def post(
+    *files: Path,
+    book: Path,
+    law: str = "by",
+    licence: Annotated[Licence | None, Parameter(name="--as")] = None,
+    mapping: str | None = None,
+    at: datetime | None = None,
+    schemas: Path | None = None,
+    batch: int = 8192,
+    output: Path | None = None,
+    format: Format | None = None,  # noqa: A002
+    problems: Path | None = None,
+) -> int:
+    """Decide the instructions in files, post what is permitted, and write it all into a book that anyone can verify.
+
+    A receipt is given only after its batch is on disk. The same instruction again gets its first receipt again; the same id with another
+    content is a conflict, and nothing of it is done. So a run that was interrupted is simply started again.
+
+    Example: `skarb post transactions.csv.gz --book first.book && skarb verify first.book`
+
+    Parameters
+    ----------
+    files
+        What to post; see `skarb decide --help` for the kinds of files.
+    book
+        The file of the book; it is made if there is none.
+    law
+        A shipped country (by, zz) or the folder of a law.
+    licence
+        The licence of the made-up institution whose book this is; by default the one that suits the file.
+    mapping
+        The name of a shipped mapping, a mapping file, or "native" for our own columns.
+    at
+        The instant for files that carry none, such as 2026-08-01T12:00:00+03:00.
+    schemas
+        A folder or zip of ISO 20022 schemas.
+    batch
+        Instructions in one durable step.
+    output
+        Write one row per receipt to a file: .json, .jsonl, .csv or .parquet.
+    format
+        Write one row per receipt in this form: table, json, csv or parquet.
+    problems
+        Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
+    """
+    if batch < 1:
+        raise InputError(f"--batch: given {batch}, expected at least 1")
+    rows_wanted = format is not None or output is not None
+    form = format_of(format, output)
+    account = Account(keep_all=problems is not None)
+    notes: list[str] = []
+    titles: dict[str, str] = {}
+    country = rulebook_of(law).country
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for file in files:
+            registers = example_registers(law, now)
+            source = open_source(file, decimals_of(registers), country.zone, mapping=mapping, at=at, schemas=schemas, batch=batch)
+            setting = example_setting(law, registers, licence or source.licence)
+            notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
+            with (
+                progress(f"Posting {file.name}") as step,
+                open_desk(
+                    book,
+                    rulebook=setting.rulebook,
+                    registers=registers,
+                    screen=setting.screen,
+                    products=products(),
+                    operator=setting.operator,
+                    clock=now,
+                    name=book.stem,
+                    progress=lambda what, done, total: step(done, total, what),
+                ) as desk,
+            ):
+                for number, one in enumerate(post_rows(source.readings(), desk, account), 1):
+                    r, d = one.receipt, one.receipt.decision
+                    if d.provision not in titles:
+                        titles[d.provision] = title_of(setting.rulebook, d.provision)
+                    yield (
+                        file.name, one.row, r.id, r.outcome, d.verdict, d.provision, d.measure, d.assumed, " ".join(d.duties), d.levy,
+                        " ".join(r.codes), r.book, r.sequence, r.row, r.repeated, r.edition, r.head,
+                    )  # fmt: skip
+                    if number % 1024 == 0:
+                        step(number, source.first.expected)
+
+    if rows_wanted:
+        write_rows(COLUMNS, rows(), form, output)
+    else:
+        for _ in rows():
+            pass
+    aside = err if rows_wanted and output is None else out
+    print_summary(account, "outcome", titles, to=aside)
+    print_notes(tuple(notes), to=aside)
+    aside.print(f"[dim]· prove it: skarb verify {book}[/]", highlight=False)
+    print_problems(account, to=err)
+    if problems is not None:
+        write_problems(account, problems)
+    conflicts = sum(count for (outcome, _), count in account.counts.items() if outcome == "conflict")
+    return EXIT_CODES["conflict"] if conflicts else EXIT_CODES["ok"]

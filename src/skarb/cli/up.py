@@ -1,0 +1,117 @@
+"""`skarb up`: a living market on this machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+from skarb.app.files import now
+from skarb.app.market import Market, MarketFile, create_market
+from skarb.cli.market_summary import print_market
+from skarb.cli.output import err, out, progress
+from skarb.core.errors import InputError
+
+BEAT_SECONDS = 1.0  # of the visitor's time for a few minutes of the market's
+
+
+def up(
+    *,
+    market: Path = Path("market"),
+    once: bool = False,
+    law: str = "by",
+    seed: int = 2026,
+    days: int = 30,
+    people: int = 2000,
+    companies: int = 150,
+    per_day: int = 2000,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+) -> None:
+    """Start a living market: institutions, clients, a supervisor's console in the browser.
+
+    The first start makes a simulated market from a seed and lets its past happen: every instruction is decided, posted and journalled
+    for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped.
+
+    Everybody and everything in it is made up.
+
+    Parameters
+    ----------
+    market
+        The folder of the market; made when it does not exist.
+    once
+        Let the past happen, print a summary, and leave.
+    law
+        The country whose law applies.
+    seed
+        The same seed and numbers give the same market.
+    days
+        Length of the past.
+    people
+        How many people there are.
+    companies
+        How many companies.
+    per_day
+        Instructions on a working day.
+    host
+        Address to listen on; the console has no log-in, so keep it on this machine.
+    port
+        Port to listen on.
+    """
+    if not (market / "market.yaml").exists():
+        start = _first_day(days)
+        create_market(
+            market, MarketFile(law=law, seed=seed, start=start, days=days, people=people, companies=companies, per_day=per_day)
+        )
+        err.print(f"A new market in {market}/: seed {seed}, {days} days from {start}", highlight=False)
+    started = time.perf_counter()
+    with progress("Opening the books") as step, Market(market, step) as running:
+        with progress("Living through the past") as stride:
+            fresh = running.fill(stride)
+        took = time.perf_counter() - started
+        if fresh:
+            err.print(f"{fresh:,} instructions decided, posted and journalled in {took:.1f} s", highlight=False)
+        if once:
+            print_market(running, out)
+            return
+        _serve(running, host, port)
+    out.print("Closed; the books are sealed.")
+
+
+def _first_day(days: int) -> date:
+    """Return the start of a past that ends today, but not before there are crypto banks to look at."""
+    if days < 0:
+        raise InputError(f"--days: given {days}, expected 0 or more")
+    return max(now().date() - timedelta(days=days), date(2026, 9, 1))
+
+
+def _serve(running: Market, host: str, port: int) -> None:
+    """Show the market and let the present happen until somebody stops it."""
+    from skarb.console.serve import serve
+
+    stop = threading.Event()
+    failure: list[BaseException] = []
+
+    def live() -> None:
+        try:
+            for _ in running.live():
+                if stop.wait(BEAT_SECONDS):
+                    return
+        except BaseException as error:  # it is raised again below, when the page has been closed
+            failure.append(error)
+            stop.set()
+
+    writer = threading.Thread(target=live, name="skarb-market")
+    writer.start()
+    try:
+        serve(running.view, host, port, ready=_say_ready, stop=stop)
+    finally:
+        stop.set()
+        writer.join()
+    if failure:
+        raise failure[0]
+
+
+def _say_ready(address: str) -> None:
+    out.print(f"[bold green]The market is open:[/] [link={address}]{address}[/link]   (Ctrl-C closes it)", highlight=False)

@@ -1,0 +1,193 @@
+"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision.
+
+Every page is HTML or, with `.json` at its end or `Accept: application/json`, the same content as JSON. Nothing is loaded from
+elsewhere, and no page writes anything but the log of looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, get
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from skarb.console.language import choose, language
+from skarb.console.mask import mask
+from skarb.console.model import MarketView
+from skarb.console.pages import Page, Renderer, static_files
+from skarb.core.errors import NotFound
+
+PURPOSE_MIN, PURPOSE_MAX = 5, 200
+_REFUSALS, _REFERRALS, _BATCHES = 14, 8, 50
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_Request = Request[Any, Any, Any]
+
+
+def console(view: MarketView, hosts: Sequence[str] = ()) -> ASGIApp:
+    """Return the console of a market as an ASGI application; it answers to the named hosts, or to any when there are none."""
+    pages = _Pages(view)
+    app = Litestar(
+        route_handlers=[*pages.handlers(), *_static()],
+        exception_handlers={NotFound: pages.not_found, HTTPException: pages.failed},
+        openapi_config=None,
+        logging_config=None,
+    )
+    return _at_the_door(app, frozenset(hosts))
+
+
+class _Pages:
+    """The handlers: each asks the view, masks what is personal, and hands the content to the renderer."""
+
+    def __init__(self, view: MarketView) -> None:
+        self._view = view
+        self._renderer = Renderer()
+
+    def handlers(self) -> list[Any]:
+        """Return one handler a page."""
+
+        @get("/", sync_to_thread=True)
+        def market(request: _Request) -> Response[Any]:
+            content = {
+                "clock": self._view.clock(),
+                "books": self._view.books(),
+                "decisions": self._view.decisions(),
+                "flows": self._view.flows(),
+                "refusals": self._view.refusals(_REFUSALS),
+                "referrals": self._view.referrals(_REFERRALS),
+            }
+            return self._answer(request, "market", content)
+
+        @get("/book/{name:str}", sync_to_thread=True)
+        def book(request: _Request) -> Response[Any]:
+            name = request.path_params["name"]
+            before = _whole(request.query_params.get("before", ""), "before") if "before" in request.query_params else None
+            batches = self._view.batches(name, _BATCHES, before)
+            shown = next((one for one in self._view.books() if one.name == name), None)
+            if batches is None or shown is None:
+                raise NotFound(f"there is no book {name!r}")
+            return self._answer(request, "book", {"clock": self._view.clock(), "book": shown, "batches": batches})
+
+        @get("/book/{name:str}/batch/{sequence:str}", sync_to_thread=True)
+        def batch(request: _Request) -> Response[Any]:
+            name, sequence = request.path_params["name"], request.path_params["sequence"]
+            found = self._view.batch(name, _whole(sequence, "batch"))
+            if found is None:
+                raise NotFound(f"book {name!r} has no batch {sequence}")
+            return self._answer(request, "batch", {"clock": self._view.clock(), "batch": found})
+
+        @get("/book/{name:str}/batch/{sequence:str}/row/{number:str}", sync_to_thread=True)
+        def row(request: _Request) -> Response[Any]:
+            name, sequence, number = (request.path_params[part] for part in ("name", "sequence", "number"))
+            found = self._view.row(name, _whole(sequence, "batch"), _whole(number, "row"))
+            if found is None:
+                raise NotFound(f"book {name!r} has no row {number} in batch {sequence}")
+            purpose = request.query_params.get("purpose")
+            stated = None if purpose is None else " ".join(purpose.split())[:PURPOSE_MAX]
+            unmasked = stated is not None and len(stated) >= PURPOSE_MIN
+            if unmasked and stated is not None:
+                self._view.look(stated, f"{name}/{sequence}/{number}")
+            content = {
+                "clock": self._view.clock(),
+                "row": found,
+                "purpose": stated if unmasked else None,
+                "purpose_refused": purpose is not None and not unmasked,
+            }
+            return self._answer(request, "row", content, unmasked=unmasked)
+
+        @get("/provision/{provision_id:path}", sync_to_thread=True)
+        def provision(request: _Request) -> Response[Any]:
+            asked = str(request.path_params["provision_id"]).lstrip("/")
+            found = self._view.provision(asked)
+            if found is None:
+                raise NotFound(f"there is no provision {asked!r}")
+            return self._answer(request, "provision", {"clock": self._view.clock(), "provision": found})
+
+        return [market, book, batch, row, provision]
+
+    def not_found(self, request: _Request, error: Exception) -> Response[Any]:
+        """Say that something does not exist."""
+        return self._answer(request, "error", {"status": 404, "message": str(error)}, status=404)
+
+    def failed(self, request: _Request, error: HTTPException) -> Response[Any]:
+        """Say that a request could not be answered."""
+        return self._answer(request, "error", {"status": error.status_code, "message": error.detail}, status=error.status_code)
+
+    def _answer(
+        self, request: _Request, name: str, content: dict[str, Any], *, unmasked: bool = False, status: int = 200
+    ) -> Response[Any]:
+        if not unmasked:
+            content = {key: mask(value) for key, value in content.items()}
+        if _wants_json(request):
+            body = msgspec.json.encode(content)
+            return Response(content=body, media_type="application/json", status_code=status, headers=_HEADERS)
+        asked = request.query_params.get("lang")
+        words = language(choose(asked, request.headers.get("accept-language", "")))
+        page = Page(name=name, path=request.url.path, words=words, lang_in_links=asked in (words.code,), content=content)
+        headers = {**_HEADERS, "Content-Language": words.code, "Vary": "Accept-Language, Accept"}
+        return Response(content=self._renderer.render(page), media_type="text/html", status_code=status, headers=headers)
+
+
+def _static() -> list[Any]:
+    @get("/static/{name:str}", sync_to_thread=False)
+    def static(request: _Request) -> Response[bytes]:
+        name = request.path_params["name"]
+        found = static_files().get(name)
+        if found is None:
+            raise NotFound(f"there is no file {name!r}")
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+        return Response(content=found.content, media_type=found.media_type, headers=headers)
+
+    return [static]
+
+
+def _whole(text: str, what: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 12):
+        raise NotFound(f"{what}: given {text[:40]!r}, expected a whole number")
+    return int(text)
+
+
+def _wants_json(request: _Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def _at_the_door(app: ASGIApp, hosts: frozenset[str]) -> ASGIApp:
+    """Let in who asks for one of the hosts. `/any/page.json` is `/any/page` asked for as JSON, `/index.json` the market."""
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            return await app(scope, receive, send)
+        if hosts and _host(scope["headers"]) not in hosts:
+            return await _turn_away(send)
+        path = scope["path"]
+        if path.endswith(".json"):
+            bare = "/" if path == "/index.json" else path[: -len(".json")]
+            headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+            changed = {**scope, "path": bare, "raw_path": bare.encode(), "headers": [*headers, (b"accept", b"application/json")]}
+            scope = changed  # type: ignore[assignment]
+        await app(scope, receive, send)
+
+    return door
+
+
+def _host(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the host that was asked for, without its port."""
+    host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+async def _turn_away(send: Send) -> None:
+    body = b"This console answers only to the name of its own machine.\n"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,111 @@
+"""Languages: a catalogue of messages each, and how numbers and dates are written in it.
+
+A catalogue is a YAML file in `i18n/`; all of them have the same keys. The first language is the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from skarb.core.errors import ConfigurationError
+from skarb.core.time import zone
+
+LANGUAGES = ("be", "ru", "en")
+
+
+@dataclass(frozen=True)
+class Language:
+    """Messages, numbers and dates of one language."""
+
+    code: str
+    messages: Mapping[str, Any]
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a message, with values put in where it names them."""
+        return str(self.messages[key]).format(**values) if values else str(self.messages[key])
+
+    def word(self, group: str, code: str) -> str:
+        """Return the word for a code; a code nobody has translated stays as it is."""
+        return str(self.messages[group].get(code, code))
+
+    def whole(self, number: int) -> str:
+        """Write a whole number in groups of three."""
+        return f"{number:,}".replace(",", self.messages["group"])
+
+    def amount(self, text: str) -> str:
+        """Write a plain decimal text in groups of three, with this language's decimal sign."""
+        sign, digits = ("\u2212", text[1:]) if text.startswith("-") else ("", text)
+        whole, dot, fraction = digits.partition(".")
+        if not whole.isdecimal():
+            return text
+        grouped = sign + self.whole(int(whole))
+        return f"{grouped}{self.messages['decimal']}{fraction}" if dot else grouped
+
+    def money(self, minor: int, decimals: int) -> str:
+        """Write minor units in major ones, without the fraction from a thousand on."""
+        major, rest = divmod(abs(minor), 10**decimals)
+        sign = "\u2212" if minor < 0 else ""
+        if major >= 1000 or decimals == 0:
+            return sign + self.whole(major)
+        return f"{sign}{major}{self.messages['decimal']}{rest:0{decimals}}"
+
+    def percent(self, part: int, whole: int) -> str:
+        """Write a share with one decimal, rounded half up."""
+        tenths = (2000 * part + whole) // (2 * whole) if whole else 0
+        return f"{tenths // 10}{self.messages['decimal']}{tenths % 10}\u00a0%"
+
+    def day(self, value: date, *, year: bool = True) -> str:
+        """Write a date."""
+        month = self.messages["months"][value.month - 1]
+        return f"{value.day}\u00a0{month}\u00a0{value.year}" if year else f"{value.day}\u00a0{month}"
+
+    def instant(self, value: datetime, zone_name: str) -> str:
+        """Write an instant to the second on the clocks of the law's zone."""
+        local = value.astimezone(zone(zone_name))
+        return f"{self.day(local.date(), year=False)}, {local:%H:%M:%S}"
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language by its code.
+
+    Raises: ConfigurationError if its catalogue lacks a message that the others have.
+    """
+    messages, model = _catalogue(code), _catalogue(LANGUAGES[-1])
+    missing = [key for key in model if key not in messages]
+    if missing:
+        raise ConfigurationError(f"console catalogue {code!r} lacks {', '.join(missing)}")
+    return Language(code, messages)
+
+
+def choose(asked: str | None, accepted: str) -> str:
+    """Return the language to use: the one asked for, else the best of an Accept-Language header, else the first.
+
+    Source: RFC 9110, section 12.5.4.
+    """
+    if asked in LANGUAGES:
+        return str(asked)
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted.split(",")[:20]):
+        tag, _, weight = part.strip().partition(";q=")
+        code = tag.split("-")[0].strip().lower()
+        if code in LANGUAGES:
+            try:
+                ranked.append((-float(weight or "1"), place, code))
+            except ValueError:
+                continue
+    return min(ranked)[2] if ranked else LANGUAGES[0]
+
+
+@cache
+def _catalogue(code: str) -> Mapping[str, Any]:
+    import yaml
+
+    content = files("skarb.console").joinpath("i18n", f"{code}.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = yaml.safe_load(content)
+    return loaded

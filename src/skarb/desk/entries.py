@@ -1,0 +1,104 @@
+"""Entries: legs in words become the ledger's records, opening the accounts they need.
+
+An account is an address in words and an asset; its id is a hash of both, so the same words always mean the same account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct as Layout
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skarb.core.errors import ensure
+from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag, key_128
+from skarb.desk.model import Leg
+from skarb.desk.plan import FLOORED
+from skarb.journal.model import Opening
+
+_TRANSFER = Layout("<16s16s16s16s16s16sQIIIHHQ")  # the fields of TRANSFER, pairs of halves as 16 bytes
+_ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")
+_ZERO = bytes(16)
+_CODE = 1  # the only kind of account and transfer there is so far
+ensure(_TRANSFER.size == TRANSFER.itemsize and _ACCOUNT.size == ACCOUNT.itemsize, "packed records have the ledger's layout")
+
+
+class Chart:
+    """The accounts of a book, by address and asset, and the ledger's number of each asset."""
+
+    def __init__(self) -> None:
+        self.openings: list[Opening] = []  # in the order of the ledger's accounts
+        self._ids: dict[tuple[str, str], bytes] = {}
+        self._by_id: dict[bytes, Opening] = {}
+        self._ledgers: dict[str, int] = {}
+
+    def learn(self, openings: Iterable[Opening]) -> None:
+        """Take over accounts that the journal has opened, in its order."""
+        for opening in openings:
+            self.openings.append(opening)
+            account = account_id(opening.address, opening.asset)
+            self._ids[(opening.address, opening.asset)] = account
+            self._by_id[account] = opening
+            self._ledgers.setdefault(opening.asset, len(self._ledgers) + 1)
+
+    def opening(self, low: int, high: int) -> Opening:
+        """Return the account with an id, given in two halves."""
+        return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
+
+    def account(self, address: str, asset: str) -> bytes | None:
+        """Return the id of an account, or None if it was never opened."""
+        return self._ids.get((address, asset))
+
+    def ledger(self, asset: str) -> int:
+        """Return the ledger's number of an asset that has an account."""
+        return self._ledgers[asset]
+
+
+class Entries:
+    """The records of one batch while it is being planned."""
+
+    def __init__(self, chart: Chart) -> None:
+        self.openings: list[Opening] = []
+        self.owners: list[int] = []  # of each transfer: the row of its instruction
+        self._chart = chart
+        self._accounts: list[bytes] = []
+        self._transfers: list[bytes] = []
+
+    def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
+        """Add the transfers of one instruction; they stand or fall together."""
+        last = len(legs) - 1
+        for number, leg in enumerate(legs):
+            debit, credit = self._account(leg.debit, leg.asset), self._account(leg.credit, leg.asset)
+            flags = TransferFlag.linked.value if number < last else 0
+            ledger = self._chart.ledger(leg.asset)
+            units = leg.units.to_bytes(16, "little")
+            transfer = key if number == 0 else key_128(f"{key.hex()} {number}")
+            self._transfers.append(_TRANSFER.pack(transfer, debit, credit, units, _ZERO, key, 0, 0, 0, ledger, _CODE, flags, 0))
+            self.owners.append(row)
+
+    def accounts(self) -> NDArray[np.void]:
+        """Return the accounts to open. Shape: one ACCOUNT record per opening."""
+        return np.frombuffer(bytearray(b"".join(self._accounts)), dtype=ACCOUNT)
+
+    def transfers(self) -> NDArray[np.void]:
+        """Return the transfers to post. Shape: one TRANSFER record per owner."""
+        return np.frombuffer(bytearray(b"".join(self._transfers)), dtype=TRANSFER)
+
+    def _account(self, address: str, asset: str) -> bytes:
+        known = self._chart.account(address, asset)
+        if known is not None:
+            return known
+        made = account_id(address, asset)
+        opening = Opening(address, asset)
+        self._chart.learn((opening,))
+        self.openings.append(opening)
+        limits = Limit.floor.value if address.startswith(FLOORED) else 0
+        ledger = self._chart.ledger(asset)
+        self._accounts.append(_ACCOUNT.pack(made, _ZERO, 0, 0, ledger, _CODE, 0, limits, 0, 0, 0, 0, 0))
+        return made
+
+
+def account_id(address: str, asset: str) -> bytes:
+    """Return the 128-bit id of the account at an address in words."""
+    return key_128(f"{asset} {address}")

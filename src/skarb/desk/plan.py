@@ -1,0 +1,55 @@
+"""Plan: a permitted instruction becomes transfers; pure.
+
+Addresses tell who owns what in the book, most general part first:
+
+    client/<party>       what the institution owes a client; may not fall below zero
+    own/<institution>    the institution's own position
+    outside/<party>      the mirror of whoever is not a client here: other institutions, foreign venues
+    observed/<party>     the mirror of an account kept elsewhere, read from somebody else's file
+    deposit/<party>      what a client has set apart under an agreement
+    quarantine/<party>   arrived from a listed address: neither the client's nor ours until released
+    chain/<place>        the mirror of a blockchain
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skarb.core.errors import ConfigurationError
+from skarb.core.facts import Facts
+from skarb.core.instruction import Assumptions, Instruction
+from skarb.core.party import Profile
+from skarb.desk.model import Leg, Plan, Product, Sides
+
+FLOORED = ("client/", "deposit/", "quarantine/")  # these owe somebody something and may not fall below zero
+
+
+class Planner:
+    """Knows which product plans which activity."""
+
+    def __init__(self, products: Iterable[Product]) -> None:
+        self._plans: dict[str, Plan] = {}
+        for product in products:
+            for activity, plan in product.plans.items():
+                if activity in self._plans:
+                    raise ConfigurationError(f"product {product.code!r} plans {activity!r}, which another product plans already")
+                self._plans[activity] = plan
+
+    def legs(self, instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+        """Return the transfers that the permitted instruction becomes; none for activities that move nothing."""
+        plan = self._plans.get(instruction.activity)
+        return () if plan is None else plan(instruction, facts, sides)
+
+
+def quarantine(instruction: Instruction, sides: Sides) -> tuple[Leg, ...]:
+    """Return the transfer that keeps an unlawful arrival apart: it is in our hands, but nobody is credited."""
+    return (Leg(sides.counterparty, f"quarantine/{instruction.party}", instruction.asset, sides.units),)
+
+
+def address(party: str, profile: Profile | None, operator: str, assumptions: Assumptions | None) -> str:
+    """Return where a party's assets are kept in the operator's book."""
+    if party == operator:
+        return f"own/{party}"
+    if profile is not None:
+        return f"client/{party}" if profile.licence == "none" and profile.identified else f"outside/{party}"
+    return f"observed/{party}" if assumptions is not None and assumptions.observed else f"outside/{party}"

@@ -1,0 +1,336 @@
+"""The road itself: a batch goes in, durable receipts come out.
+
+Each stage uses what the one before returned. A malformed instruction becomes a problem and never stops the others. Nothing
+is answered before the batch is on disk; when the write fails, nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+
+from skarb.core.decision import Decision, Receipt
+from skarb.core.errors import FieldError, ensure
+from skarb.core.instruction import Assumptions, Instruction
+from skarb.core.time import Clock
+from skarb.core.transfer import key_128
+from skarb.desk.entries import Chart, Entries
+from skarb.desk.gather import Gathered, Gatherer
+from skarb.desk.model import Answer, Leg, Product, Sides
+from skarb.desk.plan import Planner, address, quarantine
+from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
+from skarb.journal.chain import openings_of
+from skarb.journal.receipts import codes_by_row
+from skarb.ledger import Result
+from skarb.registers import Registers
+from skarb.rulebook import Edition, Rulebook
+from skarb.screening import Screen
+
+BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
+_CREATED = Result.created.value
+_SAME = (
+    "activity", "party", "asset", "amount", "counterparty", "consideration_asset", "consideration", "venue", "wallet", "declared"
+)  # what an approval repeats of its referral  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Work:
+    """A batch on its way down the road: what each stage added. Lists below `answer` have one item per new instruction."""
+
+    assumptions: Assumptions | None
+    answer: Answer
+    places: list[int] = field(default_factory=list)  # index among the instructions handed in
+    taken: list[Instruction] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
+    contents: list[msgspec.Raw] = field(default_factory=list)  # the instructions as they stand in the journal
+    gathered: list[Gathered] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    editions: list[Edition] = field(default_factory=list)
+    repeats: list[tuple[int, int, bool]] = field(default_factory=list)  # (index, row it repeats, same content)
+    batch: Batch | None = None
+    sequence: int = 0
+
+
+class Desk:
+    """Decides and posts the instructions of one institution, in the order they come."""
+
+    def __init__(
+        self,
+        book: Book,
+        chart: Chart,
+        rulebook: Rulebook,
+        registers: Registers,
+        screen: Screen,
+        products: Iterable[Product],
+        operator: str,
+    ) -> None:
+        """Sit down at a book; `chart` knows the accounts that its journal has opened. See `open_desk`."""
+        self.book = book
+        self.operator = operator
+        self._handed = book.sequence  # number of the last batch handed to the book
+        self.chart = chart
+        self._rulebook = rulebook
+        self._registers = registers
+        self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
+        self._planner = Planner(products)
+        self._decisions: dict[tuple[str, int, int, int], Decision] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.book.close()
+
+    def positions(self) -> Iterator[tuple[Opening, int]]:
+        """Yield every account of the book with its balance (credits minus debits, holds left aside) in smallest units."""
+        sums = self.book.ledger.balances()
+        columns = [[int(v) for v in sums[f"{side}_posted_{half}"]] for side in ("credits", "debits") for half in ("lo", "hi")]
+        for opening, credit, credit_high, debit, debit_high in zip(self.chart.openings, *columns, strict=True):
+            yield opening, credit - debit + (credit_high - debit_high << 64)
+
+    def submit(self, instructions: Sequence[Instruction], assumptions: Assumptions | None = None) -> Answer:
+        """Take one batch down the whole road; every receipt returned is durable.
+
+        Raises: Unavailable if the batch could not be written; nothing of it happened then.
+        """
+        work = self._prepare(instructions, assumptions)
+        return self._report(work, self._journal(work))
+
+    def stream(self, batches: Iterable[tuple[Sequence[Instruction], Assumptions | None]]) -> Iterator[Answer]:
+        """Take batch after batch down the road, preparing the next one while the last one is being written.
+
+        Answers come in order, each one only after its batch is durable.
+        """
+        waiting: tuple[_Work, Future[bytes] | None] | None = None
+        for instructions, assumptions in batches:
+            work = self._prepare(instructions, assumptions)
+            writing = self._journal(work)
+            if waiting is not None:
+                yield self._report(*waiting)
+            waiting = (work, writing)
+        if waiting is not None:
+            yield self._report(*waiting)
+
+    def _prepare(self, instructions: Sequence[Instruction], assumptions: Assumptions | None) -> _Work:
+        work = _Work(assumptions, Answer([None] * len(instructions)))
+        self._recall_and_gather(work, instructions)
+        self._decide(work)
+        self._plan_and_post(work)
+        return work
+
+    # recall and gather -------------------------------------------------------------------------------------------------
+
+    def _recall_and_gather(self, work: _Work, instructions: Sequence[Instruction]) -> None:
+        """Set aside what was answered before, in the journal or earlier in this batch; gather facts for the rest."""
+        gather = self._gatherer.gather
+        keys = [key_128(i.id) for i in instructions]
+        contents = [content_of(i) for i in instructions]
+        digests = [digest_of(content) for content in contents]
+        positions, same = self.book.recall(b"".join(keys), b"".join(digests))
+        known = [index for index, position in enumerate(positions.tolist()) if position >= 0]
+        for index, first in zip(known, self.book.receipts([int(positions[index]) for index in known]), strict=True):
+            work.answer.receipts[index] = _again(first, same=bool(same[index]))
+        rows: dict[bytes, int] = {}
+        for index, instruction in enumerate(instructions):
+            if work.answer.receipts[index] is not None:
+                continue
+            row = rows.get(keys[index])
+            if row is not None:
+                work.repeats.append((index, row, work.digests[row] == digests[index]))
+                continue
+            try:
+                approved = instruction.approves is not None and self._check_approval(instruction)
+                work.gathered.append(gather(instruction, work.assumptions, approved))
+            except FieldError as error:
+                work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
+                continue
+            rows[keys[index]] = len(work.taken)
+            work.places.append(index)
+            work.taken.append(instruction)
+            work.keys.append(keys[index])
+            work.digests.append(digests[index])
+            work.contents.append(msgspec.Raw(contents[index]))
+
+    def _check_approval(self, instruction: Instruction) -> bool:
+        """Hold an approval to its referral: it waits, it is about the same thing, and the person is another one."""
+        referred = instruction.approves or ""
+        positions, _ = self.book.recall(key_128(referred), bytes(16))
+        if positions[0] < 0:
+            raise FieldError("approves", referred, "the id of an instruction that this book has referred")
+        receipt = self.book.receipt(int(positions[0]))
+        if receipt.outcome != "referred":
+            raise FieldError("approves", referred, f"an instruction that waits for approval; this one was {receipt.outcome}")
+        first = self.book.batch(receipt.sequence).instructions[receipt.row]
+        for name in _SAME:
+            if getattr(first, name) != getattr(instruction, name):
+                raise FieldError(name, getattr(instruction, name), f"{getattr(first, name)!r} as in the referral {referred!r}")
+        if instruction.entered_by is None or instruction.entered_by == first.entered_by:
+            raise FieldError(
+                "entered_by", instruction.entered_by, f"a person other than {first.entered_by!r}, who entered the referral"
+            )
+        return True
+
+    # decide ------------------------------------------------------------------------------------------------------------
+
+    def _decide(self, work: _Work) -> None:
+        numbers: dict[int, int] = {}  # legal day → index into work.editions
+        for gathered in work.gathered:
+            facts = gathered.facts
+            number = numbers.get(facts.day)
+            if number is None:
+                number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
+            edition = work.editions[number]
+            ruling = Ruling(number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
+            work.rulings.append(ruling)
+            work.decisions.append(self._decision(edition, ruling))
+
+    def _decision(self, edition: Edition, ruling: Ruling) -> Decision:
+        key = (edition.hash, ruling.outcome, ruling.levy, ruling.duties)
+        decision = self._decisions.get(key)
+        if decision is None:
+            decision = self._decisions[key] = edition.ruling(ruling.outcome, ruling.duties, ruling.levy)
+        return decision
+
+    # plan and post -----------------------------------------------------------------------------------------------------
+
+    def _plan_and_post(self, work: _Work) -> None:
+        if not work.taken:
+            return
+        entries = Entries(self.chart)
+        for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
+            legs = self._legs(instruction, gathered, decision, work.assumptions)
+            if legs:
+                # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
+                entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
+        at = self.book.instant()
+        accounts, transfers = entries.accounts(), entries.transfers()
+        opened = self.book.ledger.open_accounts(accounts, at)
+        ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
+        results = self.book.ledger.post(transfers, at)
+        for edition in work.editions:
+            self.book.keep_edition(edition.normal)
+        work.batch = Batch(
+            book=self.book.name,
+            sequence=0,  # the book counts
+            recorded_at=at,
+            registers=self._registers.version,
+            editions=tuple(edition.hash for edition in work.editions),
+            assumptions=work.assumptions,
+            instructions=work.contents,  # type: ignore[arg-type]
+            facts=[gathered.facts for gathered in work.gathered],
+            rulings=work.rulings,
+            keys=b"".join(work.keys),
+            digests=b"".join(work.digests),
+            openings=entries.openings,
+            accounts=accounts.tobytes(),
+            account_results=opened.tobytes(),
+            transfers=transfers.tobytes(),
+            owners=np.asarray(entries.owners, "<u4").tobytes(),
+            results=results.tobytes(),
+        )
+
+    def _legs(self, i: Instruction, gathered: Gathered, decision: Decision, assumptions: Assumptions | None) -> tuple[Leg, ...]:
+        if decision.verdict == "permit":
+            legs = self._planner.legs(i, gathered.facts, self._sides(i, gathered, assumptions))
+            return tuple(leg for leg in legs if leg.units) if 0 in (gathered.units, gathered.consideration) else legs
+        if decision.measure == "quarantine" and i.activity == "token_transfer_in" and gathered.units:
+            return quarantine(i, self._sides(i, gathered, assumptions))
+        return ()
+
+    def _sides(self, i: Instruction, gathered: Gathered, assumptions: Assumptions | None) -> Sides:
+        day, profile = gathered.facts.day, self._registers.profile
+        if i.counterparty is not None:
+            other = address(i.counterparty, profile(i.counterparty, day), self.operator, assumptions)
+        elif i.venue is not None:
+            other = f"outside/{i.venue}"
+        else:
+            other = f"chain/{i.wallet or i.asset}"
+        party = address(i.party, profile(i.party, day), self.operator, assumptions)
+        return Sides(party, other, f"own/{self.operator}", gathered.units, gathered.consideration)
+
+    # journal and report ------------------------------------------------------------------------------------------------
+
+    def _journal(self, work: _Work) -> Future[bytes] | None:
+        if work.batch is None:
+            return None
+        writing = self.book.append_async(work.batch)
+        self._handed += 1
+        work.sequence = self._handed
+        return writing
+
+    def _report(self, work: _Work, writing: Future[bytes] | None) -> Answer:
+        """Give the receipts, once the batch is on disk."""
+        batch, answer = work.batch, work.answer
+        if writing is None or batch is None:
+            return answer
+        head = writing.result().hex()
+        codes = codes_by_row(batch.owners, batch.results)
+        made = []
+        for row, (instruction, ruling, decision) in enumerate(zip(work.taken, work.rulings, work.decisions, strict=True)):
+            posted = codes.get(row, ())
+            made.append(
+                Receipt(
+                    id=instruction.id,
+                    outcome=outcome_of(decision, posted),
+                    decision=decision,
+                    edition=batch.editions[ruling.edition],
+                    book=batch.book,
+                    sequence=work.sequence,
+                    row=row,
+                    codes=posted,
+                    head=head,
+                )
+            )
+        for index, receipt in zip(work.places, made, strict=True):
+            answer.receipts[index] = receipt
+        for index, row, same in work.repeats:
+            answer.receipts[index] = _again(made[row], same=same)
+        return answer
+
+
+def open_desk(
+    path: Path,
+    *,
+    rulebook: Rulebook,
+    registers: Registers,
+    screen: Screen,
+    products: Iterable[Product],
+    operator: str,
+    clock: Clock,
+    name: str | None = None,
+    observer: Callable[[Envelope], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Desk:
+    """Open an institution's book for writing, recover it, and sit down at it. The observer is shown every batch that is there.
+
+    Raises: NotFound, InputError, Unavailable, Damaged as `open_book` does.
+    """
+    chart = Chart()
+
+    def learn(envelope: Envelope) -> None:
+        chart.learn(openings_of(envelope))
+        if observer is not None:
+            observer(envelope)
+
+    book = open_book(path, clock=clock, name=name, observer=learn, progress=progress)
+    return Desk(book, chart, rulebook, registers, screen, products, operator)
+
+
+def _number(editions: list[Edition], edition: Edition) -> int:
+    for number, known in enumerate(editions):
+        if known.hash == edition.hash:
+            return number
+    editions.append(edition)
+    return len(editions) - 1
+
+
+def _again(first: Receipt, *, same: bool) -> Receipt:
+    return msgspec.structs.replace(first, repeated=True) if same else msgspec.structs.replace(first, outcome="conflict", codes=())

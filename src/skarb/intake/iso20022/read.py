@@ -1,0 +1,143 @@
+"""Read a file of messages: all of it is checked before the first instruction is handed out.
+
+A message that its schema refuses, whose header names another message, or which counts its transactions wrongly is refused as a
+whole, and each of its transactions comes back as a problem. In a sound message a bad transfer stops nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from skarb.core.errors import FieldError, Problem
+from skarb.core.instruction import Assumptions, Instruction
+from skarb.core.party import Profile
+from skarb.intake.container import Container
+from skarb.intake.iso20022.document import parse_document
+from skarb.intake.iso20022.messages import Message, find_messages
+from skarb.intake.iso20022.schemas import Schemas
+from skarb.intake.iso20022.transfers import Reader
+from skarb.intake.iso20022.validate import Fault, faults_of
+from skarb.intake.model import Reading
+
+_Row = Instruction | list[Problem]
+
+
+def read_messages(container: Container, path: Path, given: str | Path | None, zone: str, batch: int) -> Iterator[Reading]:
+    """Return the transfers of the pain.001 and pacs.008 messages in a file, in batches.
+
+    Raises: InputError if the file is not XML, not safe, or holds other messages; ConfigurationError for unusable schemas.
+    """
+    name = container.name
+    messages = find_messages(parse_document(container), name)
+    schemas = Schemas(path, given)
+    checked = [(message, schemas.of_message(message.name)) for message in messages]
+    faulty = [_faults(message, faults_of(message, schema, schemas)) for message, schema in checked]
+    counts = [len(message.transactions()) for message in messages]
+    notes = tuple(dict.fromkeys(f"{message.name} checked against {schema.origin}" for message, schema in checked))
+    kinds = ", ".join(dict.fromkeys(message.name for message in messages))
+    assumptions = Assumptions(
+        source=kinds,
+        party=Profile(kind="natural_person", country="XX", resident=False, identified=True),
+        observed=True,
+        notes=(
+            *notes,
+            "Debtors and creditors that the registers do not know are taken as natural persons of unknown country, identified by "
+            "the bank that keeps their account, and not resident in the country whose law applies.",
+            f"Times without a zone are taken in {zone}.",
+            "Accounts mirror balances kept elsewhere, so they have no floor.",
+        ),
+    )
+    blank = Reading(name, kinds, assumptions, expected=sum(counts), notes=notes)
+    return _batches(list(zip(messages, faulty, strict=True)), blank, zone, batch)
+
+
+def _batches(messages: list[tuple[Message, list[Fault]]], blank: Reading, zone: str, batch: int) -> Iterator[Reading]:
+    reader, done = Reader(zone), 0
+    rows = _rows(messages, blank.source, reader)
+    while True:
+        part = list(islice(rows, batch))
+        if not part and done:
+            return
+        reading = Reading(blank.source, blank.mapping, blank.assumptions, expected=blank.expected, notes=blank.notes)
+        if not done:
+            reading.problems += _without_row(messages, blank.source)
+        for number, row in enumerate(part, done + 1):
+            if isinstance(row, Instruction):
+                reading.instructions.append(row)
+                reading.rows.append(number)
+            else:
+                reading.problems += row
+        done += len(part)
+        reading.total = done
+        yield reading
+        if len(part) < batch:
+            return
+
+
+def _rows(messages: list[tuple[Message, list[Fault]]], file: str, reader: Reader) -> Iterator[_Row]:
+    """Yield for each transaction of the file its instruction, or its problems."""
+    number = 0
+    for message, faults in messages:
+        tree = message.document.getroottree()
+        for transfer in message.transactions():
+            number += 1
+            where = f"{file} row {number} (line {transfer.sourceline})"
+            if faults:
+                yield _refused(message, faults, tree.getpath(transfer), where, file, number)
+                continue
+            try:
+                yield reader.read(message, transfer)
+            except FieldError as error:
+                yield [error.problem(where, number)]
+
+
+def _refused(message: Message, faults: list[Fault], path: str, where: str, file: str, number: int) -> list[Problem]:
+    own = [fault for fault in faults if fault.path == path or fault.path.startswith(path + "/")]
+    if own:
+        return [_problem(fault, file, number) for fault in own]
+    first = faults[0]
+    given = f"a transaction of a {message.name} that is refused for line {first.line}, {first.field}"
+    return [Problem(where, "", given, "a message without faults", "mend the message and hand it in again", number)]
+
+
+def _without_row(messages: list[tuple[Message, list[Fault]]], file: str) -> list[Problem]:
+    """Return the faults that lie in no transaction: they refuse the message."""
+    problems = []
+    for message, faults in messages:
+        if not faults:
+            continue
+        tree = message.document.getroottree()
+        paths = tuple(tree.getpath(transfer) for transfer in message.transactions())
+        outside = [f for f in faults if not any(f.path == path or f.path.startswith(path + "/") for path in paths)]
+        problems += [_problem(fault, file, None) for fault in outside]
+    return problems
+
+
+def _problem(fault: Fault, file: str, row: int | None) -> Problem:
+    return Problem(f"{file} line {fault.line}", fault.field, fault.given, fault.expected, row=row)
+
+
+def _faults(message: Message, faults: list[Fault]) -> list[Fault]:
+    """Add what no schema can express."""
+    if faults:
+        return faults
+    header = message.header
+    if header is not None:
+        said = next((node for node in header.iter() if _local(node) == "MsgDefIdr"), None)
+        if said is not None and (said.text or "").strip() != message.name:
+            faults.append(
+                Fault(said.sourceline, "AppHdr/MsgDefIdr", said.text or "", f"{message.name}, the message that follows", "")
+            )
+    stated = message.body.find(f"{message.tag('GrpHdr')}/{message.tag('NbOfTxs')}")
+    found = len(message.transactions())
+    if stated is not None and int(stated.text) != found:
+        expected = f"{found}, the number of transactions in the message"
+        faults.append(Fault(stated.sourceline, "GrpHdr/NbOfTxs", stated.text, expected, ""))
+    return faults
+
+
+def _local(node: Any) -> str:
+    return str(node.tag).rpartition("}")[2]

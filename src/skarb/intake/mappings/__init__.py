@@ -1,0 +1,1 @@
+"""Mappings that come with Skarb, one YAML file each."""

@@ -1,0 +1,131 @@
+"""Our own format: the fields of an instruction under their own names, as JSON or as columns.
+
+JSON goes through one typed decoder, thousands of rows in one call. A decoder keeps the last of two equal keys without a
+word, so the keys that were written are counted against the keys that were understood; only rows that differ are read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from skarb.core.errors import FieldError, shorten
+from skarb.core.instruction import Instruction
+from skarb.intake.check import FIELDS, REQUIRED, check_all, explain_fields
+from skarb.intake.declared import KINDS
+from skarb.intake.model import Decimals, Nested, Number
+
+_Written = msgspec.defstruct(  # the same fields, but it remembers which of them were written
+    "_Written",
+    [(field.name, field.type | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(Instruction)],
+    kw_only=True,
+    omit_defaults=True,
+)
+_lines = msgspec.json.Decoder(Instruction).decode_lines
+_written_lines = msgspec.json.Decoder(_Written).decode_lines
+_encode_lines = msgspec.json.Encoder().encode_lines
+_ESCAPED = re.compile(rb"\\u00(?:2[02]|3[aA])")  # blank, quote, colon
+_UNIQUE = "every field once"
+_COLON, _QUOTE, _SPACE, _TAB, _RETURN, _LINE, _OPEN, _CLOSE = b':" \t\r\n{}'
+
+
+def is_native(columns: Sequence[str]) -> bool:
+    """Tell whether names of columns or keys are those of our own format."""
+    return all(name in columns for name in REQUIRED)
+
+
+def unknown_columns(columns: Sequence[str]) -> list[str]:
+    """Return the names that our own format does not have; declared facts are columns such as declared.reason."""
+    declared = {f"declared.{name}" for name in KINDS}
+    return [name for name in columns if name not in declared and (name not in FIELDS or name == "declared")]
+
+
+def decode_lines(rows: Sequence[bytes], decimals: Decimals | None) -> list[Instruction]:
+    """Decode JSON objects, one per row, all or nothing.
+
+    Raises: msgspec.DecodeError, msgspec.ValidationError or FieldError if any of them is malformed.
+    """
+    text = b"\n".join(rows)
+    found = _lines(text)
+    # Objects begin and end with their line: a line can neither hold two of them nor reach into the next one.
+    if len(found) != len(rows) or not all(row[0] == _OPEN and row[-1] == _CLOSE for row in rows):
+        raise FieldError(
+            "", text[:200].decode(errors="replace"), "one JSON object on a line of its own, without blanks around it"
+        )
+    written = _keys(text)
+    if _misleads(text) or (written != _keys(_encode_lines(found)) and written != _keys(_encode_lines(_written_lines(text)))):
+        raise FieldError("", "a field given twice", _UNIQUE)
+    check_all(found, decimals)
+    return found
+
+
+def _misleads(text: bytes) -> bool:
+    """Tell whether escapes hide what would be counted as a key when written out."""
+    return b"\\" in text and _ESCAPED.search(text) is not None
+
+
+def _keys(text: bytes) -> int:
+    """Return how many keys are written in JSON text, or more, never fewer: the colons that follow a quote."""
+    letters = np.frombuffer(text, np.uint8)
+    before = letters[np.flatnonzero(letters == _COLON) - 1]
+    if any((before == blank).any() for blank in (_SPACE, _TAB, _RETURN, _LINE)):
+        return text.translate(None, b" \t\r\n").count(b'":')
+    return int(np.count_nonzero(before == _QUOTE))
+
+
+def explain_json(row: bytes, decimals: Decimals | None) -> list[FieldError]:
+    """Return everything that keeps a JSON text from being an instruction."""
+    try:
+        return explain_fields(read_object(row), decimals)
+    except FieldError as error:
+        return [error]
+
+
+def read_object(row: bytes) -> dict[str, object]:
+    """Read one JSON object strictly; numbers keep their digits.
+
+    Raises: FieldError if it is not one object with every key once.
+    """
+    try:
+        value = json.loads(row, object_pairs_hook=_pairs, parse_float=Number, parse_int=Number, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        given = row[max(0, error.pos - 20) : error.pos + 40].decode(errors="replace")
+        raise FieldError("", given, f"a JSON object ({error.msg.lower()} at character {error.pos + 1} of the row)") from None
+    except RecursionError:
+        raise FieldError("", row[:60].decode(errors="replace"), "a JSON object that is not nested this deep") from None
+    if not isinstance(value, dict):
+        raise FieldError("", row[:200].decode(errors="replace"), "a JSON object with the fields of one row")
+    return value
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FieldError(twice, f"{shorten(twice, 40)} {names.count(twice)} times", _UNIQUE)
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise FieldError("", name, "a number, a text, true, false or null (JSON has no such value)")
+
+
+def cells_of(row: dict[str, object], columns: Sequence[str]) -> list[str]:
+    """Return the values of a JSON object as cells of a table; what is missing or null is an empty cell."""
+    return [_cell(row.get(name)) for name in columns]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return Nested(json.dumps(value))

@@ -1,0 +1,43 @@
+"""The journal: batches, hash chain, recovery, verification.
+
+`open_book` gives the one writer, or a reader, everything a book knows. `verify` proves that a book is what it was. Batches
+are `Batch`; answers are rebuilt from them by `receipts_of`.
+"""
+
+from skarb.journal.book import Book, open_book
+from skarb.journal.chain import GENESIS, Envelope, decode, encode, head_of, open_envelope
+from skarb.journal.findings import CHECKS, Finding, Report
+from skarb.journal.identity import content_of, digest_of, keys_and_digests
+from skarb.journal.model import FORMAT, Batch, Opening, Ruling
+from skarb.journal.receipts import outcome_of, receipts_of
+from skarb.journal.seal import Seal, read_seal, seal_path
+from skarb.journal.sealcheck import check_seal
+from skarb.journal.verify import verify
+
+__all__ = [
+    "CHECKS",
+    "FORMAT",
+    "GENESIS",
+    "Batch",
+    "Book",
+    "Envelope",
+    "Finding",
+    "Opening",
+    "Report",
+    "Ruling",
+    "Seal",
+    "check_seal",
+    "content_of",
+    "decode",
+    "digest_of",
+    "encode",
+    "head_of",
+    "keys_and_digests",
+    "open_book",
+    "open_envelope",
+    "outcome_of",
+    "read_seal",
+    "receipts_of",
+    "seal_path",
+    "verify",
+]

@@ -1,0 +1,310 @@
+"""A book: one institution's ledger and journal, opened by its one writer or by any number of readers.
+
+Opening reads every batch, checks the chain, posts everything to an empty ledger again and compares the result codes; what
+is in memory afterwards is exactly what the journal says. Then the writer asks `recall` which instructions are new, posts them to
+`book.ledger` at the time `instant` gave, and hands the finished batch to `append`. When `append` returns, the batch is on disk.
+
+If a write fails, memory and disk no longer agree. The book then refuses everything until it is opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from skarb.core.decision import Receipt
+from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
+from skarb.core.time import Clock
+from skarb.core.transfer import ACCOUNT, TRANSFER
+from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, decode, encode, head_of, open_envelope
+from skarb.journal.index import Flags, Positions
+from skarb.journal.law import Law, load_law
+from skarb.journal.memory import Memory, Observer, recover
+from skarb.journal.model import GENESIS, Batch
+from skarb.journal.receipts import receipts_of
+from skarb.journal.seal import Progress, Seal, take_seal, write_seal
+from skarb.journal.writer import Writer
+from skarb.ledger import Ledger
+from skarb.store import Damaged, Store, book_files, open_store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Book:
+    """The ledger, the id index and the journal of one institution; made by `open_book`."""
+
+    def __init__(self, store: Store, name: str, clock: Clock | None, memory: Memory) -> None:
+        self.path = store.path
+        self.name = name
+        self.sequence = memory.sequence  # of the last batch that is on disk
+        self.head = memory.head  # after that batch
+        self._memory = memory  # runs ahead of the disk by the batches under way
+        self._store = store
+        self._clock = clock
+        self._texts = set(store.text_names())
+        self._editions: dict[str, Law] = {}
+        self._failure: BaseException | None = None
+        self._writer = Writer(self._commit)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger machine; the writer posts to it before it appends."""
+        return self._memory.ledger
+
+    @property
+    def assets(self) -> dict[str, int]:
+        """The number of each asset in the ledger, by code, as the accounts opened so far use it."""
+        return self._memory.assets
+
+    @property
+    def instructions(self) -> int:
+        """How many instructions the book has answered, those under way included."""
+        return self._memory.instructions
+
+    def recall(self, keys: bytes, digests: bytes) -> tuple[Positions, Flags]:
+        """Say for each instruction whether it was answered before.
+
+        Shape: positions: -1 new; 0 and more the place of the first answer, for `receipts`; -2 - i the id stands already in row i
+        of this very call. The flag is true where the content was the same, too.
+        """
+        self._must_be_whole()
+        return self._memory.index.recall(keys, digests)
+
+    def receipt(self, position: int) -> Receipt:
+        """Return the first answer at a position that `recall` gave."""
+        return self.receipts([position])[0]
+
+    def receipts(self, positions: Sequence[int]) -> list[Receipt]:
+        """Return the first answers at some positions from the journal, reading every batch once.
+
+        Raises: NotFound beyond the last instruction.
+        """
+        wanted: dict[int, dict[int, int]] = {}  # batch → position → row
+        for position in map(int, positions):
+            if not 0 <= position < self.instructions:
+                raise NotFound(
+                    f"{self.path} has no instruction at position {position}; it holds {self.instructions}, counted from 0"
+                )
+            sequence, row = self._memory.place(position)
+            wanted.setdefault(sequence, {})[position] = row
+        if wanted and max(wanted) > self.sequence:
+            self._writer.wait()
+            self._must_be_whole()
+        found: dict[int, Receipt] = {}
+        for sequence, rows in wanted.items():
+            body, head = self._read(sequence)
+            found.update(zip(rows, receipts_of(open_envelope(body), head, self.edition, list(rows.values())), strict=True))
+        return [found[int(position)] for position in positions]
+
+    def batch(self, sequence: int) -> Batch:
+        """Return one whole batch.
+
+        Raises: NotFound
+        """
+        return decode(self._read(sequence)[0])
+
+    def batches(self, from_sequence: int = 1) -> Iterator[Batch]:
+        """Yield whole batches in order."""
+        return (decode(entry.body) for entry in self._store.read(from_sequence))
+
+    def envelopes(self, from_sequence: int = 1) -> Iterator[Envelope]:
+        """Yield the columns of batches in order with their rows unread, fifteen times faster than `batches`."""
+        return (open_envelope(entry.body) for entry in self._store.read(from_sequence))
+
+    @property
+    def editions(self) -> tuple[str, ...]:
+        """SHA-256 of each edition whose text the book keeps."""
+        return tuple(sorted(self._texts))
+
+    def edition_text(self, name: str) -> bytes:
+        """Return the normal form of a kept edition.
+
+        Raises: NotFound; Damaged if the text is no longer the one with this hash.
+        """
+        text = self._store.text(name)
+        if text is None:
+            raise NotFound(f"{self.path} keeps no edition {name}; it keeps {len(self._texts)}, see `editions`")
+        if sha256(text).hexdigest() != name:
+            raise Damaged(f"{self.path}: the text kept as edition {name} was changed; run skarb verify")
+        return text
+
+    def edition(self, name: str) -> Law:
+        """Return a kept edition, ready to decide."""
+        if name not in self._editions:
+            self._editions[name] = load_law(self.edition_text(name))
+        return self._editions[name]
+
+    def keep_edition(self, text: bytes) -> str:
+        """Keep the normal form of an edition durably and return its SHA-256; a batch may name only kept ones."""
+        self._writing_clock()
+        name = sha256(text).hexdigest()
+        if name not in self._texts:
+            self._store.put_text(name, text)
+            self._texts.add(name)
+        return name
+
+    def instant(self) -> int:
+        """Return the time to record the next batch at: after that of the last one, even if the clock was set back.
+
+        Units: nanoseconds since 1970.
+        """
+        now = (self._writing_clock()() - _EPOCH) // timedelta(microseconds=1) * 1000
+        return max(now, self._memory.recorded_at + 1)
+
+    def append(self, batch: Batch) -> bytes:
+        """Write one batch and return the head after it; the batch is on disk when this returns.
+
+        Book and sequence are filled in. Accounts and transfers were given to `book.ledger` at `batch.recorded_at` before.
+        Raises: Unavailable if it could not be written; the book must then be opened again.
+        """
+        return self._writer.run(self._take(batch))
+
+    def append_async(self, batch: Batch) -> Future[bytes]:
+        """Hand one batch to the writing thread; the future gives the head once the batch is on disk.
+
+        At most two batches are under way; with a third one the caller waits here. Answer nobody before the future is done.
+        `recall` knows the instructions of batches under way.
+        """
+        return self._writer.submit(self._take(batch))
+
+    def flush(self) -> None:
+        """Return when every batch handed over is on disk.
+
+        Raises: Unavailable if one of them could not be written.
+        """
+        self._writer.wait()
+        self._must_be_whole()
+
+    def close(self, progress: Progress | None = None) -> bool:
+        """Finish what is under way and let go of the book; True when it was sealed.
+
+        A book that failed, that was opened for reading, or that somebody is reading just now is left unsealed.
+        """
+        self._writer.close()
+        try:
+            if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
+                return False
+            write_seal(self.path, take_seal(self.path, self.name, self.sequence, self.head, progress))
+            return True
+        finally:
+            self._failure = self._failure or NotAllowed("it was closed")
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _take(self, batch: Batch) -> Batch:
+        """Check and number a batch, and remember its instructions."""
+        self._writing_clock()
+        memory = self._memory
+        try:
+            _check(batch)
+            ensure(batch.recorded_at > memory.recorded_at, "a batch is recorded after the one before it")
+            ensure(self._texts.issuperset(batch.editions), "the text of an edition is kept before it decides")
+            memory.note_assets(batch.openings, batch.accounts)
+            memory.index.add(batch.keys, batch.digests)
+        except BaseException as error:
+            self._failure = error  # the ledger holds transfers that will never be written
+            raise
+        memory.stops.append(memory.instructions + len(batch.instructions))
+        memory.recorded_at = batch.recorded_at
+        return msgspec.structs.replace(batch, book=self.name, sequence=len(memory.stops) - 1)
+
+    def _commit(self, batch: Batch) -> bytes:
+        """Encode, chain and store one batch; one after the other."""
+        self._must_be_whole()
+        try:
+            body = encode(batch)
+            head = head_of(self.head, body)
+            self._store.append(batch.sequence, self.head, head, body)
+        except BaseException as error:
+            self._failure = error
+            raise
+        self.sequence, self.head = batch.sequence, head
+        return head
+
+    def _read(self, sequence: int) -> tuple[bytes, bytes]:
+        entry = self._store.entry(sequence)
+        if entry is None:
+            raise NotFound(f"{self.path} has no batch {sequence}; the last one is {self.sequence}")
+        return entry.body, entry.head
+
+    def _writing_clock(self) -> Clock:
+        self._must_be_whole()
+        if self._clock is None:
+            raise NotAllowed(f"{self.path} was opened for reading; open it with a clock to write")
+        return self._clock
+
+    def _must_be_whole(self) -> None:
+        if self._failure is not None:
+            raise Unavailable(
+                f"{self.path} must be opened again, memory and disk no longer agree: {self._failure}"
+            ) from self._failure
+
+
+def open_book(
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    name: str | None = None,
+    observer: Observer | None = None,
+    progress: Progress | None = None,
+) -> Book:
+    """Open a book and recover everything it knows; with a clock for writing, without one for reading.
+
+    A writer creates the book if there is none and a `name` is given. The observer is shown every batch that is there.
+    Raises: NotFound; InputError if the file is another book; Unavailable if there is a writer already; Damaged, with
+    the batch, if the journal is not what was written: nothing is changed then, and `verify` says more.
+    """
+    store = open_store(path, write=clock is not None, create=clock is not None and name is not None)
+    try:
+        kept = _name(store, name, clock is not None)
+        memory = _recover(store, kept, observer, progress)
+        if clock is not None:
+            write_seal(path, Seal(state="open", book=kept, sequence=memory.sequence, head=memory.head.hex()))
+            store.begin()
+        return Book(store, kept, clock, memory)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None) -> Memory:
+    total = (store.last() or (0, GENESIS))[0]
+    count = None if progress is None else lambda done: progress("recover the book", done, total)
+    try:
+        return recover(store.read(), name, observer, count)
+    except Damaged as error:
+        raise Damaged(f"{store.path}: {error}; nothing was changed, run skarb verify to see all of it") from error
+
+
+def _name(store: Store, wanted: str | None, write: bool) -> str:
+    kept = store.meta("book")
+    if kept is None:
+        if not write or wanted is None or store.last() is not None:
+            raise InputError(f"{store.path} does not say which book it is; it was never finished, or its notes were changed")
+        store.put_meta("book", wanted)
+        return wanted
+    if wanted not in (None, kept):
+        raise ConfigurationError(f"{store.path} is the book {kept!r}, not {wanted!r}; give its own name or another path")
+    return kept
+
+
+def _check(batch: Batch) -> None:
+    rows, transfers, accounts = len(batch.instructions), len(batch.results), len(batch.openings)
+    ensure(rows == len(batch.facts) == len(batch.rulings), "each instruction has its facts and its ruling")
+    ensure(len(batch.keys) == len(batch.digests) == rows * KEY_BYTES, "each instruction has its key and its digest")
+    ensure(len(batch.transfers) == transfers * TRANSFER.itemsize, "each transfer has its result")
+    ensure(len(batch.owners) == transfers * OWNER_BYTES, "each transfer has its instruction")
+    ensure(len(batch.accounts) == accounts * ACCOUNT.itemsize, "each opening has its account")
+    ensure(len(batch.account_results) == accounts, "each account has its result")

@@ -1,0 +1,190 @@
+"""What is checked inside one batch: who is who, what was decided, what was posted.
+
+Each check makes the batch's answers again by itself. It does the whole batch at once and looks at single rows only when
+something differs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from skarb.core.errors import SkarbError, shorten
+from skarb.core.facts import Facts
+from skarb.core.transfer import key_128
+from skarb.journal.chain import KEY_BYTES, Envelope, facts_of, instructions_of, openings_of, raw_rows, rulings_of
+from skarb.journal.findings import Check, Finding
+from skarb.journal.identity import digest_of
+from skarb.journal.index import NEW, IdIndex
+from skarb.journal.law import Law
+from skarb.journal.memory import Memory
+from skarb.journal.model import Ruling
+from skarb.journal.replay import replay
+from skarb.ledger import Result
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Seen:
+    """The ids of the batches before, and where each of them stands."""
+
+    index: IdIndex = field(default_factory=IdIndex)
+    starts: list[int] = field(default_factory=list)  # position of the first instruction of each batch
+    sequences: list[int] = field(default_factory=list)  # and the batch
+
+    def add(self, envelope: Envelope) -> None:
+        """Remember a batch whose ids are all new."""
+        self.starts.append(self.index.count)
+        self.sequences.append(envelope.sequence)
+        self.index.add(envelope.keys, envelope.digests)
+
+    def words(self, position: int) -> str:
+        """Return where a position that `recall` gave lies."""
+        if position < NEW:
+            return f"row {-2 - position} of this batch"
+        batch = bisect_right(self.starts, position) - 1
+        return f"batch {self.sequences[batch]}, row {position - self.starts[batch]}"
+
+
+def identity_findings(envelope: Envelope, seen: Seen) -> Iterator[Finding]:
+    """Compute keys and digests again from the instructions; no id may be there twice."""
+    contents = raw_rows(envelope.instructions)
+    yield from _count("identity", envelope, "instructions", len(contents))
+    digests = [digest_of(content) for content in contents]
+    keys: list[bytes | None] = []
+    for row, instruction in _each(envelope, len(contents), instructions_of):
+        if isinstance(instruction, SkarbError):
+            yield _finding("identity", envelope, row, "instruction", shorten(str(instruction), 300), "an instruction")
+            keys.append(None)
+        else:
+            keys.append(key_128(instruction.id))
+    yield from _column(envelope, "key", bytes(envelope.keys), keys)
+    yield from _column(envelope, "digest", bytes(envelope.digests), digests)
+    positions, _ = seen.index.recall(envelope.keys, envelope.digests)
+    for row in np.flatnonzero(positions != NEW).tolist():
+        given = f"it stands in {seen.words(int(positions[row]))} already"
+        yield _finding("identity", envelope, row, "id", given, "an id that is journalled once")
+    if (positions == NEW).all():
+        seen.add(envelope)
+
+
+def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[Finding]:
+    """Decide every row's facts again under its edition, and see that only what was permitted has transfers."""
+    rulings = rulings_of(envelope)
+    facts = _each(envelope, len(raw_rows(envelope.facts)), facts_of)
+    yield from _count("decision", envelope, "facts", len(facts))
+    yield from _count("decision", envelope, "rulings", len(rulings))
+    known = [laws.get(name) for name in envelope.editions]
+    permitted = np.zeros(max(envelope.rows, 1), np.bool_)
+    for (row, one), ruling in zip(facts, rulings, strict=False):
+        if isinstance(one, SkarbError):
+            yield _finding("decision", envelope, row, "facts", shorten(str(one), 300), "facts")
+        elif not 0 <= ruling.edition < len(known):
+            yield _finding("decision", envelope, row, "edition", str(ruling.edition), f"one of the batch's {len(known)} editions")
+        elif (law := known[ruling.edition]) is None:
+            name = envelope.editions[ruling.edition]
+            yield _finding(
+                "decision", envelope, row, "edition", f"{name}, whose text cannot be used", "an edition kept in the book"
+            )
+        else:
+            given = (ruling.outcome, ruling.levy, ruling.duties)
+            expected = _decide(law, one)
+            if given != expected:
+                yield _finding("decision", envelope, row, "outcome, levy and duties", _named(law, given), _named(law, expected))
+            if row < len(permitted):
+                permitted[row] = _verdict(law, ruling) == "permit"
+    yield from _owners(envelope, permitted)
+
+
+def ledger_findings(envelope: Envelope, memory: Memory) -> Iterator[Finding]:
+    """Open the accounts and post the transfers again."""
+    owners = np.frombuffer(envelope.owners, "<u4")
+    for difference in replay(memory.ledger, envelope):
+        row = int(owners[difference.row]) if difference.what == "transfer" else None
+        given, expected = _code(difference.given), _code(difference.expected)
+        yield _finding("ledger", envelope, row, f"{difference.what} {difference.row}, result", given, expected)
+    openings = openings_of(envelope)
+    if len(openings) == len(envelope.account_results):
+        memory.note_assets(openings, envelope.accounts)
+    else:
+        yield _finding(
+            "ledger", envelope, None, "openings", f"{len(openings)}", f"{len(envelope.account_results)}, one for each account"
+        )
+
+
+def _owners(envelope: Envelope, permitted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[Finding]:
+    owners = np.frombuffer(envelope.owners, "<u4").astype(np.int64)
+    inside = owners < envelope.rows
+    for transfer in np.flatnonzero(~inside)[:100].tolist():
+        expected = f"a row below {envelope.rows}"
+        yield _finding("decision", envelope, None, f"transfer {transfer}, instruction", str(owners[transfer]), expected)
+    for transfer in np.flatnonzero(inside & ~permitted[np.where(inside, owners, 0)])[:100].tolist():
+        row = int(owners[transfer])
+        yield _finding(
+            "decision", envelope, row, f"transfer {transfer}", "a transfer", "none: the law did not permit the instruction"
+        )
+
+
+def _decide(law: Law, facts: Facts) -> tuple[int, int, int]:
+    return law.decide(facts), law.levy(facts), law.duties(facts)
+
+
+def _verdict(law: Law, ruling: Ruling) -> str:
+    return law.outcomes[ruling.outcome].verdict if 0 <= ruling.outcome < len(law.outcomes) else ""
+
+
+def _named(law: Law, numbers: tuple[int, int, int]) -> str:
+    outcome, levy, duties = numbers
+    try:
+        decision = law.ruling(outcome, duties, levy)
+    except (IndexError, ValueError):
+        return f"{outcome}, {levy}, {duties}"
+    return f"{decision.verdict} by {decision.provision} ({outcome}), levy {levy}, duties {duties:b}"
+
+
+def _code(number: int) -> str:
+    try:
+        return Result(number).name
+    except ValueError:
+        return f"{number}, no result code"
+
+
+def _each(
+    envelope: Envelope, rows: int, read: Callable[[Envelope, list[int] | None], list[_T]]
+) -> list[tuple[int, _T | SkarbError]]:
+    """Read all rows at once, or one by one when one of them cannot be read."""
+    try:
+        return list(enumerate(read(envelope, None)))
+    except SkarbError:
+        found: list[tuple[int, _T | SkarbError]] = []
+    for row in range(rows):
+        try:
+            found.append((row, read(envelope, [row])[0]))
+        except SkarbError as error:
+            found.append((row, error))
+    return found
+
+
+def _count(check: Check, envelope: Envelope, what: str, count: int) -> Iterator[Finding]:
+    if count != envelope.rows:
+        yield _finding(check, envelope, None, what, f"{count} rows", f"{envelope.rows}, one for each key")
+
+
+def _column(envelope: Envelope, what: str, given: bytes, expected: list[bytes | None] | list[bytes]) -> Iterator[Finding]:
+    """Compare a column of 16-byte values; what could not be computed is passed over."""
+    if b"".join([one or b"" for one in expected]) == given:
+        return
+    for row, one in enumerate(expected[: envelope.rows]):
+        stated = given[row * KEY_BYTES : (row + 1) * KEY_BYTES]
+        if one is not None and one != stated:
+            yield _finding("identity", envelope, row, what, stated.hex(), one.hex())
+
+
+def _finding(check: Check, envelope: Envelope, row: int | None, what: str, given: str, expected: str) -> Finding:
+    place = f"batch {envelope.sequence}" if row is None else f"batch {envelope.sequence}, row {row}"
+    return Finding(check=check, where=f"{place}, {what}", given=given, expected=expected, sequence=envelope.sequence, row=row)

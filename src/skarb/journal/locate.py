@@ -1,0 +1,117 @@
+"""Say what lies in some bytes of a book's file: which page, which batch, which rows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from skarb.core.errors import SkarbError
+from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, open_envelope, raw_rows
+from skarb.store import Store
+from skarb.store.pages import HEADER, Use, page_size, uses_of
+
+_PAGE = 16_384  # when the header does not even state a page size
+
+
+class Place(NamedTuple):
+    """A place in the file in words, with the batch and the row where there is exactly one."""
+
+    words: str
+    sequence: int | None
+    row: int | None
+
+
+def place_of(path: Path, start: int, stop: int, store: Store | None) -> Place:
+    """Return what lies in the bytes from `start` up to `stop` of a book's file."""
+    size = page_size(path, _PAGE)
+    first, last = start // size + 1, (stop - 1) // size + 1
+    pages = f"page {first}" if first == last else f"pages {first} to {last}"
+    words, sequences, rows = [], set(), set()
+    if start < HEADER:
+        words.append("the file's header")
+    for use in _joined(uses_of(path, set(range(first, last + 1)), size)):
+        name, found = _words(use, store)
+        if name not in words:
+            words.append(name)
+        sequences.add(use.row if use.table == "batch" else None)
+        rows |= found
+    words = words if len(words) <= 8 else [*words[:4], f"… {len(words) - 6} more …", *words[-2:]]
+    sequence = sequences.pop() if len(sequences) == 1 else None
+    row = rows.pop() if sequence is not None and len(rows) == 1 else None
+    return Place(f"bytes {start} to {stop - 1} of {path.name}, {pages}: {', '.join(words)}", sequence, row)
+
+
+def rows_at(body: bytes, start: int, stop: int) -> dict[str, tuple[int, int]]:
+    """Return which rows of which fields of a batch lie between two places of its body: first and last row by field.
+
+    A row of -1 means the field's frame or a field without rows. Raises: Damaged if the body cannot be taken apart.
+    """
+    envelope = open_envelope(body)
+    origin = _address(body)
+    found: dict[str, tuple[int, int]] = {}
+    for name in Envelope.__struct_fields__:
+        value = getattr(envelope, name)
+        if not isinstance(value, msgspec.Raw | memoryview) or memoryview(value).nbytes == 0:
+            continue
+        at = _address(value) - origin
+        if at >= stop or at + len(memoryview(value)) <= start:
+            continue
+        hit = _rows(name, value, start - at, stop - at)
+        if hit:
+            found[name] = (hit[0], hit[-1])
+    return found
+
+
+def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> list[int]:
+    width = {"keys": KEY_BYTES, "digests": KEY_BYTES, "owners": OWNER_BYTES, "results": 1, "transfers": 128}.get(name)
+    if width is not None:
+        return [max(0, start) // width, (min(stop, len(memoryview(value))) - 1) // width]
+    if name not in {"instructions", "facts", "rulings"} or not isinstance(value, msgspec.Raw):
+        return [-1]
+    raws = raw_rows(value)
+    if not raws:
+        return [-1]
+    stops = np.cumsum([len(memoryview(raw)) for raw in raws])
+    stops += _address(raws[0]) - _address(value)
+    first, last = np.searchsorted(stops, [max(0, start), stop - 1], side="right")
+    return [int(min(first, len(raws) - 1)), int(min(last, len(raws) - 1))]
+
+
+def _words(use: Use, store: Store | None) -> tuple[str, set[int]]:
+    """Return the use of a page in words, and the rows of instructions where it can be said."""
+    if use.table == "":
+        return "unused, or no longer reachable", set()
+    if use.table != "batch":
+        return f"table {use.table}", set()
+    if use.row is None:
+        return "the index of batches", set()
+    words = f"batch {use.row}, bytes {use.start} to {use.stop - 1} of its body"
+    try:
+        entry = store.entry(use.row) if store is not None else None
+        rows = rows_at(entry.body, use.start, use.stop) if entry is not None else {}
+    except SkarbError:
+        return words, set()
+    parts = [
+        f"{name} {first}" if first == last else f"{name} {first} to {last}" for name, (first, last) in rows.items() if first >= 0
+    ]
+    hit = {row for name, pair in rows.items() if name != "transfers" for row in pair}
+    return (f"{words} ({', '.join(parts)})" if parts else words), hit
+
+
+def _joined(uses: list[Use]) -> list[Use]:
+    """Join the shares of one batch that follow each other."""
+    joined: list[Use] = []
+    for use in sorted(uses, key=lambda one: (one.table, one.row or 0, one.start, one.page)):
+        before = joined[-1] if joined else None
+        if before is not None and use.column and (before.table, before.row, before.stop) == (use.table, use.row, use.start):
+            joined[-1] = before._replace(stop=use.stop)
+        else:
+            joined.append(use)
+    return joined
+
+
+def _address(data: bytes | msgspec.Raw | memoryview) -> int:
+    return int(np.frombuffer(data, np.uint8).ctypes.data)

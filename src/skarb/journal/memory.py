@@ -1,0 +1,100 @@
+"""What a book knows in memory; all of it follows from the journal."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skarb.core.transfer import ACCOUNT
+from skarb.journal.ahead import ahead
+from skarb.journal.chain import Envelope, openings_of
+from skarb.journal.index import IdIndex
+from skarb.journal.model import GENESIS, Opening
+from skarb.journal.replay import linked, opened, replay
+from skarb.ledger import Ledger
+from skarb.store import Damaged, Entry
+
+Observer = Callable[[Envelope], None]  # is shown every batch of the journal, in order
+Count = Callable[[int], None]  # is told how many batches were read
+
+_TOGETHER = 65_536  # ids that recovery adds to the index at once
+
+
+def _from_zero() -> array[int]:
+    return array("q", [0])
+
+
+@dataclass
+class Memory:
+    """Balances, ids and the end of the chain."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    index: IdIndex = field(default_factory=IdIndex)
+    stops: array[int] = field(default_factory=_from_zero)  # of batch n: the position after its last instruction
+    assets: dict[str, int] = field(default_factory=dict)  # the number of each asset in the ledger, by code
+    recorded_at: int = 0  # of the last batch, nanoseconds
+    sequence: int = 0  # of the last batch
+    head: bytes = GENESIS  # after it
+
+    @property
+    def instructions(self) -> int:
+        """How many instructions there are."""
+        return self.stops[-1]
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Return the batch and the row of an instruction."""
+        sequence = bisect_right(self.stops, position)
+        return sequence, position - self.stops[sequence - 1]
+
+    def note_assets(self, openings: Sequence[Opening], accounts: bytes | memoryview) -> None:
+        """Learn which number an asset has from the accounts that were opened in it.
+
+        Raises: Damaged if an asset had another number before.
+        """
+        numbers = np.frombuffer(accounts, ACCOUNT)["ledger"].tolist()
+        for opening, number in zip(openings, numbers, strict=True):
+            if self.assets.setdefault(opening.asset, number) != number:
+                known = self.assets[opening.asset]
+                raise Damaged(f"account {opening.address!r} calls {opening.asset} asset {number}, it was {known} before")
+
+
+def recover(entries: Iterable[Entry], book: str, observer: Observer | None = None, progress: Count | None = None) -> Memory:
+    """Read the journal, check its chain, post everything again and return what a book must know.
+
+    Reading and hashing run ahead in a second thread, taking batches apart in a third.
+    Raises: Damaged at the first batch that does not continue the chain or whose results are not the ledger's.
+    """
+    memory = Memory()
+    keys, digests = bytearray(), bytearray()
+    for entry, envelope in ahead(opened(ahead(linked(entries)), book)):
+        _do_again(memory, envelope)
+        memory.sequence, memory.head, memory.recorded_at = entry.sequence, entry.head, envelope.recorded_at
+        memory.stops.append(memory.stops[-1] + envelope.rows)
+        keys += envelope.keys
+        digests += envelope.digests
+        if len(keys) >= _TOGETHER * 16:
+            memory.index.add(keys, digests)
+            keys, digests = bytearray(), bytearray()
+        if observer is not None:
+            observer(envelope)
+        if progress is not None:
+            progress(envelope.sequence)
+    memory.index.add(keys, digests)
+    return memory
+
+
+def _do_again(memory: Memory, envelope: Envelope) -> None:
+    if len(envelope.accounts):
+        try:
+            memory.note_assets(openings_of(envelope), envelope.accounts)
+        except (Damaged, ValueError) as error:
+            raise Damaged(f"batch {envelope.sequence}: {error}") from error
+    for difference in replay(memory.ledger, envelope):
+        raise Damaged(
+            f"batch {envelope.sequence}, {difference.what} {difference.row}: the journal states result {difference.given}, "
+            f"the ledger gives {difference.expected}"
+        )

@@ -1,0 +1,140 @@
+"""Compare a book's file, byte for byte, with its seal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from skarb.core.errors import SkarbError
+from skarb.journal.findings import Finding, SealState
+from skarb.journal.locate import place_of
+from skarb.journal.model import GENESIS
+from skarb.journal.seal import Progress, Seal, blocks_of, read_seal, seal_bytes, seal_path, take_seal
+from skarb.store import Damaged, Store, book_files, open_store
+
+_MOST_PLACES = 100  # damaged blocks that are described one by one
+
+
+@dataclass(kw_only=True)
+class SealCheck:
+    """What the seal says and what is wrong with it or with the file."""
+
+    state: SealState
+    seal: Seal | None = None
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def check_seal(path: Path, progress: Progress | None = None) -> SealCheck:
+    """Compare every byte of a closed book with its seal, and say what lies where they differ."""
+    try:
+        seal = read_seal(path)
+    except Damaged as error:
+        return SealCheck(state="damaged", findings=[_damaged_seal(path, error)])
+    if seal is None:
+        return SealCheck(state="missing", notes=["the book has no seal: the bytes around the journal were not checked"])
+    if seal.state == "open":
+        note = "the book is open, or its writer ended without closing it: the bytes around the journal were not checked"
+        return SealCheck(state="open", seal=seal, notes=[note])
+    beside = [
+        Finding(check="seal", where=file.name, given=f"{file.stat().st_size} bytes", expected="no such file beside a closed book")
+        for file in book_files(path)
+    ]
+    return SealCheck(state="closed", seal=seal, findings=beside + _compare(path, seal, progress))
+
+
+def different_blocks(path: Path, seal: Seal, progress: Progress | None = None) -> Iterator[tuple[int, int, str, str]]:
+    """Yield start, stop, hash and sealed hash of each block of the file that is not what the seal says."""
+    start = 0
+    for block, expected in zip(blocks_of(path, progress), seal.blocks, strict=False):
+        given = sha256(block).hexdigest()
+        if given != expected:
+            yield start, start + len(block), given, expected
+        start += len(block)
+
+
+def _compare(path: Path, seal: Seal, progress: Progress | None) -> list[Finding]:
+    store = _still(path)
+    different = islice(different_blocks(path, seal, progress), _MOST_PLACES)
+    findings = [_block(path, store, *one) for one in different]
+    if store is not None:
+        store.close()
+    if (size := path.stat().st_size) != seal.size:
+        start, stop = sorted((size, seal.size))
+        given, expected = f"{size} bytes", f"{seal.size} bytes"
+        findings.append(Finding(check="seal", where=f"{path.name}, size", given=given, expected=expected, start=start, stop=stop))
+    return findings
+
+
+def _block(path: Path, store: Store | None, start: int, stop: int, given: str, expected: str) -> Finding:
+    place = place_of(path, start, stop, store)
+    return Finding(
+        check="seal",
+        where=place.words,
+        given=f"SHA-256 {given}",
+        expected=expected,
+        sequence=place.sequence,
+        row=place.row,
+        start=start,
+        stop=stop,
+    )
+
+
+def _still(path: Path) -> Store | None:
+    """Open the file as it is, without touching anything beside it, if it can be opened at all."""
+    try:
+        return open_store(path, still=True)
+    except SkarbError:
+        return None
+
+
+def _damaged_seal(path: Path, error: Damaged) -> Finding:
+    """Say where a seal differs from the one that the book would get now."""
+    data, name = seal_path(path).read_bytes(), seal_path(path).name
+    near = min((_differences(data, made) for made in _made_again(path)), key=len, default=[])
+    if not 0 < len(near) <= _MOST_PLACES:
+        return Finding(
+            check="seal",
+            where=name,
+            given=f"{len(data)} bytes that are no seal",
+            expected=f"a seal; {error}",
+            start=0,
+            stop=len(data),
+        )
+    start, stop = near[0][0], near[-1][0] + 1
+    return Finding(
+        check="seal",
+        where=f"bytes {start} to {stop - 1} of {name}",
+        given=repr(data[start:stop]),
+        expected=f"{bytes(byte for _, byte in near)!r}, as the book itself gives it; {error}",
+        start=start,
+        stop=stop,
+    )
+
+
+def _made_again(path: Path) -> list[bytes]:
+    """Return the seals that would fit the book as it is now: closed, or open since the last batch."""
+    store = _still(path)
+    if store is None:
+        return []
+    try:
+        book, (sequence, head) = store.meta("book") or "", store.last() or (0, GENESIS)
+        opened = Seal(state="open", book=book, sequence=sequence, head=head.hex())
+        return [seal_bytes(take_seal(path, book, sequence, head)), seal_bytes(opened)]
+    except SkarbError:
+        return []
+    finally:
+        store.close()
+
+
+def _differences(given: bytes, made: bytes) -> list[tuple[int, int]]:
+    """Return where two texts of one length differ, and what stands there in the second; nothing for other lengths."""
+    if len(given) != len(made):
+        return [(at, 0) for at in range(_MOST_PLACES + 1)]
+    left, right = np.frombuffer(given, np.uint8), np.frombuffer(made, np.uint8)
+    return [(at, made[at]) for at in np.flatnonzero(left != right)[: _MOST_PLACES + 1].tolist()]

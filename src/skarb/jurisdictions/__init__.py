@@ -1,0 +1,1 @@
+"""Countries: one folder of data each."""

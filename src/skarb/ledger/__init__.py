@@ -1,0 +1,11 @@
+"""The ledger: accounts, transfers between them, and a machine that decides them one by one.
+
+`Ledger` is the whole of it. Records are those of `core.transfer`; answers are `Result` codes.
+"""
+
+from skarb.ledger.history import Filter, History, Moved, Sums
+from skarb.ledger.machine import Id, Ledger
+from skarb.ledger.model import BALANCE, Balance, Supply
+from skarb.ledger.results import TRANSIENT, Result
+
+__all__ = ["BALANCE", "TRANSIENT", "Balance", "Filter", "History", "Id", "Ledger", "Moved", "Result", "Sums", "Supply"]

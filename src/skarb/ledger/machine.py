@@ -1,0 +1,249 @@
+"""The ledger: a machine that takes batches of accounts and transfers and answers each with one result code.
+
+It looks at no clock and draws no chance: the moment of a batch is handed in, so the same batches give the same answers, the same
+balances and the same bytes again, always. What fails changes nothing; only an id that failed for a passing reason is spent.
+
+The semantics are TigerBeetle's (reference documentation, release 0.16), plus a floor and a ceiling for each account.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skarb.core.errors import InputError, NotFound
+from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
+from skarb.ledger import growing
+from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Records
+from skarb.ledger.engine import WORTH_COMPILING, Kernel, Kind, kernel
+from skarb.ledger.history import History
+from skarb.ledger.model import BALANCE, Balance, Supply
+
+Codes = NDArray[np.uint8]
+Id = int | bytes  # a number below 2^128, or its 16 bytes, lowest first
+_MOMENT_MAX = (1 << 63) - 1
+_WORD = (1 << 64) - 1
+
+
+class Ledger:
+    """All accounts and transfers of one book. For one thread at a time."""
+
+    def __init__(self, kind: Kind | None = None) -> None:
+        self._kind = kind
+        self._events = 0
+        self._loaded: Kernel | None = None
+        self._books = growing.empty_books()
+        self._clock = 0
+
+    @property
+    def _kernel(self) -> Kernel:
+        if self._loaded is None or (self._loaded.kind == "python" and self._events >= WORTH_COMPILING):
+            self._loaded = kernel(self._kind, self._events)
+        return self._loaded
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def open_accounts(self, records: Records, at: int) -> Codes:
+        """Open accounts; one `Result` each.
+
+        Units: `at` in nanoseconds since 1970, the moment of the first event; each next one is a nanosecond later. A moment that
+        lies before what the ledger has seen is moved behind it, so time never runs back.
+        Raises: InputError if the records or the moment cannot be taken; nothing was done.
+        """
+        events, start = self._read(records, ACCOUNT, "account"), self._start(at, len(records))
+        codes, placed, _ = _answers(len(events))
+        if len(events):
+            self._books = growing.room_for_accounts(self._books, self._kernel, len(events))
+            self._kernel.open_batch(self._books, events, np.uint64(start), codes, placed)
+            self._clock = start + len(events) - 1
+        return codes
+
+    def post(self, records: Records, at: int) -> Codes:
+        """Post transfers; one `Result` each. Holds that expire until `at` are released first.
+
+        Units and Raises: as in `open_accounts`.
+        """
+        return self._post(records, at, keep=True)
+
+    def dry_run(self, records: Records, at: int) -> Codes:
+        """Return what `post` would answer, and change nothing: the same code runs and is taken back exactly."""
+        return self._post(records, at, keep=False)
+
+    def expire(self, at: int) -> int:
+        """Release the holds that expire until a moment and return how many there were.
+
+        `post` does the same before each batch, so this is only for books in which nothing else happens. It changes the books: whoever
+        keeps a journal must be able to repeat it at the same place.
+        """
+        moment = max(self._moment(at), self._clock)
+        if not self._is_due(moment):
+            return 0
+        before = int(self._books.counts[EXPIRIES])
+        self._books = growing.room_for_transfers(self._books, self._kernel, 0)
+        self._kernel.expire(self._books, np.uint64(moment))
+        self._clock = moment
+        return int(self._books.counts[EXPIRIES]) - before
+
+    def _post(self, records: Records, at: int, keep: bool) -> Codes:
+        events, start = self._read(records, TRANSFER, "transfer"), self._start(at, len(records))
+        codes, placed, spent_at = _answers(len(events))
+        if not len(events):
+            return codes
+        self._books = growing.room_for_transfers(self._books, self._kernel, len(events))
+        books, run = self._books, self._kernel
+        base, spent_base, noted = int(books.counts[TRANSFERS]), int(books.counts[SPENT]), int(books.counts[EXPIRIES])
+        if self._is_due(start):
+            run.expire(books, np.uint64(start))
+        run.post_batch(books, events, np.uint64(start), codes, placed, spent_at)
+        if keep:
+            run.schedule(books, base)
+            self._clock = start + len(events) - 1
+        else:
+            run.undo_post_batch(books, base, placed, spent_base, spent_at)
+            run.undo_expire(books, noted)
+        return codes
+
+    def _is_due(self, moment: int) -> bool:
+        return bool(self._books.counts[DUE] > 0 and self._books.due_at[0] <= moment)
+
+    def _start(self, at: int, count: int) -> int:
+        start = max(self._moment(at), self._clock + 1)
+        if start + count - 1 > _MOMENT_MAX:
+            raise InputError(f"moment of a batch: given {at} for {count} events, expected all of them before 2^63 nanoseconds")
+        return start
+
+    @staticmethod
+    def _moment(at: int) -> int:
+        if not 1 <= at <= _MOMENT_MAX:
+            raise InputError(f"moment of a batch: given {at}, expected nanoseconds since 1970, above 0 and below 2^63")
+        return int(at)
+
+    def _read(self, records: Records, dtype: np.dtype[np.void], noun: str) -> Records:
+        if not isinstance(records, np.ndarray) or records.dtype != dtype or records.ndim != 1:
+            given = f"{records.dtype} of {records.ndim} dimensions" if isinstance(records, np.ndarray) else type(records).__name__
+            raise InputError(f"{noun} batch: given {given[:200]}, expected one row of {noun} records (core.transfer)")
+        self._events += len(records)
+        events = np.ascontiguousarray(records).view()
+        events.flags.writeable = False  # one type for the compiler, whether it came from bytes or from an array
+        return events
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are."""
+        return int(self._books.counts[ACCOUNTS])
+
+    @property
+    def transfers(self) -> int:
+        """How many transfers were created."""
+        return int(self._books.counts[TRANSFERS])
+
+    @property
+    def moment(self) -> int:
+        """The moment of the latest event, in nanoseconds since 1970; 0 when nothing happened yet."""
+        return self._clock
+
+    def balance(self, account: Id) -> Balance:
+        """Return the balance of an account.
+
+        Raises: NotFound if the ledger has no such account.
+        """
+        row = self._kernel.find_account(self._books, *_words(account))
+        if row < 0:
+            raise NotFound(f"account {_number(account):#034x} is not in this ledger; open it first")
+        record = self._books.accounts[row]
+        words = [int(word) for word in self._books.balances[row]]
+        sums = [words[column] | words[column + 1] << 64 for column in range(0, 8, 2)]
+        return Balance(
+            sums[0], sums[1], sums[2], sums[3], int(record["ledger"]), int(record["code"]), AccountFlag(int(record["flags"]))
+        )
+
+    def balances(self) -> Records:
+        """Return all balances as `BALANCE` records, in the order in which the accounts were opened."""
+        count = self.accounts
+        table = np.empty(count, BALANCE)
+        for name in ("id_lo", "id_hi", "ledger", "code", "flags"):
+            table[name] = self._books.accounts[name][:count]
+        for column, name in enumerate(BALANCE.names[2:10] if BALANCE.names else ()):
+            table[name] = self._books.balances[:count, column]
+        return table
+
+    def supply(self) -> dict[int, Supply]:
+        """Return the sums over all accounts, for each ledger number (asset) in rising order."""
+        count = self.accounts
+        ledgers = self._books.accounts["ledger"][:count]
+        order = np.argsort(ledgers, kind="stable")
+        numbers, firsts = np.unique(ledgers[order], return_index=True)
+        if not count:
+            return {}
+        words = [_sums_of_words(self._books.balances[:count, column][order], firsts) for column in range(8)]
+        sums = [[lo + (hi << 64) for lo, hi in zip(words[column], words[column + 1], strict=True)] for column in range(0, 8, 2)]
+        sizes = np.diff(firsts, append=count).tolist()
+        return {
+            int(number): Supply(sums[0][place], sums[1][place], sums[2][place], sums[3][place], sizes[place])
+            for place, number in enumerate(numbers)
+        }
+
+    def lookup_account(self, account: Id) -> np.void | None:
+        """Return the `ACCOUNT` record of an account as it stands now, or None."""
+        row = self._kernel.find_account(self._books, *_words(account))
+        return None if row < 0 else self._books.accounts[row].copy()
+
+    def lookup_transfer(self, transfer: Id) -> np.void | None:
+        """Return the `TRANSFER` record as posted (with the amount really moved and its moment), or None."""
+        row = self._kernel.find_transfer(self._books, *_words(transfer))
+        return None if row < 0 else self._books.transfers[row].copy()
+
+    def history(self) -> History:
+        """Return the past of this ledger as it stands now."""
+        return History(self._books)
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def state_hash(self) -> bytes:
+        """Return the SHA-256 of all that the ledger remembers."""
+        hasher = sha256()
+        for piece in growing.canonical(self._books, self._clock):
+            hasher.update(piece)
+        return hasher.digest()
+
+    def snapshot(self) -> bytes:
+        """Return all that the ledger remembers as bytes, sealed with their SHA-256."""
+        return growing.seal(self._books, self._clock)
+
+    @classmethod
+    def restore(cls, data: bytes, kind: Kind | None = None) -> Ledger:
+        """Return the ledger that a snapshot was taken of.
+
+        Raises: InputError if the bytes are not a whole and unchanged snapshot.
+        """
+        ledger = cls(kind)
+        ledger._books, ledger._clock = growing.unseal(data, ledger._kernel)
+        return ledger
+
+
+def _answers(count: int) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+    return np.zeros(count, np.uint8), np.empty(count, np.int64), np.empty(count, np.int64)
+
+
+def _number(value: Id) -> int:
+    number = int.from_bytes(value, "little") if isinstance(value, bytes) else int(value)
+    if (isinstance(value, bytes) and len(value) != 16) or not 0 <= number < 1 << 128:
+        raise InputError(f"id: given {value!r}, expected a number below 2^128 or its 16 bytes")
+    return number
+
+
+def _words(value: Id) -> tuple[np.uint64, np.uint64]:
+    number = _number(value)
+    return np.uint64(number & _WORD), np.uint64(number >> 64)
+
+
+def _sums_of_words(words: NDArray[np.uint64], firsts: NDArray[Any]) -> list[int]:
+    """Sum words exactly between the given places: halves of 32 bits cannot overflow 64 within the rows a ledger can have."""
+    low = np.add.reduceat(words & np.uint64(0xFFFF_FFFF), firsts)
+    high = np.add.reduceat(words >> np.uint64(32), firsts)
+    return [int(a) + (int(b) << 32) for a, b in zip(low, high, strict=True)]

@@ -1,0 +1,18 @@
+"""Crypto-deposits and staking: tokens set apart for the party under an agreement."""
+
+from __future__ import annotations
+
+from skarb.core.facts import Facts
+from skarb.core.instruction import Instruction
+from skarb.desk import Leg, Product
+from skarb.desk.model import Sides
+
+
+def set_apart(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+    """Move tokens from the party's account to his deposit, where he cannot spend them."""
+    return (Leg(sides.party, f"deposit/{instruction.party}", instruction.asset, sides.units),)
+
+
+product = Product(
+    code="deposit", title="Crypto-deposits and staking", plans={"token_deposit": set_apart, "token_stake": set_apart}
+)

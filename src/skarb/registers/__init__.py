@@ -1,0 +1,67 @@
+"""Registers: who and what the law knows, dated on two axes, append-only.
+
+Parties, licences, tokens, venues and their blocks, wallets, holds, screening lists and rates. `Registers` is the view that
+the desk asks for every row; `read_entries`, `read_rates` and `read_screening_list` read what others publish; `RegisterFile`
+keeps it all in one chained file.
+"""
+
+from skarb.registers.chain import Recording, RegisterFile
+from skarb.registers.defaults import CountryDefaults, load_country_defaults
+from skarb.registers.freshness import Freshness, Peg, find_staleness
+from skarb.registers.model import (
+    GATES,
+    REGISTERS,
+    Admission,
+    Block,
+    Entry,
+    Gate,
+    Hold,
+    Party,
+    Token,
+    Venue,
+    Wallet,
+    WalletFacts,
+    WalletListing,
+)
+from skarb.registers.numbering import Numbering, check_digit, check_number, read_numbering
+from skarb.registers.rate_files import RateFile, read_rates
+from skarb.registers.rates import Rate, RateSeries
+from skarb.registers.read import Import, read_entries, read_screening_list
+from skarb.registers.view import Registers, Summary, UnknownAsset
+
+__all__ = [
+    "GATES",
+    "REGISTERS",
+    "Admission",
+    "Block",
+    "CountryDefaults",
+    "Entry",
+    "Freshness",
+    "Gate",
+    "Hold",
+    "Import",
+    "Numbering",
+    "Party",
+    "Peg",
+    "Rate",
+    "RateFile",
+    "RateSeries",
+    "Recording",
+    "RegisterFile",
+    "Registers",
+    "Summary",
+    "Token",
+    "UnknownAsset",
+    "Venue",
+    "Wallet",
+    "WalletFacts",
+    "WalletListing",
+    "check_digit",
+    "check_number",
+    "find_staleness",
+    "load_country_defaults",
+    "read_entries",
+    "read_numbering",
+    "read_rates",
+    "read_screening_list",
+]

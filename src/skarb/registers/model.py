@@ -1,0 +1,162 @@
+"""Entries of the registers: what is written down, from which legal day, until which.
+
+An entry has two times. `valid_from` and `valid_to` are legal days, the last one included: when it holds. The instant of
+recording is kept with the recording it came in: when we learned it. Entries are never changed or deleted. The same entry
+(same key) recorded again replaces the earlier wording from then on; `withdrawn` says that it was recorded in error.
+
+A **state** (what kind of person somebody is, what a token is) lasts until its end or until the next state begins. A
+**spell** (an admission, a hold, a block) lasts until its end, whatever else begins.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from skarb.core.activity import Activity
+from skarb.core.facts import AssetClass, Hosting
+from skarb.core.party import Licence, PartyKind
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$", max_length=253)]
+Gate = Literal["regime", "central_bank", "foreign"]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all entries share."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ()  # with valid_from they name the entry
+    valid_from: date
+    valid_to: date | None = None  # the last day; None = open
+    withdrawn: bool = False  # recorded in error: counts as never written, yet stays readable
+    example: bool = False  # made up, for a market that starts with something to look at
+    note: str = ""
+
+    def key(self) -> tuple[object, ...]:
+        """Return what names the entry in its register."""
+        return (*(getattr(self, name) for name in self.key_fields), self.valid_from)
+
+
+class Party(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A person, and what is known of him."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("party",)
+    party: Name
+    kind: PartyKind
+    country: Country
+    resident: bool  # of the country whose law applies
+    identified: bool = False
+    born: date | None = None
+    name: str = ""
+    taxpayer_number: str = ""
+    lei: str = ""
+    passport: str = ""
+
+
+class Admission(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One gate passed: residency of the special regime, an entry of the central bank, or a licence from abroad."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("party", "gate", "licence")
+    party: Name
+    gate: Gate
+    licence: Licence
+    activities: tuple[Activity, ...] = ()  # that the admission names; empty = those usual for the licence
+    number: str = ""
+    authority: str = ""
+
+
+class Token(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A token: its class and smallest unit. Currencies of ISO 4217 are known without an entry."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("code",)
+    code: Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Z0-9]{1,11}$")]
+    asset_class: AssetClass
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=38)]
+    name: str = ""
+    anonymous: bool = False
+    lawful: bool = True
+    from_regime: bool = False
+    dti: str = ""  # ISO 24165
+
+
+class Venue(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A place where deals are done. When its operator is a party, the party's admissions count, else what stands here."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("venue",)
+    venue: Name
+    country: Country
+    host: Host | None = None
+    party: str = ""  # the operator, when he is in the register of parties
+    licence: Licence = "none"
+    name: str = ""
+
+
+class Block(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Access to a host (and all names below it) is restricted."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("host",)
+    host: Host
+    authority: str = ""
+    reference: str = ""
+
+
+class Wallet(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A wallet and who keeps it."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("wallet",)
+    wallet: str  # chain:address
+    hosting: Hosting
+    country: Country = "XX"  # of the provider that hosts it
+    provider: str = ""
+    party: str = ""  # the owner, when known
+
+
+class WalletListing(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An address included in, or excluded from, the national register of wallets used unlawfully.
+
+    An exclusion ends every inclusion that began before it, or on the same day.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("wallet", "status")
+    wallet: str  # chain:address
+    status: Literal["included", "excluded"]
+    body: str  # that reported it
+    reference: str = ""
+
+
+class Hold(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An order that a party's operations stand still."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("party", "kind", "reference")
+    party: Name
+    kind: Literal["suspension", "arrest", "freeze"]
+    body: str
+    reference: str = ""
+
+
+REGISTERS: dict[str, type[Entry]] = {
+    "parties": Party,
+    "licences": Admission,
+    "tokens": Token,
+    "venues": Venue,
+    "blocks": Block,
+    "wallets": Wallet,
+    "listed_wallets": WalletListing,
+    "holds": Hold,
+}  # names as in files and folders
+
+
+class WalletFacts(msgspec.Struct, frozen=True):
+    """What the registers know of an address on one day."""
+
+    listed: bool = False  # in the national register of wallets used unlawfully
+    hosting: Hosting = "none"
+    country: str = "XX"  # of the provider that hosts it
+
+
+GATES: dict[Licence, tuple[Gate, ...]] = {"crypto_bank": ("regime", "central_bank")}
+"""Licences that two supervisors must both have given; for every other licence one admission is enough. A country may say
+otherwise (`gates:` in its registers.yaml)."""

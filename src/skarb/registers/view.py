@@ -1,0 +1,339 @@
+"""The registers as the desk asks them: who, what, where, worth how much, on which legal day.
+
+One object holds what was recorded until now. Questions are answered from a cache that a recording empties, so a busy day
+costs one dictionary look-up a question. `as_of` goes back to what was known at an earlier instant. The version is the head of
+the chain of recordings: two registers with one version hold the same entries, recorded in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from skarb.core.asset import Asset, currencies
+from skarb.core.errors import Conflict, FieldError, NotFound, Problem, ensure, shorten
+from skarb.core.facts import Regime, Screening
+from skarb.core.identifiers import Flaw, chain_of
+from skarb.core.party import Profile
+from skarb.core.screening_list import Identifiers, ScreeningList
+from skarb.core.time import Clock, from_day
+from skarb.registers.chain import Recording, RegisterFile
+from skarb.registers.defaults import CountryDefaults
+from skarb.registers.freshness import Freshness
+from skarb.registers.intake import contradictions, new_rates
+from skarb.registers.model import REGISTERS, Entry, Hold, Party, WalletFacts
+from skarb.registers.rate_files import RateFile
+from skarb.registers.rates import Rate
+from skarb.registers.read import Import, check_entry, read_wallet
+from skarb.registers.shelves import Shelves, asset_of
+from skarb.registers.status import status_of
+
+_CACHE_MAX = 1 << 20  # answers kept of each kind; then the cache starts anew
+_REGISTER_OF: dict[type[Entry], str] = {type_: name for name, type_ in REGISTERS.items()}
+
+Screener = Callable[[str, int], tuple[Screening, Regime]]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class UnknownAsset(NotFound, KeyError):
+    """No currency and no token has this code."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a recording. With problems, nothing was recorded."""
+
+    source: str
+    added: int = 0  # entries, or rates
+    replaced: int = 0  # got a new wording; the earlier one stays readable
+    repeated: int = 0  # already there, word by word
+    problems: tuple[Problem, ...] = ()
+    version: bytes = b""  # of the registers afterwards
+
+
+class Registers:
+    """All registers of one book or one market. One writer; readers in the same thread."""
+
+    def __init__(
+        self, country: CountryDefaults, *, clock: Clock, file: RegisterFile | None = None, freshness: Freshness | None = None
+    ) -> None:
+        """Open the registers: what a file holds, or empty and in memory only."""
+        self.country = country
+        self._freshness = freshness or Freshness()
+        self._clock = clock
+        self._file = file
+        self._screener: Screener | None = None
+        self._shelves = Shelves(country)
+        for recording in file.read() if file is not None else ():
+            self._shelves.take(recording)
+        self._forget()
+
+    @property
+    def version(self) -> bytes:
+        """SHA-256 over the normal form of everything recorded, in order."""
+        return self._shelves.head
+
+    @property
+    def recordings(self) -> Sequence[Recording]:
+        """Everything recorded, in order; nothing is ever removed."""
+        return self._shelves.recordings
+
+    def as_of(self, recorded_at: datetime) -> Registers:
+        """Return what was known at an instant, in memory."""
+        earlier = Registers(self.country, clock=self._clock, freshness=self._freshness)
+        for recording in self._shelves.recordings:
+            if recording.recorded_at <= recorded_at:
+                earlier._shelves.take(recording)
+        return earlier
+
+    # Questions.
+
+    def profile(self, party: str, day: int) -> Profile | None:
+        """Return what is known of a party on a legal day, or None if nobody wrote anything about him."""
+        try:
+            return self._profiles[party, day]
+        except KeyError:
+            return _remember(self._profiles, (party, day), self._find_profile(party, day))
+
+    def asset(self, code: str, day: int | None = None) -> Asset:
+        """Return a currency or token; of a token the latest state, or that of a day.
+
+        Raises: UnknownAsset (a KeyError and a NotFound)
+        """
+        found = self._shelves.assets.get(code)
+        if day is not None and found is not None and code not in currencies():
+            token = self._shelves.tokens.state(code, day)
+            found = asset_of(token) if token is not None else None
+        if found is None:
+            raise UnknownAsset(
+                f"asset {shorten(code)!r} is neither a currency of ISO 4217 nor a registered token; register it first"
+            )
+        return found
+
+    def venue(self, venue: str, day: int) -> Profile | None:
+        """Return who runs a venue and whether access to it is restricted, or None if nothing is known of it.
+
+        `venue` is its id or its host.
+        """
+        try:
+            return self._venues[venue, day]
+        except KeyError:
+            return _remember(self._venues, (venue, day), self._find_venue(venue, day))
+
+    def wallet(self, address: str, day: int) -> WalletFacts:
+        """Return what is known of an address written chain:address.
+
+        Raises: FieldError (an InputError) if the chain is known and the text is not one of its addresses.
+        """
+        try:
+            return self._wallets[address, day]
+        except KeyError:
+            return _remember(self._wallets, (address, day), self._find_wallet(address, day))
+
+    def held(self, party: str, day: int) -> bool:
+        """Tell whether an order of suspension, arrest or freeze stands against a party on a legal day."""
+        try:
+            return self._held[party, day]
+        except KeyError:
+            return _remember(self._held, (party, day), bool(self.holds(party, day)))
+
+    def holds(self, party: str, day: int) -> list[Hold]:
+        """Return the orders that stand against a party on a legal day."""
+        return self._shelves.holds.spells(party, day)
+
+    def rate(self, asset: str, day: int, currency: str | None = None) -> Rate | None:
+        """Return what one major unit of an asset is worth in the legal (or another) currency; None if nobody published a rate.
+
+        Raises: Unavailable if the last one is too old.
+        """
+        return self._shelves.rates.find(asset, currency or self.country.legal_currency, day)
+
+    def value(self, asset: str, units: int, day: int, currency: str | None = None) -> int | None:
+        """Return the worth of an amount in the legal (or another) currency; None if nobody published a rate.
+
+        Units: `units` in smallest units of the asset; the result in minor units of the currency.
+        Rounding: half up to the minor unit, once, at the end.
+        Raises: Unavailable if the last rate is too old; UnknownAsset.
+        """
+        try:
+            factors = self._factors[asset, day, currency]
+        except KeyError:
+            factors = _remember(self._factors, (asset, day, currency), self._find_factors(asset, day, currency))
+        if factors is None:
+            return None
+        doubled, below, below_doubled = factors
+        return (units * doubled + below) // below_doubled
+
+    def lists(self) -> tuple[ScreeningList, ...]:
+        """Return the screening lists in their last version."""
+        return tuple(found for _, found in sorted(self._shelves.lists.items()))
+
+    def identifiers(self) -> list[Identifiers]:
+        """Return everything each party was ever known by, for screening."""
+        return self._shelves.identifiers()
+
+    def history(self, register: str, subject: str) -> list[Entry]:
+        """Return the present wording of all entries about a subject, withdrawn ones included, oldest first.
+
+        Raises: NotFound if there is no such register.
+        """
+        if register not in REGISTERS:
+            raise NotFound(f"register {shorten(register)!r} does not exist; expected one of {', '.join(REGISTERS)}")
+        return list(self._shelves.index(register).history(subject))
+
+    def screened_by(self, screener: Screener) -> None:
+        """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident."""
+        self._screener = screener
+        self._forget()
+
+    # Recordings.
+
+    def record(self, entries: Iterable[Entry], source: str) -> Summary:
+        """Write entries down, all or none; their kind says into which register."""
+        by_register: dict[str, list[Entry]] = {}
+        problems: list[Problem] = []
+        country = self.country
+        for row, entry in enumerate(entries, start=1):
+            checked = check_entry(entry, source, row, problems, numbering=country.numbering, home=country.home)
+            if checked is not None:
+                by_register.setdefault(_REGISTER_OF[type(entry)], []).append(checked)
+        found = {register: tuple(kept) for register, kept in by_register.items()}
+        return self.record_import(Import(name=source, entries=found, problems=tuple(problems)))
+
+    def record_import(self, file: Import) -> Summary:
+        """Write down what a file says, all or nothing."""
+        problems = file.problems or tuple(contradictions(file, self._shelves))
+        if problems:
+            return Summary(source=file.name, problems=problems, version=self.version)
+        fresh: dict[str, tuple[Entry, ...]] = {}
+        replaced = repeated = 0
+        for register, entries in file.entries.items():
+            index = self._shelves.index(register)
+            wordings = [(entry, index.wording(entry)) for entry in entries]
+            fresh[register] = tuple(entry for entry, wording in wordings if wording != entry)
+            repeated += sum(wording == entry for entry, wording in wordings)
+            replaced += sum(wording is not None and wording != entry for entry, wording in wordings)
+        count = sum(map(len, fresh.values()))
+        if count:
+            self._write(file.name, **{register: found for register, found in fresh.items() if found})
+        return Summary(source=file.name, added=count - replaced, replaced=replaced, repeated=repeated, version=self.version)
+
+    def record_defaults(self) -> Summary:
+        """Write down the entries that the country's registers.yaml starts a market with."""
+        return self.record_import(Import(name=f"{self.country.home} registers.yaml", entries=self.country.entries))
+
+    def record_rates(self, file: RateFile, *, correct: bool = False) -> Summary:
+        """Write rates down, all or nothing; a feed that froze or has holes is refused.
+
+        A rate that contradicts an earlier one of the same publisher is refused too, unless it is recorded as a correction.
+        """
+        new = new_rates(file, self._shelves, self._freshness, correct=correct)
+        if new.problems:
+            return Summary(source=file.name, problems=new.problems, version=self.version)
+        if new.series:
+            self._write(file.name, rates=new.series)
+        return Summary(source=file.name, added=new.added, replaced=new.replaced, repeated=new.repeated, version=self.version)
+
+    def record_list(self, screening_list: ScreeningList, source: str) -> Summary:
+        """Write down a version of a screening list, whole."""
+        known = self._shelves.lists.get(screening_list.list)
+        count = len(screening_list.entries)
+        if known is not None and known.sha256 == screening_list.sha256:
+            return Summary(source=source, repeated=count, version=self.version)
+        self._write(source, lists=(screening_list,))
+        return Summary(source=source, added=count, version=self.version)
+
+    # Inside.
+
+    def _write(self, source: str, **content: Any) -> None:
+        now = self._clock()
+        ensure(now.tzinfo is not None, "the clock tells an instant with its zone")
+        last = self._shelves.recordings[-1].recorded_at if self._shelves.recordings else now
+        if now < last:
+            raise Conflict(
+                f"the clock says {now.isoformat()}, the last recording was made at {last.isoformat()}; set the clock right"
+            )
+        recording = Recording(previous=self.version.hex(), recorded_at=now, source=source, **content)
+        if self._file is not None:
+            self._file.append(recording)
+        self._shelves.take(recording)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._profiles: dict[tuple[str, int], Profile | None] = {}
+        self._venues: dict[tuple[str, int], Profile | None] = {}
+        self._wallets: dict[tuple[str, int], WalletFacts] = {}
+        self._held: dict[tuple[str, int], bool] = {}
+        self._factors: dict[tuple[str, int, str | None], tuple[int, int, int] | None] = {}
+
+    def _find_profile(self, party: str, day: int) -> Profile | None:
+        state = self._shelves.parties.state(party, day)
+        admissions = self._shelves.licences.spells(party, day)
+        if state is None and not admissions:
+            return None
+        status = status_of(admissions, self.country)
+        screening, regime = self._screener(party, day) if self._screener is not None else ("clear", "none")
+        return Profile(
+            kind=state.kind if state else "unknown",
+            country=state.country if state else "XX",
+            resident=state.resident if state else False,
+            identified=state.identified if state else False,
+            age=_age(state, day),
+            licence=status.licence,
+            regime_resident=status.regime_resident,
+            registered=status.registered,
+            covers=frozenset[str](status.covers),
+            screening="possible" if screening == "unavailable" else screening,
+            screening_regime=regime,
+        )
+
+    def _find_venue(self, name: str, day: int) -> Profile | None:
+        venue = self._shelves.venue(name, day)
+        blocked = self._shelves.blocked((venue.host or "") if venue is not None else name, day)
+        if venue is None:
+            return Profile(licence="foreign_provider", blocked=True) if blocked else None
+        operator = self._find_profile(venue.party, day) if venue.party else None
+        if operator is not None:
+            return msgspec.structs.replace(operator, country=venue.country, blocked=blocked)
+        return Profile(kind="legal_entity", licence=venue.licence, country=venue.country, blocked=blocked)
+
+    def _find_wallet(self, address: str, day: int) -> WalletFacts:
+        found = read_wallet(address)
+        if isinstance(found, Flaw) and (":" not in address or chain_of(address.partition(":")[0]) is not None):
+            raise FieldError("wallet", address, found.expected)
+        key = address if isinstance(found, Flaw) else found.key
+        wallet = self._shelves.wallets.state(key, day)
+        return WalletFacts(
+            listed=self._shelves.listed(key, day),
+            hosting=wallet.hosting if wallet else "none",
+            country=wallet.country if wallet else "XX",
+        )
+
+    def _find_factors(self, asset: str, day: int, currency: str | None) -> tuple[int, int, int] | None:
+        target, decimals = self.asset(currency or self.country.legal_currency), self.asset(asset).decimals
+        rate = self._shelves.rates.find(asset, target.code, day)
+        if rate is None:
+            return None
+        above, below = rate.numerator * 10**target.decimals, rate.denominator * 10**decimals
+        return 2 * above, below, 2 * below
+
+
+def _remember(cache: dict[K, V], key: K, answer: V) -> V:
+    if len(cache) >= _CACHE_MAX:
+        cache.clear()
+    cache[key] = answer
+    return answer
+
+
+def _age(state: Party | None, day: int) -> int | None:
+    """Return full years; somebody born on 29 February turns a year older on 1 March of other years."""
+    if state is None or state.born is None:
+        return None
+    today, born = from_day(day), state.born
+    return max(0, today.year - born.year - ((today.month, today.day) < (born.month, born.day)))

@@ -1,0 +1,272 @@
+"""Editions: what is in force on one day, values filled in, compiled, and named by a hash of its normal form.
+
+The normal form is canonical JSON. It holds everything that can change an answer or its explanation and nothing else: no cases, no
+remarks, no ends of validity (they move when the law is changed later, and last year's edition stays what it was). An edition can
+be loaded from its normal form alone, so a journal that keeps it can decide again without the country's folder.
+
+Numbers of outcomes, duties and levies follow from the ids in alphabetical order, never from the order of decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from skarb.core.decision import SILENCE, Decision, Measure, Verdict
+from skarb.core.errors import ConfigurationError
+from skarb.core.facts import Facts
+from skarb.rulebook import python
+from skarb.rulebook.expression import Node
+from skarb.rulebook.model import FIRST_DAY, Act, Country, LawList, Provision
+from skarb.rulebook.normal import read_edition, write_edition
+from skarb.rulebook.schema import Schema, schema
+from skarb.rulebook.tree import FALSE, both, fill, narrow, opposite
+
+DUTIES_MAX = 63  # bits of the duty mask; it must fit a signed 64-bit column
+
+_CLASSES = {"refuse": 0, "refer": 1, "permit": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One answer that an edition can give."""
+
+    verdict: Verdict
+    provision: str
+    measure: Measure = "none"
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a provision decides, if nothing before it in the order of decision does: its condition without its exceptions."""
+
+    provision: Provision
+    condition: Node
+    result: int  # number of the outcome, duty or levy
+    approved: int = 0  # number of the outcome when a second person has approved; 0 = approval changes nothing
+
+
+class Edition:
+    """The law of one day, ready to decide."""
+
+    def __init__(
+        self,
+        country: Country,
+        acts: Mapping[str, Act],
+        provisions: Mapping[str, Provision],
+        parameters: Mapping[str, Node],
+        lists: Mapping[str, LawList],
+        conditions: Mapping[str, Node],
+        facts: type = Facts,
+    ) -> None:
+        """Fill in the values of the day.
+
+        Provisions and conditions are checked trees that still name parameters and lists.
+        Raises: ConfigurationError if a provision needs a value that the day does not have.
+        """
+        self.country, self.facts = country, facts
+        self.fields: Schema = schema(country.currency, facts)
+        self.parameters = dict(sorted(parameters.items()))
+        self.lists = dict(sorted(lists.items()))
+        self.acts = {name: acts[name] for name in sorted({one.cites.act for one in provisions.values()})}
+        self.open_conditions = dict(sorted(conditions.items()))
+        self.open_provisions = {name: provisions[name] for name in sorted(provisions)}
+        codes = {name: one.codes for name, one in self.lists.items()}
+        self.conditions = {name: fill(node, self.parameters, codes) for name, node in self.open_conditions.items()}
+        self.provisions = {name: self._filled(one, codes) for name, one in self.open_provisions.items()}
+        self.exceptions = {
+            name: tuple(other for other, one in self.provisions.items() if name in one.exception_of) for name in self.provisions
+        }
+        circle = circle_of(self.exceptions)
+        if circle:
+            raise ConfigurationError(f"provisions are exceptions of each other in a circle: {', '.join(circle)}")
+        self._tables()
+
+    def _filled(self, provision: Provision, codes: Mapping[str, tuple[str, ...]]) -> Provision:
+        try:
+            return replace(
+                provision,
+                when=provision.when and fill(provision.when, self.parameters, codes),
+                needs=provision.needs and fill(provision.needs, self.parameters, codes),
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{provision.id}: {error}") from None
+
+    def _tables(self) -> None:
+        """Number the outcomes, duties and levies."""
+        outcomes = [Outcome("refer", SILENCE), Outcome("permit", SILENCE)]
+        self._number: dict[str, int] = {}
+        for name, one in self.provisions.items():
+            verdict = verdict_of(one)
+            if verdict is not None:
+                self._number[name] = len(outcomes)
+                outcomes.append(Outcome(verdict, name, one.measure, one.grade == "B"))
+                if verdict == "refer":
+                    outcomes.append(Outcome("permit", name, "none", one.grade == "B"))
+        self.outcomes: tuple[Outcome, ...] = tuple(outcomes)
+        self.duty_ids: tuple[str, ...] = tuple(name for name, one in self.provisions.items() if is_duty(one))
+        self.levy_ids: tuple[str, ...] = (
+            "",
+            *(name for name, one in self.provisions.items() if one.effect in ("levy", "exempt")),
+        )
+        if len(self.duty_ids) > DUTIES_MAX:
+            raise ConfigurationError(
+                f"{len(self.duty_ids)} duties are in force at once, expected at most {DUTIES_MAX}; "
+                "mark those that no single instruction can breach with `standing: true`"
+            )
+
+    # -- order -----------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def depths(self) -> Mapping[str, int]:
+        """How deep each provision is as an exception of an exception; 0 for a general rule."""
+        found: dict[str, int] = {}
+
+        def depth(name: str) -> int:
+            if name not in found:
+                found[name] = 0
+                parents = [one for one in self.provisions[name].exception_of if one in self.provisions]
+                found[name] = 1 + max(map(depth, parents)) if parents else 0
+            return found[name]
+
+        for name in self.provisions:
+            depth(name)
+        return found
+
+    def _key(self, provision: Provision, first: int) -> tuple[int, int, int, int, int, str]:
+        rank = self.country.ranks.index(self.acts[provision.cites.act].rank)
+        start = FIRST_DAY if provision.start is None else provision.start
+        return first, -provision.precedence, rank, -self.depths[provision.id], -start, provision.id
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Ids of the provisions that can decide, the one that prevails first."""
+        deciding = [self.provisions[name] for name in self._number]
+        ranked = sorted(deciding, key=lambda one: self._key(one, _CLASSES[verdict_of(one) or "permit"]))
+        return tuple(one.id for one in ranked)
+
+    @cached_property
+    def levy_order(self) -> tuple[str, ...]:
+        """Ids of levies and exemptions, the one that prevails first: an exemption beats a levy."""
+        levies = [self.provisions[name] for name in self.levy_ids[1:]]
+        return tuple(one.id for one in sorted(levies, key=lambda one: self._key(one, one.effect == "levy")))
+
+    # -- guards ----------------------------------------------------------------------------------------------------------------
+
+    def applies(self, name: str, activity: str) -> Node:
+        """Return when a provision applies to an activity: its condition, and none of its exceptions applying."""
+        return self._applies(name, activity, {})
+
+    def _applies(self, name: str, activity: str, done: dict[str, Node]) -> Node:
+        if name not in done:
+            one = self.provisions[name]
+            if activity not in one.activities:
+                done[name] = FALSE
+            else:
+                own = narrow(one.when, {"activity": activity}) if one.when else both()
+                done[name] = both(own, *(opposite(self._applies(other, activity, done)) for other in self.exceptions[name]))
+        return done[name]
+
+    def guards(self, activity: str) -> list[Guard]:
+        """Return the guards of an activity in the order of decision."""
+        done: dict[str, Node] = {}
+        found = []
+        for name in self.order:
+            one = self.provisions[name]
+            condition = self._applies(name, activity, done)
+            if one.needs is not None:
+                # The condition comes first: it may be what makes looking at the needs safe.
+                condition = both(condition, opposite(narrow(one.needs, {"activity": activity})))
+            number = self._number[name]
+            found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
+        return [guard for guard in found if guard.condition != FALSE]
+
+    def duty_guards(self, activity: str) -> list[Guard]:
+        """Return the guards of an activity's duties; every one that holds counts."""
+        found = [Guard(self.provisions[name], self.applies(name, activity), bit) for bit, name in enumerate(self.duty_ids)]
+        return [guard for guard in found if guard.condition != FALSE]
+
+    def levy_guards(self, activity: str) -> list[Guard]:
+        """Return the guards of an activity's levies in the order of decision."""
+        numbers = {name: number for number, name in enumerate(self.levy_ids)}
+        found = [Guard(self.provisions[name], self.applies(name, activity), numbers[name]) for name in self.levy_order]
+        return [guard for guard in found if guard.condition != FALSE]
+
+    @property
+    def activities(self) -> tuple[str, ...]:
+        """Every activity there is."""
+        return self.fields["activity"].type.codes
+
+    # -- deciding --------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def decide(self) -> Callable[[Any], int]:
+        """The generated function from facts to the number of the outcome in `outcomes`."""
+        return python.compile_choice({one: self.guards(one) for one in self.activities}, silence=(0, 1))
+
+    @cached_property
+    def duties(self) -> Callable[[Any], int]:
+        """The generated function from facts to a bit mask over `duty_ids`."""
+        return python.compile_mask({one: self.duty_guards(one) for one in self.activities})
+
+    @cached_property
+    def levy(self) -> Callable[[Any], int]:
+        """The generated function from facts to the number of the levy in `levy_ids`."""
+        return python.compile_choice({one: self.levy_guards(one) for one in self.activities}, silence=(0, 0))
+
+    def decision(self, facts: Any) -> Decision:
+        """Decide one set of facts and name what decided."""
+        return self.ruling(self.decide(facts), self.duties(facts), self.levy(facts))
+
+    def ruling(self, outcome: int, duties: int, levy: int) -> Decision:
+        """Return the decision that three numbers of this edition stand for."""
+        one = self.outcomes[outcome]
+        names = tuple(name for bit, name in enumerate(self.duty_ids) if duties >> bit & 1)
+        return Decision(one.verdict, one.provision, one.measure, names, self.levy_ids[levy], one.assumed)
+
+    # -- normal form -----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def normal(self) -> bytes:
+        """The edition as canonical JSON."""
+        return write_edition(self)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the normal form, hexadecimal."""
+        return hashlib.sha256(self.normal).hexdigest()
+
+    @classmethod
+    def from_normal(cls, normal: bytes, facts: type = Facts) -> Edition:
+        """Load an edition from its normal form and check it again.
+
+        Raises: InputError if the bytes are not the normal form of an edition.
+        """
+        return read_edition(normal, cls, facts)
+
+
+def circle_of(exceptions: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the provisions that are exceptions of each other in a circle, or that lead into one."""
+    left = dict(exceptions)
+    while ready := [name for name, others in left.items() if not any(other in left for other in others)]:
+        for name in ready:
+            del left[name]
+    return tuple(sorted(left))
+
+
+def verdict_of(provision: Provision) -> Verdict | None:
+    """Return what a provision decides when it does; None when it never decides."""
+    if provision.effect == "permit" or provision.effect == "refuse" or provision.effect == "refer":  # noqa: PLR1714
+        return provision.effect
+    return provision.otherwise if provision.has_needs else None
+
+
+def is_duty(provision: Provision) -> bool:
+    """Say whether a provision adds a duty to decisions."""
+    return not provision.standing and (
+        provision.effect == "report" or (provision.effect == "require" and not provision.has_needs)
+    )

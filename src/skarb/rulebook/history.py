@@ -1,0 +1,87 @@
+"""A country's law over time: an edition for every day, made when it is first asked for and kept."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+
+from skarb.core.errors import InputError
+from skarb.core.facts import Facts
+from skarb.core.time import from_day
+from skarb.rulebook.edition import Edition
+from skarb.rulebook.expression import Money, Node
+from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Country, LawList, Pack, ParameterSeries, Value
+from skarb.rulebook.tree import names_in
+from skarb.rulebook.values import BASE_UNIT, times_base_unit
+
+
+class Rulebook:
+    """A country's law over time: an edition for every day."""
+
+    def __init__(self, pack: Pack, facts: type = Facts) -> None:
+        """Keep a pack that was read without problems."""
+        self.pack, self.facts = pack, facts
+        self._editions: dict[tuple[int, frozenset[str]], Edition] = {}
+
+    @property
+    def country(self) -> Country:
+        """Whose law it is."""
+        return self.pack.country
+
+    @cached_property
+    def boundaries(self) -> tuple[int, ...]:
+        """Every day on which the law may differ from the day before, the first day of all first."""
+        dated = [(one.start, one.end) for one in self.pack.provisions.values()]
+        dated += [(value.start, value.end) for one in self.pack.parameters.values() for value in one.values]
+        dated += [(value.start, value.end) for one in self.pack.lists.values() for value in one.values]
+        days = {FIRST_DAY, *(start for start, _ in dated if start is not None), *(end + 1 for _, end in dated if end is not None)}
+        return tuple(sorted(day for day in days if FIRST_DAY <= day <= LAST_DAY))
+
+    def edition(self, day: int, also: frozenset[str] = frozenset()) -> Edition:
+        """Return the law in force on a day; `also` are provisions that stand ready and count as enabled.
+
+        Units: days since 1970-01-01.
+        Raises: InputError for a day outside 1900 … 2169.
+        """
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise InputError(f"legal day {day} lies outside {from_day(FIRST_DAY)} … {from_day(LAST_DAY)}")
+        start = self.boundaries[bisect_right(self.boundaries, day) - 1]
+        if (start, also) not in self._editions:
+            self._editions[start, also] = self._make(start, also)
+        return self._editions[start, also]
+
+    def _make(self, day: int, also: frozenset[str]) -> Edition:
+        pack = self.pack
+        parameters = {name: node for name, one in pack.parameters.items() if (node := self._constant(one, day)) is not None}
+        lists = {
+            name: LawList(one.fact, value.codes)
+            for name, one in pack.lists.items()
+            for value in one.values
+            if (value.start is None or value.start <= day) and (value.end is None or day <= value.end)
+        }
+        names = parameters.keys() | lists.keys()
+        return Edition(
+            country=pack.country,
+            acts=pack.acts,
+            provisions={
+                name: one for name, one in pack.provisions.items() if one.in_force(day) and (one.enabled or name in also)
+            },
+            parameters=parameters,
+            lists=lists,
+            conditions={name: node for name, node in pack.conditions.items() if names.issuperset(names_in(node))},
+            facts=self.facts,
+        )
+
+    def _constant(self, series: ParameterSeries, day: int) -> Node | None:
+        value = value_on(series, day)
+        if value is None or value.node is not None:
+            return value.node if value else None
+        base = value_on(self.pack.parameters[BASE_UNIT], day)
+        minor = times_base_unit(value, base) if base else None
+        return None if minor is None else Money(minor, self.country.currency, series.name)
+
+
+def value_on(series: ParameterSeries, day: int) -> Value | None:
+    """Return a parameter's value on a day, None when it has none."""
+    found = (one for one in series.values if (one.start is None or one.start <= day) and (one.end is None or day <= one.end))
+    return next(found, None)

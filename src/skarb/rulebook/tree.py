@@ -1,0 +1,226 @@
+"""What can be done with a checked tree besides compiling it: fill in values, narrow it to known facts, compute it slowly.
+
+`fill` puts the parameters and lists of a day in their places. `narrow` removes what known codes already decide. `truth` and
+`compute` walk the tree over one set of facts; the explanation and the cases use them, the generated function never does.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from skarb.core.errors import ConfigurationError
+from skarb.rulebook.expression import (
+    And,
+    Code,
+    Codes,
+    Compare,
+    Count,
+    Day,
+    Fact,
+    Greatest,
+    Least,
+    Minus,
+    Missing,
+    Money,
+    Named,
+    Node,
+    Not,
+    Or,
+    Parameter,
+    Plus,
+    Ratio,
+    Share,
+    Within,
+    children,
+    share_of,
+)
+
+TRUE, FALSE = And(()), Or(())  # an empty `and` holds, an empty `or` does not
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return the node with each of its parts changed."""
+    at = node.offset
+    match node:
+        case And(parts):
+            return And(tuple(map(change, parts)), offset=at)
+        case Or(parts):
+            return Or(tuple(map(change, parts)), offset=at)
+        case Not(part):
+            return Not(change(part), offset=at)
+        case Named(name, means):
+            return Named(name, change(means), offset=at)
+        case Compare(sign, left, right):
+            return Compare(sign, change(left), change(right), offset=at)
+        case Within(item, codes, negated):
+            return Within(change(item), change(codes), negated, offset=at)
+        case Missing(fact, negated):
+            return Missing(change(fact), negated, offset=at)
+        case Plus(left, right):
+            return Plus(change(left), change(right), offset=at)
+        case Minus(left, right):
+            return Minus(change(left), change(right), offset=at)
+        case Share(amount, ratio, mode):
+            return Share(change(amount), change(ratio), mode, offset=at)
+        case Least(parts):
+            return Least(tuple(map(change, parts)), offset=at)
+        case Greatest(parts):
+            return Greatest(tuple(map(change, parts)), offset=at)
+    return node
+
+
+def fill(node: Node, parameters: Mapping[str, Node], lists: Mapping[str, tuple[str, ...]]) -> Node:
+    """Put the values of a day in the place of parameters and lists.
+
+    Raises: ConfigurationError if one has no value.
+    """
+
+    def change(part: Node) -> Node:
+        match part:
+            case Parameter(name):
+                if name not in parameters:
+                    raise ConfigurationError(f"parameter {name!r} has no value on this day")
+                return parameters[name]
+            case Codes((), name):
+                if name not in lists:
+                    raise ConfigurationError(f"list {name!r} has no codes on this day")
+                return Codes(lists[name], name, offset=part.offset)
+        return rebuild(part, change)
+
+    return change(node)
+
+
+def names_in(node: Node) -> Iterator[str]:
+    """Yield the parameters and lists that a tree needs, meanings of named conditions included."""
+    match node:
+        case Parameter(name):
+            yield name
+        case Codes((), name):
+            yield name
+    for child in children(node):
+        yield from names_in(child)
+
+
+# -- narrowing -----------------------------------------------------------------------------------------------------------------
+
+
+def narrow(node: Node, known: Mapping[str, str]) -> Node:
+    """Simplify a condition by codes that are known; TRUE or FALSE when they decide it."""
+    match node:
+        case And(parts):
+            return _all_of([narrow(part, known) for part in parts])
+        case Or(parts):
+            return _any_of([narrow(part, known) for part in parts])
+        case Not(part):
+            return opposite(narrow(part, known))
+        case Named(name, means):
+            inner = narrow(means, known)
+            if inner == means:
+                return node
+            # What is left means something else here than the name says, so it goes on without the name.
+            return inner
+        case Compare("==" | "!=" as sign, Fact(name), Code(code)) | Compare("==" | "!=" as sign, Code(code), Fact(name)) if (
+            name in known
+        ):
+            return TRUE if (known[name] == code) == (sign == "==") else FALSE
+        case Within(Fact(name), Codes(codes), negated) if name in known:
+            return TRUE if (known[name] in codes) != negated else FALSE
+    return node
+
+
+def _all_of(parts: list[Node]) -> Node:
+    kept: list[Node] = []
+    for part in parts:
+        if part == FALSE:
+            return FALSE
+        if part != TRUE:
+            kept.extend(part.parts if isinstance(part, And) else (part,))
+    return kept[0] if len(kept) == 1 else And(tuple(kept))
+
+
+def _any_of(parts: list[Node]) -> Node:
+    kept: list[Node] = []
+    for part in parts:
+        if part == TRUE:
+            return TRUE
+        if part != FALSE:
+            kept.extend(part.parts if isinstance(part, Or) else (part,))
+    return kept[0] if len(kept) == 1 else Or(tuple(kept))
+
+
+def opposite(node: Node) -> Node:
+    """Return the negation of a condition, without a `not` where a leaf can carry it."""
+    if node == TRUE:
+        return FALSE
+    if node == FALSE:
+        return TRUE
+    match node:
+        case Not(part):
+            return part
+        case Within(item, codes, negated):
+            return Within(item, codes, not negated)
+        case Missing(fact, negated):
+            return Missing(fact, not negated)
+        case Compare("==", left, right):
+            return Compare("!=", left, right)
+        case Compare("!=", left, right):
+            return Compare("==", left, right)
+    return Not(node)
+
+
+def both(*parts: Node) -> Node:
+    """Return the conjunction of conditions, simplified."""
+    return _all_of(list(parts))
+
+
+# -- slow evaluation -----------------------------------------------------------------------------------------------------------
+
+
+def truth(node: Node, facts: object) -> bool:
+    """Say whether a condition holds for the facts."""
+    return bool(compute(node, facts))
+
+
+def compute(node: Node, facts: object) -> Any:
+    """Return the value of a tree for the facts."""
+    match node:
+        case And(parts):
+            return all(compute(part, facts) for part in parts)
+        case Or(parts):
+            return any(compute(part, facts) for part in parts)
+        case Not(part):
+            return not compute(part, facts)
+        case Named(_, means):
+            return compute(means, facts)
+        case Compare(sign, left, right):
+            return COMPARE[sign](compute(left, facts), compute(right, facts))
+        case Within(item, Codes(codes), negated):
+            return (compute(item, facts) in codes) != negated
+        case Missing(Fact(name), negated):
+            return (getattr(facts, name) is None) != negated
+        case Fact(name):
+            return getattr(facts, name)
+        case Code(value) | Count(value) | Day(value) | Money(value):
+            return value
+        case Plus(left, right):
+            return compute(left, facts) + compute(right, facts)
+        case Minus(left, right):
+            return compute(left, facts) - compute(right, facts)
+        case Share(amount, Ratio(numerator, denominator), mode):
+            return share_of(compute(amount, facts), numerator, denominator, mode)
+        case Least(parts):
+            return min(compute(part, facts) for part in parts)
+        case Greatest(parts):
+            return max(compute(part, facts) for part in parts)
+    raise TypeError(f"{type(node).__name__} has no value; was it checked and filled?")

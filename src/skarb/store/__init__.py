@@ -1,0 +1,12 @@
+"""Where journals are kept: a small interface, and the only room that knows database drivers.
+
+A store keeps the batches of one book in order, the texts they refer to and a few words about the book. It promises that
+an append has reached the disk when it returns, that one book has one writer, and that nothing is changed or removed.
+It does not know what a batch means.
+"""
+
+from skarb.store.errors import Damaged
+from skarb.store.model import Entry, Store
+from skarb.store.open import SQLITE_SUFFIX, book_files, open_store
+
+__all__ = ["SQLITE_SUFFIX", "Damaged", "Entry", "Store", "book_files", "open_store"]

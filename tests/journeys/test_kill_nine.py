@@ -1,0 +1,115 @@
+"""A bank whose machine dies at any moment: what it answered is there, nothing is there twice.
+
+A child process posts to a book and prints each receipt once it may be given. It is killed with a signal that it cannot see.
+"""
+
+import importlib.util
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from skarb.core.decision import Receipt
+from skarb.journal import open_book, read_seal, verify
+
+DRIVER = Path(__file__).with_name("small_book.py")
+SOURCE = Path(sys.modules["skarb"].__file__ or "").parents[1]
+KILLS = 200 if os.environ.get("SKARB_THOROUGH") == "1" else 20
+
+spec = importlib.util.spec_from_file_location("small_book", DRIVER)
+small = importlib.util.module_from_spec(spec)
+sys.modules["small_book"] = small
+spec.loader.exec_module(small)
+
+
+def post_until_killed(path: Path, start: int, size: int, delay: float) -> list[Receipt]:
+    """Let a child post, kill it, and return the receipts whose whole line came through."""
+    child = subprocess.Popen(
+        [sys.executable, str(DRIVER), str(path), str(start), str(size)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    ready = child.stdout.readline()
+    time.sleep(delay)
+    child.kill()
+    out, errors = child.communicate()
+    assert ready == b"ready\n", errors.decode()
+    return [msgspec.json.decode(line, type=Receipt) for line in out.split(b"\n")[:-1]]
+
+
+def settled(receipt: Receipt) -> Receipt:
+    return msgspec.structs.replace(receipt, repeated=False)
+
+
+def test_every_acknowledged_receipt_survives_and_nothing_is_there_twice(tmp_path: Path) -> None:
+    path, chance = tmp_path / "bank.book", random.Random(2026)
+    answered: dict[int, Receipt] = {}
+    start = 0
+    for kill in range(KILLS):
+        receipts = post_until_killed(path, start, chance.choice([1, 3, 40]), chance.random() * 0.15)
+        given = {start + row: settled(receipt) for row, receipt in enumerate(receipts)}
+        # Every second time the next child recovers by itself, with nobody looking in between, and hands in some ids again.
+        answered |= {number: answered.get(number, receipt) for number, receipt in given.items()}
+        assert all(answered[number] == receipt for number, receipt in given.items())
+        start = max(0, start + len(receipts) - chance.choice([0, 0, 2]))
+        if kill % 2:
+            look(path, answered, chance)
+    look(path, answered, chance)
+    assert len(answered) > KILLS
+    assert read_seal(path).state == "closed"
+    assert verify(path).ok
+
+
+def look(path: Path, answered: dict[int, Receipt], chance: random.Random) -> None:
+    """Check the book as it was left, then recover it and hand everything in again."""
+    left = verify(path)
+    assert (left.seal, [str(finding) for finding in left.findings], left.skipped) == ("open", [], {"seal"})
+    with small.create(path) as book:
+        count = book.instructions
+        numbers = sorted(answered)
+        again = small.hand_in(book, [small.instruction(number) for number in numbers])
+        assert [settled(receipt) for receipt in again] == [answered[number] for number in numbers]
+        assert all(receipt.repeated for receipt in again)
+        assert book.instructions == count
+        ids = [instruction.id for batch in book.batches() for instruction in batch.instructions]
+        assert len(ids) == len(set(ids)) == count
+
+
+def test_a_batch_that_was_written_but_not_answered_is_found_by_its_ids(tmp_path: Path) -> None:
+    """The answer got lost, not the batch: handing the same in again gives the answer that nobody received."""
+    path = tmp_path / "bank.book"
+    lost = post_until_killed(path, 0, 40, 0.05)
+    with small.create(path) as book:
+        before = book.instructions
+        number = before - 20  # the first instruction that nobody can have had an answer to, or the very next
+        receipt = small.hand_in(book, [small.instruction(max(0, number - 1))])[0]
+        assert receipt.repeated == (number > 0)
+        assert book.instructions == before + (0 if receipt.repeated else 1)
+        assert len(lost) <= before
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise"])
+def test_a_torn_log_loses_only_what_was_not_acknowledged(tmp_path: Path, damage: str) -> None:
+    """Bytes of a transaction that never came to its end are passed over; the batches before it are whole."""
+    path = tmp_path / "bank.book"
+    small.create(path).close()
+    receipts = post_until_killed(path, 0, 5, 0.1)
+    log = path.with_name(path.name + "-wal")
+    whole = log.read_bytes()
+    torn = whole[: len(whole) - 3000] if damage == "cut" else whole + random.Random(1).randbytes(40_000)
+    log.write_bytes(torn)
+    with open_book(path) as book:
+        have = book.instructions - 20
+        assert have >= len(receipts) - (5 if damage == "cut" else 0)
+        assert have % 5 == 0
+    report = verify(path)
+    assert (report.findings, report.seal) == ([], "open")
+    with small.create(path) as book:
+        small.hand_in(book, [small.instruction(number) for number in range(have + 10)])
+    assert verify(path).ok

@@ -1,0 +1,125 @@
+"""A batch has one form as bytes, and the head after it depends on every byte before."""
+
+from hashlib import sha256
+
+import msgspec
+import pytest
+
+from skarb.core.instruction import Assumptions, Instruction
+from skarb.core.party import Profile
+from skarb.journal import FORMAT, GENESIS, Batch, Envelope, Opening, content_of, decode, digest_of, encode, head_of, open_envelope
+from skarb.journal.chain import facts_of, instructions_of, openings_of, rulings_of
+from skarb.journal.locate import rows_at
+from skarb.store import Damaged
+
+
+@pytest.fixture(scope="module")
+def batch(small) -> Batch:
+    columns = small.journalled([small.instruction(number) for number in range(30)])
+    return Batch(
+        book="small",
+        sequence=3,
+        recorded_at=5,
+        registers=bytes(32),
+        **columns,
+        openings=[Opening("client/p1/money", "ZZD")],
+        accounts=bytes(96),
+        account_results=b"\0",
+        transfers=bytes(128 * 4),
+        owners=bytes(16),
+        results=bytes(4),
+    )
+
+
+def test_the_head_is_the_hash_of_the_previous_head_and_the_body() -> None:
+    assert head_of(GENESIS, b"body") == sha256(bytes(32) + b"body").digest()
+
+
+def test_a_batch_comes_back_and_gives_the_same_bytes(batch: Batch, small) -> None:
+    body = encode(batch)
+    again = decode(body)
+    assert encode(again) == body
+    assert list(again.instructions) == [small.instruction(number) for number in range(30)]
+    assert list(again.facts) == list(batch.facts)
+    assert (again.keys, again.transfers, again.format) == (batch.keys, batch.transfers, FORMAT)
+
+
+def test_sets_and_maps_are_written_in_one_order(batch: Batch) -> None:
+    names = [f"activity-{number}" for number in range(40)]
+    bodies = set()
+    for order in (names, names[::-1]):
+        profile = Profile(covers=frozenset(order))
+        assumptions = Assumptions(source="file", party=profile)
+        declared = dict.fromkeys(order, True)
+        one = Instruction(**(msgspec.structs.asdict(instruction_of(batch)) | {"declared": declared}))
+        bodies.add((encode(msgspec.structs.replace(batch, assumptions=assumptions)), content_of(one)))
+    assert len(bodies) == 1
+
+
+def instruction_of(batch: Batch) -> Instruction:
+    return instructions_of(open_envelope(encode(batch)), [0])[0]
+
+
+def test_an_envelope_reads_the_same_as_the_whole_batch(batch: Batch) -> None:
+    assert Envelope.__struct_fields__ == Batch.__struct_fields__
+    envelope, whole = open_envelope(encode(batch)), decode(encode(batch))
+    assert envelope.rows == 30
+    assert instructions_of(envelope) == list(whole.instructions)
+    assert facts_of(envelope, [29, 0]) == [whole.facts[29], whole.facts[0]]
+    assert rulings_of(envelope) == list(whole.rulings)
+    assert openings_of(envelope) == list(whole.openings)
+    for name in ("keys", "digests", "accounts", "account_results", "transfers", "owners", "results"):
+        assert bytes(getattr(envelope, name)) == getattr(whole, name)
+
+
+def test_the_digest_covers_every_field(small) -> None:
+    one = small.instruction(1)
+    others = [
+        msgspec.structs.replace(one, **{name: value})
+        for name, value in {
+            "id": "x",
+            "amount": "1",
+            "party": "x",
+            "purpose": "x",
+            "entered_by": "x",
+            "declared": {"consent": True},
+        }.items()
+    ]
+    digests = {digest_of(content_of(each)) for each in [one, *others]}
+    assert len(digests) == len(others) + 1
+    assert digest_of(content_of(small.instruction(1))) == digest_of(msgspec.Raw(content_of(one)))
+
+
+@pytest.mark.parametrize("body", [b"", b"\xc1", b"\x80", b"\x93\x01\x02\x03", b"\xdd\xff\xff\xff\xff", b"\x91" * 5000], ids=len)
+def test_bytes_that_are_no_batch_are_damaged(body: bytes) -> None:
+    for read in (open_envelope, decode):
+        with pytest.raises(Damaged, match="not a batch"):
+            read(body)
+
+
+def test_another_format_is_refused_by_name(batch: Batch) -> None:
+    body = encode(msgspec.structs.replace(batch, format=FORMAT + 1))
+    for read in (open_envelope, decode):
+        with pytest.raises(Damaged, match=f"format {FORMAT + 1}, this Skarb reads format {FORMAT}"):
+            read(body)
+
+
+@pytest.mark.parametrize("name", ["keys", "digests", "transfers", "owners", "results", "accounts", "account_results"])
+def test_columns_of_unequal_length_are_damaged(batch: Batch, name: str) -> None:
+    body = encode(msgspec.structs.replace(batch, **{name: getattr(batch, name)[:-1]}))
+    with pytest.raises(Damaged, match="bytes, expected"):
+        open_envelope(body)
+
+
+def test_bytes_are_found_in_the_rows_they_belong_to(batch: Batch) -> None:
+    body = encode(batch)
+    for row in (0, 13, 29):
+        at = body.index(b"i-%06d" % row)
+        assert rows_at(body, at, at + 1) == {"instructions": (row, row)}
+        facts = body.index(msgspec.msgpack.encode(batch.facts[row]))
+        assert rows_at(body, facts, facts + 3)["facts"][0] <= row  # equal facts may stand in several rows
+        key = body.index(batch.keys[16 * row : 16 * row + 16])
+        assert rows_at(body, key + 15, key + 16) == {"keys": (row, row)}
+    everything = rows_at(body, 0, len(body))
+    assert everything["instructions"] == everything["rulings"] == everything["facts"] == (0, 29)
+    assert everything["transfers"] == (0, 3)
