@@ -21,7 +21,11 @@ def cases() -> list[tuple[Path, dict[str, object]]]:
     for expected in sorted(DATA.rglob("expected.json")) if DATA.is_dir() else ():
         content = json.loads(expected.read_text(encoding="utf-8"))
         if isinstance(content, dict):
-            found += [(expected.parent / name, case) for name, case in content.items() if isinstance(case, dict) and "block_hash" in case]
+            found += [
+                (expected.parent / name, case)
+                for name, case in content.items()
+                if isinstance(case, dict) and "block_hash" in case
+            ]
     return [(path, case) for path, case in found if path.is_file()]
 
 
@@ -95,7 +99,7 @@ def test_mainnet_was_never_as_easy_as_the_floor_that_tells_networks_apart() -> N
     stats = sorted(DATA.rglob("*block*.parquet"))
     if not checkpoints or not stats:
         pytest.skip("no difficulty checkpoints or block statistics")
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     targets = [target for _, target in json.loads(checkpoints[0].read_text())]
     seen = 0

@@ -228,7 +228,7 @@ def post(book: Book, instructions: list[Instruction], at: int | None = None) -> 
 
 def main() -> None:
     """Hand in batches of the sizes that a seed gives and print each receipt, flushed; never end by itself."""
-    path, start, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    path, start, size, closing = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:] == ["closing"]
     book = create(path)
     print("ready", flush=True)
     while True:
@@ -236,6 +236,9 @@ def main() -> None:
             print(msgspec.json.encode(receipt).decode())
         sys.stdout.flush()
         start += size
+        if closing:
+            book.close()
+            book = create(path)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def test_every_byte_of_the_header_page_is_guarded(book: Path, original: tuple[by
     for at in range(page_size(book, 0)):
         mask = chance.randrange(1, 256)
         flip(book, at, mask)
-        assert [(start, stop) for start, stop, _, _ in different_blocks(book, seal)] == [(0, BLOCK)]
+        start, stop, given, expected = next(different_blocks(book, seal))
+        assert (start, stop, expected) == (0, BLOCK, seal.blocks[0]) != (0, BLOCK, given)
         flip(book, at, mask)
     assert book.read_bytes() == original[0]
 
@@ -78,7 +79,7 @@ def test_any_byte_anywhere_is_found_and_located(book: Path) -> None:
     assert sorted(file.name for file in book.parent.iterdir()) == ["bank.book", "bank.book.seal"]
 
 
-@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
+@pytest.mark.parametrize("mask", [0x01, 0xFF])
 def test_every_byte_of_the_seal_is_guarded(book: Path, mask: int) -> None:
     seal = seal_path(book)
     for at in range(seal.stat().st_size):

@@ -27,10 +27,10 @@ sys.modules["small_book"] = small
 spec.loader.exec_module(small)
 
 
-def post_until_killed(path: Path, start: int, size: int, delay: float) -> list[Receipt]:
+def post_until_killed(path: Path, start: int, size: int, delay: float, *style: str) -> list[Receipt]:
     """Let a child post, kill it, and return the receipts whose whole line came through."""
     child = subprocess.Popen(
-        [sys.executable, str(DRIVER), str(path), str(start), str(size)],
+        [sys.executable, str(DRIVER), str(path), str(start), str(size), *style],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
@@ -50,35 +50,53 @@ def settled(receipt: Receipt) -> Receipt:
 def test_every_acknowledged_receipt_survives_and_nothing_is_there_twice(tmp_path: Path) -> None:
     path, chance = tmp_path / "bank.book", random.Random(2026)
     answered: dict[int, Receipt] = {}
+    unseen: set[int] = set()  # acknowledged since the book was looked at
     start = 0
     for kill in range(KILLS):
         receipts = post_until_killed(path, start, chance.choice([1, 3, 40]), chance.random() * 0.15)
         given = {start + row: settled(receipt) for row, receipt in enumerate(receipts)}
-        # Every second time the next child recovers by itself, with nobody looking in between, and hands in some ids again.
+        # Mostly the next child recovers by itself, with nobody looking in between, and hands in some ids again.
         answered |= {number: answered.get(number, receipt) for number, receipt in given.items()}
         assert all(answered[number] == receipt for number, receipt in given.items())
+        unseen |= given.keys()
         start = max(0, start + len(receipts) - chance.choice([0, 0, 2]))
-        if kill % 2:
-            look(path, answered, chance)
-    look(path, answered, chance)
+        if kill % 4 == 3:
+            look(path, {number: answered[number] for number in sorted(unseen)})
+            unseen.clear()
     assert len(answered) > KILLS
+    with small.create(path) as book:
+        again = small.hand_in(book, [small.instruction(number) for number in sorted(answered)])
+        assert [settled(receipt) for receipt in again] == [answered[number] for number in sorted(answered)]
     assert read_seal(path).state == "closed"
     assert verify(path).ok
 
 
-def look(path: Path, answered: dict[int, Receipt], chance: random.Random) -> None:
-    """Check the book as it was left, then recover it and hand everything in again."""
+def look(path: Path, answered: dict[int, Receipt]) -> None:
+    """Check the book as it was left, then recover it and hand in again what was answered."""
     left = verify(path)
     assert (left.seal, [str(finding) for finding in left.findings], left.skipped) == ("open", [], {"seal"})
     with small.create(path) as book:
         count = book.instructions
-        numbers = sorted(answered)
-        again = small.hand_in(book, [small.instruction(number) for number in numbers])
-        assert [settled(receipt) for receipt in again] == [answered[number] for number in numbers]
+        again = small.hand_in(book, [small.instruction(number) for number in answered])
+        assert [settled(receipt) for receipt in again] == list(answered.values())
         assert all(receipt.repeated for receipt in again)
         assert book.instructions == count
         ids = [instruction.id for batch in book.batches() for instruction in batch.instructions]
         assert len(ids) == len(set(ids)) == count
+
+
+def test_a_machine_may_die_while_it_closes_the_book(tmp_path: Path) -> None:
+    """Folding the log into the file and writing the seal can be cut short anywhere, too."""
+    path, chance, start = tmp_path / "bank.book", random.Random(7), 0
+    for _ in range(KILLS // 3):
+        receipts = post_until_killed(path, start, 2, chance.random() * 0.2, "closing")
+        report = verify(path)
+        assert [str(finding) for finding in report.findings] == []
+        assert report.instructions >= 20 + start + len(receipts)
+        start = report.instructions - 20
+    with small.create(path) as book:
+        assert all(receipt.repeated for receipt in small.hand_in(book, [small.instruction(number) for number in range(start)]))
+    assert (verify(path).seal, verify(path).ok) == ("closed", True)
 
 
 def test_a_batch_that_was_written_but_not_answered_is_found_by_its_ids(tmp_path: Path) -> None:

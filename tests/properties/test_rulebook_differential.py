@@ -28,7 +28,7 @@ from skarb.rulebook.schema import schema
 from skarb.rulebook.sql import duties_sql, levy_sql, outcome_sql
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
-EXAMPLES, ROWS = (1500, 200) if THOROUGH else (40, 60)
+EXAMPLES, ROWS = (1500, 200) if THOROUGH else (80, 60)
 
 FIELDS = schema("ZZD")
 ACTIVITIES = ("fiat_pay", "mine", "token_sell_fiat", "token_swap")

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from skarb.core.party import Licence
-from skarb.intake import BATCH, Decimals, Reading, read
+from skarb.intake import BATCH, Reading, read
 
 
 def now() -> datetime:
@@ -49,7 +49,6 @@ class Source:
 
 def open_source(
     path: Path,
-    decimals: Decimals,
     zone: str,
     *,
     mapping: str | None = None,
@@ -61,5 +60,5 @@ def open_source(
 
     Raises: NotFound, InputError, ConfigurationError
     """
-    readings = read(path, mapping, decimals=decimals, batch=batch, schemas=schemas, at=at, zone=zone)
+    readings = read(path, mapping, batch=batch, schemas=schemas, at=at, zone=zone)
     return Source(path, next(readings), readings)

@@ -171,9 +171,13 @@ class Market:
 
     def live(self) -> Iterator[Beat]:
         """Let the present happen, a few simulated minutes a beat, without end."""
-        for beat in self.scenario.live(after=max(self.view.now, self.scenario.end)):
-            self.happen(beat)
-            yield beat
+        self.view.living = True
+        try:
+            for beat in self.scenario.live(after=max(self.view.now, self.scenario.end)):
+                self.happen(beat)
+                yield beat
+        finally:
+            self.view.living = False
 
     def happen(self, beat: Beat) -> None:
         """Post everything that arrives in one beat."""

@@ -6,7 +6,7 @@ he names, and the country's example lists; everything that is made up is said so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -36,26 +36,12 @@ class Setting:
     notes: tuple[str, ...] = field(default=())  # what was made up or is missing, for whoever reads the answer
 
 
-def decimals_of(registers: Registers) -> Callable[[str], int | None]:
-    """Return a function that gives the decimals of an asset by code, None if the registers do not know it."""
-
-    def decimals(code: str) -> int | None:
-        try:
-            return registers.asset(code).decimals
-        except KeyError:
-            return None
-
-    return decimals
-
-
 def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
     """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says."""
     defaults = load_country_defaults(law_folder(law))
     registers = Registers(defaults, clock=clock, file=None if folder is None else RegisterFile(folder))
     if not registers.recordings:
-        entries: list[Entry] = [entry for found in defaults.entries.values() for entry in found]
-        if entries:
-            registers.record(entries, f"{law}/registers.yaml")
+        registers.record_defaults()
     return registers
 
 
@@ -83,7 +69,7 @@ def example_registers(law: str, clock: Clock) -> Registers:
     Raises: NotFound, RulebookError, ConfigurationError, InputError
     """
     registers = open_registers(law, None, clock)
-    for path in sorted(law_folder(law).glob("lists/*.json")):
+    for path in sorted(law_folder(law).glob("screening/*.json")):
         found = read_screening_list(path.read_bytes(), path.name)
         if isinstance(found, tuple):
             raise InputError("\n".join(map(str, found)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from skarb.core.decision import Decision, Outcome
+from skarb.core.decision import Decision, Outcome, Verdict
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.journal import Envelope, outcome_of
@@ -52,7 +52,9 @@ class Tally:
     """Counts of a market. Fed batch by batch, in the order of each book."""
 
     books: dict[str, BookTally] = field(default_factory=dict)
-    provisions: Counter[tuple[str, str, bool]] = field(default_factory=Counter)  # (provision, verdict, assumed) → instructions
+    provisions: Counter[tuple[str, Verdict, bool]] = field(
+        default_factory=Counter
+    )  # (provision, verdict, assumed) → instructions
     out: Counter[tuple[int, str]] = field(
         default_factory=Counter
     )  # (legal day, venue) → value that went abroad, legal minor units

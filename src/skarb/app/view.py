@@ -127,6 +127,7 @@ class View:
             instructions=self._tally.instructions,
             edition=self._edition_now().hash,
             simulated=True,
+            waiting=len(self.waiting()),
         )
 
     def books(self) -> tuple[BookView, ...]:

@@ -71,9 +71,10 @@ def decide(readings: Iterable[Reading], setting: Setting, account: Account) -> I
         account.rows += reading.total - before
         before = reading.total
         account.refuse(reading.problems)
+        gatherer.take_from(reading.assumptions)
         for row, instruction in zip(reading.rows, reading.instructions, strict=True):
             try:
-                facts = gatherer.gather(instruction, reading.assumptions).facts
+                facts = gatherer.gather(instruction).facts
             except FieldError as error:
                 account.refuse([error.problem(f"{reading.source} row {row}", row)])
                 continue

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from skarb.app.files import now, open_source
-from skarb.app.setting import EXAMPLE_OPERATOR, Setting, decimals_of, example_institution, open_registers, setting_of
+from skarb.app.setting import EXAMPLE_OPERATOR, Setting, example_institution, open_registers, setting_of
 from skarb.app.work import Account, post
 from skarb.bench.machine import machine
 from skarb.core.errors import ensure
@@ -144,7 +144,7 @@ def _post(path: Path, file: Path, setting: Setting) -> tuple[float, int]:
     with _open(path, setting) as desk:
         account = Account()
         started = time.perf_counter()
-        source = open_source(file, decimals_of(setting.registers), setting.rulebook.country.zone, batch=BATCH)
+        source = open_source(file, setting.rulebook.country.zone, batch=BATCH)
         receipts = [one.receipt for one in post(source.readings(), desk, account)]
         took = time.perf_counter() - started
     return len(receipts) / took, sum(receipt.outcome == "posted" for receipt in receipts)
@@ -180,7 +180,7 @@ def _decide(setting: Setting, file: Path) -> float:
     """Return the rate of the compiled function alone, on facts already gathered, one core."""
     gatherer = Gatherer(setting.registers, setting.screen, setting.rulebook.country, setting.operator)
     decode = msgspec.json.Decoder(Instruction).decode
-    facts = [gatherer.gather(decode(line), None).facts for line in file.read_bytes().splitlines()[:50_000]]
+    facts = [gatherer.gather(decode(line)).facts for line in file.read_bytes().splitlines()[:50_000]]
     edition = setting.rulebook.edition(facts[0].day)
     return statistics.median(_rate(edition.decide, facts) for _ in range(RUNS))
 

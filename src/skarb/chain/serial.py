@@ -49,7 +49,7 @@ class Cursor:
             raise self.error(place, f"{value} written in {width + 1} bytes", f"{what} in its shortest form")
         limit = len(self._data) - self.place
         if value > limit:
-            raise self.error(place, f"{value} for {what}", f"at most {limit} (bytes left in the file)")
+            raise self.error(place, f"{value} for {what}", f"at most the {limit} bytes left (the block is truncated or damaged)")
         return value
 
     def peek(self, count: int) -> bytes:

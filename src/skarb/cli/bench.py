@@ -25,11 +25,7 @@ def bench(name: Literal["road", "rules"], *, json: bool = False) -> None:
         Print JSON instead of a table.
     """
     err.print(f"[dim]Measuring {name}; this takes a minute or two …[/]")
-    if name == "road":
-        from skarb.bench.road import bench as measure
-    else:
-        from skarb.bench.rules import bench as measure
-    figures = measure()
+    figures = _measure(name)
     if json:
         out.print_json(msgspec.json.encode(figures).decode())
         return
@@ -38,6 +34,16 @@ def bench(name: Literal["road", "rules"], *, json: bool = False) -> None:
     for title, value in figures.items():
         if isinstance(value, dict):
             out.print(table((title, ""), ((key, _shown(one)) for key, one in value.items())))
+
+
+def _measure(name: str) -> dict[str, object]:
+    if name == "road":
+        from skarb.bench.road import bench as road
+
+        return road()
+    from skarb.bench.rules import bench as rules
+
+    return rules()
 
 
 def _shown(value: object) -> object:

@@ -11,13 +11,14 @@ from cyclopts import Parameter
 
 from skarb.app.files import now, open_source
 from skarb.app.law import rulebook_of
-from skarb.app.setting import decimals_of, example_registers, example_setting
+from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
 from skarb.cli.output import Format, err, format_of, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
 from skarb.core.party import Licence
+from skarb.rulebook.explain import explain as explain_facts
 
 COLUMNS = (
     "file", "row", "id", "at", "activity", "party", "asset", "amount",
@@ -90,9 +91,7 @@ def decide(
     def rows() -> Iterator[tuple[Any, ...]]:
         for file in files:
             registers = base.registers if base is not None else example_registers(law, now)
-            source = open_source(
-                file, decimals_of(registers), rulebook_of(law).country.zone, mapping=mapping, at=at, schemas=schemas
-            )
+            source = open_source(file, rulebook_of(law).country.zone, mapping=mapping, at=at, schemas=schemas)
             setting = base or example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with progress(f"Deciding {file.name}") as step:
@@ -104,7 +103,7 @@ def decide(
                     if explain is not None and (explain == i.id or (explain == "all" and d.provision not in explained)):
                         explained.add(d.provision)
                         err.print(f"[bold]{i.id}[/]")
-                        err.print(edition.explain(one.facts).text, markup=False, highlight=False)
+                        err.print(explain_facts(edition, one.facts).text(), markup=False, highlight=False)
                     yield (
                         file.name, one.row, i.id, i.at.isoformat(), i.activity, i.party, i.asset, i.amount, d.verdict, d.provision,
                         titles[d.provision], d.measure, d.assumed, " ".join(d.duties), d.levy, one.edition,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from skarb.app.market import Market
+from skarb.app.model import ClockView
 from skarb.cli.output import table
 from skarb.core.amount import format_amount
 
@@ -15,7 +16,6 @@ def print_market(market: Market, to: Console) -> None:
     """Print the summary of a market."""
     view = market.view
     clock = view.clock()
-    money = lambda minor: format_amount(minor, clock.currency_decimals)  # noqa: E731
     books = [
         (
             book.name,
@@ -39,13 +39,18 @@ def print_market(market: Market, to: Console) -> None:
     flows = view.flows()
     out, back = sum(day.out for day in flows.days), sum(day.returned for day in flows.days)
     to.print(
-        f"Abroad: [bold]{money(out)} {clock.currency}[/] went to foreign venues, [bold]{money(back)}[/] came back, "
-        f"[bold]{money(out - back)}[/] is still out\n",
+        f"Abroad: [bold]{_money(out, clock)} {clock.currency}[/] went to foreign venues, [bold]{_money(back, clock)}[/] came back, "
+        f"[bold]{_money(out - back, clock)}[/] is still out\n",
         highlight=False,
     )
-    refusals = [
-        (f"{one.at:%d %b %H:%M}", one.activity, f"{one.amount} {one.asset}", one.provision, one.says) for one in view.refusals(6)
-    ]
-    to.print(table(("when", "activity", "amount", "provision", "reason"), refusals, "Latest refusals"))
+    to.print("[bold]Latest refusals[/]")
+    for one in view.refusals(6):
+        to.print(f"  {one.at:%d %b %H:%M}  {one.activity}, {one.amount} {one.asset}: [red]{one.provision}[/]", highlight=False)
+        to.print(f"      {one.says}", markup=False, highlight=False)
+    to.print()
     for book in view.books():
         to.print(f"[dim]· prove it: skarb verify {market.book_path(book.name)}[/]", highlight=False)
+
+
+def _money(minor: int, clock: ClockView) -> str:
+    return f"{int(format_amount(abs(minor), clock.currency_decimals).partition('.')[0]) * (1 if minor >= 0 else -1):,}"

@@ -23,8 +23,9 @@ from skarb.core.errors import InputError
 Format = Literal["table", "json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
 
-out = Console()
-err = Console(stderr=True)
+_PIPED = 140  # columns when nobody watches
+out = Console(width=None if sys.stdout.isatty() else _PIPED)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED)
 
 VERDICT_STYLE = {
     "permit": "green",

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from skarb.app.files import now, open_source
 from skarb.app.law import rulebook_of
-from skarb.app.setting import decimals_of, example_registers, example_setting
+from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
@@ -85,7 +85,7 @@ def post(
     def rows() -> Iterator[tuple[Any, ...]]:
         for file in files:
             registers = example_registers(law, now)
-            source = open_source(file, decimals_of(registers), country.zone, mapping=mapping, at=at, schemas=schemas, batch=batch)
+            source = open_source(file, country.zone, mapping=mapping, at=at, schemas=schemas, batch=batch)
             setting = example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with (

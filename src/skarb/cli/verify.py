@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,13 +35,17 @@ def verify(*books: Annotated[Path, Parameter(name="BOOK")], json: bool = False) 
     reports: list[Report] = []
     for book in books:
         with progress(f"Verifying {book.name}") as step:
-            reports.append(verify_book(book, progress=lambda what, done, total, step=step: step(done, total, what)))
+            reports.append(verify_book(book, progress=partial(_show, step)))
     if json:
         out.print_json(msgspec.json.encode(reports, enc_hook=str).decode())
     else:
         for report in reports:
             _print(report)
     return EXIT_CODES["ok"] if all(report.ok for report in reports) else EXIT_CODES["verification"]
+
+
+def _show(step: Callable[..., None], what: str, done: int, total: int) -> None:
+    step(done, total, what)
 
 
 def _print(report: Report) -> None:
@@ -52,10 +58,7 @@ def _print(report: Report) -> None:
         mark = "[red]✗[/]" if report.failed(check) else "[yellow]–[/]" if check in report.skipped else "[green]✓[/]"
         out.print(f"  {mark} {promise}")
     if report.supply:
-        rows = [
-            (asset, str(debit), str(credit), str(credit - debit))
-            for asset, (debit, credit) in sorted(report.supply.items())
-        ]
+        rows = [(asset, str(debit), str(credit), str(credit - debit)) for asset, (debit, credit) in sorted(report.supply.items())]
         out.print(table(("asset", "debits", "credits", "sum"), rows))
     for finding in report.findings[:SHOWN]:
         out.print(f"[red]{finding.check}[/] ", end="")

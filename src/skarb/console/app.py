@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from skarb.console.language import choose, language
 from skarb.console.mask import mask
-from skarb.console.model import MarketView
+from skarb.app.model import MarketView
 from skarb.console.pages import Page, Renderer, static_files
 from skarb.core.errors import NotFound
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from skarb.console.model import Flows
+from skarb.app.model import Flows
 
 WIDTH, HEIGHT = 1000, 400
 

@@ -46,6 +46,15 @@ class Language:
         grouped = sign + self.whole(int(whole))
         return f"{grouped}{self.messages['decimal']}{fraction}" if dot else grouped
 
+    def glance(self, text: str, places: int = 4) -> str:
+        """Write an amount for a first look: cut, never rounded up, to a few decimals (or the first few digits that are not zero)."""
+        whole, dot, fraction = text.partition(".")
+        if not dot or len(fraction) <= 2:
+            return self.amount(text)
+        leading = len(fraction) - len(fraction.lstrip("0")) if whole.lstrip("-") == "0" else 0
+        cut = fraction[: leading + places].rstrip("0")
+        return self.amount(f"{whole}.{cut}" if cut else "0" if whole == "-0" else whole)
+
     def money(self, minor: int, decimals: int) -> str:
         """Write minor units in major ones, without the fraction from a thousand on."""
         major, rest = divmod(abs(minor), 10**decimals)
@@ -63,6 +72,10 @@ class Language:
         """Write a date."""
         month = self.messages["months"][value.month - 1]
         return f"{value.day}\u00a0{month}\u00a0{value.year}" if year else f"{value.day}\u00a0{month}"
+
+    def short_day(self, value: date) -> str:
+        """Write a date in figures."""
+        return value.strftime(self.messages["short_date"])
 
     def instant(self, value: datetime, zone_name: str) -> str:
         """Write an instant to the second on the clocks of the law's zone."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from skarb.console.model import Person, RowView
+from skarb.app.model import Person, RowView
 
 HIDDEN = "•••"
 _T = TypeVar("_T")

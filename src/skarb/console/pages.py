@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from skarb.console.charts import WIDTH, flow_chart, length, share_bar
 from skarb.console.language import LANGUAGES, Language, language
-from skarb.console.model import ClockView
+from skarb.app.model import ClockView
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.core.facts import Facts
@@ -98,9 +98,11 @@ def _helpers(page: Page) -> dict[str, Any]:
         "word": words.word,
         "whole": words.whole,
         "amount": words.amount,
+        "glance": words.glance,
         "percent": words.percent,
         "money": lambda minor: words.money(minor, decimals),
         "day": lambda value, year=True: words.day(value, year=year),
+        "short_day": words.short_day,
         "instant": lambda value: words.instant(value, zone_name),
         "link": link,
         "static": lambda name: f"/static/{name}?v={_stamp()}",

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from skarb.console.app import console
-from skarb.console.model import MarketView
+from skarb.app.model import MarketView
 from skarb.core.errors import Unavailable
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -17,7 +17,7 @@ Measure = Literal["none", "reject", "quarantine", "block", "hold", "disclose"]
 SILENCE = "silence"  # the id named when no provision speaks about the activity: silence is not consent
 
 
-class Decision(msgspec.Struct, frozen=True, array_like=True):
+class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the law says about one instruction, as small numbers into an edition's tables."""
 
     verdict: Verdict
@@ -31,7 +31,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
 Outcome = Literal["posted", "refused", "referred", "not_posted", "conflict"]
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The durable answer to one instruction. Given only after the batch is on disk; the same id gets the same one again."""
 
     id: str

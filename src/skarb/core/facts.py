@@ -36,7 +36,7 @@ LegalForm = Literal["none", "joint_stock", "limited", "unitary", "other"]
 Reason = Literal["none", "gift", "inheritance", "own_wallet", "goods_services", "foreign_trade", "investment", "placement"]
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """What one instruction is about, as the law sees it."""
 
     # what is done, and when

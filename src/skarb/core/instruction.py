@@ -47,7 +47,7 @@ DECLARABLE = (
 )  # the facts that the parties state themselves; everything else is looked up
 
 
-class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One thing that somebody asks an institution to do."""
 
     id: Identifier

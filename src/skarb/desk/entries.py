@@ -20,6 +20,7 @@ from skarb.journal.model import Opening
 _TRANSFER = Layout("<16s16s16s16s16s16sQIIIHHQ")  # the fields of TRANSFER, pairs of halves as 16 bytes
 _ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")
 _ZERO = bytes(16)
+_LINKED = TransferFlag.linked.value
 _CODE = 1  # the only kind of account and transfer there is so far
 ensure(_TRANSFER.size == TRANSFER.itemsize and _ACCOUNT.size == ACCOUNT.itemsize, "packed records have the ledger's layout")
 
@@ -70,7 +71,7 @@ class Entries:
         last = len(legs) - 1
         for number, leg in enumerate(legs):
             debit, credit = self._account(leg.debit, leg.asset), self._account(leg.credit, leg.asset)
-            flags = TransferFlag.linked.value if number < last else 0
+            flags = _LINKED if number < last else 0
             ledger = self._chart.ledger(leg.asset)
             units = leg.units.to_bytes(16, "little")
             transfer = key if number == 0 else key_128(f"{key.hex()} {number}")

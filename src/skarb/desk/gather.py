@@ -3,12 +3,15 @@
 Registers answer for the legal day of the instruction. What a source of instructions assumes about parties nobody knows
 comes from its `Assumptions`; what the parties declare is taken only for the facts that are theirs to declare. Lists, holds,
 licences and rates can be neither assumed nor declared.
+
+Most of what the law looks at is the same for many instructions: only the value differs between two payments of two ordinary clients. So facts
+are copied from a template for parties of the same standing, and the value is set in the copy.
 """
 
 from __future__ import annotations
 
 from copy import copy
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -16,10 +19,11 @@ from msgspec.structs import force_setattr
 from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
 from skarb.core.asset import Asset
 from skarb.core.errors import FieldError, InputError, Unavailable
-from skarb.core.facts import Facts, Settlement
+from skarb.core.facts import Facts, Regime, Screening, Settlement
 from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
+from skarb.desk.plan import address
 from skarb.registers import Registers
 from skarb.rulebook import Country
 from skarb.screening import Screen
@@ -27,7 +31,8 @@ from skarb.screening import Screen
 UNKNOWN = Profile()
 _MONEY = ("money", "electronic_money", "digital_currency")
 _HINTS = get_type_hints(Facts, include_extras=True)
-_WORST = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
+_GRAVITY = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
+_KEPT = 1 << 20  # standings and templates kept before starting anew
 
 
 def _is_money(hint: object) -> bool:
@@ -38,12 +43,31 @@ def _is_money(hint: object) -> bool:
 _DECLARED_MONEY = frozenset(name for name in DECLARABLE if _is_money(_HINTS[name]))
 
 
-class Gathered(msgspec.Struct, frozen=True):
-    """Facts of one instruction with the amounts read exactly."""
+_Factors = tuple[int, int, int] | None  # what makes an amount its worth, as `Registers.factors` gives it
+
+
+class Gathered(msgspec.Struct, frozen=True, gc=False):
+    """Facts of one instruction, its amounts read exactly, and where its parties keep their assets in the book."""
 
     facts: Facts
     units: int
-    consideration: int
+    consideration: int  # 0 when nothing is given in return
+    party: str
+    counterparty: str
+
+
+class _Standing(NamedTuple):
+    """What is known of a party on a day. Parties with the same number differ in nothing that the law looks at."""
+
+    number: int
+    profile: Profile
+    screening: Screening
+    regime: Regime
+    held: bool
+    address: str
+
+
+_NOBODY = _Standing(-1, UNKNOWN, "clear", "none", False, "")
 
 
 class Gatherer:
@@ -54,14 +78,27 @@ class Gatherer:
         self._screen = screen
         self._country = country
         self._operator = operator
-        self._actors: dict[tuple[object, ...], Facts] = {}
+        self._source: Assumptions | None = None
+        self._forget()
 
-    def gather(self, instruction: Instruction, assumptions: Assumptions | None, approved: bool = False) -> Gathered:
+    def _forget(self) -> None:
+        self._version = self._registers.version
+        self._standings: dict[tuple[str, int], _Standing] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._templates: dict[tuple[object, ...], Facts] = {}
+        self._worths: dict[tuple[str, int], tuple[_Factors, _Factors]] = {}
+
+    def take_from(self, assumptions: Assumptions | None) -> None:
+        """Gather for instructions of a source from now on; call it for each batch, so that news in the registers count."""
+        if assumptions is not self._source or self._version != self._registers.version or len(self._standings) > _KEPT:
+            self._source = assumptions
+            self._forget()
+
+    def gather(self, i: Instruction, approved: bool = False) -> Gathered:
         """Return the facts of one instruction.
 
-        Raises: InputError naming the field, what was given and what was expected.
+        Raises: FieldError naming the field, what was given and what was expected.
         """
-        i = instruction
         day = legal_day(i.at, self._country.zone)
         asset = self._asset("asset", i.asset)
         units = _amount("amount", i.amount, asset)
@@ -71,17 +108,19 @@ class Gatherer:
             if i.consideration is None:
                 raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset} given in return")
             consideration = _amount("consideration", i.consideration, paid_in)
-        key = (i.activity, i.party, i.asset, i.consideration_asset, day, assumptions)
-        actor = self._actors.get(key)
-        if actor is None:
-            actor = self._actor_facts(i, asset, paid_in, day, assumptions)
-            if len(self._actors) > 1 << 18:
-                self._actors.clear()
-            self._actors[key] = actor
-        facts = copy(actor)
-        self._set_value(facts, i, paid_in, units, consideration, day)
+        party = self._standings.get((i.party, day)) or self._stand(i.party, day)
+        other = _NOBODY
         if i.counterparty is not None:
-            self._set_counterparty(facts, i.counterparty, day, assumptions)
+            other = self._standings.get((i.counterparty, day)) or self._stand(i.counterparty, day)
+        key = (i.activity, day, i.asset, i.consideration_asset, party.number, other.number)
+        template = self._templates.get(key)
+        if template is None:
+            template = self._templates[key] = self._template(i, day, asset, paid_in, party, other)
+        facts = copy(template)
+        if paid_in is not None and paid_in.asset_class in _MONEY:
+            self._set_value(facts, paid_in.code, consideration, day)
+        else:
+            self._set_value(facts, i.asset, units, day)
         if i.venue is not None:
             self._set_venue(facts, i.venue, day)
         if i.wallet is not None:
@@ -90,14 +129,7 @@ class Gatherer:
             _declare(facts, i.declared, self._country)
         if approved:
             force_setattr(facts, "approved", True)
-        return Gathered(facts, units, consideration)
-
-    def profile(self, party: str, day: int, assumptions: Assumptions | None) -> Profile:
-        """Return what is known of a party, else what the source assumes, else nothing."""
-        known = self._registers.profile(party, day)
-        if known is not None:
-            return known
-        return assumptions.party if assumptions is not None and assumptions.party is not None else UNKNOWN
+        return Gathered(facts, units, consideration, party.address, other.address or _elsewhere(i))
 
     def _asset(self, field: str, code: str) -> Asset:
         try:
@@ -105,12 +137,25 @@ class Gatherer:
         except KeyError:
             raise FieldError(field, code, "a currency of ISO 4217 or a token of the register") from None
 
-    def _actor_facts(
-        self, i: Instruction, asset: Asset, paid_in: Asset | None, day: int, assumptions: Assumptions | None
+    def _stand(self, party: str, day: int) -> _Standing:
+        known = self._registers.profile(party, day)
+        profile = known
+        if profile is None:
+            assumed = self._source.party if self._source is not None else None
+            profile = UNKNOWN if assumed is None else assumed
+        screening, regime = self._screen.party(party, day)
+        held = self._registers.held(party, day)
+        number = self._numbers.setdefault((profile, screening, regime, held), len(self._numbers))
+        where = address(party, known, self._operator, self._source)
+        standing = self._standings[party, day] = _Standing(number, profile, screening, regime, held, where)
+        return standing
+
+    def _template(
+        self, i: Instruction, day: int, asset: Asset, paid_in: Asset | None, party: _Standing, other: _Standing
     ) -> Facts:
-        actor = self.profile(i.party, day, assumptions)
+        actor, counterparty = party.profile, other.profile
         operator = self._registers.profile(self._operator, day) or UNKNOWN
-        screening, regime = self._screen.party(i.party, day)
+        worst = party if _GRAVITY[party.screening] >= _GRAVITY[other.screening] else other
         return Facts(
             activity=i.activity,
             day=day,
@@ -126,85 +171,80 @@ class Gatherer:
             operator_registered=operator.registered,
             operator_covers_activity=i.activity in operator.covers,
             operator_country=operator.country,
+            counterparty_kind=counterparty.kind,
+            counterparty_licence=counterparty.licence,
+            counterparty_resident=counterparty.resident,
+            counterparty_country=counterparty.country,
+            counterparty_regime_resident=counterparty.regime_resident,
+            cross_border=counterparty is not UNKNOWN and counterparty.resident != actor.resident,
             asset_class=asset.asset_class,
-            asset_anonymous=asset.anonymous,
-            asset_lawful=asset.lawful,
+            asset_anonymous=asset.anonymous or (paid_in is not None and paid_in.anonymous),
+            asset_lawful=asset.lawful and (paid_in is None or paid_in.lawful),
             asset_from_regime=asset.from_regime,
             settlement=_settlement(paid_in or asset),
-            screening=screening,
-            screening_regime=regime,
-            hold=self._registers.held(i.party, day),
+            screening=worst.screening,
+            screening_regime=worst.regime,
+            hold=party.held,
         )
 
-    def _set_value(self, facts: Facts, i: Instruction, paid_in: Asset | None, units: int, consideration: int, day: int) -> None:
-        """Fix what the instruction is worth: by the money given in return where there is some, else by the asset's own rate."""
-        code, amount = i.asset, units
-        if paid_in is not None and paid_in.asset_class in _MONEY:
-            code, amount = paid_in.code, consideration
-        force_setattr(facts, "value", self._value(code, amount, day, None))
-        force_setattr(facts, "value_usd", self._value(code, amount, day, "USD"))
+    def _set_value(self, facts: Facts, code: str, units: int, day: int) -> None:
+        """Fix what the instruction is worth: missing where no fresh enough rate is known."""
+        legal, dollar = self._worths.get((code, day)) or self._worth(code, day)
+        value = None if legal is None else (units * legal[0] + legal[1]) // legal[2]
+        cents = None if dollar is None else (units * dollar[0] + dollar[1]) // dollar[2]
+        if (value or 0) > LEGAL_VALUE_MAX or (cents or 0) > LEGAL_VALUE_MAX:
+            limit = f"a value of at most {LEGAL_VALUE_MAX} minor units of {self._country.currency} and of USD"
+            raise FieldError("amount", f"{units} smallest units of {code}", limit)
+        force_setattr(facts, "value", value)
+        force_setattr(facts, "value_usd", cents)
 
-    def _value(self, code: str, units: int, day: int, currency: str | None) -> int | None:
-        """Return the worth in minor units, None where no fresh enough rate is known: the law then treats it as missing."""
+    def _worth(self, code: str, day: int) -> tuple[_Factors, _Factors]:
+        worth = self._worths[code, day] = (self._factors(code, day, None), self._factors(code, day, "USD"))
+        return worth
+
+    def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
         try:
-            value = self._registers.value(code, units, day, currency)
+            return self._registers.factors(code, day, currency)
         except Unavailable:
             return None
-        if value is not None and value > LEGAL_VALUE_MAX:
-            raise FieldError(
-                "amount", units, f"a value of at most {LEGAL_VALUE_MAX} minor units of {currency or self._country.currency}"
-            )
-        return value
-
-    def _set_counterparty(self, facts: Facts, party: str, day: int, assumptions: Assumptions | None) -> None:
-        other = self.profile(party, day, assumptions)
-        force_setattr(facts, "counterparty_kind", other.kind)
-        force_setattr(facts, "counterparty_licence", other.licence)
-        force_setattr(facts, "counterparty_country", other.country)
-        force_setattr(facts, "counterparty_resident", other.resident)
-        force_setattr(facts, "counterparty_regime_resident", other.regime_resident)
-        if other is not UNKNOWN and other.resident != facts.actor_resident:
-            force_setattr(facts, "cross_border", True)
-        self._add_screening(facts, *self._screen.party(party, day))
 
     def _set_venue(self, facts: Facts, venue: str, day: int) -> None:
-        place = self._registers.venue(venue, day)
-        licence, country, regime, blocked = (
-            ("foreign_provider", "XX", False, False)
-            if place is None
-            else (place.licence, place.country, place.regime_resident, place.blocked)
-        )
-        force_setattr(facts, "venue_licence", licence)
-        force_setattr(facts, "venue_country", country)
-        force_setattr(facts, "venue_regime_resident", regime)
-        force_setattr(facts, "venue_blocked", blocked)
-        if country != self._country.code:
+        """Say where the deal is done; a venue that nobody registered counts as a foreign one."""
+        place = self._registers.venue(venue, day) or Profile(licence="foreign_provider")
+        force_setattr(facts, "venue_licence", place.licence)
+        force_setattr(facts, "venue_country", place.country)
+        force_setattr(facts, "venue_regime_resident", place.regime_resident)
+        force_setattr(facts, "venue_blocked", place.blocked)
+        if place.country != self._country.code:
             force_setattr(facts, "cross_border", True)
         self._add_screening(facts, *self._screen.party(venue, day))
 
-    def _set_wallet(self, facts: Facts, address: str, day: int) -> None:
-        try:
-            wallet = self._registers.wallet(address, day)
-        except InputError as error:
-            raise FieldError("wallet", address, str(error)) from None
-        force_setattr(facts, "wallet_hosting", wallet.hosting)
-        force_setattr(facts, "wallet_country", wallet.country)
-        force_setattr(facts, "wallet_listed", wallet.listed)
-        if wallet.country not in ("XX", self._country.code):
+    def _set_wallet(self, facts: Facts, wallet: str, day: int) -> None:
+        known = self._registers.wallet(wallet, day)
+        force_setattr(facts, "wallet_hosting", known.hosting)
+        force_setattr(facts, "wallet_country", known.country)
+        force_setattr(facts, "wallet_listed", known.listed)
+        if known.country not in ("XX", self._country.code):
             force_setattr(facts, "cross_border", True)
-        self._add_screening(facts, *self._screen.wallet(address, day))
+        self._add_screening(facts, *self._screen.wallet(wallet, day))
 
-    def _add_screening(self, facts: Facts, status: str, regime: str) -> None:
-        if _WORST[status] > _WORST[facts.screening]:
+    @staticmethod
+    def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
+        if _GRAVITY[status] > _GRAVITY[facts.screening]:
             force_setattr(facts, "screening", status)
             force_setattr(facts, "screening_regime", regime)
 
 
-def _amount(field: str, text: str, asset: Asset) -> int:
+def _elsewhere(i: Instruction) -> str:
+    """Return where the other side is when nobody is named: a venue, a wallet on a chain, or the chain itself."""
+    return f"outside/{i.venue}" if i.venue is not None else f"chain/{i.wallet or i.asset}"
+
+
+def _amount(field: Literal["amount", "consideration"], text: str, asset: Asset) -> int:
     try:
         return parse_amount(text, asset.decimals)
     except InputError as error:
-        raise FieldError(field, f"{text} {asset.code}", str(error)) from None
+        raise FieldError(field, text, f"an amount of {asset.code}: {error}") from None
 
 
 def _settlement(asset: Asset) -> Settlement:
@@ -229,6 +269,9 @@ def _declare(facts: Facts, declared: dict[str, bool | int | str], country: Count
 
 def _declared_money(name: str, text: str, country: Country) -> int:
     amount, _, code = text.partition(" ")
-    if code != country.currency:
-        raise FieldError(f"declared.{name}", text, f"an amount such as '1000.00 {country.currency}'")
-    return parse_amount(amount, country.decimals)
+    try:
+        if code != country.currency:
+            raise InputError(f"given in {code or 'no currency'}")
+        return parse_amount(amount, country.decimals)
+    except InputError as error:
+        raise FieldError(f"declared.{name}", text, f"an amount such as '1000.00 {country.currency}' ({error})") from None

@@ -15,7 +15,7 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from skarb.core.decision import Decision, Receipt
+from skarb.core.decision import Decision, Outcome, Receipt
 from skarb.core.errors import FieldError, ensure
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
@@ -23,7 +23,7 @@ from skarb.core.transfer import key_128
 from skarb.desk.entries import Chart, Entries
 from skarb.desk.gather import Gathered, Gatherer
 from skarb.desk.model import Answer, Leg, Product, Sides
-from skarb.desk.plan import Planner, address, quarantine
+from skarb.desk.plan import Planner, quarantine
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
 from skarb.journal.chain import openings_of
 from skarb.journal.receipts import codes_by_row
@@ -75,13 +75,13 @@ class Desk:
         """Sit down at a book; `chart` knows the accounts that its journal has opened. See `open_desk`."""
         self.book = book
         self.operator = operator
+        self._own = f"own/{operator}"
         self._handed = book.sequence  # number of the last batch handed to the book
         self.chart = chart
         self._rulebook = rulebook
         self._registers = registers
         self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
         self._planner = Planner(products)
-        self._decisions: dict[tuple[str, int, int, int], Decision] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +130,7 @@ class Desk:
 
     def _recall_and_gather(self, work: _Work, instructions: Sequence[Instruction]) -> None:
         """Set aside what was answered before, in the journal or earlier in this batch; gather facts for the rest."""
+        self._gatherer.take_from(work.assumptions)
         gather = self._gatherer.gather
         keys = [key_128(i.id) for i in instructions]
         contents = [content_of(i) for i in instructions]
@@ -148,7 +149,7 @@ class Desk:
                 continue
             try:
                 approved = instruction.approves is not None and self._check_approval(instruction)
-                work.gathered.append(gather(instruction, work.assumptions, approved))
+                work.gathered.append(gather(instruction, approved))
             except FieldError as error:
                 work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
                 continue
@@ -182,22 +183,20 @@ class Desk:
 
     def _decide(self, work: _Work) -> None:
         numbers: dict[int, int] = {}  # legal day → index into work.editions
+        said: dict[tuple[int, int, int, int], tuple[Ruling, Decision]] = {}  # the same few rulings come again and again
         for gathered in work.gathered:
             facts = gathered.facts
             number = numbers.get(facts.day)
             if number is None:
                 number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
             edition = work.editions[number]
-            ruling = Ruling(number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
-            work.rulings.append(ruling)
-            work.decisions.append(self._decision(edition, ruling))
-
-    def _decision(self, edition: Edition, ruling: Ruling) -> Decision:
-        key = (edition.hash, ruling.outcome, ruling.levy, ruling.duties)
-        decision = self._decisions.get(key)
-        if decision is None:
-            decision = self._decisions[key] = edition.ruling(ruling.outcome, ruling.duties, ruling.levy)
-        return decision
+            key = (number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
+            known = said.get(key)
+            if known is None:
+                _, outcome, levy, duties = key
+                known = said[key] = (Ruling(number, outcome, levy, duties), edition.ruling(outcome, duties, levy))
+            work.rulings.append(known[0])
+            work.decisions.append(known[1])
 
     # plan and post -----------------------------------------------------------------------------------------------------
 
@@ -206,7 +205,7 @@ class Desk:
             return
         entries = Entries(self.chart)
         for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
-            legs = self._legs(instruction, gathered, decision, work.assumptions)
+            legs = self._legs(instruction, gathered, decision)
             if legs:
                 # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
                 entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
@@ -237,24 +236,16 @@ class Desk:
             results=results.tobytes(),
         )
 
-    def _legs(self, i: Instruction, gathered: Gathered, decision: Decision, assumptions: Assumptions | None) -> tuple[Leg, ...]:
+    def _legs(self, i: Instruction, gathered: Gathered, decision: Decision) -> tuple[Leg, ...]:
         if decision.verdict == "permit":
-            legs = self._planner.legs(i, gathered.facts, self._sides(i, gathered, assumptions))
-            return tuple(leg for leg in legs if leg.units) if 0 in (gathered.units, gathered.consideration) else legs
+            legs = self._planner.legs(i, gathered.facts, self._sides(gathered))
+            return legs if gathered.units and gathered.consideration else tuple(leg for leg in legs if leg.units)
         if decision.measure == "quarantine" and i.activity == "token_transfer_in" and gathered.units:
-            return quarantine(i, self._sides(i, gathered, assumptions))
+            return quarantine(i, self._sides(gathered))
         return ()
 
-    def _sides(self, i: Instruction, gathered: Gathered, assumptions: Assumptions | None) -> Sides:
-        day, profile = gathered.facts.day, self._registers.profile
-        if i.counterparty is not None:
-            other = address(i.counterparty, profile(i.counterparty, day), self.operator, assumptions)
-        elif i.venue is not None:
-            other = f"outside/{i.venue}"
-        else:
-            other = f"chain/{i.wallet or i.asset}"
-        party = address(i.party, profile(i.party, day), self.operator, assumptions)
-        return Sides(party, other, f"own/{self.operator}", gathered.units, gathered.consideration)
+    def _sides(self, gathered: Gathered) -> Sides:
+        return Sides(gathered.party, gathered.counterparty, self._own, gathered.units, gathered.consideration)
 
     # journal and report ------------------------------------------------------------------------------------------------
 
@@ -273,13 +264,17 @@ class Desk:
             return answer
         head = writing.result().hex()
         codes = codes_by_row(batch.owners, batch.results)
+        outcomes: dict[tuple[int, tuple[str, ...]], Outcome] = {}  # by the decision's identity and the ledger's codes
         made = []
         for row, (instruction, ruling, decision) in enumerate(zip(work.taken, work.rulings, work.decisions, strict=True)):
             posted = codes.get(row, ())
+            outcome = outcomes.get((id(decision), posted))
+            if outcome is None:
+                outcome = outcomes[id(decision), posted] = outcome_of(decision, posted)
             made.append(
                 Receipt(
                     id=instruction.id,
-                    outcome=outcome_of(decision, posted),
+                    outcome=outcome,
                     decision=decision,
                     edition=batch.editions[ruling.edition],
                     book=batch.book,

@@ -58,6 +58,7 @@ EXPECTED = {
 UNREADABLE = (msgspec.ValidationError, msgspec.DecodeError, FieldError, UnicodeDecodeError, RecursionError)
 _PATH = re.compile(r"at `\$(?:\[[^\]]*\])*\.([a-z_]+)")
 _SPLIT = 16
+_DIGITS_MAX = 40
 
 
 def sift(
@@ -152,9 +153,8 @@ def explain_fields(values: dict[str, object], decimals: Decimals | None) -> list
             )
     if wrong:
         return wrong
-    plain = {name: str(value) if isinstance(value, Number) else value for name, value in values.items()}
     try:
-        check_all([msgspec.convert(plain, Instruction)], decimals)
+        check_all([msgspec.convert(_plain(values), Instruction)], decimals)
     except msgspec.ValidationError as error:
         found = _PATH.search(str(error))
         name = found[1] if found else ""
@@ -162,3 +162,12 @@ def explain_fields(values: dict[str, object], decimals: Decimals | None) -> list
     except FieldError as error:
         wrong.append(error)
     return wrong
+
+
+def _plain(value: object) -> object:
+    """Turn numbers kept as text into numbers, so that they are refused where text is expected."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, Number):
+        return int(value) if value.lstrip("-").isdecimal() and len(value) < _DIGITS_MAX else float(value)
+    return value

@@ -59,7 +59,9 @@ def decode_lines(rows: Sequence[bytes], decimals: Decimals | None) -> list[Instr
         )
     written = _keys(text)
     if _misleads(text) or (written != _keys(_encode_lines(found)) and written != _keys(_encode_lines(_written_lines(text)))):
-        raise FieldError("", "a field given twice", _UNIQUE)
+        if len(rows) > 1:
+            raise FieldError("", "perhaps a field given twice", _UNIQUE)
+        read_object(rows[0])  # counting cannot tell, reading can
     check_all(found, decimals)
     return found
 
@@ -98,9 +100,19 @@ def read_object(row: bytes) -> dict[str, object]:
         raise FieldError("", given, f"a JSON object ({error.msg.lower()} at character {error.pos + 1} of the row)") from None
     except RecursionError:
         raise FieldError("", row[:60].decode(errors="replace"), "a JSON object that is not nested this deep") from None
+    if b"\\ud" in row.lower():
+        _refuse_half_letters(row)
     if not isinstance(value, dict):
         raise FieldError("", row[:200].decode(errors="replace"), "a JSON object with the fields of one row")
     return value
+
+
+def _refuse_half_letters(row: bytes) -> None:
+    """Refuse escapes that are half of a letter; such a text could never be written out again."""
+    try:
+        msgspec.json.decode(row)
+    except msgspec.DecodeError as error:
+        raise FieldError("", row[:200].decode(errors="replace"), f"a JSON object ({error})") from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -40,8 +40,8 @@ class ParquetTable:
         Raises: InputError
         """
         try:
-            for _ in self._file.iter_batches(batch_size=1 << 16):
-                pass
+            for part in self._file.iter_batches(batch_size=1 << 16):
+                part.validate(full=True)
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from None
 

@@ -14,7 +14,6 @@ from typing import TypeVar
 import numpy as np
 
 from skarb.core.errors import SkarbError, shorten
-from skarb.core.facts import Facts
 from skarb.core.transfer import key_128
 from skarb.journal.chain import KEY_BYTES, Envelope, facts_of, instructions_of, openings_of, raw_rows, rulings_of
 from skarb.journal.findings import Check, Finding
@@ -80,7 +79,7 @@ def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[F
     yield from _count("decision", envelope, "facts", len(facts))
     yield from _count("decision", envelope, "rulings", len(rulings))
     known = [laws.get(name) for name in envelope.editions]
-    permitted = np.zeros(max(envelope.rows, 1), np.bool_)
+    barred = np.zeros(max(envelope.rows, 1), np.bool_)  # rows whose ruling is known not to permit them
     for (row, one), ruling in zip(facts, rulings, strict=False):
         if isinstance(one, SkarbError):
             yield _finding("decision", envelope, row, "facts", shorten(str(one), 300), "facts")
@@ -92,13 +91,12 @@ def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[F
                 "decision", envelope, row, "edition", f"{name}, whose text cannot be used", "an edition kept in the book"
             )
         else:
-            given = (ruling.outcome, ruling.levy, ruling.duties)
-            expected = _decide(law, one)
+            given, expected = (ruling.outcome, ruling.levy, ruling.duties), (law.decide(one), law.levy(one), law.duties(one))
             if given != expected:
                 yield _finding("decision", envelope, row, "outcome, levy and duties", _named(law, given), _named(law, expected))
-            if row < len(permitted):
-                permitted[row] = _verdict(law, ruling) == "permit"
-    yield from _owners(envelope, permitted)
+            if row < len(barred):
+                barred[row] = _verdict(law, ruling) != "permit"
+    yield from _owners(envelope, barred)
 
 
 def ledger_findings(envelope: Envelope, memory: Memory) -> Iterator[Finding]:
@@ -117,21 +115,17 @@ def ledger_findings(envelope: Envelope, memory: Memory) -> Iterator[Finding]:
         )
 
 
-def _owners(envelope: Envelope, permitted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[Finding]:
+def _owners(envelope: Envelope, barred: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[Finding]:
     owners = np.frombuffer(envelope.owners, "<u4").astype(np.int64)
     inside = owners < envelope.rows
     for transfer in np.flatnonzero(~inside)[:100].tolist():
         expected = f"a row below {envelope.rows}"
         yield _finding("decision", envelope, None, f"transfer {transfer}, instruction", str(owners[transfer]), expected)
-    for transfer in np.flatnonzero(inside & ~permitted[np.where(inside, owners, 0)])[:100].tolist():
+    for transfer in np.flatnonzero(inside & barred[np.where(inside, owners, 0)])[:100].tolist():
         row = int(owners[transfer])
         yield _finding(
             "decision", envelope, row, f"transfer {transfer}", "a transfer", "none: the law did not permit the instruction"
         )
-
-
-def _decide(law: Law, facts: Facts) -> tuple[int, int, int]:
-    return law.decide(facts), law.levy(facts), law.duties(facts)
 
 
 def _verdict(law: Law, ruling: Ruling) -> str:

@@ -4,8 +4,8 @@ An open-addressing table in memory, derived from the journal and never stored. K
 the order of the journal; a slot of the table holds 32 bits of the key and the position in those columns, and the full
 128-bit key is compared on every hit.
 
-Units: 32 bytes of columns per id and 8 bytes per slot, with the table between three and six eighths full: 45 to 54 MB per
-million ids, and for a moment a third more while the table doubles.
+Units: 32 bytes of columns per id and 8 bytes per slot, with the table between three and six eighths full: 43 to 54 MB per
+million ids, and for a moment up to twice that while the columns or the table double.
 """
 
 from __future__ import annotations

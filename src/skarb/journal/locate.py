@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from skarb.core.errors import SkarbError
-from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, open_envelope, raw_rows
+from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, address, open_envelope, raw_rows
 from skarb.store import Store
 from skarb.store.pages import HEADER, Use, page_size, uses_of
 
@@ -49,14 +49,14 @@ def rows_at(body: bytes, start: int, stop: int) -> dict[str, tuple[int, int]]:
 
     A row of -1 means the field's frame or a field without rows. Raises: Damaged if the body cannot be taken apart.
     """
-    envelope = open_envelope(body)
-    origin = _address(body)
+    envelope = open_envelope(body, strict=True)
+    origin = address(body)
     found: dict[str, tuple[int, int]] = {}
     for name in Envelope.__struct_fields__:
         value = getattr(envelope, name)
         if not isinstance(value, msgspec.Raw | memoryview) or memoryview(value).nbytes == 0:
             continue
-        at = _address(value) - origin
+        at = address(value) - origin
         if at >= stop or at + len(memoryview(value)) <= start:
             continue
         hit = _rows(name, value, start - at, stop - at)
@@ -75,7 +75,7 @@ def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> 
     if not raws:
         return [-1]
     stops = np.cumsum([len(memoryview(raw)) for raw in raws])
-    stops += _address(raws[0]) - _address(value)
+    stops += address(raws[0]) - address(value)
     first, last = np.searchsorted(stops, [max(0, start), stop - 1], side="right")
     return [int(min(first, len(raws) - 1)), int(min(last, len(raws) - 1))]
 
@@ -111,7 +111,3 @@ def _joined(uses: list[Use]) -> list[Use]:
         else:
             joined.append(use)
     return joined
-
-
-def _address(data: bytes | msgspec.Raw | memoryview) -> int:
-    return int(np.frombuffer(data, np.uint8).ctypes.data)

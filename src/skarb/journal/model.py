@@ -20,7 +20,7 @@ FORMAT = 1
 GENESIS = b"\0" * 32  # the head before the first batch
 
 
-class Ruling(msgspec.Struct, frozen=True, array_like=True):
+class Ruling(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A decision in an edition's own numbers: 12 to 16 bytes instead of a text that could drift."""
 
     edition: int  # index into Batch.editions
@@ -57,3 +57,4 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     owners: bytes = b""  # u4 per transfer: the row of its instruction
     results: bytes = b""  # one ledger result code (u1) per transfer
     format: int = FORMAT
+    frames: bytes = b""  # u4 each, by `encode`: where instructions begin; the lengths of instructions, facts and rulings

@@ -141,7 +141,9 @@ class _Verification:
     def _batch(self, entry: Entry) -> None:
         self._chain(entry)
         self.report.sequence, self.report.head = entry.sequence, entry.head.hex()
-        envelope = self._guarded("chain", f"batch {entry.sequence}", lambda: open_envelope(entry.body), entry.sequence)
+        envelope = self._guarded(
+            "chain", f"batch {entry.sequence}", lambda: open_envelope(entry.body, strict=True), entry.sequence
+        )
         if envelope is None:
             self._stop_ledger(f"batch {entry.sequence} cannot be taken apart")
             return

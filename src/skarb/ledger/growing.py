@@ -76,7 +76,7 @@ def _lengthen(need: int, *arrays: np.ndarray[Any, Any]) -> None:
 
 
 def _more_slots(old: Words, kernel: Kernel, need: int) -> Words:
-    new = np.zeros(1 << (4 * need - 1).bit_length(), np.uint64)
+    new = np.zeros(1 << (2 * need).bit_length(), np.uint64)
     kernel.regrow(old, new)
     return new
 

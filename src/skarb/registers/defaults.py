@@ -47,6 +47,7 @@ class CountryDefaults(msgspec.Struct, frozen=True, kw_only=True):
 
     home: str  # ISO 3166-1 alpha-2
     legal_currency: str
+    decimals: int = 2  # of the legal currency, where ISO 4217 does not know it
     numbering: Numbering | None = None
     gates: dict[Licence, tuple[Gate, ...]] = msgspec.field(default_factory=lambda: dict(GATES))
     covers: dict[Licence, tuple[Activity, ...]] = {}
@@ -72,6 +73,7 @@ def load_country_defaults(path: Path) -> CountryDefaults:
         return CountryDefaults(
             home=home,
             legal_currency=currency,
+            decimals=msgspec.convert(country.get("decimals", 2), int),
             numbering=numbering,
             gates=GATES | msgspec.convert(data.get("gates") or {}, dict[Licence, tuple[Gate, ...]]),
             covers=msgspec.convert(data.get("covers") or {}, dict[Licence, tuple[Activity, ...]]),

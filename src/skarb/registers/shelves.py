@@ -30,7 +30,8 @@ class Shelves:
         self.listed_wallets: Index[WalletListing] = Index("wallet")
         self.holds: Index[Hold] = Index("party")
         self.lists: dict[str, ScreeningList] = {}
-        self.assets: dict[str, Asset] = dict(currencies())
+        legal = Asset(code=country.legal_currency, asset_class="money", decimals=country.decimals)
+        self.assets: dict[str, Asset] = {legal.code: legal} | currencies()
         self.rates = RateBook(rules.max_age_days, rules.sources, (country.legal_currency, *rules.pivots))
 
     def index(self, register: str) -> Index[Any]:

@@ -161,14 +161,18 @@ class Registers:
         Rounding: half up to the minor unit, once, at the end.
         Raises: Unavailable if the last rate is too old; UnknownAsset.
         """
-        try:
-            factors = self._factors[asset, day, currency]
-        except KeyError:
-            factors = _remember(self._factors, (asset, day, currency), self._find_factors(asset, day, currency))
+        factors = self.factors(asset, day, currency)
         if factors is None:
             return None
         doubled, below, below_doubled = factors
         return (units * doubled + below) // below_doubled
+
+    def factors(self, asset: str, day: int, currency: str | None = None) -> tuple[int, int, int] | None:
+        """Return what makes an amount its worth: (units * first + second) // third. See `value`."""
+        try:
+            return self._factors[asset, day, currency]
+        except KeyError:
+            return _remember(self._factors, (asset, day, currency), self._find_factors(asset, day, currency))
 
     def lists(self) -> tuple[ScreeningList, ...]:
         """Return the screening lists in their last version."""

@@ -12,21 +12,28 @@ from pathlib import Path
 from skarb.core.errors import Problem
 from skarb.rulebook import load as _load
 from skarb.rulebook.cases import coverage, run_cases, run_edition_cases, verify
+from skarb.rulebook.diff import Change, diff, diff_days, diff_text
 from skarb.rulebook.edition import Edition, Outcome
 from skarb.rulebook.errors import RulebookError
+from skarb.rulebook.explain import Explanation
 from skarb.rulebook.history import Rulebook
 from skarb.rulebook.model import Act, Citation, Country, Provision
 
 __all__ = [
     "Act",
+    "Change",
     "Citation",
     "Country",
     "Edition",
+    "Explanation",
     "Outcome",
     "Provision",
     "Rulebook",
     "RulebookError",
     "coverage",
+    "diff",
+    "diff_days",
+    "diff_text",
     "load",
     "problems_in",
     "run_cases",

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-
 from skarb.core.errors import ConfigurationError, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.casefile import MET, SILENT

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skarb.core.decision import SILENCE, Decision, Measure, Verdict
 from skarb.core.errors import ConfigurationError
@@ -24,6 +24,9 @@ from skarb.rulebook.model import FIRST_DAY, Act, Country, LawList, Provision
 from skarb.rulebook.normal import read_edition, write_edition
 from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.tree import FALSE, both, fill, narrow, opposite
+
+if TYPE_CHECKING:
+    from skarb.rulebook.explain import Explanation
 
 DUTIES_MAX = 63  # bits of the duty mask; it must fit a signed 64-bit column
 
@@ -167,7 +170,7 @@ class Edition:
             if activity not in one.activities:
                 done[name] = FALSE
             else:
-                own = narrow(one.when, {"activity": activity}) if one.when else both()
+                own = narrow(one.when, {"activity": frozenset({activity})}) if one.when else both()
                 done[name] = both(own, *(opposite(self._applies(other, activity, done)) for other in self.exceptions[name]))
         return done[name]
 
@@ -180,7 +183,7 @@ class Edition:
             condition = self._applies(name, activity, done)
             if one.needs is not None:
                 # The condition comes first: it may be what makes looking at the needs safe.
-                condition = both(condition, opposite(narrow(one.needs, {"activity": activity})))
+                condition = both(condition, opposite(narrow(one.needs, {"activity": frozenset({activity})})))
             number = self._number[name]
             found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
         return [guard for guard in found if guard.condition != FALSE]
@@ -206,17 +209,17 @@ class Edition:
     @cached_property
     def decide(self) -> Callable[[Any], int]:
         """The generated function from facts to the number of the outcome in `outcomes`."""
-        return python.compile_choice({one: self.guards(one) for one in self.activities}, silence=(0, 1))
+        return python.compile_choice(self, self.guards, silence=(0, 1))
 
     @cached_property
     def duties(self) -> Callable[[Any], int]:
         """The generated function from facts to a bit mask over `duty_ids`."""
-        return python.compile_mask({one: self.duty_guards(one) for one in self.activities})
+        return python.compile_mask(self, self.duty_guards)
 
     @cached_property
     def levy(self) -> Callable[[Any], int]:
         """The generated function from facts to the number of the levy in `levy_ids`."""
-        return python.compile_choice({one: self.levy_guards(one) for one in self.activities}, silence=(0, 0))
+        return python.compile_choice(self, self.levy_guards, silence=(0, 0))
 
     def decision(self, facts: Any) -> Decision:
         """Decide one set of facts and name what decided."""
@@ -227,6 +230,12 @@ class Edition:
         one = self.outcomes[outcome]
         names = tuple(name for bit, name in enumerate(self.duty_ids) if duties >> bit & 1)
         return Decision(one.verdict, one.provision, one.measure, names, self.levy_ids[levy], one.assumed)
+
+    def explain(self, facts: Any) -> Explanation:
+        """Say why this edition decides facts as it does."""
+        from skarb.rulebook.explain import explain  # it reads editions, so it cannot be imported before them
+
+        return explain(self, facts)
 
     # -- normal form -----------------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 """The checked tree as one generated Python function per activity: how a single instruction is decided.
 
 The source is written from the tree alone, never from the text of a rulebook: names are facts of the schema, constants are written
-with `repr`. A function returns at the first guard that holds. Facts that several guards look at first are read into locals once;
-a named condition that several guards use is computed at most once, and only when one of them asks.
+with `repr`. A function first asks the few facts that most guards ask (who, under which licence, what screening said) and then
+tries only the guards that are left. What several guards share is computed at most once, and only when one of them asks. A
+function is written when its activity is first decided.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skarb.rulebook.expression import (
@@ -36,147 +38,303 @@ from skarb.rulebook.expression import (
     share_of,
     walk,
 )
+from skarb.rulebook.schema import Schema
+from skarb.rulebook.tree import FALSE, TRUE, Known, failing, narrow, opposite, settle
 
 if TYPE_CHECKING:
-    from skarb.rulebook.edition import Guard
+    from skarb.rulebook.edition import Edition, Guard
 
 Decide = Callable[[Any], int]
+LEAVES = 96  # most bodies that one activity's function is split into
+_STOP = "return "
 
 
-def compile_choice(guards: Mapping[str, Sequence[Guard]], silence: tuple[int, int]) -> Decide:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a function: what to do when a condition holds."""
+
+    condition: Node
+    then: str
+    hopeful: bool  # it is how most instructions end: permitted
+
+    @property
+    def ends(self) -> bool:
+        """Say whether nothing after this step is looked at once its condition holds."""
+        return self.then.startswith(_STOP)
+
+
+def compile_choice(edition: Edition, guards_of: Callable[[str], Sequence[Guard]], silence: tuple[int, int]) -> Decide:
     """Return a function from facts to the result of the first guard that holds.
 
     `silence` is the answer when none does, before and after approval.
     """
-    return _compile({activity: choice_source(found, silence) for activity, found in guards.items()})
+    return _compile(edition, lambda activity: choice_source(edition, guards_of(activity), silence))
 
 
-def compile_mask(guards: Mapping[str, Sequence[Guard]]) -> Decide:
+def compile_mask(edition: Edition, guards_of: Callable[[str], Sequence[Guard]]) -> Decide:
     """Return a function from facts to the bits of every guard that holds."""
-    return _compile({activity: mask_source(found) for activity, found in guards.items()})
+    return _compile(edition, lambda activity: mask_source(edition, guards_of(activity)))
 
 
-def choice_source(guards: Sequence[Guard], silence: tuple[int, int]) -> tuple[str, ...]:
-    """Return the lines of a function that stops at the first guard that holds."""
-    writer = _Writer([guard.condition for guard in guards])
-    lines: list[str] = []
+def choice_source(edition: Edition, guards: Sequence[Guard], silence: tuple[int, int]) -> str:
+    """Return the source of the function that answers for one activity."""
+    steps: list[Step] = []
+    fails: set[Node] = set()
+    holds: set[Node] = set()
     for guard in guards:
-        answer = f"{guard.approved} if f.approved else {guard.result}" if guard.approved else str(guard.result)
-        lines += writer.statement(guard.condition, f"return {answer}")
-        if guard.condition == And(()) and not guard.approved:
-            return tuple(lines)
-    before, after = silence
-    lines.append(f"return {before}" if before == after else f"return {after} if f.approved else {before}")
-    return tuple(lines)
+        # What a step before this one asked and did not find is known by now: mostly exceptions that decide by themselves.
+        condition = settle(guard.condition, holds, fails)
+        if condition == FALSE:
+            continue
+        hopeful = guard.provision.effect in ("permit", "levy", "exempt")
+        steps.append(Step(condition, _STOP + _answer(guard.result, guard.approved), hopeful))
+        if condition == TRUE:
+            break
+        for asked in (guard.condition, condition):
+            fails.update(failing(asked))
+        holds.update(opposite(one) for one in tuple(fails))
+    return _function(edition, steps, (), _STOP + _answer(*silence))
 
 
-def mask_source(guards: Sequence[Guard]) -> tuple[str, ...]:
-    """Return the lines of a function that collects every guard that holds."""
-    if not guards:
-        return ("return 0",)
-    writer = _Writer([guard.condition for guard in guards])
-    lines = ["m = 0"]
-    for guard in guards:
-        lines += writer.statement(guard.condition, f"m |= {1 << guard.result}")
-    return (*lines, "return m")
+def mask_source(edition: Edition, guards: Sequence[Guard]) -> str:
+    """Return the source of the function that collects for one activity."""
+    steps = [Step(guard.condition, f"m |= {1 << guard.result}", True) for guard in guards]
+    return _function(edition, steps, ("m = 0",), "return m") if steps else "def decide(f):\n    return 0"
 
 
-def _compile(bodies: Mapping[str, tuple[str, ...]]) -> Decide:
-    """Compile the functions, activities with the same text sharing one, and dispatch between them."""
-    numbers: dict[tuple[str, ...], int] = {}
-    table = {activity: numbers.setdefault(body, len(numbers)) for activity, body in bodies.items()}
-    source = [f"def _{number}(f):\n    " + "\n    ".join(body) for body, number in numbers.items()]
-    source.append("T = {" + ", ".join(f"{activity!r}: _{number}" for activity, number in table.items()) + "}")
-    source.append("def decide(f):\n    return T[f.activity](f)")
-    text = "\n\n".join(source)
-    space: dict[str, Any] = {"share": share_of}
-    exec(compile(text, "<edition>", "exec"), space)
+def _answer(before: int, after: int) -> str:
+    return f"{after} if f.approved else {before}" if after and after != before else str(before)
+
+
+def _function(edition: Edition, steps: Sequence[Step], start: tuple[str, ...], end: str) -> str:
+    lines = [*start, *_Splitter(edition.fields, end).body(tuple(steps), {}, frozenset(), LEAVES)]
+    return "def decide(f):\n    " + "\n    ".join(lines)
+
+
+def _compile(edition: Edition, source_of: Callable[[str], str]) -> Decide:
+    """Return the dispatch over activities; each activity's function is compiled when it is first asked for."""
+    table: dict[str, Decide] = {}
+
+    def waiting(activity: str) -> Decide:
+        def first(facts: Any) -> int:
+            table[activity] = decide = _run(source_of(activity), {"share": share_of})
+            return decide(facts)
+
+        return first
+
+    table.update({activity: waiting(activity) for activity in edition.activities})
+    return _run("def decide(f):\n    return T[f.activity](f)", {"T": table})
+
+
+def _run(source: str, space: dict[str, Any]) -> Decide:
+    """Compile a function that was written from a checked tree."""
+    exec(compile(source, "<edition>", "exec"), space)
     decide: Decide = space["decide"]
-    decide.__doc__ = text
     return decide
 
 
-class _Writer:
-    """Writes the conditions of one function, reading shared facts and conditions once."""
+Values = frozenset[str | bool]
+Steps = tuple[Step, ...]
 
-    def __init__(self, conditions: Sequence[Node]) -> None:
-        self.first_facts = Counter(
-            name for one in conditions for name in {node.name for node in _first(one) if isinstance(node, Fact)}
-        )
-        self.first_named = Counter(
-            name for one in conditions for name in {node.name for node in _first(one) if isinstance(node, Named)}
-        )
-        self.named = Counter(node.name for one in conditions for node in walk(one) if isinstance(node, Named))
-        self.read: set[str] = set()  # facts in locals
-        self.known: dict[str, str] = {}  # named conditions in locals, computed
-        self.lazy: dict[str, str] = {}  # named conditions in locals, perhaps not computed
 
-    def statement(self, condition: Node, then: str) -> list[str]:
-        """Return the lines that do something when a condition holds."""
-        lines = self.prepare(condition)
-        if condition == And(()):
-            return [*lines, then]
-        text = self.text(condition)
-        return [*lines, f"if {text}: {then}"]
+class _Splitter:
+    """Writes the steps of one activity as a tree of questions about codes and flags, with few steps left at each leaf.
 
-    def prepare(self, condition: Node) -> list[str]:
-        """Read into locals what the condition is sure to look at and others look at too."""
-        lines = []
-        for node in _first(condition):
-            if isinstance(node, Fact) and node.name not in self.read and self.first_facts[node.name] > 1:
-                lines.append(f"{node.name} = f.{node.name}")
-                self.read.add(node.name)
-        for node in walk(condition):
-            if not isinstance(node, Named) or node.name in self.known or self.named[node.name] < 2:
-                continue
-            if (
-                any(isinstance(one, Named) and one.name == node.name for one in _first(condition))
-                and self.first_named[node.name] > 1
-            ):
-                name = f"n{len(self.known) + len(self.lazy)}"
-                text = self.text(node.means)
-                lines.append(f"{name} = {text}")
-                self.known[node.name] = name
+    Most conditions begin by asking the same few facts: who acts, under which licence, what screening said. Asked once and in front, each answer
+    leaves only the steps that can still matter.
+    """
+
+    def __init__(self, fields: Schema, end: str) -> None:
+        self.fields, self.end, self.keys = fields, end, _Keys()
+
+    def body(self, steps: Steps, known: Mapping[str, Values], read: frozenset[str], leaves: int) -> list[str]:
+        """Return the lines that work through steps, given what is known and which facts are in locals."""
+        fact = self.question(steps, known) if leaves > 1 else ""
+        groups = self.groups(steps, known, fact) if fact else []
+        if not 1 < len(groups) <= leaves:
+            return self.leaf(steps, read)
+        # Where nothing can be permitted any more few instructions go: those branches stand last and are not split further.
+        hopeful = sum(1 for left, _ in groups if _hopeful(left))
+        branches = sorted(groups, key=lambda item: (not _hopeful(item[0]), -len(item[1]), len(item[0])))
+        lines = [] if fact in read else [f"{fact} = f.{fact}"]
+        for number, (left, values) in enumerate(branches):
+            share = (leaves - len(groups) + hopeful) // hopeful if _hopeful(left) else 1
+            within = self.body(left, {**known, fact: values}, read | {fact}, share)
+            if number == len(branches) - 1:
+                lines += within
+            else:
+                lines += [f"if {_test(fact, values)}:", *(f"    {line}" for line in within)]
         return lines
 
-    def text(self, node: Node, around: int = 0) -> str:
-        """Write a condition or value; `around` is how tightly its surroundings bind."""
-        text, binds = self.written(node)
+    def question(self, steps: Steps, known: Mapping[str, Values]) -> str:
+        """Return the fact that most steps begin with; "" when asking it in front would not pay."""
+        asked: Counter[str] = Counter()
+        for step in steps:
+            for name in {node.name for node in _first(step.condition) if isinstance(node, Fact)}:
+                field = self.fields[name]
+                if not field.optional and len(known.get(name, ("", ""))) > 1:
+                    asked[name] += 2 if field.type.codes else 1 if field.type.base == "flag" else 0
+        best = max(asked, key=lambda name: (asked[name], name), default="")
+        return best if asked[best] >= 3 else ""
+
+    def groups(self, steps: Steps, known: Mapping[str, Values], fact: str) -> list[tuple[Steps, Values]]:
+        """Return which steps are left for which values of a fact."""
+        every: tuple[str | bool, ...] = self.fields[fact].type.codes or (True, False)
+        touched = [any(isinstance(node, Fact) and node.name == fact for node in walk(step.condition)) for step in steps]
+        groups: dict[Steps, tuple[Steps, set[str | bool]]] = {}
+        for value in every:
+            if value in known.get(fact, every):
+                left, key = _left(steps, touched, {fact: frozenset({value})})
+                groups.setdefault(key, (left, set()))[1].add(value)
+        return [(left, frozenset(values)) for left, values in groups.values()]
+
+    def leaf(self, steps: Steps, read: frozenset[str]) -> list[str]:
+        """Return the lines that try each step in turn."""
+        writer = _Writer([step.condition for step in steps], read, self.keys)
+        lines = [writer.statement(step.condition, step.then) for step in steps]
+        if not (steps and steps[-1].condition == TRUE and steps[-1].ends):
+            lines.append(self.end)
+        return [*writer.start(), *lines]
+
+
+def _left(steps: Steps, touched: Sequence[bool], known: Known) -> tuple[Steps, Steps]:
+    """Return the steps that can still matter, up to the first that is sure to end, and those of them that the answer changed."""
+    left: list[Step] = []
+    changed: list[Step] = []
+    for step, asks in zip(steps, touched, strict=True):
+        if asks:
+            condition = narrow(step.condition, known)
+            step = Step(condition, step.then, step.hopeful)  # noqa: PLW2901
+            changed.append(step)
+            if condition == FALSE:
+                continue
+        left.append(step)
+        if step.condition == TRUE and step.ends:
+            break
+    return tuple(left), tuple(changed)
+
+
+def _hopeful(steps: Steps) -> bool:
+    return any(step.hopeful for step in steps)
+
+
+def _test(fact: str, values: Values) -> str:
+    if True in values or False in values:
+        return fact if True in values else f"not {fact}"
+    codes = sorted(str(value) for value in values)
+    return f"{fact} == {codes[0]!r}" if len(codes) == 1 else f"{fact} in {{{', '.join(map(repr, codes))}}}"
+
+
+class _Keys:
+    """Gives equal parts of trees equal numbers, looking at each part once."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[Any, ...], int] = {}
+        self.seen: dict[int, tuple[Node, int]] = {}  # by identity; the node is kept so that its identity stays its own
+
+    def of(self, node: Node) -> int:
+        found = self.seen.get(id(node))
+        if found is None:
+            names: tuple[str, ...] = type(node).__match_args__
+            parts = [type(node), *(self._part(getattr(node, name)) for name in names)]
+            found = self.seen[id(node)] = node, self.numbers.setdefault(tuple(parts), len(self.numbers))
+        return found[1]
+
+    def _part(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            return self.of(value)
+        return tuple(map(self._part, value)) if isinstance(value, tuple) else value
+
+
+class _Writer:
+    """Writes the conditions of one leaf. What several of them ask is asked once and kept in a local.
+
+    A part that stands first in a condition is sure to be looked at, so its local can be relied on from there on. Elsewhere
+    a local may or may not have been filled: there it is asked for only where the part is worth it.
+    """
+
+    def __init__(self, conditions: Sequence[Node], read: Iterable[str], keys: _Keys) -> None:
+        self.keys = keys
+        self.facts = Counter(node.name for one in conditions for node in walk(one) if isinstance(node, Fact))
+        self.parts = Counter(keys.of(node) for one in conditions for node in walk(one) if isinstance(node, And | Or | Within))
+        self.read = set(read)  # facts in locals
+        self.kept: dict[int, str] = {}  # parts in locals that are sure to be filled
+        self.perhaps: dict[int, str] = {}  # parts in locals that begin as None
+
+    def start(self) -> list[str]:
+        """Return the lines that go before all others."""
+        return [f"{' = '.join(self.perhaps.values())} = None"] if self.perhaps else []
+
+    def statement(self, condition: Node, then: str) -> str:
+        """Return the line that does something when a condition holds."""
+        return then if condition == TRUE else f"if {self.text(condition, 0, True)}: {then}"
+
+    def text(self, node: Node, around: int, first: bool) -> str:
+        """Write a condition or value; `around` is how tightly its surroundings bind, `first` that it is sure to be looked at."""
+        if isinstance(node, Named):
+            return self.text(node.means, around, first)
+        if isinstance(node, And | Or | Within) and self.parts[self.keys.of(node)] > 1:
+            return self.shared(node, first)
+        text, binds = self.written(node, first)
         return f"({text})" if binds < around else text
 
-    def written(self, node: Node) -> tuple[str, int]:
+    def shared(self, node: Node, first: bool) -> str:
+        key = self.keys.of(node)
+        if key in self.kept:
+            return self.kept[key]
+        text, binds = self.written(node, first)
+        name = self.perhaps.get(key, f"n{key}")
+        if first:
+            self.kept[key] = name
+            return f"({name} := {text})"
+        if isinstance(node, Within):
+            return f"({text})" if binds < _TIGHT else text
+        self.perhaps[key] = name
+        return f"({name} if {name} is not None else ({name} := {text}))"
+
+    def fact(self, name: str, first: bool) -> str:
+        if name in self.read:
+            return name
+        if first and self.facts[name] > 1:
+            self.read.add(name)
+            return f"({name} := f.{name})"
+        return f"f.{name}"
+
+    def joined(self, word: str, parts: Sequence[Node], around: int, first: bool) -> str:
+        return word.join([self.text(part, around, first and number == 0) for number, part in enumerate(parts)])
+
+    def written(self, node: Node, first: bool) -> tuple[str, int]:
+        """Return a node as Python and how tightly it binds."""
         match node:
             case Or(parts):
-                return (" or ".join(self.text(part, 1) for part in parts), 0) if parts else ("False", 5)
+                return (self.joined(" or ", parts, 1, first), 0) if parts else ("False", _TIGHT)
             case And(parts):
-                return (" and ".join(self.text(part, 2) for part in parts), 1) if parts else ("True", 5)
+                return (self.joined(" and ", parts, 2, first), 1) if parts else ("True", _TIGHT)
             case Not(part):
-                return f"not {self.text(part, 2)}", 2
-            case Named(name, means):
-                if name in self.known:
-                    return self.known[name], 5
-                return self.written(means)
+                return f"not {self.text(part, 2, first)}", 2
             case Compare(sign, left, right):
-                return f"{self.text(left, 4)} {sign} {self.text(right, 4)}", 3
+                return f"{self.text(left, 4, first)} {sign} {self.text(right, 4, first)}", 3
             case Within(item, Codes(codes), negated):
-                return f"{self.text(item, 4)} {'not in' if negated else 'in'} {{{', '.join(map(repr, codes))}}}", 3
+                return f"{self.text(item, 4, first)} {'not in' if negated else 'in'} {{{', '.join(map(repr, codes))}}}", 3
             case Missing(fact, negated):
-                return f"{self.text(fact, 4)} is {'not ' if negated else ''}None", 3
+                return f"{self.text(fact, 4, first)} is {'not ' if negated else ''}None", 3
             case Plus(left, right):
-                return f"{self.text(left, 4)} + {self.text(right, 5)}", 4
+                return f"{self.text(left, 4, first)} + {self.text(right, _TIGHT, first)}", 4
             case Minus(left, right):
-                return f"{self.text(left, 4)} - {self.text(right, 5)}", 4
+                return f"{self.text(left, 4, first)} - {self.text(right, _TIGHT, first)}", 4
             case Share(amount, Ratio(numerator, denominator), mode):
-                return f"share({self.text(amount)}, {numerator}, {denominator}, {mode!r})", 5
-            case Least(parts):
-                return f"min({', '.join(map(self.text, parts))})", 5
-            case Greatest(parts):
-                return f"max({', '.join(map(self.text, parts))})", 5
+                return f"share({self.text(amount, 0, first)}, {numerator}, {denominator}, {mode!r})", _TIGHT
+            case Least(parts) | Greatest(parts):
+                called = "min" if isinstance(node, Least) else "max"
+                return f"{called}({', '.join([self.text(part, 0, first) for part in parts])})", _TIGHT
             case Fact(name):
-                return (name if name in self.read else f"f.{name}"), 5
+                return self.fact(name, first), _TIGHT
             case Code(value) | Count(value) | Day(value) | Money(value):
-                return (repr(value), 5) if not isinstance(value, int) or value >= 0 else (f"({value})", 5)
+                return (f"({value})" if isinstance(value, int) and value < 0 else repr(value)), _TIGHT
         raise TypeError(f"{type(node).__name__} cannot be compiled; was it checked and filled?")
+
+
+_TIGHT = 5  # binds tightest: a name, a number, a call
 
 
 def _first(node: Node) -> Iterator[Node]:

@@ -19,6 +19,8 @@ from skarb.core.errors import InputError, Problem, shorten
 from skarb.core.time import parse_day
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"})
 _DEEPEST = 40  # levels of nesting; a rulebook needs six
 _LONGEST = 1 << 22  # characters in one file
 _WHOLE = re.compile(r"-?(0|[1-9][0-9_]{0,24})", re.ASCII)
@@ -123,7 +125,7 @@ class Reader:
                     self.problem(place_of(self.file, node), "", "an alias to this value", "the value written out (no aliases)")
                     continue
                 self._seen.add(id(node))
-                if not node.tag.startswith("tag:yaml.org,2002:"):
+                if node.tag.removeprefix(_TAG) not in _TAGS:
                     self.problem(place_of(self.file, node), "", node.tag, "a value without a tag")
                 if isinstance(node, yaml.SequenceNode):
                     below.extend(node.value)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 from skarb.core.errors import ConfigurationError
@@ -36,6 +36,8 @@ from skarb.rulebook.expression import (
     children,
     share_of,
 )
+
+Known = Mapping[str, frozenset[str | bool]]
 
 TRUE, FALSE = And(()), Or(())  # an empty `and` holds, an empty `or` does not
 
@@ -115,8 +117,11 @@ def names_in(node: Node) -> Iterator[str]:
 # -- narrowing -----------------------------------------------------------------------------------------------------------------
 
 
-def narrow(node: Node, known: Mapping[str, str]) -> Node:
-    """Simplify a condition by codes that are known; TRUE or FALSE when they decide it."""
+def narrow(node: Node, known: Known) -> Node:
+    """Simplify a condition by what facts can still be; TRUE or FALSE when that decides it.
+
+    `known` gives the codes, or truths of a flag, that are still possible for some facts.
+    """
     match node:
         case And(parts):
             return _all_of([narrow(part, known) for part in parts])
@@ -124,18 +129,26 @@ def narrow(node: Node, known: Mapping[str, str]) -> Node:
             return _any_of([narrow(part, known) for part in parts])
         case Not(part):
             return opposite(narrow(part, known))
-        case Named(name, means):
+        case Named(_, means):
+            # Narrowed, it means something else than its name says, so it goes on without the name.
             inner = narrow(means, known)
-            if inner == means:
-                return node
-            # What is left means something else here than the name says, so it goes on without the name.
-            return inner
+            return node if inner == means else inner
+        case Fact(name) if name in known and len(known[name]) == 1:
+            return TRUE if True in known[name] else FALSE
         case Compare("==" | "!=" as sign, Fact(name), Code(code)) | Compare("==" | "!=" as sign, Code(code), Fact(name)) if (
             name in known
         ):
-            return TRUE if (known[name] == code) == (sign == "==") else FALSE
+            return _decided(node, known[name], {code}, sign == "!=")
         case Within(Fact(name), Codes(codes), negated) if name in known:
-            return TRUE if (known[name] in codes) != negated else FALSE
+            return _decided(node, known[name], set(codes), negated)
+    return node
+
+
+def _decided(node: Node, possible: frozenset[str | bool], wanted: set[str], negated: bool) -> Node:
+    if possible <= wanted:
+        return FALSE if negated else TRUE
+    if possible.isdisjoint(wanted):
+        return TRUE if negated else FALSE
     return node
 
 
@@ -182,6 +195,36 @@ def opposite(node: Node) -> Node:
 def both(*parts: Node) -> Node:
     """Return the conjunction of conditions, simplified."""
     return _all_of(list(parts))
+
+
+def settle(node: Node, holds: Set[Node], fails: Set[Node]) -> Node:
+    """Simplify a condition by other conditions that are known to hold or to fail."""
+    if node in fails:
+        return FALSE
+    if node in holds:
+        return TRUE
+    match node:
+        case And(parts):
+            return _all_of([settle(part, holds, fails) for part in parts])
+        case Or(parts):
+            return _any_of([settle(part, holds, fails) for part in parts])
+        case Not(part):
+            return opposite(settle(part, holds, fails))
+        case Named(_, means):
+            inner = settle(means, holds, fails)
+            return node if inner == means else inner
+    return node
+
+
+def failing(node: Node) -> Iterator[Node]:
+    """Yield everything that is known to fail when a condition does."""
+    yield node
+    match node:
+        case Or(parts):
+            for part in parts:
+                yield from failing(part)
+        case Named(_, means):
+            yield from failing(means)
 
 
 # -- slow evaluation -----------------------------------------------------------------------------------------------------------

@@ -104,7 +104,10 @@ class _Namer:
         ages: tuple[int, int] = (18, 79),
         abroad: bool = False,
     ) -> Party:
-        """Return a person with an invented name, a birthday and, at home, a tax number."""
+        """Return a person with an invented name, a birthday and, at home, a tax number.
+
+        Who lives abroad keeps no account here, so nobody here has identified him.
+        """
         rng, town = self._rng, self._town
         name = self._name()
         while name in self._taken:
@@ -116,7 +119,7 @@ class _Namer:
             kind=kind,
             country=rng.choice(town.neighbours) if abroad else town.country,
             resident=not abroad,
-            identified=identified,
+            identified=identified and not abroad,
             valid_from=self._start - _LONG_AGO,
             born=self._start - timedelta(days=rng.randint(ages[0] * 366, ages[1] * 365)),
             taxpayer_number=next(self._personal) if identified and not abroad else "",
@@ -150,7 +153,7 @@ class _Namer:
             kind="legal_entity",
             country=country,
             resident=home,
-            identified=True,
+            identified=home,
             valid_from=self._start - _LONG_AGO,
             taxpayer_number=next(self._corporate) if home else "",
             example=True,

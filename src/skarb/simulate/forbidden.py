@@ -10,7 +10,7 @@ from datetime import datetime
 
 from skarb.core.activity import Activity
 from skarb.registers import Party
-from skarb.simulate.honest import Behaviour, Declared, cost_with_spread, place, settle_trade, some_of, transfer_to_venue
+from skarb.simulate.habits import Behaviour, Declared, cost_with_spread, place, settle_trade, some_of, transfer_to_venue
 from skarb.simulate.model import Event
 from skarb.simulate.world import World
 

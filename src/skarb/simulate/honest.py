@@ -6,63 +6,33 @@ list means that nobody was in a position to do it now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from skarb.core.activity import Activity
-from skarb.registers import Party
+from skarb.simulate.habits import (
+    Behaviour,
+    Declared,
+    cheaper,
+    dearer,
+    first_sum,
+    pay,
+    place,
+    settle_trade,
+    some_of,
+    transfer_to_own_wallet,
+    transfer_to_venue,
+    with_money,
+)
 from skarb.simulate.model import Event
 from skarb.simulate.world import Abroad, World
 
-Declared = dict[str, bool | int | str]
-Behaviour = Callable[[World, str, datetime], list[Event]]
-
-_SPREAD = 4  # per 1,000, on top of or off the day's price
 _SMALL_PROVIDERS = ("self_employed", "craftsperson", "farm_stay_host")
-
-
-def capital(w: World, book: str, at: datetime) -> list[Event]:
-    """Bring the institution's own money and, where it deals in tokens, buy a first stock of them abroad."""
-    currency = w.town.currency
-    events = [w.ask(book, at, "fiat_pay", w.bank_for(book), currency, 4_000_000_000, counterparty=book, purpose="own capital")]
-    if book == w.home_bank:
-        return events
-    venue = next(venue.id for venue in w.town.venues if not venue.eu)
-    for n, token in enumerate(w.town.traded, 1):
-        units = w.units_for(token, 900_000_000)
-        paid = (currency, w.cost(token, units))
-        later = at + timedelta(seconds=n)
-        events.append(w.ask(book, later, "token_buy_fiat", book, token, units, paid=paid, counterparty=venue, venue=venue))
-    return [*events, *_own_issue(w, book, at + timedelta(seconds=10))]
-
-
-def first_money(w: World, book: str, at: datetime, one: Party) -> list[Event]:
-    """Bring what a new client starts with from another bank."""
-    minor = 4 * _sum(w, one)
-    w.gain(book, one.party, w.town.currency, minor)
-    pay = w.ask(book, at, "fiat_pay", w.other_bank, w.town.currency, minor, counterparty=one.party, purpose="opening balance")
-    return [pay]
-
-
-def _own_issue(w: World, book: str, at: datetime) -> list[Event]:
-    """Let the issuer create the town's own token through the platform."""
-    if next(one.licence for one in w.town.institutions if one.id == book) != "platform":
-        return []
-    token = next(token for token in w.town.tokens if token.from_regime)
-    units = 500_000 * 10**token.decimals
-    w.gain(book, w.issuer, token.code, units)
-    w.holders[book, token.code].clear()  # the issuer places; it does not trade
-    declared: Declared = {"white_paper": True, "risk_warning": True, "reason": "placement"}
-    return [
-        w.ask(book, at, "onboard", w.issuer, w.town.currency, 0),
-        w.ask(book, at + timedelta(seconds=1), "token_create", w.issuer, token.code, units, declared=declared),
-    ]
 
 
 def top_up(w: World, book: str, at: datetime) -> list[Event]:
     """Send money from a bank to an account here."""
     one = w.client(book)
-    return [] if one is None else w.pay_in(book, at, one.party, _sum(w, one))
+    return [] if one is None else w.pay_in(book, at, one.party, first_sum(w, one))
 
 
 def cash_out(w: World, book: str, at: datetime) -> list[Event]:
@@ -90,7 +60,7 @@ def cash_out(w: World, book: str, at: datetime) -> list[Event]:
 
 def buy(w: World, book: str, at: datetime) -> list[Event]:
     """Buy a token for money from the institution."""
-    found = _with_money(w, book)
+    found = with_money(w, book)
     if found is None:
         return top_up(w, book, at)
     party, owned = found
@@ -98,7 +68,7 @@ def buy(w: World, book: str, at: datetime) -> list[Event]:
     units = w.units_for(token, w.part(owned))
     if units == 0:
         return []
-    price = _dearer(w.cost(token, units))
+    price = dearer(w.cost(token, units))
     w.lose(book, party, w.town.currency, price)
     w.gain(book, party, token, units)
     return [w.ask(book, at, "token_buy_fiat", party, token, units, paid=(w.town.currency, price))]
@@ -111,7 +81,7 @@ def sell(w: World, book: str, at: datetime) -> list[Event]:
     if found is None:
         return buy(w, book, at)
     party, units = found
-    price = _cheaper(w.cost(token, units))
+    price = cheaper(w.cost(token, units))
     if price == 0:
         return []
     w.lose(book, party, token, units)
@@ -122,7 +92,7 @@ def sell(w: World, book: str, at: datetime) -> list[Event]:
 def match_buy(w: World, book: str, at: datetime) -> list[Event]:
     """Buy a token from another client of the platform."""
     token = w.token().code
-    buyer, other = _with_money(w, book), some_of(w, book, token)
+    buyer, other = with_money(w, book), some_of(w, book, token)
     if buyer is None or other is None or buyer[0] == other[0]:
         return buy(w, book, at)
     units = min(other[1], w.units_for(token, w.part(buyer[1])))
@@ -132,7 +102,7 @@ def match_buy(w: World, book: str, at: datetime) -> list[Event]:
 def match_sell(w: World, book: str, at: datetime) -> list[Event]:
     """Sell a token to another client of the platform."""
     token = w.token().code
-    buyer, other = _with_money(w, book), some_of(w, book, token)
+    buyer, other = with_money(w, book), some_of(w, book, token)
     if buyer is None or other is None or buyer[0] == other[0]:
         return sell(w, book, at)
     units = min(other[1], w.units_for(token, w.part(buyer[1])))
@@ -146,7 +116,7 @@ def swap(w: World, book: str, at: datetime) -> list[Event]:
     if found is None or given == taken:
         return []
     party, units = found
-    received = w.units_for(taken, _cheaper(w.cost(given, units)))
+    received = w.units_for(taken, cheaper(w.cost(given, units)))
     if received == 0:
         return []
     w.lose(book, party, given, units)
@@ -191,7 +161,7 @@ def send_to_own_wallet(w: World, book: str, at: datetime) -> list[Event]:
         return []
     party, units = found
     w.lose(book, party, token.code, units)
-    return [_own_wallet(w, book, at, "token_transfer_out", party, token.code, units)]
+    return [transfer_to_own_wallet(w, book, at, "token_transfer_out", party, token.code, units)]
 
 
 def receive_from_own_wallet(w: World, book: str, at: datetime) -> list[Event]:
@@ -201,7 +171,7 @@ def receive_from_own_wallet(w: World, book: str, at: datetime) -> list[Event]:
         return []
     units = w.units_for(token.code, w.some(4_000, 400_000))
     w.gain(book, one.party, token.code, units)
-    return [_own_wallet(w, book, at, "token_transfer_in", one.party, token.code, units)]
+    return [transfer_to_own_wallet(w, book, at, "token_transfer_in", one.party, token.code, units)]
 
 
 def gift(w: World, book: str, at: datetime) -> list[Event]:
@@ -258,34 +228,9 @@ def settle_trade_listed(w: World, book: str, at: datetime) -> list[Event]:
     return settle_trade(w, book, at, listed=True)
 
 
-def settle_trade(w: World, book: str, at: datetime, *, listed: bool) -> list[Event]:
-    """Settle a foreign-trade contract in tokens."""
-    found = some_of(w, book, "USDT")
-    if found is None or not found[0].startswith("c-"):
-        return _fund_company(w, book, at)
-    party, units = found
-    if listed:
-        w.lose(book, party, "USDT", units)
-    partner = w.rng.choice(w.cast.partners).party
-    declared: Declared = {"reason": "foreign_trade", "case_listed": listed}
-    return [w.ask(book, at, "token_trade_settle", party, "USDT", units, counterparty=partner, declared=declared)]
-
-
 def place_tokens(w: World, book: str, at: datetime) -> list[Event]:
     """Place the issuer's own tokens with an investor, white paper and risk warning in hand."""
     return place(w, book, at, {"white_paper": True, "risk_warning": True, "reason": "placement"})
-
-
-def place(w: World, book: str, at: datetime, declared: Declared, *, counted: bool = True) -> list[Event]:
-    """Hand issued tokens to an investor."""
-    investor, token = w.client(book), next(t.code for t in w.town.tokens if t.from_regime)
-    units = w.some(100, 5_000)
-    if investor is None or w.owned[book, w.issuer, token] < units:
-        return []
-    if counted:
-        w.lose(book, w.issuer, token, units)
-        w.gain(book, investor.party, token, units)
-    return [w.ask(book, at, "token_place", w.issuer, token, units, counterparty=investor.party, declared=declared)]
 
 
 def advertise(w: World, book: str, at: datetime) -> list[Event]:
@@ -298,7 +243,7 @@ def join(w: World, book: str, at: datetime) -> list[Event]:
     if not w.waiting[book]:
         return []
     one = w.waiting[book].pop()
-    return [*w.open_account(book, at, one), *w.pay_in(book, at + timedelta(minutes=9), one.party, _sum(w, one))]
+    return [*w.open_account(book, at, one), *w.pay_in(book, at + timedelta(minutes=9), one.party, first_sum(w, one))]
 
 
 def salary(w: World, book: str, at: datetime) -> list[Event]:
@@ -307,7 +252,7 @@ def salary(w: World, book: str, at: datetime) -> list[Event]:
     return (
         []
         if one is None
-        else _pay(w, book, at, "fiat_pay", w.rng.choice(w.cast.companies).party, one.party, w.some(90_000, 600_000), "wages")
+        else pay(w, book, at, "fiat_pay", w.rng.choice(w.cast.companies).party, one.party, w.some(90_000, 600_000), "wages")
     )
 
 
@@ -317,7 +262,7 @@ def shop_payment(w: World, book: str, at: datetime) -> list[Event]:
     return (
         []
         if one is None
-        else _pay(w, book, at, "qr_pay", one.party, w.rng.choice(w.cast.companies).party, w.some(300, 60_000), "goods")
+        else pay(w, book, at, "qr_pay", one.party, w.rng.choice(w.cast.companies).party, w.some(300, 60_000), "goods")
     )
 
 
@@ -326,53 +271,20 @@ def friend_payment(w: World, book: str, at: datetime) -> list[Event]:
     one, other = w.person(book), w.person(book)
     if one is None or other is None or one is other:
         return []
-    return _pay(w, book, at, "instant_pay", one.party, other.party, w.some(500, 90_000), "between friends", {"consent": True})
+    return pay(w, book, at, "instant_pay", one.party, other.party, w.some(500, 90_000), "between friends", {"consent": True})
 
 
 def company_payment(w: World, book: str, at: datetime) -> list[Event]:
     """Pay a supplier."""
     one, other = w.rng.choice(w.cast.companies), w.rng.choice(w.cast.companies)
     return (
-        []
-        if one is other
-        else _pay(w, book, at, "fiat_pay", one.party, other.party, w.some(50_000, 9_000_000), "supply contract")
+        [] if one is other else pay(w, book, at, "fiat_pay", one.party, other.party, w.some(50_000, 9_000_000), "supply contract")
     )
 
 
 def save_from_elsewhere(w: World, book: str, at: datetime) -> list[Event]:
     """Bring money from another bank."""
     return top_up(w, book, at)
-
-
-def _sum(w: World, one: Party) -> int:
-    return w.some(200_000, 40_000_000) if one.kind == "legal_entity" else w.some(8_000, 1_500_000)
-
-
-def _dearer(minor: int) -> int:
-    return minor + -(-minor * _SPREAD // 1_000)
-
-
-def cost_with_spread(w: World, token: str, units: int) -> int:
-    """Return what the institution asks for a token."""
-    return _dearer(w.cost(token, units))
-
-
-def _cheaper(minor: int) -> int:
-    return minor - -(-minor * _SPREAD // 1_000)
-
-
-def _with_money(w: World, book: str) -> tuple[str, int] | None:
-    found = w.holder(book, w.town.currency)
-    return found if found is not None and found[1] >= 2_000 else None
-
-
-def some_of(w: World, book: str, token: str, most: int = 70) -> tuple[str, int] | None:
-    """Return somebody who owns a token, and a part of it."""
-    found = w.holder(book, token)
-    if found is None:
-        return None
-    units = w.shown(token, w.part(found[1], 10, most))
-    return (found[0], units) if units else None
 
 
 def _match(w: World, book: str, at: datetime, party: str, other: str, token: str, units: int, *, buying: bool) -> list[Event]:
@@ -388,21 +300,6 @@ def _match(w: World, book: str, at: datetime, party: str, other: str, token: str
     w.gain(book, buyer, token, units)
     activity: Activity = "token_buy_fiat" if buying else "token_sell_fiat"
     return [w.ask(book, at, activity, party, token, units, counterparty=other, paid=(w.town.currency, price))]
-
-
-def transfer_to_venue(
-    w: World, book: str, at: datetime, activity: Activity, party: str, units: int, token: str, venue: str, *, travel_rule: str
-) -> Event:
-    """Ask for a transfer between an account here and one at a foreign venue."""
-    wallet = w.rng.choice(w.cast.venue_wallets[venue, w.tokens[token].chain])
-    declared: Declared = {"travel_rule": travel_rule, "wallet_hosting": "hosted"}
-    return w.ask(book, at, activity, party, token, units, counterparty=venue, wallet=wallet, declared=declared)
-
-
-def _own_wallet(w: World, book: str, at: datetime, activity: Activity, party: str, token: str, units: int) -> Event:
-    wallet = w.wallet_of(party, w.tokens[token].chain)
-    declared: Declared = {"wallet_hosting": "unhosted", "reason": "own_wallet"}
-    return w.ask(book, at, activity, party, token, units, wallet=wallet, declared=declared)
 
 
 def _hand_over(w: World, book: str, at: datetime, activity: Activity, reason: str) -> list[Event]:
@@ -423,32 +320,6 @@ def _set_apart(w: World, book: str, at: datetime, activity: Activity) -> list[Ev
         return []
     w.lose(book, found[0], token, found[1])
     return [w.ask(book, at, activity, found[0], token, found[1], declared={"account_kind": "crypto_account"})]
-
-
-def _fund_company(w: World, book: str, at: datetime) -> list[Event]:
-    """Let a company buy what it will settle with later."""
-    firms = [one for one in w.clients[book] if one.kind == "legal_entity"]
-    if not firms:
-        return []
-    party, minor = w.rng.choice(firms).party, w.some(200_000, 8_000_000)
-    if w.owned[book, party, w.town.currency] < _dearer(minor):
-        return w.pay_in(book, at, party, 2 * minor)
-    units = w.units_for("USDT", minor)
-    price = _dearer(w.cost("USDT", units))
-    w.lose(book, party, w.town.currency, price)
-    w.gain(book, party, "USDT", units)
-    return [w.ask(book, at, "token_buy_fiat", party, "USDT", units, paid=(w.town.currency, price))]
-
-
-def _pay(
-    w: World, book: str, at: datetime, activity: Activity, debtor: str, creditor: str, minor: int, purpose: str,
-    declared: Declared | None = None,
-) -> list[Event]:  # fmt: skip
-    if w.owned[book, debtor, w.town.currency] < minor:
-        return w.pay_in(book, at, debtor, 3 * minor)
-    w.lose(book, debtor, w.town.currency, minor)
-    w.gain(book, creditor, w.town.currency, minor)
-    return [w.ask(book, at, activity, debtor, w.town.currency, minor, counterparty=creditor, purpose=purpose, declared=declared)]
 
 
 HONEST: dict[str, Behaviour] = {

@@ -21,7 +21,8 @@ from skarb.core.time import zone
 from skarb.registers import Party
 from skarb.simulate.cast import Cast, books_of, make_cast
 from skarb.simulate.forbidden import FORBIDDEN
-from skarb.simulate.honest import HONEST, Behaviour, capital, first_money
+from skarb.simulate.habits import Behaviour, capital, first_money
+from skarb.simulate.honest import HONEST
 from skarb.simulate.model import Beat, BookEntry, Entries, Event
 from skarb.simulate.prices import Prices
 from skarb.simulate.town import Town, load_town

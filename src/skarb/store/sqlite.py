@@ -62,8 +62,7 @@ class SqliteStore:
         self._lock = _take_writer_lock(path) if write else None
         self._reading = "ro&immutable=1" if still else "ro"
         try:
-            # A new file is made at once, and what a crash left half done while folding is finished by a writer only.
-            self._writing = write and ((create and _is_blank(path)) or _beside(path, "-journal").exists())
+            self._writing = write and create and _is_blank(path)
             self._db = _connect(path, "rwc" if self._writing else self._reading)
         except BaseException:
             _release(self._lock)
@@ -205,6 +204,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         db.execute(f"PRAGMA page_size = {PAGE}")
     else:
         _check_kind(db, path)
+    if db.execute("PRAGMA journal_mode").fetchone()[0] != b"wal":
+        _without_journal(db)
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != b"wal":
         raise Unavailable(f"{path} lies on a file system without write-ahead logs for SQLite; keep books on a local disk")
@@ -259,10 +260,19 @@ def _fold(db: sqlite3.Connection) -> bool:
         busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             return False
-        db.execute("PRAGMA journal_mode = DELETE").fetchone()
+        _without_journal(db)
     except sqlite3.OperationalError:
         return False  # somebody reads; the log is complete and stays beside the book
     return True
+
+
+def _without_journal(db: sqlite3.Connection) -> None:
+    """Let the next change be made in place, without a journal beside the file.
+
+    Turning the log on or off changes a few bytes of the header, in one sector. A rollback journal for them would only make a crash
+    at that moment keep readers out until the next writer comes.
+    """
+    db.execute("PRAGMA journal_mode = MEMORY").fetchone()
 
 
 def _entry(row: tuple[object, ...], path: Path) -> Entry:

@@ -33,6 +33,8 @@ def test_standard_scripts(script: str, network: str, address: str) -> None:
     assert address_of(bytes.fromhex(script), network) == address
 
 
-@pytest.mark.parametrize("script", ["", "6a0401020304", "41" + "04" * 65 + "ac", "0015" + "00" * 21, "51", "76a914" + KEY_HASH + "88ad"])
+@pytest.mark.parametrize(
+    "script", ["", "6a0401020304", "41" + "04" * 65 + "ac", "0015" + "00" * 21, "51", "76a914" + KEY_HASH + "88ad"]
+)
 def test_other_scripts_have_no_address(script: str) -> None:
     assert address_of(bytes.fromhex(script), "mainnet") is None

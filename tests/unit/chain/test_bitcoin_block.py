@@ -28,9 +28,13 @@ def size(number: int) -> bytes:
     return bytes([number]) if number < 0xFD else b"\xfd" + number.to_bytes(2, "little")
 
 
-def transaction(inputs: list[tuple[bytes, int, bytes]], outputs: list[tuple[int, bytes]], witness: list[list[bytes]] | None = None) -> tuple[bytes, bytes]:
+def transaction(
+    inputs: list[tuple[bytes, int, bytes]], outputs: list[tuple[int, bytes]], witness: list[list[bytes]] | None = None
+) -> tuple[bytes, bytes]:
     """Return a serialised transaction with and without its witness."""
-    body = size(len(inputs)) + b"".join(txid + index.to_bytes(4, "little") + size(len(s)) + s + b"\xff" * 4 for txid, index, s in inputs)
+    body = size(len(inputs)) + b"".join(
+        txid + index.to_bytes(4, "little") + size(len(s)) + s + b"\xff" * 4 for txid, index, s in inputs
+    )
     body += size(len(outputs)) + b"".join(value.to_bytes(8, "little") + size(len(s)) + s for value, s in outputs)
     version, lock = (2).to_bytes(4, "little"), bytes(4)
     plain = version + body + lock
@@ -59,7 +63,11 @@ def coinbase(value: int, commitment: bytes | None, height: bytes = b"\x03\x40\x0
 
 
 def segwit_block() -> bytes:
-    spend = transaction([(b"\x11" * 32, 1, b"")], [(700, b"\x51\x20" + b"\x07" * 32), (300, b"\xa9\x14" + bytes(20) + b"\x87")], [[b"sig", b"key"]])
+    spend = transaction(
+        [(b"\x11" * 32, 1, b"")],
+        [(700, b"\x51\x20" + b"\x07" * 32), (300, b"\xa9\x14" + bytes(20) + b"\x87")],
+        [[b"sig", b"key"]],
+    )
     old = transaction([(b"\x22" * 32, 0, b"\x51")], [(5, b"\x6a")])
     root = merkle_root([bytes(32), double(spend[0]), double(old[0])])[0]
     return mined([coinbase(50, double(root + bytes(32))), spend, old])
@@ -174,6 +182,8 @@ def test_the_network_is_told_by_the_difficulty(bits: int, time: int, network: st
     assert network_of(bits, time) == network
 
 
-@pytest.mark.parametrize(("bits", "target"), [(0x1D00FFFF, 0xFFFF << 208), (0x03123456, 0x123456), (0x02123456, 0x1234), (0x04923456, 0)])
+@pytest.mark.parametrize(
+    ("bits", "target"), [(0x1D00FFFF, 0xFFFF << 208), (0x03123456, 0x123456), (0x02123456, 0x1234), (0x04923456, 0)]
+)
 def test_compact_targets(bits: int, target: int) -> None:
     assert target_of(bits) == target

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from skarb.console import model as m
+from skarb.app import model as m
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.time import to_day
@@ -181,6 +181,7 @@ class FakeMarket:
             ),
             m.Reason(provision="BY-D8-2017/2.1", title="Legal entities act only through HTP residents", citation="2.1", effect="permit",
                      decided=False, yields_to="BY-U48-2022/reg-refuse", leaves=(m.Leaf(text="actor_resident", truth=False),)),
+            m.Reason(provision="BY-U367-2024/np-swap", title="Something else", citation="1", effect="define", decided=False),
         )  # fmt: skip
         transfers = (
             m.TransferLine(debit=f"client/{ALES.id}", credit=f"outside/{SHOP.id}", asset="USDT", amount="1250.5", result="ok"),

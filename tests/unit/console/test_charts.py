@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skarb.console.charts import HEIGHT, WIDTH, flow_chart, length, share_bar
-from skarb.console.model import FlowDay, Flows
+from skarb.app.model import FlowDay, Flows
 
 SUMS = st.integers(0, 10**15)
 

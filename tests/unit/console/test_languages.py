@@ -48,6 +48,24 @@ def test_amounts(text: str, english: str, belarusian: str):
     assert language("be").amount(text) == belarusian
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("212.241810000000000000", "212.2418"),
+        ("-50.025900000000", "\u221250.0259"),
+        ("0.000000012345678", "0.00000001234"),
+        ("1204401.50", "1,204,401.50"),
+        ("7", "7"),
+        ("3.000000", "3"),
+        ("0.000000", "0"),
+        ("-0.00000001", "\u22120.00000001"),
+        ("0.99999999", "0.9999"),
+    ],
+)
+def test_a_glance_is_cut_and_never_rounded_up(text: str, seen: str):
+    assert language("en").glance(text) == seen
+
+
 def test_money_drops_the_fraction_from_a_thousand_on():
     words = language("en")
     assert [words.money(value, 2) for value in (0, 5, 99_999, 100_000, -123_456)] == [

@@ -190,6 +190,8 @@ def test_a_row_shows_the_whole_chain_from_instruction_to_proof(client: TestClien
         "exceeds_credits",
     ):
         assert shown in text
+    before, _, folded = text.partition("<details><summary>Other provisions that applied too (1)")
+    assert "decides" in before and "yields to BY-U48-2022/reg-refuse" in before and "Something else" in folded
     for leaf in row.reasons[0].leaves:
         assert leaf.text.replace('"', "&#34;").replace(">", "&gt;") in text
     assert "3,815.27 BYN" in text and "2026-10-14" in text

@@ -111,6 +111,28 @@ def test_columns_of_unequal_length_are_damaged(batch: Batch, name: str) -> None:
         open_envelope(body)
 
 
+def test_frames_save_looking_and_are_not_believed_by_a_strict_reader(batch: Batch) -> None:
+    body = encode(batch)
+    quick, strict = open_envelope(body), open_envelope(body, strict=True)
+    for name in Envelope.__struct_fields__:
+        left, right = getattr(quick, name), getattr(strict, name)
+        assert (bytes(left) == bytes(right)) if isinstance(left, msgspec.Raw | memoryview) else (left == right)
+    assert len(quick.frames) == 16
+    shifted = body[:-16] + (int.from_bytes(body[-16:-12], "little") + 1).to_bytes(4, "little") + body[-12:]
+    with pytest.raises(Damaged, match="frames say that rows end at"):
+        open_envelope(shifted, strict=True)
+    for frames in (bytes(16), b"\xff" * 16, body[-16:-4] + bytes(4)):
+        with pytest.raises(Damaged):
+            open_envelope(body[:-16] + frames)
+
+
+def test_a_batch_without_frames_is_read_all_the_same(batch: Batch) -> None:
+    plain = msgspec.msgpack.encode(batch)
+    with_none = open_envelope(plain)
+    assert (with_none.frames, with_none.rows) == (b"", 30)
+    assert facts_of(with_none) == list(batch.facts)
+
+
 def test_bytes_are_found_in_the_rows_they_belong_to(batch: Batch) -> None:
     body = encode(batch)
     for row in (0, 13, 29):

@@ -12,14 +12,28 @@ from skarb.core.errors import shorten
 from skarb.intake.iso20022.messages import Message
 from skarb.intake.iso20022.schemas import Schema, Schemas
 
-_NAMES = re.compile(r"\{[^}]*\}")
-_ELEMENT = re.compile(r"^Element '([^']*)'(?:, attribute '([^']*)')?: (?:\[facet '(\w+)'\] )?(.*)$", re.DOTALL)
-_VALUE = re.compile(r"^The (?:attribute )?value '(.*)' (?:has a length|is not|is less|has more|is greater|must)", re.DOTALL)
-_ATOMIC = re.compile(r"^'(.*)' is not a valid value of", re.DOTALL)
+_NAMES = re.compile(r"\{[a-z]+:[^}]*\}")
+_ELEMENT = re.compile(r"^Element '([^']*)'(?:, attribute '([^']*)')?: (?:\[facet '\w+'\] )?(.*)$", re.DOTALL)
+_SHAPES = (  # what the validator says → what was given, what was expected
+    (r"The value '(.*)' is not accepted by the pattern '(.*)'\.", "{0}", "a text like {1}"),
+    (r"The value has a length of '(\d+)'; this exceeds the allowed maximum length of '(\d+)'", "{0} characters", "at most {1}"),
+    (
+        r"The value has a length of '(\d+)'; this underruns the allowed minimum length of '(\d+)'",
+        "{0} characters",
+        "at least {1}",
+    ),
+    (r"The value '(.*)' is less than the minimum value allowed \('(.*)'\)", "{0}", "at least {1}"),
+    (r"The value '(.*)' is greater than the maximum value allowed \('(.*)'\)", "{0}", "at most {1}"),
+    (r"The value '(.*)' has more fractional digits than are allowed \('(\d+)'\)", "{0}", "at most {1} decimals"),
+    (r"The value '(.*)' has more digits than are allowed \('(\d+)'\)", "{0}", "at most {1} digits"),
+    (r"The value '(.*)' is not an element of the set \{(.*)\}", "{0}", "one of {1}"),
+    (r"'(.*)' is not a valid value of the (?:atomic|local atomic|union|list) type(?: '(.*)')?", "{0}", "a value of the type {1}"),
+    (r"The attribute '(.*)' is required but missing", "no attribute {0}", "the attribute {0}"),
+    (r"The attribute '(.*)' is not allowed", "the attribute {0}", "no such attribute"),
+    (r"Not all fields of key identity-constraint '(.*)_is_there'", "nothing", "the element {0}"),
+)
+_COMPILED = tuple((re.compile(shape, re.DOTALL), given, expected) for shape, given, expected in _SHAPES)
 _EXPECTED = re.compile(r"Expected is (?:one of )?\((.*)\)", re.DOTALL)
-_KEY = re.compile(r"key identity-constraint '(?:\{[^}]*\})?(\w+)_is_there'")
-_PATTERN = re.compile(r"accepted by the pattern '(.*)'\.?$", re.DOTALL)
-_SET = re.compile(r"not an element of the set \{(.*)\}", re.DOTALL)
 MANY = 1000  # faults that are told of one message
 
 
@@ -50,10 +64,14 @@ def faults_of(message: Message, schema: Schema, schemas: Schemas) -> list[Fault]
 def _validate(schema: Any, element: Any) -> list[Fault]:
     if schema.validate(element):
         return []
-    faults: dict[tuple[int, str, str], Fault] = {}
+    faults: dict[tuple[int, str, str, str], Fault] = {}
+    places = set()
     for entry in schema.error_log:
         fault = _fault(entry.line, entry.message, entry.path or "")
-        faults.setdefault((fault.line, fault.path, fault.field), fault)  # one facet and its type are one fault
+        place = (fault.line, fault.path, fault.field)
+        if place not in places or "is not a valid value" not in entry.message:  # the type of a value whose facet was told already
+            faults.setdefault((*place, fault.expected), fault)
+        places.add(place)
     return list(faults.values())
 
 
@@ -61,26 +79,26 @@ def _fault(line: int, message: str, path: str) -> Fault:
     found = _ELEMENT.match(message)
     if found is None:
         return Fault(line, "", "", _NAMES.sub("", message), path)
-    field = _NAMES.sub("", found[1]) + (f"/@{_NAMES.sub('', found[2])}" if found[2] else "")
-    rest = found[4]
-    given, expected = _given(rest), _NAMES.sub("", rest).strip()
-    if key := _KEY.search(rest):
-        given, expected = "nothing", f"the element {key[1]} once"
-    elif options := _EXPECTED.search(rest):
-        names = _NAMES.sub("", options[1]).strip().replace("*", "")
-        expected = f"{'one of ' if ',' in names else ''}{names}" + (" here" if "not expected" in rest else " inside")
-        given = f"{field}" if "not expected" in rest else f"{field} that ends too early"
-    elif "not expected" in rest:
-        given, expected = field, "no more elements here"
-    elif pattern := _PATTERN.search(rest):
-        expected = f"a text like {pattern[1]}"
-    elif options := _SET.search(rest):
-        expected = f"one of {options[1]}"
+    element, attribute, rest = _NAMES.sub("", found[1]), found[2], _NAMES.sub("", found[3]).strip()
+    given, expected = _said(element, rest)
+    field = f"{element}/@{_NAMES.sub('', attribute)}" if attribute else element
     return Fault(line, field, shorten(given), shorten(expected, 300), path)
 
 
-def _given(rest: str) -> str:
-    for shape in (_VALUE, _ATOMIC):
+def _said(element: str, rest: str) -> tuple[str, str]:
+    """Return what was given and what was expected in the words of the validator, made short."""
+    for shape, given, expected in _COMPILED:
         if found := shape.match(rest):
-            return found[1]
-    return ""
+            parts = ["of the schema" if part is None else part for part in found.groups()]
+            return given.format(*parts), expected.format(*parts)
+    names = _EXPECTED.search(rest)
+    if "not expected" in rest:
+        return element, f"{_options(names[1])} here" if names else "no more elements here"
+    if names:  # some children are missing
+        return f"{element} that ends too early", f"{_options(names[1])} inside"
+    return element, rest
+
+
+def _options(names: str) -> str:
+    listed = names.strip().replace("*", "")
+    return f"one of {listed}" if "," in listed else listed

@@ -43,6 +43,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     instructions: int  # decided since the beginning
     edition: str  # SHA-256 of the edition in force, hex
     simulated: bool = False  # everybody and everything shown is made up
+    waiting: int | None = None  # referrals that nobody has answered yet; None = count every referral
 
 
 class Holding(Struct, frozen=True, kw_only=True):

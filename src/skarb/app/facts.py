@@ -1,0 +1,52 @@
+"""Facts written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from skarb.core.errors import FieldError, InputError, NotFound, shorten
+from skarb.core.facts import Facts
+from skarb.core.time import parse_day
+
+_Given = msgspec.defstruct(
+    "_Given",
+    [(f.name, f.type) if f.required else (f.name, f.type, f.default) for f in msgspec.structs.fields(Facts)],
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
+def facts_from_json(path: Path) -> Facts:
+    """Read one object of facts; `day` is a date, what is left out keeps its default.
+
+    Raises: NotFound, InputError, FieldError
+    """
+    try:
+        given = msgspec.json.decode(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not JSON ({error})") from None
+    if not isinstance(given, dict):
+        raise InputError(
+            f'{path}: given {shorten(given)}, expected one object such as {{"activity": "mine", "day": "2026-08-01"}}'
+        )
+    return facts_of(given, str(path))
+
+
+def facts_of(given: dict[str, Any], where: str) -> Facts:
+    """Return facts from names and values; `day` is a date.
+
+    Raises: FieldError naming the field.
+    """
+    if not isinstance(given.get("day"), str):
+        raise FieldError("day", given.get("day"), "a date such as 2026-08-01")
+    values = given | {"day": parse_day(given["day"])}
+    try:
+        found = msgspec.convert(values, _Given)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}: {error}") from None
+    return Facts(**msgspec.structs.asdict(found))

@@ -1,0 +1,180 @@
+"""`skarb register`: what the registers say, and writing into them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from cyclopts import App
+
+from skarb.app.files import now
+from skarb.app.law import rulebook_of
+from skarb.app.setting import open_registers
+from skarb.cli.output import Format, err, out, table, write_rows
+from skarb.core.errors import EXIT_CODES, InputError, NotFound
+from skarb.core.time import legal_day, to_day
+from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates, read_screening_list
+
+app = App(
+    name="register",
+    help="The registers: parties, licences, tokens, venues, wallets, holds, screening lists, rates. Dated, nothing deleted.",
+)
+
+SHOWN = 20  # problems printed in full
+Kind = Literal["entries", "rates", "list"]
+
+
+@app.command(name="import")
+def import_file(
+    *files: Path,
+    to: Path,
+    kind: Kind | None = None,
+    register: str | None = None,
+    publisher: str = "NBRB",
+    currency: str | None = None,
+    correct: bool = False,
+    law: str = "by",
+) -> int:
+    """Write what files say into the registers: each file whole or not at all.
+
+    Entries of registers come as CSV, JSON lines or YAML; rates as the National Bank's CSV or JSON or the ECB's CSV; screening lists as JSON. A
+    rate feed that stands still or has holes is refused with the reason.
+
+    Examples: `skarb register import parties.csv --to market --register parties` ·
+    `skarb register import rates.csv --to market --kind rates --publisher NBRB`
+
+    Parameters
+    ----------
+    files
+        What to import.
+    to
+        The folder of the registers; a market's own folder.
+    kind
+        entries, rates or list; by default told by the content.
+    register
+        Which register the entries belong to, when the file does not say.
+    publisher
+        Who published the rates.
+    currency
+        Which currency a list of rates is about, when the file does not say.
+    correct
+        The rates correct earlier ones of the same publisher.
+    law
+        The country whose registers these are, when they are new.
+    """
+    registers = open_registers(law, to, now)
+    failed = False
+    for file in files:
+        try:
+            raw = file.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"there is no file {file}") from None
+        summary = _record(registers, raw, file.name, kind or _kind_of(raw, file.name), register, publisher, currency, correct)
+        failed = failed or bool(summary.problems)
+        _print(summary)
+    return EXIT_CODES["input"] if failed else EXIT_CODES["ok"]
+
+
+def _record(
+    registers: Registers,
+    raw: bytes,
+    name: str,
+    kind: Kind,
+    register: str | None,
+    publisher: str,
+    currency: str | None,
+    correct: bool,
+) -> Summary:
+    if kind == "rates":
+        return registers.record_rates(read_rates(raw, name, source=publisher, currency=currency), correct=correct)
+    if kind == "list":
+        found = read_screening_list(raw, name)
+        return Summary(source=name, problems=found) if isinstance(found, tuple) else registers.record_list(found, name)
+    country = registers.country
+    return registers.record_import(read_entries(raw, name, register=register, numbering=country.numbering, home=country.home))
+
+
+def _kind_of(raw: bytes, name: str) -> Kind:
+    """Tell what a file holds by its beginning."""
+    head = raw[:4096].decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
+    if '"entries"' in head and '"regime"' in head:
+        return "list"
+    first = head.partition("\n")[0].lower()
+    if '"Cur_OfficialRate"' in head or first.startswith(("date,usd", "date,currency", "date,eur")) or "_per_" in first:
+        return "rates"
+    if name.lower().endswith((".csv", ".jsonl", ".yaml", ".yml")):
+        return "entries"
+    raise InputError(f"{name}: cannot tell what it holds; name it with --kind entries, rates or list")
+
+
+def _print(summary: Summary) -> None:
+    if summary.problems:
+        err.print(f"[red]refused[/] {summary.source}: {len(summary.problems)} problems, nothing of it was recorded")
+        for problem in summary.problems[:SHOWN]:
+            err.print(str(problem), markup=False, highlight=False)
+        return
+    out.print(
+        f"[green]recorded[/] {summary.source}: {summary.added:,} new, {summary.replaced:,} replaced, {summary.repeated:,} known already; "
+        f"registers now {summary.version.hex()[:16]}…",
+        highlight=False,
+    )
+
+
+@app.command
+def show(subject: str, /, *, of: Path, at: date | None = None, law: str = "by", json: bool = False) -> None:
+    """Show what the registers know of a party on a day, and every entry about it.
+
+    Parameters
+    ----------
+    subject
+        The party's id.
+    of
+        The folder of the registers; a market's own folder.
+    at
+        The legal date; by default today.
+    law
+        The country whose registers these are.
+    json
+        Print JSON.
+    """
+    registers = open_registers(law, of, now)
+    day = to_day(at) if at is not None else legal_day(now(), rulebook_of(law).country.zone)
+    profile = registers.profile(subject, day)
+    entries = [(name, entry) for name in REGISTERS for entry in registers.history(name, subject)]
+    if profile is None and not entries:
+        raise NotFound(f"the registers in {of} say nothing about {subject!r}")
+    if json:
+        out.print_json(msgspec.json.encode({"profile": profile, "entries": entries}).decode())
+        return
+    if profile is not None:
+        values = msgspec.to_builtins(profile)
+        out.print(table((subject, ""), ((name, ", ".join(v) if isinstance(v, list) else v) for name, v in values.items())))
+    rows = (
+        (name, str(entry.valid_from), str(entry.valid_to or ""), msgspec.json.encode(entry).decode()) for name, entry in entries
+    )
+    out.print(table(("register", "from", "to", "entry"), rows))
+
+
+@app.command
+def recordings(*, of: Path, law: str = "by", format: Format = "table") -> None:  # noqa: A002
+    """List every recording: when, from what source, how much of which register.
+
+    Parameters
+    ----------
+    of
+        The folder of the registers; a market's own folder.
+    law
+        The country whose registers these are.
+    format
+        table, json, csv or parquet.
+    """
+    registers = open_registers(law, of, now)
+    rows = []
+    for recording in registers.recordings:
+        counts = {name: len(recording.entries(name)) for name in REGISTERS}
+        counts |= {"lists": len(recording.lists), "rates": sum(len(series.points) for series in recording.rates)}
+        held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+        rows.append((recording.recorded_at.isoformat(timespec="seconds"), recording.source, held, recording.previous[:16]))
+    write_rows(("recorded_at", "source", "holds", "after"), rows, format, None)
