@@ -6,9 +6,10 @@ A child process posts to a book and prints each receipt once it may be given. It
 import importlib.util
 import os
 import random
+import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import msgspec
@@ -29,18 +30,26 @@ spec.loader.exec_module(small)
 
 def post_until_killed(path: Path, start: int, size: int, delay: float, *style: str) -> list[Receipt]:
     """Let a child post, kill it, and return the receipts whose whole line came through."""
-    child = subprocess.Popen(
-        [sys.executable, str(DRIVER), str(path), str(start), str(size), *style],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-    )
+    errors = path.with_suffix(".err")
+    with errors.open("wb") as err:
+        child = subprocess.Popen(
+            [sys.executable, str(DRIVER), str(path), str(start), str(size), *style],
+            bufsize=0,  # what a buffer here had read ahead would be lost
+            stdout=subprocess.PIPE,
+            stderr=err,
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        )
     ready = child.stdout.readline()
-    time.sleep(delay)
-    child.kill()
-    out, errors = child.communicate()
-    assert ready == b"ready\n", errors.decode()
-    return [msgspec.json.decode(line, type=Receipt) for line in out.split(b"\n")[:-1]]
+    killer = threading.Timer(delay, child.kill)
+    killer.start()
+    out = child.stdout.read()
+    child.wait()
+    killer.join()
+    child.stdout.close()
+    assert (ready, child.returncode) == (b"ready\n", -signal.SIGKILL), errors.read_text()
+    receipts = [msgspec.json.decode(line, type=Receipt) for line in out.split(b"\n")[:-1]]
+    assert [receipt.id for receipt in receipts] == [small.instruction(start + row).id for row in range(len(receipts))]
+    return receipts
 
 
 def settled(receipt: Receipt) -> Receipt:
@@ -57,7 +66,7 @@ def test_every_acknowledged_receipt_survives_and_nothing_is_there_twice(tmp_path
         given = {start + row: settled(receipt) for row, receipt in enumerate(receipts)}
         # Mostly the next child recovers by itself, with nobody looking in between, and hands in some ids again.
         answered |= {number: answered.get(number, receipt) for number, receipt in given.items()}
-        assert all(answered[number] == receipt for number, receipt in given.items())
+        assert {number: answered[number] for number in given} == given
         unseen |= given.keys()
         start = max(0, start + len(receipts) - chance.choice([0, 0, 2]))
         if kill % 4 == 3:

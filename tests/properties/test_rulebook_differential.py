@@ -169,7 +169,11 @@ class Draw:
 
     def money(self, depth: int, known: frozenset[str]) -> tuple[Any, ...]:
         facts = [name for name in MONEY if name in known]
-        kinds = ["par", "units"] + (["fact"] * 3 if facts else []) + (["plus", "minus", "share", "share", "min", "max"] if depth else [])
+        kinds = (
+            ["par", "units"]
+            + (["fact"] * 3 if facts else [])
+            + (["plus", "minus", "share", "share", "min", "max"] if depth else [])
+        )
         match self.pick(kinds):
             case "fact":
                 return ("fact", self.pick(facts))
@@ -231,15 +235,9 @@ class Slow:
     def value(self, tree: tuple[Any, ...], facts: Facts) -> Any:
         match tree:
             case ("and", *parts):
-                for part in parts:
-                    if not self.value(part, facts):
-                        return False
-                return True
+                return all(self.value(part, facts) for part in parts)
             case ("or", *parts):
-                for part in parts:
-                    if self.value(part, facts):
-                        return True
-                return False
+                return any(self.value(part, facts) for part in parts)
             case ("not", part):
                 return not self.value(part, facts)
             case ("compare", sign, left, right):
@@ -295,7 +293,11 @@ class Slow:
         return -size if amount < 0 else size
 
     def in_force(self) -> list[dict[str, Any]]:
-        return [one for one in self.provisions if one["grade"] != "C" and one["from"] <= self.day and (one["to"] is None or self.day <= one["to"])]
+        return [
+            one
+            for one in self.provisions
+            if one["grade"] != "C" and one["from"] <= self.day and (one["to"] is None or self.day <= one["to"])
+        ]
 
     def applies(self, one: dict[str, Any], facts: Facts) -> bool:
         if facts.activity not in one["activity"]:
@@ -370,7 +372,9 @@ def draw_law(draw: Any) -> tuple[dict[str, str], list[dict[str, Any]], dict[str,
                 "needs": needs,
                 "otherwise": drawer.pick(("refuse", "refer")) if needs else "refuse",
                 "standing": drawer.pick((True, False, False)) if needs is None and effect in ("require", "report") else False,
-                "exception_of": sorted({drawer.pick(provisions)["id"] for _ in range(drawer.pick((0, 1, 1, 2)))}) if provisions else [],
+                "exception_of": sorted({drawer.pick(provisions)["id"] for _ in range(drawer.pick((0, 1, 1, 2)))})
+                if provisions
+                else [],
                 "precedence": drawer.pick((0, 0, 0, 1, -1)),
                 "grade": drawer.pick(("A", "A", "B", "C")),
                 "from": drawer.pick(DAYS[:3]),
@@ -420,7 +424,10 @@ def files_of(provisions: list[dict[str, Any]], conditions: dict[str, tuple[Any, 
         {"name": name, "unit": unit, "values": [{**value, "cites": "ZZ-LAW"} for value in dated(before, after, "value")]}
         for name, (unit, before, after) in PARAMETERS.items()
     ]
-    lists = [{"name": name, "field": fact, "values": dated(list(before), list(after), "codes")} for name, (fact, before, after) in LISTS.items()]
+    lists = [
+        {"name": name, "field": fact, "values": dated(list(before), list(after), "codes")}
+        for name, (fact, before, after) in LISTS.items()
+    ]
     country = {"code": "ZZ", "name": "Zedland", "currency": "ZZD", "decimals": 2, "zone": "UTC", "ranks": ["law", "rule"]}
     acts = [{"id": "ZZ-LAW", "title": "Law", "rank": "law"}, {"id": "ZZ-RULE", "title": "Rule", "rank": "rule"}]
     return {
@@ -505,14 +512,21 @@ def test_python_duckdb_sqlite_and_the_slow_reading_agree(law: Any, seed: int, da
 
 
 @pytest.mark.parametrize("mode", ["down", "up", "half_up"])
-@pytest.mark.parametrize("ratio", ["1/2", "13/100", "2/37", "999999/1000000", "1/1000000000", "999999999/1000000000", "7/3", "0/1"])
+@pytest.mark.parametrize(
+    "ratio", ["1/2", "13/100", "2/37", "999999/1000000", "1/1000000000", "999999999/1000000000", "7/3", "0/1"]
+)
 def test_a_share_is_exact_everywhere(ratio: str, mode: str) -> None:
     """Which of two facts is the share of the other is decided alike for hard amounts, negative ones included."""
     provision = {
         "id": "ZZ-LAW/share",
         "effect": "permit",
         "activity": ["mine"],
-        "when": ("and", ("there", "value"), ("there", "capital"), ("compare", "==", ("share", ("fact", "value"), "tried", mode), ("fact", "capital"))),
+        "when": (
+            "and",
+            ("there", "value"),
+            ("there", "capital"),
+            ("compare", "==", ("share", ("fact", "value"), "tried", mode), ("fact", "capital")),
+        ),
         "needs": None,
         "standing": False,
         "exception_of": [],
@@ -529,7 +543,11 @@ def test_a_share_is_exact_everywhere(ratio: str, mode: str) -> None:
     edition = Rulebook(pack).edition(DAYS[1])
     chance = random.Random(ratio + mode)
     top, bottom = map(int, ratio.split("/"))
-    amounts = [*range(-40, 41), 10**15 // max(1, -(-top // bottom)), *(chance.choice((1, -1)) * chance.randrange(10 ** chance.randint(1, 14)) for _ in range(300))]
+    amounts = [
+        *range(-40, 41),
+        10**15 // max(1, -(-top // bottom)),
+        *(chance.choice((1, -1)) * chance.randrange(10 ** chance.randint(1, 14)) for _ in range(300)),
+    ]
     rows, want = [], []
     for amount in amounts:
         share = Slow.share(amount, top, bottom, mode)

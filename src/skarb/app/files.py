@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from skarb.core.party import Licence
+from skarb.core.instruction import Assumptions
+from skarb.core.party import Licence, PartyKind, Profile
 from skarb.intake import BATCH, Reading, read
 
 
@@ -25,14 +26,18 @@ class Source:
     first: Reading
     rest: Iterator[Reading]
 
+    assumed: Assumptions | None = None  # where the file's own mapping assumes nothing
+
     def readings(self) -> Iterator[Reading]:
         """Yield all batches, once."""
-        return chain((self.first,), self.rest)
+        for reading in chain((self.first,), self.rest):
+            yield reading if reading.assumptions is not None else replace(reading, assumptions=self.assumed)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """How the file was understood, in sentences."""
-        assumed = self.first.assumptions.notes if self.first.assumptions is not None else ()
+        assumptions = self.first.assumptions or self.assumed
+        assumed = assumptions.notes if assumptions is not None else ()
         return (f"{self.first.source} is read as {self.first.mapping}", *self.first.notes, *assumed)
 
     @property
@@ -55,10 +60,21 @@ def open_source(
     at: datetime | None = None,
     schemas: Path | None = None,
     batch: int = BATCH,
+    assumed: Assumptions | None = None,
 ) -> Source:
     """Open a file and read its first batch; the whole file was checked before that.
 
     Raises: NotFound, InputError, ConfigurationError
     """
     readings = read(path, mapping, batch=batch, schemas=schemas, at=at, zone=zone)
-    return Source(path, next(readings), readings)
+    return Source(path, next(readings), readings, assumed)
+
+
+def assume(kind: PartyKind | None, home: str) -> Assumptions | None:
+    """Return the assumption that parties nobody knows are identified residents of a kind."""
+    if kind is None:
+        return None
+    said = f"parties that the registers do not know are taken as identified residents: {kind.replace('_', ' ')}"
+    return Assumptions(
+        source="command line", party=Profile(kind=kind, country=home, resident=True, identified=True), notes=(said,)
+    )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from skarb.app.setting import Setting
 from skarb.core.decision import Decision, Receipt
 from skarb.core.errors import FieldError, Problem
@@ -27,7 +29,7 @@ class Decided(NamedTuple):
     edition: str
 
 
-class Posted(NamedTuple):
+class Posted(msgspec.Struct, frozen=True, gc=False):
     """An instruction and its receipt."""
 
     row: int
@@ -105,8 +107,9 @@ def post(readings: Iterable[Reading], desk: Desk, account: Account) -> Iterator[
             )
             for p in answer.problems
         )
+        given = [receipt for receipt in answer.receipts if receipt is not None]
+        account.counts.update((receipt.outcome, receipt.decision.provision) for receipt in given)
+        account.repeated += sum(receipt.repeated for receipt in given)
         for row, instruction, receipt in zip(reading.rows, reading.instructions, answer.receipts, strict=True):
             if receipt is not None:
-                account.counts[receipt.outcome, receipt.decision.provision] += 1
-                account.repeated += receipt.repeated
                 yield Posted(row, instruction, receipt)

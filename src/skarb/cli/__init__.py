@@ -14,25 +14,34 @@ from cyclopts import App
 from skarb import __version__
 from skarb.core.errors import EXIT_CODES, SkarbError
 
-app = App(
-    name="skarb",
-    version=__version__,
-    help=f"Run and supervise a digital-asset market under written law.\n\n{(__doc__ or '').split(chr(10) * 2, 1)[1]}",
-    help_format="markdown",
-)
-app.command("skarb.cli.up:up")
-app.command("skarb.cli.decide:decide")
-app.command("skarb.cli.post:post")
-app.command("skarb.cli.verify:verify")
-app.command("skarb.cli.law:app", name="law")
-app.command("skarb.cli.register:app", name="register")
-app.command("skarb.cli.bench:bench")
+# Commands are imported when they are used. Their first sentences stand here, so that the list of all is quick, too.
+COMMANDS = {
+    "up": "Start a living market: institutions, clients, a supervisor's console in the browser.",
+    "decide": "Decide the instructions in files under the law of their dates; nothing is posted.",
+    "post": "Decide instructions, post what is permitted, write it into a book that anyone can verify.",
+    "verify": "Check a book completely: bytes, chain, every decision, every posting, every sum.",
+    "law": "Check, show, compare and explain the law as it is written down.",
+    "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
+    "bench": "Measure Skarb on this machine, and others beside it.",
+}
+_GROUPS = ("law", "register")  # commands with commands of their own
+
+
+def make_app(listing: bool = False) -> App:
+    """Return the command line; for the listing of all commands without importing any of them."""
+    about = f"Run and supervise a digital-asset market under written law.\n\n{(__doc__ or '').split(chr(10) * 2, 1)[1]}"
+    app = App(name="skarb", version=__version__, help=about, help_format="markdown")
+    for number, (name, sentence) in enumerate(COMMANDS.items()):
+        door = "app" if name in _GROUPS else name
+        app.command(f"skarb.cli.{name}:{door}", name=name, help=sentence if listing else None, sort_key=number)
+    return app
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    words = sys.argv[1:]
     try:
-        result = app(sys.argv[1:], result_action="return_value")
+        result = make_app(listing=not words or words[0].startswith("-"))(words, result_action="return_value")
     except SkarbError as error:
         from skarb.cli.output import err
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from skarb.app.files import now, open_source
+from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
@@ -17,7 +17,7 @@ from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
 from skarb.cli.output import Format, err, format_of, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
-from skarb.core.party import Licence
+from skarb.core.party import Licence, PartyKind
 from skarb.rulebook.explain import explain as explain_facts
 
 COLUMNS = (
@@ -32,6 +32,7 @@ def decide(
     licence: Annotated[Licence | None, Parameter(name="--as")] = None,
     market: Path | None = None,
     operator: str | None = None,
+    assumed: Annotated[PartyKind | None, Parameter(name="--assume")] = None,
     mapping: str | None = None,
     at: datetime | None = None,
     schemas: Path | None = None,
@@ -60,6 +61,9 @@ def decide(
         A market's folder, to decide with its registers and lists instead of the examples that come with the law.
     operator
         With --market: which of its institutions decides.
+    assumed
+        What parties that the registers do not know are taken for: identified residents of this kind. Without it they stay unknown,
+        unless the file's mapping says otherwise.
     mapping
         The name of a shipped mapping, a mapping file, or "native" for our own columns.
     at
@@ -91,7 +95,14 @@ def decide(
     def rows() -> Iterator[tuple[Any, ...]]:
         for file in files:
             registers = base.registers if base is not None else example_registers(law, now)
-            source = open_source(file, rulebook_of(law).country.zone, mapping=mapping, at=at, schemas=schemas)
+            source = open_source(
+                file,
+                rulebook_of(law).country.zone,
+                mapping=mapping,
+                at=at,
+                schemas=schemas,
+                assumed=assume(assumed, registers.country.home),
+            )
             setting = base or example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with progress(f"Deciding {file.name}") as step:

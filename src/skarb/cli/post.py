@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from skarb.app.files import now, open_source
+from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
@@ -18,7 +18,7 @@ from skarb.app.work import post as post_rows
 from skarb.cli.output import Format, err, format_of, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
 from skarb.core.errors import EXIT_CODES, InputError
-from skarb.core.party import Licence
+from skarb.core.party import Licence, PartyKind
 from skarb.desk import open_desk
 from skarb.products import products
 
@@ -33,6 +33,7 @@ def post(
     book: Path,
     law: str = "by",
     licence: Annotated[Licence | None, Parameter(name="--as")] = None,
+    assumed: Annotated[PartyKind | None, Parameter(name="--assume")] = None,
     mapping: str | None = None,
     at: datetime | None = None,
     schemas: Path | None = None,
@@ -58,6 +59,9 @@ def post(
         A shipped country (by, zz) or the folder of a law.
     licence
         The licence of the made-up institution whose book this is; by default the one that suits the file.
+    assumed
+        What parties that the registers do not know are taken for: identified residents of this kind. Without it they stay unknown,
+        unless the file's mapping says otherwise.
     mapping
         The name of a shipped mapping, a mapping file, or "native" for our own columns.
     at
@@ -85,7 +89,15 @@ def post(
     def rows() -> Iterator[tuple[Any, ...]]:
         for file in files:
             registers = example_registers(law, now)
-            source = open_source(file, country.zone, mapping=mapping, at=at, schemas=schemas, batch=batch)
+            source = open_source(
+                file,
+                country.zone,
+                mapping=mapping,
+                at=at,
+                schemas=schemas,
+                batch=batch,
+                assumed=assume(assumed, registers.country.home),
+            )
             setting = example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with (

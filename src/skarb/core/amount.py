@@ -23,10 +23,13 @@ def parse_amount(text: str, decimals: int) -> int:
     Raises: InputError for signs, exponents, separators, too many decimals or more than 128 bits.
     """
     whole, dot, fraction = text.partition(".")
-    # The common case first: digits only, and not more decimals than the asset has.
-    if len(fraction) > decimals or not whole.isdecimal() or (dot and not fraction.isdecimal()) or not text.isascii():
+    digits = whole + fraction
+    # The common case first: digits on both sides of the point, and not more decimals than the asset has.
+    if not (digits.isdecimal() and digits.isascii() and whole and bool(fraction) == bool(dot) and len(fraction) <= decimals):
         return _parse_unusual(text, decimals)
-    units = int(whole + fraction) * 10 ** (decimals - len(fraction)) if len(text) < 80 else AMOUNT_MAX + 1
+    if len(digits) > 80:
+        raise InputError(f"amount {shorten(text)!r} is larger than 128 bits of smallest units can hold")
+    units = int(digits) * 10 ** (decimals - len(fraction))
     if units > AMOUNT_MAX:
         raise InputError(f"amount {shorten(text)!r} is larger than 128 bits of smallest units can hold")
     return units
@@ -35,7 +38,9 @@ def parse_amount(text: str, decimals: int) -> int:
 def _parse_unusual(text: str, decimals: int) -> int:
     match = _DECIMAL.fullmatch(text)
     if match is None:
-        raise InputError(f"amount {shorten(text)!r} is not a plain decimal number such as 1250.50 (no sign, no exponent, no separators)")
+        raise InputError(
+            f"amount {shorten(text)!r} is not a plain decimal number such as 1250.50 (no sign, no exponent, no separators)"
+        )
     fraction = match[2] or ""
     if fraction[decimals:].strip("0"):
         raise InputError(f"amount {shorten(text)!r} has {len(fraction)} decimals; the asset's smallest unit allows {decimals}")

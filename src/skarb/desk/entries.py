@@ -17,12 +17,11 @@ from skarb.desk.model import Leg
 from skarb.desk.plan import FLOORED
 from skarb.journal.model import Opening
 
-_TRANSFER = Layout("<16s16s16s16s16s16sQIIIHHQ")  # the fields of TRANSFER, pairs of halves as 16 bytes
-_ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")
+_ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")  # the fields of ACCOUNT, pairs of halves as 16 bytes
 _ZERO = bytes(16)
 _LINKED = TransferFlag.linked.value
 _CODE = 1  # the only kind of account and transfer there is so far
-ensure(_TRANSFER.size == TRANSFER.itemsize and _ACCOUNT.size == ACCOUNT.itemsize, "packed records have the ledger's layout")
+ensure(_ACCOUNT.size == ACCOUNT.itemsize, "packed accounts have the ledger's layout")
 
 
 class Chart:
@@ -57,25 +56,32 @@ class Chart:
 
 
 class Entries:
-    """The records of one batch while it is being planned."""
+    """The records of one batch while it is being planned, kept as columns."""
 
     def __init__(self, chart: Chart) -> None:
         self.openings: list[Opening] = []
         self.owners: list[int] = []  # of each transfer: the row of its instruction
         self._chart = chart
         self._accounts: list[bytes] = []
-        self._transfers: list[bytes] = []
+        self._ids: list[bytes] = []
+        self._debits: list[bytes] = []
+        self._credits: list[bytes] = []
+        self._units: list[int] = []
+        self._keys: list[bytes] = []
+        self._ledgers: list[int] = []
+        self._linked: list[int] = []  # places of transfers that stand or fall with the next one
 
     def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
         """Add the transfers of one instruction; they stand or fall together."""
-        last = len(legs) - 1
         for number, leg in enumerate(legs):
-            debit, credit = self._account(leg.debit, leg.asset), self._account(leg.credit, leg.asset)
-            flags = _LINKED if number < last else 0
-            ledger = self._chart.ledger(leg.asset)
-            units = leg.units.to_bytes(16, "little")
-            transfer = key if number == 0 else key_128(f"{key.hex()} {number}")
-            self._transfers.append(_TRANSFER.pack(transfer, debit, credit, units, _ZERO, key, 0, 0, 0, ledger, _CODE, flags, 0))
+            if number:
+                self._linked.append(len(self._ids) - 1)
+            self._ids.append(key if number == 0 else key_128(f"{key.hex()} {number}"))
+            self._debits.append(self._account(leg.debit, leg.asset))
+            self._credits.append(self._account(leg.credit, leg.asset))
+            self._units.append(leg.units)
+            self._keys.append(key)
+            self._ledgers.append(self._chart.ledger(leg.asset))
             self.owners.append(row)
 
     def accounts(self) -> NDArray[np.void]:
@@ -84,7 +90,16 @@ class Entries:
 
     def transfers(self) -> NDArray[np.void]:
         """Return the transfers to post. Shape: one TRANSFER record per owner."""
-        return np.frombuffer(bytearray(b"".join(self._transfers)), dtype=TRANSFER)
+        records = np.zeros(len(self._ids), dtype=TRANSFER)
+        amounts = [units.to_bytes(16, "little") for units in self._units]
+        columns = {"id": self._ids, "debit": self._debits, "credit": self._credits, "amount": amounts, "user": self._keys}
+        for name, column in columns.items():
+            halves = np.frombuffer(b"".join(column), dtype="<u8")
+            records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
+        records["ledger"] = self._ledgers
+        records["code"] = _CODE
+        records["flags"][self._linked] = _LINKED
+        return records
 
     def _account(self, address: str, asset: str) -> bytes:
         known = self._chart.account(address, asset)

@@ -10,7 +10,6 @@ are copied from a template for parties of the same standing, and the value is se
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -23,6 +22,7 @@ from skarb.core.facts import Facts, Regime, Screening, Settlement
 from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
+from skarb.desk.model import Gathered
 from skarb.desk.plan import address
 from skarb.registers import Registers
 from skarb.rulebook import Country
@@ -44,16 +44,6 @@ _DECLARED_MONEY = frozenset(name for name in DECLARABLE if _is_money(_HINTS[name
 
 
 _Factors = tuple[int, int, int] | None  # what makes an amount its worth, as `Registers.factors` gives it
-
-
-class Gathered(msgspec.Struct, frozen=True, gc=False):
-    """Facts of one instruction, its amounts read exactly, and where its parties keep their assets in the book."""
-
-    facts: Facts
-    units: int
-    consideration: int  # 0 when nothing is given in return
-    party: str
-    counterparty: str
 
 
 class _Standing(NamedTuple):
@@ -78,11 +68,14 @@ class Gatherer:
         self._screen = screen
         self._country = country
         self._operator = operator
+        self._own = f"own/{operator}"
         self._source: Assumptions | None = None
+        self._days: dict[int, int] = {}
         self._forget()
 
     def _forget(self) -> None:
         self._version = self._registers.version
+        self._days.clear()
         self._standings: dict[tuple[str, int], _Standing] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
         self._templates: dict[tuple[object, ...], Facts] = {}
@@ -90,7 +83,8 @@ class Gatherer:
 
     def take_from(self, assumptions: Assumptions | None) -> None:
         """Gather for instructions of a source from now on; call it for each batch, so that news in the registers count."""
-        if assumptions is not self._source or self._version != self._registers.version or len(self._standings) > _KEPT:
+        kept = max(len(self._standings), len(self._templates), len(self._days))
+        if assumptions is not self._source or self._version != self._registers.version or kept > _KEPT:
             self._source = assumptions
             self._forget()
 
@@ -99,7 +93,10 @@ class Gatherer:
 
         Raises: FieldError naming the field, what was given and what was expected.
         """
-        day = legal_day(i.at, self._country.zone)
+        quarter = int(i.at.timestamp()) // 900  # zones differ by whole quarters of an hour, so each lies within one legal day
+        day = self._days.get(quarter)
+        if day is None:
+            day = self._days[quarter] = legal_day(i.at, self._country.zone)
         asset = self._asset("asset", i.asset)
         units = _amount("amount", i.amount, asset)
         consideration, paid_in = 0, None
@@ -116,7 +113,7 @@ class Gatherer:
         template = self._templates.get(key)
         if template is None:
             template = self._templates[key] = self._template(i, day, asset, paid_in, party, other)
-        facts = copy(template)
+        facts = template.__copy__()  # type: ignore[attr-defined]
         if paid_in is not None and paid_in.asset_class in _MONEY:
             self._set_value(facts, paid_in.code, consideration, day)
         else:
@@ -129,7 +126,7 @@ class Gatherer:
             _declare(facts, i.declared, self._country)
         if approved:
             force_setattr(facts, "approved", True)
-        return Gathered(facts, units, consideration, party.address, other.address or _elsewhere(i))
+        return Gathered(facts, units, consideration, party.address, other.address or _elsewhere(i), self._own)
 
     def _asset(self, field: str, code: str) -> Asset:
         try:

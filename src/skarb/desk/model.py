@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import Problem
@@ -12,7 +13,7 @@ from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 
 
-class Leg(NamedTuple):
+class Leg(msgspec.Struct, frozen=True, gc=False):
     """One transfer to be made: from whom, to whom, of what, how much. Addresses are words, most general part first."""
 
     debit: str
@@ -21,17 +22,19 @@ class Leg(NamedTuple):
     units: int  # smallest units of the asset
 
 
-class Sides(NamedTuple):
-    """The addresses at which the parties of an instruction keep their assets in this book, and the amounts in smallest units."""
+class Gathered(msgspec.Struct, frozen=True, gc=False):
+    """One instruction ready for the law and for the ledger: its facts, its amounts read exactly, and where its sides keep
+    their assets in the book."""
 
-    party: str
-    counterparty: str
-    own: str  # the institution's own position
-    units: int
-    consideration: int  # 0 when there is none
+    facts: Facts
+    units: int  # of the asset, in its smallest unit
+    consideration: int  # of the consideration's asset; 0 when nothing is given in return
+    party: str  # address of the person for whom it is done
+    counterparty: str  # address of the other side
+    own: str  # address of the institution's own position
 
 
-Plan = Callable[[Instruction, Facts, Sides], tuple[Leg, ...]]
+Plan = Callable[[Instruction, Gathered], tuple[Leg, ...]]
 
 
 @dataclass(frozen=True, slots=True)

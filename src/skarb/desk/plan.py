@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skarb.core.errors import ConfigurationError
-from skarb.core.facts import Facts
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.party import Profile
-from skarb.desk.model import Leg, Plan, Product, Sides
+from skarb.desk.model import Gathered, Leg, Plan, Product
 
 FLOORED = ("client/", "deposit/", "quarantine/")  # these owe somebody something and may not fall below zero
 
@@ -35,15 +34,15 @@ class Planner:
                     raise ConfigurationError(f"product {product.code!r} plans {activity!r}, which another product plans already")
                 self._plans[activity] = plan
 
-    def legs(self, instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+    def legs(self, instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
         """Return the transfers that the permitted instruction becomes; none for activities that move nothing."""
         plan = self._plans.get(instruction.activity)
-        return () if plan is None else plan(instruction, facts, sides)
+        return () if plan is None else plan(instruction, gathered)
 
 
-def quarantine(instruction: Instruction, sides: Sides) -> tuple[Leg, ...]:
+def quarantine(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Return the transfer that keeps an unlawful arrival apart: it is in our hands, but nobody is credited."""
-    return (Leg(sides.counterparty, f"quarantine/{instruction.party}", instruction.asset, sides.units),)
+    return (Leg(gathered.counterparty, f"quarantine/{instruction.party}", instruction.asset, gathered.units),)
 
 
 def address(party: str, profile: Profile | None, operator: str, assumptions: Assumptions | None) -> str:

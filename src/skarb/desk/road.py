@@ -21,8 +21,8 @@ from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.entries import Chart, Entries
-from skarb.desk.gather import Gathered, Gatherer
-from skarb.desk.model import Answer, Leg, Product, Sides
+from skarb.desk.gather import Gatherer
+from skarb.desk.model import Answer, Gathered, Leg, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
 from skarb.journal.chain import openings_of
@@ -75,7 +75,6 @@ class Desk:
         """Sit down at a book; `chart` knows the accounts that its journal has opened. See `open_desk`."""
         self.book = book
         self.operator = operator
-        self._own = f"own/{operator}"
         self._handed = book.sequence  # number of the last batch handed to the book
         self.chart = chart
         self._rulebook = rulebook
@@ -130,30 +129,32 @@ class Desk:
 
     def _recall_and_gather(self, work: _Work, instructions: Sequence[Instruction]) -> None:
         """Set aside what was answered before, in the journal or earlier in this batch; gather facts for the rest."""
-        self._gatherer.take_from(work.assumptions)
-        gather = self._gatherer.gather
         keys = [key_128(i.id) for i in instructions]
         contents = [content_of(i) for i in instructions]
         digests = [digest_of(content) for content in contents]
         positions, same = self.book.recall(b"".join(keys), b"".join(digests))
-        known = [index for index, position in enumerate(positions.tolist()) if position >= 0]
-        for index, first in zip(known, self.book.receipts([int(positions[index]) for index in known]), strict=True):
+        known = np.flatnonzero(positions >= 0).tolist()
+        for index, first in zip(known, self.book.receipts(positions[known].tolist()), strict=True):
             work.answer.receipts[index] = _again(first, same=bool(same[index]))
-        rows: dict[bytes, int] = {}
+        self._gatherer.take_from(work.assumptions)
+        rows: dict[bytes, int] | None = None if bool((positions == -1).all()) else {}  # needed only where ids repeat
+        gather = self._gatherer.gather
         for index, instruction in enumerate(instructions):
-            if work.answer.receipts[index] is not None:
-                continue
-            row = rows.get(keys[index])
-            if row is not None:
-                work.repeats.append((index, row, work.digests[row] == digests[index]))
-                continue
+            if rows is not None:
+                if work.answer.receipts[index] is not None:
+                    continue
+                row = rows.get(keys[index])
+                if row is not None:
+                    work.repeats.append((index, row, work.digests[row] == digests[index]))
+                    continue
             try:
                 approved = instruction.approves is not None and self._check_approval(instruction)
                 work.gathered.append(gather(instruction, approved))
             except FieldError as error:
                 work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
                 continue
-            rows[keys[index]] = len(work.taken)
+            if rows is not None:
+                rows[keys[index]] = len(work.places)
             work.places.append(index)
             work.taken.append(instruction)
             work.keys.append(keys[index])
@@ -238,14 +239,11 @@ class Desk:
 
     def _legs(self, i: Instruction, gathered: Gathered, decision: Decision) -> tuple[Leg, ...]:
         if decision.verdict == "permit":
-            legs = self._planner.legs(i, gathered.facts, self._sides(gathered))
-            return legs if gathered.units and gathered.consideration else tuple(leg for leg in legs if leg.units)
+            legs = self._planner.legs(i, gathered)
+            return legs if gathered.units and gathered.consideration else tuple([leg for leg in legs if leg.units])
         if decision.measure == "quarantine" and i.activity == "token_transfer_in" and gathered.units:
-            return quarantine(i, self._sides(gathered))
+            return quarantine(i, gathered)
         return ()
-
-    def _sides(self, gathered: Gathered) -> Sides:
-        return Sides(gathered.party, gathered.counterparty, self._own, gathered.units, gathered.consideration)
 
     # journal and report ------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,8 @@ class Rows:
 class Reading:
     """One batch of rows of a source.
 
-    Shape: `rows[k]` is the source row of `instructions[k]`; every other row of the batch has a problem that carries its number.
+    Shape: `rows[k]` is the source row of `instructions[k]`; every other row of the batch has a problem that carries
+    its number, and every problem carries a row.
     """
 
     source: str  # the file's name
@@ -62,4 +63,4 @@ class Reading:
     @property
     def refused(self) -> list[int]:
         """Return the source rows of this batch that are malformed, in order."""
-        return sorted({problem.row for problem in self.problems if problem.row is not None})
+        return sorted({problem.row for problem in self.problems if problem.row})

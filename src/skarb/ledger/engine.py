@@ -27,6 +27,8 @@ Kind = Literal["numba", "python"]
 WORTH_COMPILING = 2_000  # events; about a third of a second in the interpreter
 # The kernel allocates nothing, so the compiler need not count who uses an array; counting would take most of the time.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# Functions with one caller on the way of every transfer are woven into it: a call hands over all arrays, which takes half the time.
+_WOVEN = {"create_transfer", "post", "settle", "check_sums", "exceeds_limits", "record_transfer"}
 _MODULES = ("wide", "bits", "slots", "limits", "opening", "moving", "repeating", "settling", "posting", "deadlines", "batch")
 
 
@@ -98,15 +100,17 @@ def _compiled(modules: list[ModuleType]) -> dict[str, Callable[..., Any]]:
     for name, function in _functions(modules).items():
         copy = FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
         copy.__qualname__ = f"{name}_{digest}"
-        namespace[name] = _jit(numba, copy, name in Kernel._fields)
+        namespace[name] = _jit(numba, copy)
     return namespace
 
 
-def _jit(numba: ModuleType, function: FunctionType, keep: bool) -> Any:
-    try:
-        return numba.njit(function, **_OPTIONS, cache=keep)
-    except RuntimeError:  # no folder to keep it in can be written: it is compiled again next time
-        return numba.njit(function, **_OPTIONS)
+def _jit(numba: ModuleType, function: FunctionType) -> Any:
+    if function.__name__ in Kernel._fields:
+        try:
+            return numba.njit(function, **_OPTIONS, cache=True)
+        except RuntimeError:  # no folder to keep it in can be written: it is compiled again next time
+            pass
+    return numba.njit(function, **_OPTIONS, forceinline=function.__name__ in _WOVEN)
 
 
 def _functions(modules: list[ModuleType]) -> dict[str, FunctionType]:
@@ -120,7 +124,9 @@ def _functions(modules: list[ModuleType]) -> dict[str, FunctionType]:
 
 def _digest(modules: list[ModuleType]) -> str:
     sources = [module.__file__ for module in modules]
-    sources += [import_module(name).__file__ for name in ("skarb.ledger.books", "skarb.ledger.results", "skarb.core.transfer")]
+    sources += [
+        import_module(name).__file__ for name in ("skarb.ledger.books", "skarb.ledger.results", "skarb.core.transfer", __name__)
+    ]
     hasher = sha256()
     for source in sources:
         hasher.update(Path(source or "").read_bytes())

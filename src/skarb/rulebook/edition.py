@@ -10,7 +10,7 @@ Numbers of outcomes, duties and levies follow from the ids in alphabetical order
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from skarb.rulebook.expression import Node
 from skarb.rulebook.model import FIRST_DAY, Act, Country, LawList, Provision
 from skarb.rulebook.normal import read_edition, write_edition
 from skarb.rulebook.schema import Schema, schema
-from skarb.rulebook.tree import FALSE, both, fill, narrow, opposite
+from skarb.rulebook.tree import FALSE, TRUE, both, failing, fill, narrow, opposite, settle
 
 if TYPE_CHECKING:
     from skarb.rulebook.explain import Explanation
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """When a provision decides, if nothing before it in the order of decision does: its condition without its exceptions."""
+    """When a provision decides, if nothing before it does: its condition without its exceptions."""
 
     provision: Provision
     condition: Node
@@ -175,7 +175,7 @@ class Edition:
         return done[name]
 
     def guards(self, activity: str) -> list[Guard]:
-        """Return the guards of an activity in the order of decision."""
+        """Return the guards of an activity in the order of decision, to be tried one after the other."""
         done: dict[str, Node] = {}
         found = []
         for name in self.order:
@@ -186,7 +186,7 @@ class Edition:
                 condition = both(condition, opposite(narrow(one.needs, {"activity": frozenset({activity})})))
             number = self._number[name]
             found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
-        return [guard for guard in found if guard.condition != FALSE]
+        return settled(found)
 
     def duty_guards(self, activity: str) -> list[Guard]:
         """Return the guards of an activity's duties; every one that holds counts."""
@@ -196,8 +196,7 @@ class Edition:
     def levy_guards(self, activity: str) -> list[Guard]:
         """Return the guards of an activity's levies in the order of decision."""
         numbers = {name: number for number, name in enumerate(self.levy_ids)}
-        found = [Guard(self.provisions[name], self.applies(name, activity), numbers[name]) for name in self.levy_order]
-        return [guard for guard in found if guard.condition != FALSE]
+        return settled([Guard(self.provisions[name], self.applies(name, activity), numbers[name]) for name in self.levy_order])
 
     @property
     def activities(self) -> tuple[str, ...]:
@@ -256,6 +255,27 @@ class Edition:
         Raises: InputError if the bytes are not the normal form of an edition.
         """
         return read_edition(normal, cls, facts)
+
+
+def settled(guards: Iterable[Guard]) -> list[Guard]:
+    """Return guards tried one after the other, each without what the failing of those before it has settled.
+
+    Mostly these are exceptions that decide by themselves: when they had applied, nobody would still be asking.
+    """
+    found: list[Guard] = []
+    fails: set[Node] = set()
+    holds: set[Node] = set()
+    for guard in guards:
+        condition = settle(guard.condition, holds, fails)
+        if condition == FALSE:
+            continue
+        found.append(replace(guard, condition=condition))
+        if condition == TRUE:
+            break
+        for asked in (guard.condition, condition):
+            fails.update(failing(asked))
+        holds.update(opposite(one) for one in tuple(fails))
+    return found
 
 
 def circle_of(exceptions: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

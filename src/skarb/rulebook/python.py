@@ -39,7 +39,7 @@ from skarb.rulebook.expression import (
     walk,
 )
 from skarb.rulebook.schema import Schema
-from skarb.rulebook.tree import FALSE, TRUE, Known, failing, narrow, opposite, settle
+from skarb.rulebook.tree import FALSE, TRUE, Known, narrow
 
 if TYPE_CHECKING:
     from skarb.rulebook.edition import Edition, Guard
@@ -78,21 +78,10 @@ def compile_mask(edition: Edition, guards_of: Callable[[str], Sequence[Guard]]) 
 
 def choice_source(edition: Edition, guards: Sequence[Guard], silence: tuple[int, int]) -> str:
     """Return the source of the function that answers for one activity."""
-    steps: list[Step] = []
-    fails: set[Node] = set()
-    holds: set[Node] = set()
-    for guard in guards:
-        # What a step before this one asked and did not find is known by now: mostly exceptions that decide by themselves.
-        condition = settle(guard.condition, holds, fails)
-        if condition == FALSE:
-            continue
-        hopeful = guard.provision.effect in ("permit", "levy", "exempt")
-        steps.append(Step(condition, _STOP + _answer(guard.result, guard.approved), hopeful))
-        if condition == TRUE:
-            break
-        for asked in (guard.condition, condition):
-            fails.update(failing(asked))
-        holds.update(opposite(one) for one in tuple(fails))
+    hopeful = ("permit", "levy", "exempt")
+    steps = [
+        Step(guard.condition, _STOP + _answer(guard.result, guard.approved), guard.provision.effect in hopeful) for guard in guards
+    ]
     return _function(edition, steps, (), _STOP + _answer(*silence))
 
 

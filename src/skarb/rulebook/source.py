@@ -19,8 +19,6 @@ from skarb.core.errors import InputError, Problem, shorten
 from skarb.core.time import parse_day
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAG = "tag:yaml.org,2002:"
-_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"})
 _DEEPEST = 40  # levels of nesting; a rulebook needs six
 _LONGEST = 1 << 22  # characters in one file
 _WHOLE = re.compile(r"-?(0|[1-9][0-9_]{0,24})", re.ASCII)
@@ -79,9 +77,10 @@ def _walk(text: str, whole: str, start: int, offset: int) -> int:
     return min(last + max(0, offset - len(text) + 1), end)
 
 
-def place_of(file: str, node: yaml.Node) -> Place:
-    """Return where a YAML node begins."""
-    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+def place_of(file: str, node: yaml.Node | yaml.Event) -> Place:
+    """Return where a part of a YAML file begins."""
+    mark: Any = node.start_mark
+    return Place(file, mark.line + 1, mark.column + 1)
 
 
 @dataclass
@@ -91,7 +90,6 @@ class Reader:
     file: str
     text: str
     problems: list[Problem] = field(default_factory=list)
-    _seen: set[int] = field(default_factory=set)
 
     def root(self) -> yaml.Node | None:
         """Compose the file's only document; None when it is empty or unreadable."""
@@ -99,7 +97,8 @@ class Reader:
             self.problem(Place(self.file, 1, 1), "", f"{len(self.text)} characters", f"at most {_LONGEST} characters in one file")
             return None
         try:
-            node: yaml.Node | None = yaml.compose(self.text, Loader=_LOADER)
+            # Composing recurses, so nesting is measured first; the same walk meets aliases and tags before anything is made of them.
+            node: yaml.Node | None = yaml.compose(self.text, Loader=_LOADER) if self._admit() else None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Place(self.file, mark.line + 1, mark.column + 1) if mark else Place(self.file, 1, 1)
@@ -110,30 +109,25 @@ class Reader:
         except (yaml.YAMLError, RecursionError) as error:
             self.problem(Place(self.file, 1, 1), "", shorten(str(error).replace("\n", " ")), "readable YAML")
             return None
-        if node is not None and self._admit(node):
-            return node
-        return None
+        return node
 
-    def _admit(self, root: yaml.Node) -> bool:
-        """Refuse aliases, tags and bottomless nesting before anybody walks the tree."""
-        before = len(self.problems)
-        level = [root]
-        for _ in range(_DEEPEST):
-            below: list[yaml.Node] = []
-            for node in level:
-                if id(node) in self._seen:
-                    self.problem(place_of(self.file, node), "", "an alias to this value", "the value written out (no aliases)")
-                    continue
-                self._seen.add(id(node))
-                if node.tag.removeprefix(_TAG) not in _TAGS:
-                    self.problem(place_of(self.file, node), "", node.tag, "a value without a tag")
-                if isinstance(node, yaml.SequenceNode):
-                    below.extend(node.value)
-                elif isinstance(node, yaml.MappingNode):
-                    below.extend(part for pair in node.value for part in pair)
-            level = below
-        if level:
-            self.problem(place_of(self.file, level[0]), "", "deeper nesting", f"at most {_DEEPEST} levels")
+    def _admit(self) -> bool:
+        """Refuse aliases, tags and bottomless nesting."""
+        before, depth = len(self.problems), 0
+        for event in yaml.parse(self.text, Loader=_LOADER):
+            place = place_of(self.file, event)
+            if isinstance(event, yaml.AliasEvent):
+                self.problem(place, "", "an alias to another value", "the value written out (no aliases)")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+                if event.tag is not None:
+                    self.problem(place, "", event.tag, "a value without a tag")
+                if isinstance(event, yaml.CollectionStartEvent):
+                    depth += 1
+                    if depth > _DEEPEST:
+                        self.problem(place, "", "deeper nesting", f"at most {_DEEPEST} levels")
+                        return False
         return len(self.problems) == before
 
     def problem(self, place: Place | yaml.Node, name: str, given: object, expected: str, todo: str = "") -> None:

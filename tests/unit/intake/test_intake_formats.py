@@ -20,7 +20,8 @@ from skarb.intake import read
 ROWS = [
     {
         "id": f"i{n}", "at": f"2026-0{n % 9 + 1}-01T10:00:00+03:00", "activity": "token_buy_fiat", "party": f"p{n % 3}", "asset": "BTC",
-        "amount": f"0.{n + 1:08d}", "consideration_asset": "BYN", "consideration": f"{n + 1}.50", "declared": {"reason": "gift", "systematic": n % 2 == 0},
+        "amount": f"0.{n + 1:08d}", "consideration_asset": "BYN", "consideration": f"{n + 1}.50",
+        "declared": {"reason": "gift", "systematic": n % 2 == 0},
     }
     for n in range(50)
 ]  # fmt: skip

@@ -112,7 +112,9 @@ def test_ids_are_distinct_bounded_and_the_same_again(tmp_path: Path) -> None:
 
 
 WRAPPED = {
-    "header": f'<Envelope xmlns="urn:swift:xsd:envelope"><AppHdr xmlns="{ISO}head.001.001.02"><MsgDefIdr>%s</MsgDefIdr></AppHdr>{pacs008()}</Envelope>',
+    "header": f'<Envelope xmlns="urn:swift:xsd:envelope"><AppHdr xmlns="{ISO}head.001.001.02"><MsgDefIdr>%s</MsgDefIdr></AppHdr>'
+    + pacs008()
+    + "</Envelope>",
     "request": f'<R:Request xmlns:R="http://www.example.com"><R:Head/><R:Payload>{pacs008()}</R:Payload></R:Request>',
     "prefixed": pacs008()
     .replace(f'xmlns="{ISO}', f'xmlns:p="{ISO}')
@@ -142,6 +144,14 @@ def test_a_header_that_names_another_message_refuses_it(tmp_path: Path) -> None:
     assert "AppHdr/MsgDefIdr: given 'pacs.009.001.08', expected pacs.008.001.08, the message that follows" in str(
         reading.problems[0]
     )
+
+
+def test_a_message_without_transactions_is_an_error(tmp_path: Path) -> None:
+    content = pacs008().replace(transfer(), "").replace("<NbOfTxs>1<", "<NbOfTxs>0<")
+    with pytest.raises(
+        InputError, match=r"m\.xml line 1, FIToFICstmrCdtTrf: given 'FIToFICstmrCdtTrf that ends too early', expected CdtTrfTxInf"
+    ):
+        reading_of(tmp_path, content)
 
 
 def test_several_messages_in_a_file_stand_for_themselves(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def _refuse_document_type(data: bytes, name: str) -> None:
     except (_Stop, expat.ExpatError):
         return  # what is not XML is told by the parser that reads it
     except (LookupError, ValueError) as error:
-        raise InputError(f"{name}: line 1: given an encoding that is not read ({error}), expected UTF-8; save it as UTF-8") from None
+        raise InputError(
+            f"{name}: line 1: given an encoding that is not read ({error}), expected UTF-8; save it as UTF-8"
+        ) from None
 
 
 def _document_type(name: str, line: int) -> InputError:

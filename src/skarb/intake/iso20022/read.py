@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from skarb.core.errors import FieldError, Problem
+from skarb.core.errors import FieldError, InputError, Problem
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.intake.container import Container
@@ -36,6 +36,9 @@ def read_messages(container: Container, path: Path, given: str | Path | None, zo
     checked = [(message, schemas.of_message(message.name)) for message in messages]
     faulty = [_faults(message, faults_of(message, schema, schemas)) for message, schema in checked]
     counts = [len(message.transactions()) for message in messages]
+    empty = [told[0] for told, count in zip(faulty, counts, strict=True) if told and not count]
+    if empty:  # no row to tell it on
+        raise InputError(str(_problem(empty[0], name, 0)))
     notes = tuple(dict.fromkeys(f"{message.name} checked against {schema.origin}" for message, schema in checked))
     kinds = ", ".join(dict.fromkeys(message.name for message in messages))
     assumptions = Assumptions(
@@ -62,8 +65,6 @@ def _batches(messages: list[tuple[Message, list[Fault]]], blank: Reading, zone: 
         if not part and done:
             return
         reading = Reading(blank.source, blank.mapping, blank.assumptions, expected=blank.expected, notes=blank.notes)
-        if not done:
-            reading.problems += _without_row(messages, blank.source)
         for number, row in enumerate(part, done + 1):
             if isinstance(row, Instruction):
                 reading.instructions.append(row)
@@ -81,42 +82,40 @@ def _rows(messages: list[tuple[Message, list[Fault]]], file: str, reader: Reader
     """Yield for each transaction of the file its instruction, or its problems."""
     number = 0
     for message, faults in messages:
-        tree = message.document.getroottree()
-        for transfer in message.transactions():
+        transfers = message.transactions()
+        if faults:
+            yield from _refused(message, faults, transfers, file, number + 1)
+            number += len(transfers)
+            continue
+        for transfer in transfers:
             number += 1
-            where = f"{file} row {number} (line {transfer.sourceline})"
-            if faults:
-                yield _refused(message, faults, tree.getpath(transfer), where, file, number)
-                continue
             try:
                 yield reader.read(message, transfer)
             except FieldError as error:
-                yield [error.problem(where, number)]
+                yield [error.problem(_where(file, number, transfer), number)]
 
 
-def _refused(message: Message, faults: list[Fault], path: str, where: str, file: str, number: int) -> list[Problem]:
-    own = [fault for fault in faults if fault.path == path or fault.path.startswith(path + "/")]
-    if own:
-        return [_problem(fault, file, number) for fault in own]
-    first = faults[0]
-    given = f"a transaction of a {message.name} that is refused for line {first.line}, {first.field}"
-    return [Problem(where, "", given, "a message without faults", "mend the message and hand it in again", number)]
+def _refused(message: Message, faults: list[Fault], transfers: list[Any], file: str, first: int) -> Iterator[list[Problem]]:
+    """Yield the problems of each transaction of a refused message: its own faults, and on the first one those of the whole."""
+    tree = message.document.getroottree()
+    paths = {tree.getpath(transfer): number for number, transfer in enumerate(transfers, first)}
+    told: dict[int, list[Problem]] = {}
+    for fault in faults:
+        row = next((number for path, number in paths.items() if f"{fault.path}/".startswith(f"{path}/")), first)
+        told.setdefault(row, []).append(_problem(fault, file, row))
+    given = f"a transaction of a {message.name} that is refused for line {faults[0].line}, {faults[0].field}"
+    for number, transfer in enumerate(transfers, first):
+        other = Problem(
+            _where(file, number, transfer), "", given, "a message without faults", "mend it and hand it in again", number
+        )
+        yield told.get(number, [other])
 
 
-def _without_row(messages: list[tuple[Message, list[Fault]]], file: str) -> list[Problem]:
-    """Return the faults that lie in no transaction: they refuse the message."""
-    problems = []
-    for message, faults in messages:
-        if not faults:
-            continue
-        tree = message.document.getroottree()
-        paths = tuple(tree.getpath(transfer) for transfer in message.transactions())
-        outside = [f for f in faults if not any(f.path == path or f.path.startswith(path + "/") for path in paths)]
-        problems += [_problem(fault, file, None) for fault in outside]
-    return problems
+def _where(file: str, number: int, transfer: Any) -> str:
+    return f"{file} row {number} (line {transfer.sourceline})"
 
 
-def _problem(fault: Fault, file: str, row: int | None) -> Problem:
+def _problem(fault: Fault, file: str, row: int) -> Problem:
     return Problem(f"{file} line {fault.line}", fault.field, fault.given, fault.expected, row=row)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
-from skarb.desk import Leg, Product
-from skarb.desk.model import Sides
+from skarb.desk import Gathered, Leg, Product
 
 
-def set_apart(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def set_apart(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Move tokens from the party's account to his deposit, where he cannot spend them."""
-    return (Leg(sides.party, f"deposit/{instruction.party}", instruction.asset, sides.units),)
+    return (Leg(gathered.party, f"deposit/{instruction.party}", instruction.asset, gathered.units),)
 
 
 product = Product(

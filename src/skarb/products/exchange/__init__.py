@@ -6,32 +6,36 @@ other side (an exchanger, a crypto bank). Both legs stand or fall together.
 
 from __future__ import annotations
 
-from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
-from skarb.desk import Leg, Product
-from skarb.desk.model import Sides
+from skarb.desk import Gathered, Leg, Product
 
 
-def buy(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def buy(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """The party gives the consideration first and receives the token."""
-    other = _other(instruction, sides)
-    return (*_consideration(instruction, sides.party, other, sides), Leg(other, sides.party, instruction.asset, sides.units))
+    other = _other(instruction, gathered)
+    return (
+        *_consideration(instruction, gathered.party, other, gathered),
+        Leg(other, gathered.party, instruction.asset, gathered.units),
+    )
 
 
-def sell(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def sell(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """The party gives the token first and receives the consideration."""
-    other = _other(instruction, sides)
-    return (Leg(sides.party, other, instruction.asset, sides.units), *_consideration(instruction, other, sides.party, sides))
+    other = _other(instruction, gathered)
+    return (
+        Leg(gathered.party, other, instruction.asset, gathered.units),
+        *_consideration(instruction, other, gathered.party, gathered),
+    )
 
 
-def _other(instruction: Instruction, sides: Sides) -> str:
-    return sides.counterparty if instruction.counterparty is not None or instruction.venue is not None else sides.own
+def _other(instruction: Instruction, gathered: Gathered) -> str:
+    return gathered.counterparty if instruction.counterparty is not None or instruction.venue is not None else gathered.own
 
 
-def _consideration(instruction: Instruction, debit: str, credit: str, sides: Sides) -> tuple[Leg, ...]:
-    if instruction.consideration_asset is None or sides.consideration == 0:
+def _consideration(instruction: Instruction, debit: str, credit: str, gathered: Gathered) -> tuple[Leg, ...]:
+    if instruction.consideration_asset is None or gathered.consideration == 0:
         return ()
-    return (Leg(debit, credit, instruction.consideration_asset, sides.consideration),)
+    return (Leg(debit, credit, instruction.consideration_asset, gathered.consideration),)
 
 
 product = Product(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
-from skarb.desk import Leg, Product
-from skarb.desk.model import Sides
+from skarb.desk import Gathered, Leg, Product
 
 
-def pay(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def pay(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Debit the debtor, credit the creditor."""
-    return (Leg(sides.party, sides.counterparty, instruction.asset, sides.units),)
+    return (Leg(gathered.party, gathered.counterparty, instruction.asset, gathered.units),)
 
 
 product = Product(

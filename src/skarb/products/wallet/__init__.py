@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
-from skarb.desk import Leg, Product
-from skarb.desk.model import Sides
+from skarb.desk import Gathered, Leg, Product
 
 
-def give(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def give(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Debit the party, credit the other side."""
-    return (Leg(sides.party, sides.counterparty, instruction.asset, sides.units),)
+    return (Leg(gathered.party, gathered.counterparty, instruction.asset, gathered.units),)
 
 
-def take(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def take(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Debit the other side, credit the party."""
-    return (Leg(sides.counterparty, sides.party, instruction.asset, sides.units),)
+    return (Leg(gathered.counterparty, gathered.party, instruction.asset, gathered.units),)
 
 
-def create(instruction: Instruction, facts: Facts, sides: Sides) -> tuple[Leg, ...]:
+def create(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Bring new units into being: out of the chain, into the party's account."""
-    return (Leg(f"chain/{instruction.asset}/created", sides.party, instruction.asset, sides.units),)
+    return (Leg(f"chain/{instruction.asset}/created", gathered.party, instruction.asset, gathered.units),)
 
 
 product = Product(
