@@ -21,7 +21,7 @@ from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.time import legal_day
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, key_128
-from skarb.journal import Batch, Book, Opening, Ruling, content_of, digest_of, open_book
+from skarb.journal import Batch, Book, Opening, Ruling, content_of, digest_of, fold, open_book
 from skarb.rulebook import Edition, load
 
 ASSETS = {"ZZD": 1, "BTC": 2}
@@ -157,13 +157,17 @@ def journalled(instructions: list[Instruction]) -> dict[str, object]:
     """Return the columns of a batch that follow from instructions and the law."""
     law, contents = edition(), [content_of(one) for one in instructions]
     facts = [facts_of(one) for one in instructions]
+    folded = fold(facts)
     return {
         "editions": (law.hash,),
         "instructions": [msgspec.Raw(content) for content in contents],
-        "facts": facts,
+        "facts": folded.facts,
         "rulings": [Ruling(0, law.decide(one), law.levy(one), law.duties(one)) for one in facts],
         "keys": b"".join(key_128(one.id) for one in instructions),
         "digests": b"".join(digest_of(content) for content in contents),
+        "cases": folded.cases,
+        "values": folded.values,
+        "dollars": folded.dollars,
     }
 
 

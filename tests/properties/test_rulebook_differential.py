@@ -25,10 +25,10 @@ from skarb.core.time import from_day, parse_day
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.load import read_texts
 from skarb.rulebook.schema import schema
-from skarb.rulebook.sql import duties_sql, levy_sql, outcome_sql
+from skarb.rulebook.sql import duties_sql, levy_sql, outcome_sql, statement
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
-EXAMPLES, ROWS = (1500, 200) if THOROUGH else (80, 60)
+EXAMPLES, ROWS = (1500, 200) if THOROUGH else (40, 60)
 
 FIELDS = schema("ZZD")
 ACTIVITIES = ("fiat_pay", "mine", "token_sell_fiat", "token_swap")
@@ -470,7 +470,10 @@ def ask_duckdb(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]
     connection = duckdb.connect()
     connection.register("facts", table)
     answers = ", ".join(make(edition, "duckdb").sql("duckdb") for make in (outcome_sql, duties_sql, levy_sql))
-    return connection.execute(f"SELECT {answers} FROM facts ORDER BY row").fetchall()
+    found = connection.execute(f"SELECT {answers} FROM facts ORDER BY row").fetchall()
+    layered = connection.execute(f"{statement(edition, 'duckdb', 'facts', {'row': 'row'}).sql('duckdb')} ORDER BY row").fetchall()
+    assert [row[1:] for row in layered] == found
+    return found
 
 
 def ask_sqlite(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]]:
@@ -479,7 +482,9 @@ def ask_sqlite(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]
     marks = ", ".join("?" * len(FIELDS))
     connection.executemany(f"INSERT INTO facts VALUES ({marks})", [tuple(getattr(row, name) for name in FIELDS) for row in rows])
     answers = ", ".join(make(edition, "sqlite").sql("sqlite") for make in (outcome_sql, duties_sql, levy_sql))
-    return connection.execute(f"SELECT {answers} FROM facts ORDER BY rowid").fetchall()
+    found = connection.execute(f"SELECT {answers} FROM facts ORDER BY rowid").fetchall()
+    assert connection.execute(statement(edition, "sqlite", "facts").sql("sqlite")).fetchall() == found
+    return found
 
 
 @settings(

@@ -28,6 +28,8 @@ def facts_from_json(path: Path) -> Facts:
         given = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError:
         raise NotFound(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder was given, expected a JSON file") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(given, dict):

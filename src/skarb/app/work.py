@@ -108,8 +108,8 @@ def post(readings: Iterable[Reading], desk: Desk, account: Account) -> Iterator[
             for p in answer.problems
         )
         given = [receipt for receipt in answer.receipts if receipt is not None]
-        account.counts.update((receipt.outcome, receipt.decision.provision) for receipt in given)
-        account.repeated += sum(receipt.repeated for receipt in given)
+        account.counts.update([(receipt.outcome, receipt.decision.provision) for receipt in given])
+        account.repeated += sum([receipt.repeated for receipt in given])
         for row, instruction, receipt in zip(reading.rows, reading.instructions, answer.receipts, strict=True):
             if receipt is not None:
                 yield Posted(row, instruction, receipt)

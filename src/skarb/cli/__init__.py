@@ -7,9 +7,10 @@ Answers go to standard output, notes and progress to standard error. Exit codes:
 
 from __future__ import annotations
 
+import os
 import sys
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from skarb import __version__
 from skarb.core.errors import EXIT_CODES, SkarbError
@@ -30,7 +31,8 @@ _GROUPS = ("law", "register")  # commands with commands of their own
 def make_app(listing: bool = False) -> App:
     """Return the command line; for the listing of all commands without importing any of them."""
     about = f"Run and supervise a digital-asset market under written law.\n\n{(__doc__ or '').split(chr(10) * 2, 1)[1]}"
-    app = App(name="skarb", version=__version__, help=about, help_format="markdown")
+    plain = Parameter(json_list=False, json_dict=False)  # a file named [1].csv is a file, not a list
+    app = App(name="skarb", version=__version__, help=about, help_format="markdown", default_parameter=plain)
     for number, (name, sentence) in enumerate(COMMANDS.items()):
         door = "app" if name in _GROUPS else name
         app.command(f"skarb.cli.{name}:{door}", name=name, help=sentence if listing else None, sort_key=number)
@@ -49,8 +51,16 @@ def main() -> None:
         err.print(str(error), markup=False, highlight=False)
         sys.exit(EXIT_CODES.get(error.code, 1))
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read our answers has seen enough. The rest goes nowhere, so that leaving does not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        from skarb.cli.output import err
+
+        what = f"{error.filename}: " if error.filename else ""
+        err.print("[bold red]unavailable:[/] ", end="")
+        err.print(f"{what}{error.strerror or error}", markup=False, highlight=False)
+        sys.exit(EXIT_CODES["unavailable"])
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(result if isinstance(result, int) else 0)

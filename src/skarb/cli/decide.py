@@ -15,7 +15,7 @@ from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
-from skarb.cli.output import Format, err, format_of, out, progress, write_rows
+from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
 from skarb.core.party import Licence, PartyKind
 from skarb.rulebook.explain import explain as explain_facts
@@ -79,6 +79,11 @@ def decide(
     problems
         Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
     """
+    need(files, "file of instructions")
+    if operator is not None and market is None:
+        raise Usage("--operator names one of a market's institutions; name the market, too: --market FOLDER")
+    format_of(None, problems)
+    check_outputs((output, problems), files)
     rows_wanted = format is not None or output is not None
     form = format_of(format, output)
     account = Account(keep_all=problems is not None)
@@ -113,7 +118,7 @@ def decide(
                         titles[d.provision] = title_of(setting.rulebook, d.provision)
                     if explain is not None and (explain == i.id or (explain == "all" and d.provision not in explained)):
                         explained.add(d.provision)
-                        err.print(f"[bold]{i.id}[/]")
+                        err.print(i.id, style="bold", markup=False, highlight=False)
                         err.print(explain_facts(edition, one.facts).text(), markup=False, highlight=False)
                     yield (
                         file.name, one.row, i.id, i.at.isoformat(), i.activity, i.party, i.asset, i.amount, d.verdict, d.provision,
@@ -131,5 +136,7 @@ def decide(
     print_summary(account, "verdict", titles, to=aside)
     print_notes(tuple(notes), to=aside)
     print_problems(account, to=err)
+    if explain is not None and not explained:
+        err.print(f"Nothing to explain: no instruction {explain!r} was decided", markup=False, highlight=False)
     if problems is not None:
         write_problems(account, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
 from skarb.app.market import Market
 from skarb.app.model import ClockView
@@ -49,7 +50,7 @@ def print_market(market: Market, to: Console) -> None:
         to.print(f"      {one.says}", markup=False, highlight=False)
     to.print()
     for book in view.books():
-        to.print(f"[dim]· prove it: skarb verify {market.book_path(book.name)}[/]", highlight=False)
+        to.print(f"[dim]· prove it: skarb verify {escape(str(market.book_path(book.name)))}[/]", highlight=False)
 
 
 def _money(minor: int, clock: ClockView) -> str:

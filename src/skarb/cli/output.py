@@ -9,16 +9,18 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, NotFound, SkarbError
 
 Format = Literal["table", "json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
@@ -40,6 +42,39 @@ VERDICT_STYLE = {
 }
 
 
+class Usage(SkarbError):
+    """The command line asks for something that makes no sense."""
+
+    code = "usage"
+
+
+def need(given: Sequence[Path], what: str) -> None:
+    """Refuse a command line that names nothing to work on; nothing at all would look like success.
+
+    Raises: Usage
+    """
+    if not given:
+        raise Usage(f"no {what} was named, expected at least one")
+
+
+def check_outputs(outputs: Iterable[Path | None], needed: Iterable[Path | None]) -> None:
+    """Find out before any work is done that its results have somewhere to go, and overwrite nothing that the work needs.
+
+    Raises: NotFound, InputError
+    """
+    kept = {path.resolve() for path in needed if path is not None}
+    for output in outputs:
+        if output is None:
+            continue
+        if not output.parent.is_dir():
+            raise NotFound(f"output {output}: there is no folder {output.parent}; create it first")
+        if output.is_dir():
+            raise InputError(f"output {output}: given a folder, expected a file")
+        if output.resolve() in kept:
+            raise InputError(f"output {output}: this file is needed for the work itself; name another one")
+        kept.add(output.resolve())
+
+
 def format_of(form: Format | None, output: Path | None) -> Format:
     """Return the format asked for, else the one that the file's ending names, else a table."""
     if form is not None:
@@ -49,7 +84,7 @@ def format_of(form: Format | None, output: Path | None) -> Format:
     ending = {".json": "json", ".jsonl": "json", ".csv": "csv", ".parquet": "parquet"}.get(output.suffix.lower())
     if ending is None:
         raise InputError(
-            f"output {output.name!r}: cannot tell the format from the ending; expected .json, .csv or .parquet, or --format"
+            f"output {output.name!r}: cannot tell the format from the ending; expected .json, .jsonl, .csv or .parquet, or --format"
         )
     return ending  # type: ignore[return-value]
 
@@ -71,11 +106,11 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> Table:
     """Return rows as a table for a terminal; numbers to the right, verdicts in colour."""
-    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", header_style="bold", pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, title=escape(title) or None, title_justify="left", header_style="bold", pad_edge=False)
     body = [tuple(row) for row in rows]
     for number, column in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[number], int) for row in body)
-        made.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        made.add_column(escape(column.replace("_", " ")), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         made.add_row(*(_cell(value) for value in row))
     return made
@@ -88,13 +123,15 @@ def _cell(value: Any) -> str:
         return f"{value:,}"
     text = "" if value is None else str(value)
     style = VERDICT_STYLE.get(text)
-    text = text.replace("[", "\\[")
-    return f"[{style}]{text}[/{style}]" if style else text
+    return f"[{style}]{text}[/{style}]" if style else escape(text)
 
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[Any]:
     if output is None:
+        # Whoever reads the other end of a pipe gets each receipt when it is given, and keeps it if we are stopped.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
         yield sys.stdout
     else:
         with output.open("w", encoding="utf-8", newline="") as file:
@@ -167,5 +204,5 @@ def progress(what: str) -> Iterator[Any]:
         TextColumn("{task.completed:,.0f} {task.fields[note]}"),
     )
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bar:
-        task = bar.add_task(what, total=None, note="")
-        yield lambda done, total=None, note="": bar.update(task, completed=done, total=total, note=note)
+        task = bar.add_task(escape(what), total=None, note="")
+        yield lambda done, total=None, note="": bar.update(task, completed=done, total=total, note=escape(note))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from rich.markup import escape
 
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
@@ -15,7 +16,7 @@ from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
-from skarb.cli.output import Format, err, format_of, out, progress, write_rows
+from skarb.cli.output import Format, check_outputs, err, format_of, need, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
 from skarb.core.errors import EXIT_CODES, InputError
 from skarb.core.party import Licence, PartyKind
@@ -77,8 +78,11 @@ def post(
     problems
         Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
     """
+    need(files, "file of instructions")
     if batch < 1:
         raise InputError(f"--batch: given {batch}, expected at least 1")
+    format_of(None, problems)
+    check_outputs((output, problems), (*files, book))
     rows_wanted = format is not None or output is not None
     form = format_of(format, output)
     account = Account(keep_all=problems is not None)
@@ -110,7 +114,7 @@ def post(
                     products=products(),
                     operator=setting.operator,
                     clock=now,
-                    name=book.stem,
+                    name=None if book.exists() else book.stem,  # a book keeps its name when its file gets another one
                     progress=lambda what, done, total: step(done, total, what),
                 ) as desk,
             ):
@@ -133,7 +137,7 @@ def post(
     aside = err if rows_wanted and output is None else out
     print_summary(account, "outcome", titles, to=aside)
     print_notes(tuple(notes), to=aside)
-    aside.print(f"[dim]· prove it: skarb verify {book}[/]", highlight=False)
+    aside.print(f"[dim]· prove it: skarb verify {escape(str(book))}[/]", highlight=False)
     print_problems(account, to=err)
     if problems is not None:
         write_problems(account, problems)

@@ -8,11 +8,12 @@ from typing import Literal
 
 import msgspec
 from cyclopts import App
+from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.law import rulebook_of
 from skarb.app.setting import open_registers
-from skarb.cli.output import Format, err, out, table, write_rows
+from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.time import legal_day, to_day
 from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates, read_screening_list
@@ -35,7 +36,7 @@ def import_file(
     publisher: str = "NBRB",
     currency: str | None = None,
     correct: bool = False,
-    law: str = "by",
+    law: str | None = None,
 ) -> int:
     """Write what files say into the registers: each file whole or not at all.
 
@@ -62,15 +63,18 @@ def import_file(
     correct
         The rates correct earlier ones of the same publisher.
     law
-        The country whose registers these are, when they are new.
+        The country whose registers these are; by default the market's own, else by.
     """
-    registers = open_registers(law, to, now)
+    need(files, "file")
+    registers = open_registers(_law_of(to, law), to, now)
     failed = False
     for file in files:
         try:
             raw = file.read_bytes()
         except FileNotFoundError:
             raise NotFound(f"there is no file {file}") from None
+        except IsADirectoryError:
+            raise InputError(f"{file}: a folder was given, expected a file") from None
         summary = _record(registers, raw, file.name, kind or _kind_of(raw, file.name), register, publisher, currency, correct)
         failed = failed or bool(summary.problems)
         _print(summary)
@@ -111,19 +115,35 @@ def _kind_of(raw: bytes, name: str) -> Kind:
 
 def _print(summary: Summary) -> None:
     if summary.problems:
-        err.print(f"[red]refused[/] {summary.source}: {len(summary.problems)} problems, nothing of it was recorded")
+        err.print(f"[red]refused[/] {escape(summary.source)}: {len(summary.problems)} problems, nothing of it was recorded")
         for problem in summary.problems[:SHOWN]:
             err.print(str(problem), markup=False, highlight=False)
         return
     out.print(
-        f"[green]recorded[/] {summary.source}: {summary.added:,} new, {summary.replaced:,} replaced, {summary.repeated:,} known already; "
+        f"[green]recorded[/] {escape(summary.source)}: {summary.added:,} new, {summary.replaced:,} replaced, {summary.repeated:,} known already; "
         f"registers now {summary.version.hex()[:16]}…",
         highlight=False,
     )
 
 
+def _law_of(folder: Path, law: str | None) -> str:
+    """Return the law that was named, else that of the market whose folder it is, else by."""
+    if law is None and (folder / "market.yaml").is_file():
+        from skarb.app.market import read_market_file
+
+        return read_market_file(folder).law
+    return law or "by"
+
+
+def _open(folder: Path, law: str) -> Registers:
+    """Open registers to look at them; looking makes no new ones."""
+    if not (folder / "registers.jsonl").is_file():
+        raise NotFound(f"{folder} holds no registers; skarb register import FILE --to {folder} makes some")
+    return open_registers(law, folder, now)
+
+
 @app.command
-def show(subject: str, /, *, of: Path, at: date | None = None, law: str = "by", json: bool = False) -> None:
+def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None = None, json: bool = False) -> None:
     """Show what the registers know of a party on a day, and every entry about it.
 
     Parameters
@@ -135,11 +155,12 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str = "by", 
     at
         The legal date; by default today.
     law
-        The country whose registers these are.
+        The country whose registers these are; by default the market's own, else by.
     json
         Print JSON.
     """
-    registers = open_registers(law, of, now)
+    law = _law_of(of, law)
+    registers = _open(of, law)
     day = to_day(at) if at is not None else legal_day(now(), rulebook_of(law).country.zone)
     profile = registers.profile(subject, day)
     entries = [(name, entry) for name in REGISTERS for entry in registers.history(name, subject)]
@@ -150,7 +171,9 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str = "by", 
         return
     if profile is not None:
         values = msgspec.to_builtins(profile)
-        out.print(table((subject, ""), ((name, ", ".join(v) if isinstance(v, list) else v) for name, v in values.items())))
+        out.print(
+            table((subject, ""), ((name, ", ".join(sorted(v)) if isinstance(v, list) else v) for name, v in values.items()))
+        )
     rows = (
         (name, str(entry.valid_from), str(entry.valid_to or ""), msgspec.json.encode(entry).decode()) for name, entry in entries
     )
@@ -158,7 +181,7 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str = "by", 
 
 
 @app.command
-def recordings(*, of: Path, law: str = "by", format: Format = "table") -> None:  # noqa: A002
+def recordings(*, of: Path, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
     """List every recording: when, from what source, how much of which register.
 
     Parameters
@@ -166,11 +189,11 @@ def recordings(*, of: Path, law: str = "by", format: Format = "table") -> None: 
     of
         The folder of the registers; a market's own folder.
     law
-        The country whose registers these are.
+        The country whose registers these are; by default the market's own, else by.
     format
         table, json, csv or parquet.
     """
-    registers = open_registers(law, of, now)
+    registers = _open(of, _law_of(of, law))
     rows = []
     for recording in registers.recordings:
         counts = {name: len(recording.entries(name)) for name in REGISTERS}

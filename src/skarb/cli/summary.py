@@ -38,7 +38,7 @@ def print_problems(account: Account, to: Console) -> None:
     """Print the first problems in full and say how many there are."""
     for problem in account.problems[:SHOWN]:
         to.print(str(problem), markup=False, highlight=False)
-    if account.malformed > SHOWN:
+    if account.malformed > SHOWN or len(account.problems) > SHOWN:
         to.print(
             f"… {account.malformed:,} malformed rows in all; --problems FILE writes every one", markup=False, highlight=False
         )

@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.markup import escape
 
-from skarb.cli.output import out, progress, table
+from skarb.cli.output import need, out, progress, table
 from skarb.core.errors import EXIT_CODES
 from skarb.journal import CHECKS, Report
 from skarb.journal import verify as verify_book
@@ -32,6 +32,7 @@ def verify(*books: Annotated[Path, Parameter(name="BOOK")], json: bool = False) 
     json
         Print the reports as JSON.
     """
+    need(books, "book")
     reports: list[Report] = []
     for book in books:
         with progress(f"Verifying {book.name}") as step:

@@ -6,13 +6,14 @@ An account is an address in words and an asset; its id is a hash of both, so the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from struct import Struct as Layout
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.errors import ensure
-from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag, key_128
+from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag
 from skarb.desk.model import Leg
 from skarb.desk.plan import FLOORED
 from skarb.journal.model import Opening
@@ -29,30 +30,22 @@ class Chart:
 
     def __init__(self) -> None:
         self.openings: list[Opening] = []  # in the order of the ledger's accounts
-        self._ids: dict[tuple[str, str], bytes] = {}
+        self.ids: dict[tuple[str, str], bytes] = {}  # by address and asset
         self._by_id: dict[bytes, Opening] = {}
-        self._ledgers: dict[str, int] = {}
+        self.ledgers: dict[str, int] = {}  # the ledger's number of each asset
 
     def learn(self, openings: Iterable[Opening]) -> None:
         """Take over accounts that the journal has opened, in its order."""
         for opening in openings:
             self.openings.append(opening)
             account = account_id(opening.address, opening.asset)
-            self._ids[(opening.address, opening.asset)] = account
+            self.ids[(opening.address, opening.asset)] = account
             self._by_id[account] = opening
-            self._ledgers.setdefault(opening.asset, len(self._ledgers) + 1)
+            self.ledgers.setdefault(opening.asset, len(self.ledgers) + 1)
 
     def opening(self, low: int, high: int) -> Opening:
         """Return the account with an id, given in two halves."""
         return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
-
-    def account(self, address: str, asset: str) -> bytes | None:
-        """Return the id of an account, or None if it was never opened."""
-        return self._ids.get((address, asset))
-
-    def ledger(self, asset: str) -> int:
-        """Return the ledger's number of an asset that has an account."""
-        return self._ledgers[asset]
 
 
 class Entries:
@@ -63,25 +56,21 @@ class Entries:
         self.owners: list[int] = []  # of each transfer: the row of its instruction
         self._chart = chart
         self._accounts: list[bytes] = []
-        self._ids: list[bytes] = []
-        self._debits: list[bytes] = []
-        self._credits: list[bytes] = []
-        self._units: list[int] = []
-        self._keys: list[bytes] = []
-        self._ledgers: list[int] = []
+        self._rows: list[tuple[bytes, bytes, bytes, bytes, bytes, int]] = []  # id, debit, credit, amount, key, ledger
         self._linked: list[int] = []  # places of transfers that stand or fall with the next one
 
     def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
         """Add the transfers of one instruction; they stand or fall together."""
+        ids = self._chart.ids
         for number, leg in enumerate(legs):
             if number:
-                self._linked.append(len(self._ids) - 1)
-            self._ids.append(key if number == 0 else key_128(f"{key.hex()} {number}"))
-            self._debits.append(self._account(leg.debit, leg.asset))
-            self._credits.append(self._account(leg.credit, leg.asset))
-            self._units.append(leg.units)
-            self._keys.append(key)
-            self._ledgers.append(self._chart.ledger(leg.asset))
+                self._linked.append(len(self._rows) - 1)
+            asset = leg.asset
+            debit = ids.get((leg.debit, asset)) or self._open(leg.debit, asset)
+            credit = ids.get((leg.credit, asset)) or self._open(leg.credit, asset)
+            transfer = key if number == 0 else _leg_id(key, number)
+            amount = leg.units.to_bytes(16, "little")
+            self._rows.append((transfer, debit, credit, amount, key, self._chart.ledgers[asset]))
             self.owners.append(row)
 
     def accounts(self) -> NDArray[np.void]:
@@ -90,31 +79,34 @@ class Entries:
 
     def transfers(self) -> NDArray[np.void]:
         """Return the transfers to post. Shape: one TRANSFER record per owner."""
-        records = np.zeros(len(self._ids), dtype=TRANSFER)
-        amounts = [units.to_bytes(16, "little") for units in self._units]
-        columns = {"id": self._ids, "debit": self._debits, "credit": self._credits, "amount": amounts, "user": self._keys}
-        for name, column in columns.items():
-            halves = np.frombuffer(b"".join(column), dtype="<u8")
-            records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
-        records["ledger"] = self._ledgers
-        records["code"] = _CODE
-        records["flags"][self._linked] = _LINKED
+        records = np.zeros(len(self._rows), dtype=TRANSFER)
+        if self._rows:
+            *columns, ledgers = zip(*self._rows, strict=True)
+            for name, column in zip(("id", "debit", "credit", "amount", "user"), columns, strict=True):
+                halves = np.frombuffer(b"".join(column), dtype="<u8")
+                records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
+            records["ledger"] = ledgers
+            records["code"] = _CODE
+            records["flags"][self._linked] = _LINKED
         return records
 
-    def _account(self, address: str, asset: str) -> bytes:
-        known = self._chart.account(address, asset)
-        if known is not None:
-            return known
+    def _open(self, address: str, asset: str) -> bytes:
+        """Open an account and return its id."""
         made = account_id(address, asset)
         opening = Opening(address, asset)
         self._chart.learn((opening,))
         self.openings.append(opening)
         limits = Limit.floor.value if address.startswith(FLOORED) else 0
-        ledger = self._chart.ledger(asset)
+        ledger = self._chart.ledgers[asset]
         self._accounts.append(_ACCOUNT.pack(made, _ZERO, 0, 0, ledger, _CODE, 0, limits, 0, 0, 0, 0, 0))
         return made
 
 
+def _leg_id(key: bytes, number: int) -> bytes:
+    """Return the id of a further transfer of an instruction; its hash is of a kind of its own, so no instruction can have it."""
+    return blake2b(key + bytes((number,)), digest_size=16, person=b"skarb-leg-128").digest()
+
+
 def account_id(address: str, asset: str) -> bytes:
     """Return the 128-bit id of the account at an address in words."""
-    return key_128(f"{asset} {address}")
+    return blake2b(f"{asset} {address}".encode(), digest_size=16, person=b"skarb-account").digest()

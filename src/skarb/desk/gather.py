@@ -4,12 +4,13 @@ Registers answer for the legal day of the instruction. What a source of instruct
 comes from its `Assumptions`; what the parties declare is taken only for the facts that are theirs to declare. Lists, holds,
 licences and rates can be neither assumed nor declared.
 
-Most of what the law looks at is the same for many instructions: only the value differs between two payments of two ordinary clients. So facts
-are copied from a template for parties of the same standing, and the value is set in the copy.
+Most of what the law looks at is the same for many instructions: two payments of ordinary clients differ in their value and in nothing
+else. So facts are made once for each such **case** and only the value is fixed for each instruction. The journal keeps them the same way.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -22,17 +23,21 @@ from skarb.core.facts import Facts, Regime, Screening, Settlement
 from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
-from skarb.desk.model import Gathered
+from skarb.desk.model import Case, Gathered
 from skarb.desk.plan import address
 from skarb.registers import Registers
 from skarb.rulebook import Country
 from skarb.screening import Screen
 
 UNKNOWN = Profile()
+_EXCHANGES = ("token_buy_fiat", "token_sell_fiat", "token_swap")
+_TAKES = (*_EXCHANGES, "token_transfer_in")  # activities in which the other side gives something, too
+_YEARS = (1901, 2169)  # whose days facts can hold in any zone
 _MONEY = ("money", "electronic_money", "digital_currency")
 _HINTS = get_type_hints(Facts, include_extras=True)
-_GRAVITY = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
-_KEPT = 1 << 20  # standings and templates kept before starting anew
+_GRAVITY: dict[Screening, int] = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
+_KEPT = 1 << 18  # standings and cases kept before starting anew; some hundred megabytes at most
+_QUARTER = 900  # seconds; zones differ by whole quarters of an hour, so each lies within one legal day
 
 
 def _is_money(hint: object) -> bool:
@@ -41,8 +46,6 @@ def _is_money(hint: object) -> bool:
 
 
 _DECLARED_MONEY = frozenset(name for name in DECLARABLE if _is_money(_HINTS[name]))
-
-
 _Factors = tuple[int, int, int] | None  # what makes an amount its worth, as `Registers.factors` gives it
 
 
@@ -70,20 +73,21 @@ class Gatherer:
         self._operator = operator
         self._own = f"own/{operator}"
         self._source: Assumptions | None = None
-        self._days: dict[int, int] = {}
         self._forget()
 
     def _forget(self) -> None:
         self._version = self._registers.version
-        self._days.clear()
+        self._days: dict[float, int] = {}  # by quarter of an hour
+        self._assets: dict[str, Asset] = {}
         self._standings: dict[tuple[str, int], _Standing] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._templates: dict[tuple[object, ...], Facts] = {}
+        self._cases: dict[tuple[object, ...], Case] = {}  # by what the facts were made from
+        self._alike: dict[Facts, Case] = {}  # the same cases, each once
         self._worths: dict[tuple[str, int], tuple[_Factors, _Factors]] = {}
 
     def take_from(self, assumptions: Assumptions | None) -> None:
         """Gather for instructions of a source from now on; call it for each batch, so that news in the registers count."""
-        kept = max(len(self._standings), len(self._templates), len(self._days))
+        kept = max(len(self._standings), len(self._cases), len(self._days))
         if assumptions is not self._source or self._version != self._registers.version or kept > _KEPT:
             self._source = assumptions
             self._forget()
@@ -93,46 +97,60 @@ class Gatherer:
 
         Raises: FieldError naming the field, what was given and what was expected.
         """
-        quarter = int(i.at.timestamp()) // 900  # zones differ by whole quarters of an hour, so each lies within one legal day
+        quarter = i.at.timestamp() // _QUARTER
         day = self._days.get(quarter)
         if day is None:
-            day = self._days[quarter] = legal_day(i.at, self._country.zone)
-        asset = self._asset("asset", i.asset)
+            day = self._days[quarter] = self._day(i.at)
+        code, paid_in = i.asset, i.consideration_asset
+        asset = self._assets.get(code) or self._asset("asset", code)
         units = _amount("amount", i.amount, asset)
-        consideration, paid_in = 0, None
-        if i.consideration_asset is not None:
-            paid_in = self._asset("consideration_asset", i.consideration_asset)
-            if i.consideration is None:
-                raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset} given in return")
-            consideration = _amount("consideration", i.consideration, paid_in)
+        consideration, worth_of, amount = 0, code, units
+        if paid_in is not None or i.consideration is not None or i.activity in _EXCHANGES:
+            consideration = self._consideration(i)
+            if paid_in is not None and self._assets[paid_in].asset_class in _MONEY:
+                worth_of, amount = paid_in, consideration
         party = self._standings.get((i.party, day)) or self._stand(i.party, day)
-        other = _NOBODY
-        if i.counterparty is not None:
-            other = self._standings.get((i.counterparty, day)) or self._stand(i.counterparty, day)
-        key = (i.activity, day, i.asset, i.consideration_asset, party.number, other.number)
-        template = self._templates.get(key)
-        if template is None:
-            template = self._templates[key] = self._template(i, day, asset, paid_in, party, other)
-        facts = template.__copy__()  # type: ignore[attr-defined]
-        if paid_in is not None and paid_in.asset_class in _MONEY:
-            self._set_value(facts, paid_in.code, consideration, day)
-        else:
-            self._set_value(facts, i.asset, units, day)
-        if i.venue is not None:
-            self._set_venue(facts, i.venue, day)
-        if i.wallet is not None:
-            self._set_wallet(facts, i.wallet, day)
-        if i.declared:
-            _declare(facts, i.declared, self._country)
-        if approved:
-            force_setattr(facts, "approved", True)
-        return Gathered(facts, units, consideration, party.address, other.address or _elsewhere(i), self._own)
+        other, counterparty = _NOBODY, i.counterparty
+        if counterparty is not None:
+            other = self._standings.get((counterparty, day)) or self._stand(counterparty, day)
+        declared = None if not i.declared else tuple(sorted(i.declared.items()))
+        key = (i.activity, day, code, paid_in, party.number, other.number, i.venue, i.wallet, declared, approved)
+        case = self._cases.get(key)
+        if case is None:
+            facts = self._facts(i, day, party, other, approved)
+            case = self._cases[key] = self._alike.setdefault(facts, Case(facts))
+        legal, dollar = self._worths.get((worth_of, day)) or self._worth(worth_of, day)
+        value = None if legal is None else (amount * legal[0] + legal[1]) // legal[2]
+        cents = None if dollar is None else (amount * dollar[0] + dollar[1]) // dollar[2]
+        if (value or 0) > LEGAL_VALUE_MAX or (cents or 0) > LEGAL_VALUE_MAX:
+            limit = f"a value of at most {LEGAL_VALUE_MAX} minor units of {self._country.currency} and of USD"
+            raise FieldError("amount", i.amount, limit)
+        return Gathered(case, value, cents, units, consideration, party.address, other.address or _elsewhere(i), self._own)
 
     def _asset(self, field: str, code: str) -> Asset:
         try:
-            return self._registers.asset(code)
+            asset = self._assets[code] = self._registers.asset(code)
         except KeyError:
             raise FieldError(field, code, "a currency of ISO 4217 or a token of the register") from None
+        return asset
+
+    def _day(self, at: datetime) -> int:
+        if not _YEARS[0] <= at.year <= _YEARS[1]:
+            raise FieldError("at", at.isoformat(), f"an instant of the years {_YEARS[0]} to {_YEARS[1]}")
+        return legal_day(at, self._country.zone)
+
+    def _consideration(self, i: Instruction) -> int:
+        if i.consideration is None:
+            raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset or 'the asset'} given in return")
+        if i.consideration_asset is None:
+            raise FieldError("consideration_asset", "nothing", "the asset given in return")
+        paid_in = i.consideration_asset
+        given = _amount(
+            "consideration", i.consideration, self._assets.get(paid_in) or self._asset("consideration_asset", paid_in)
+        )
+        if not given and i.activity in _EXCHANGES:
+            raise FieldError("consideration", i.consideration, "an amount above 0: nobody buys or sells for nothing")
+        return given
 
     def _stand(self, party: str, day: int) -> _Standing:
         known = self._registers.profile(party, day)
@@ -147,13 +165,26 @@ class Gatherer:
         standing = self._standings[party, day] = _Standing(number, profile, screening, regime, held, where)
         return standing
 
-    def _template(
-        self, i: Instruction, day: int, asset: Asset, paid_in: Asset | None, party: _Standing, other: _Standing
-    ) -> Facts:
+    def _worth(self, code: str, day: int) -> tuple[_Factors, _Factors]:
+        worth = self._worths[code, day] = (self._factors(code, day, None), self._factors(code, day, "USD"))
+        return worth
+
+    def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
+        try:
+            return self._registers.factors(code, day, currency)
+        except Unavailable:
+            return None  # too old a rate is none: the law treats the value as missing
+
+    # one case ----------------------------------------------------------------------------------------------------------
+
+    def _facts(self, i: Instruction, day: int, party: _Standing, other: _Standing, approved: bool) -> Facts:
+        """Return all facts of a case but the value."""
         actor, counterparty = party.profile, other.profile
         operator = self._registers.profile(self._operator, day) or UNKNOWN
+        asset = self._assets[i.asset]
+        paid_in = None if i.consideration_asset is None else self._assets[i.consideration_asset]
         worst = party if _GRAVITY[party.screening] >= _GRAVITY[other.screening] else other
-        return Facts(
+        facts = Facts(
             activity=i.activity,
             day=day,
             actor_kind=actor.kind,
@@ -173,7 +204,6 @@ class Gatherer:
             counterparty_resident=counterparty.resident,
             counterparty_country=counterparty.country,
             counterparty_regime_resident=counterparty.regime_resident,
-            cross_border=counterparty is not UNKNOWN and counterparty.resident != actor.resident,
             asset_class=asset.asset_class,
             asset_anonymous=asset.anonymous or (paid_in is not None and paid_in.anonymous),
             asset_lawful=asset.lawful and (paid_in is None or paid_in.lawful),
@@ -181,29 +211,19 @@ class Gatherer:
             settlement=_settlement(paid_in or asset),
             screening=worst.screening,
             screening_regime=worst.regime,
-            hold=party.held,
+            hold=party.held or (other.held and i.activity in _TAKES),
+            approved=approved,
         )
-
-    def _set_value(self, facts: Facts, code: str, units: int, day: int) -> None:
-        """Fix what the instruction is worth: missing where no fresh enough rate is known."""
-        legal, dollar = self._worths.get((code, day)) or self._worth(code, day)
-        value = None if legal is None else (units * legal[0] + legal[1]) // legal[2]
-        cents = None if dollar is None else (units * dollar[0] + dollar[1]) // dollar[2]
-        if (value or 0) > LEGAL_VALUE_MAX or (cents or 0) > LEGAL_VALUE_MAX:
-            limit = f"a value of at most {LEGAL_VALUE_MAX} minor units of {self._country.currency} and of USD"
-            raise FieldError("amount", f"{units} smallest units of {code}", limit)
-        force_setattr(facts, "value", value)
-        force_setattr(facts, "value_usd", cents)
-
-    def _worth(self, code: str, day: int) -> tuple[_Factors, _Factors]:
-        worth = self._worths[code, day] = (self._factors(code, day, None), self._factors(code, day, "USD"))
-        return worth
-
-    def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
-        try:
-            return self._registers.factors(code, day, currency)
-        except Unavailable:
-            return None
+        if i.declared:
+            _declare(facts, i.declared, self._country)
+        # What the registers know comes after what the parties declare, and outdoes it.
+        if counterparty is not UNKNOWN and counterparty.resident != actor.resident:
+            force_setattr(facts, "cross_border", True)
+        if i.venue is not None:
+            self._set_venue(facts, i.venue, day)
+        if i.wallet is not None:
+            self._set_wallet(facts, i.wallet, day)
+        return facts
 
     def _set_venue(self, facts: Facts, venue: str, day: int) -> None:
         """Say where the deal is done; a venue that nobody registered counts as a foreign one."""
@@ -214,22 +234,24 @@ class Gatherer:
         force_setattr(facts, "venue_blocked", place.blocked)
         if place.country != self._country.code:
             force_setattr(facts, "cross_border", True)
-        self._add_screening(facts, *self._screen.party(venue, day))
+        _add_screening(facts, *self._screen.party(venue, day))
 
     def _set_wallet(self, facts: Facts, wallet: str, day: int) -> None:
         known = self._registers.wallet(wallet, day)
-        force_setattr(facts, "wallet_hosting", known.hosting)
-        force_setattr(facts, "wallet_country", known.country)
         force_setattr(facts, "wallet_listed", known.listed)
-        if known.country not in ("XX", self._country.code):
+        if known.hosting != "none":
+            force_setattr(facts, "wallet_hosting", known.hosting)
+        if known.country != "XX":
+            force_setattr(facts, "wallet_country", known.country)
+        if facts.wallet_country not in ("XX", self._country.code):
             force_setattr(facts, "cross_border", True)
-        self._add_screening(facts, *self._screen.wallet(wallet, day))
+        _add_screening(facts, *self._screen.wallet(wallet, day))
 
-    @staticmethod
-    def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
-        if _GRAVITY[status] > _GRAVITY[facts.screening]:
-            force_setattr(facts, "screening", status)
-            force_setattr(facts, "screening_regime", regime)
+
+def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
+    if _GRAVITY[status] > _GRAVITY[facts.screening]:
+        force_setattr(facts, "screening", status)
+        force_setattr(facts, "screening_regime", regime)
 
 
 def _elsewhere(i: Instruction) -> str:

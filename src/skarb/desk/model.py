@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import Problem
@@ -22,16 +24,40 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     units: int  # smallest units of the asset
 
 
+class Case:
+    """Facts that many instructions share; only the value differs from one to the next."""
+
+    __slots__ = ("_working", "facts")
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts  # value and value_usd are left missing
+        self._working = copy(facts)
+
+    def valued(self, value: int | None, value_usd: int | None) -> Facts:
+        """Return the facts with a value, good until the next call: deciding looks at them and forgets them."""
+        working = self._working
+        force_setattr(working, "value", value)
+        force_setattr(working, "value_usd", value_usd)
+        return working
+
+
 class Gathered(msgspec.Struct, frozen=True, gc=False):
     """One instruction ready for the law and for the ledger: its facts, its amounts read exactly, and where its sides keep
     their assets in the book."""
 
-    facts: Facts
+    case: Case
+    value: int | None  # what it is worth in minor units of the legal currency
+    value_usd: int | None  # in cents
     units: int  # of the asset, in its smallest unit
     consideration: int  # of the consideration's asset; 0 when nothing is given in return
     party: str  # address of the person for whom it is done
     counterparty: str  # address of the other side
     own: str  # address of the institution's own position
+
+    @property
+    def facts(self) -> Facts:
+        """The facts, whole, as an object of their own."""
+        return copy(self.case.valued(self.value, self.value_usd))
 
 
 Plan = Callable[[Instruction, Gathered], tuple[Leg, ...]]

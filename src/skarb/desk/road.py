@@ -22,10 +22,11 @@ from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.entries import Chart, Entries
 from skarb.desk.gather import Gatherer
-from skarb.desk.model import Answer, Gathered, Leg, Product
+from skarb.desk.model import Answer, Case, Gathered, Leg, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
 from skarb.journal.chain import openings_of
+from skarb.journal.folding import MISSING
 from skarb.journal.receipts import codes_by_row
 from skarb.ledger import Result
 from skarb.registers import Registers
@@ -174,10 +175,11 @@ class Desk:
         for name in _SAME:
             if getattr(first, name) != getattr(instruction, name):
                 raise FieldError(name, getattr(instruction, name), f"{getattr(first, name)!r} as in the referral {referred!r}")
-        if instruction.entered_by is None or instruction.entered_by == first.entered_by:
-            raise FieldError(
-                "entered_by", instruction.entered_by, f"a person other than {first.entered_by!r}, who entered the referral"
-            )
+        maker, checker = first.entered_by, instruction.entered_by
+        if maker is None:
+            raise FieldError("entered_by", checker, "a referral that says who entered it; this one names nobody to differ from")
+        if checker is None or _same_person(maker, checker):
+            raise FieldError("entered_by", checker, f"a person other than {maker!r}, who entered the referral")
         return True
 
     # decide ------------------------------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ class Desk:
         numbers: dict[int, int] = {}  # legal day → index into work.editions
         said: dict[tuple[int, int, int, int], tuple[Ruling, Decision]] = {}  # the same few rulings come again and again
         for gathered in work.gathered:
-            facts = gathered.facts
+            facts = gathered.case.valued(gathered.value, gathered.value_usd)
             number = numbers.get(facts.day)
             if number is None:
                 number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
@@ -204,6 +206,8 @@ class Desk:
     def _plan_and_post(self, work: _Work) -> None:
         if not work.taken:
             return
+        for edition in work.editions:
+            self.book.keep_edition(edition.normal)
         entries = Entries(self.chart)
         for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
             legs = self._legs(instruction, gathered, decision)
@@ -215,8 +219,8 @@ class Desk:
         opened = self.book.ledger.open_accounts(accounts, at)
         ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
         results = self.book.ledger.post(transfers, at)
-        for edition in work.editions:
-            self.book.keep_edition(edition.normal)
+        cases: dict[Case, int] = {}
+        numbers = [cases.setdefault(gathered.case, len(cases)) for gathered in work.gathered]
         work.batch = Batch(
             book=self.book.name,
             sequence=0,  # the book counts
@@ -225,10 +229,13 @@ class Desk:
             editions=tuple(edition.hash for edition in work.editions),
             assumptions=work.assumptions,
             instructions=work.contents,  # type: ignore[arg-type]
-            facts=[gathered.facts for gathered in work.gathered],
+            facts=[case.facts for case in cases],
             rulings=work.rulings,
             keys=b"".join(work.keys),
             digests=b"".join(work.digests),
+            cases=np.asarray(numbers, "<u4").tobytes(),
+            values=_values([gathered.value for gathered in work.gathered]),
+            dollars=_values([gathered.value_usd for gathered in work.gathered]),
             openings=entries.openings,
             accounts=accounts.tobytes(),
             account_results=opened.tobytes(),
@@ -261,6 +268,7 @@ class Desk:
         if writing is None or batch is None:
             return answer
         head = writing.result().hex()
+        editions, book, sequence = batch.editions, batch.book, work.sequence
         codes = codes_by_row(batch.owners, batch.results)
         outcomes: dict[tuple[int, tuple[str, ...]], Outcome] = {}  # by the decision's identity and the ledger's codes
         made = []
@@ -274,9 +282,9 @@ class Desk:
                     id=instruction.id,
                     outcome=outcome,
                     decision=decision,
-                    edition=batch.editions[ruling.edition],
-                    book=batch.book,
-                    sequence=work.sequence,
+                    edition=editions[ruling.edition],
+                    book=book,
+                    sequence=sequence,
                     row=row,
                     codes=posted,
                     head=head,
@@ -323,6 +331,14 @@ def _number(editions: list[Edition], edition: Edition) -> int:
             return number
     editions.append(edition)
     return len(editions) - 1
+
+
+def _same_person(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _values(values: list[int | None]) -> bytes:
+    return np.asarray([MISSING if value is None else value for value in values], "<i8").tobytes()
 
 
 def _again(first: Receipt, *, same: bool) -> Receipt:

@@ -7,6 +7,7 @@ are `Batch`; answers are rebuilt from them by `receipts_of`.
 from skarb.journal.book import Book, open_book
 from skarb.journal.chain import GENESIS, Envelope, decode, encode, head_of, open_envelope
 from skarb.journal.findings import CHECKS, Finding, Report
+from skarb.journal.folding import MISSING, Folded, fold, unfold
 from skarb.journal.identity import content_of, digest_of, keys_and_digests
 from skarb.journal.model import FORMAT, Batch, Opening, Ruling
 from skarb.journal.receipts import outcome_of, receipts_of
@@ -18,10 +19,12 @@ __all__ = [
     "CHECKS",
     "FORMAT",
     "GENESIS",
+    "MISSING",
     "Batch",
     "Book",
     "Envelope",
     "Finding",
+    "Folded",
     "Opening",
     "Report",
     "Ruling",
@@ -31,6 +34,7 @@ __all__ = [
     "decode",
     "digest_of",
     "encode",
+    "fold",
     "head_of",
     "keys_and_digests",
     "open_book",
@@ -39,5 +43,6 @@ __all__ = [
     "read_seal",
     "receipts_of",
     "seal_path",
+    "unfold",
     "verify",
 ]

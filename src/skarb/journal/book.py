@@ -18,12 +18,14 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import numpy as np
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, decode, encode, head_of, open_envelope
+from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
 from skarb.journal.index import Flags, Positions
 from skarb.journal.law import Law, load_law
 from skarb.journal.memory import Memory, Observer, recover
@@ -302,8 +304,12 @@ def _name(store: Store, wanted: str | None, write: bool) -> str:
 
 def _check(batch: Batch) -> None:
     rows, transfers, accounts = len(batch.instructions), len(batch.results), len(batch.openings)
-    ensure(rows == len(batch.facts) == len(batch.rulings), "each instruction has its facts and its ruling")
+    ensure(rows == len(batch.rulings), "each instruction has its ruling")
     ensure(len(batch.keys) == len(batch.digests) == rows * KEY_BYTES, "each instruction has its key and its digest")
+    ensure(len(batch.cases) == rows * CASE_BYTES, "each instruction has its facts")
+    ensure((np.frombuffer(batch.cases, "<u4") < len(batch.facts)).all(), "the facts of each instruction stand in its batch")
+    ensure(len(batch.values) == len(batch.dollars) == rows * VALUE_BYTES, "each instruction has its values, or none")
+    ensure(all(one.value is None is one.value_usd for one in batch.facts), "facts have no value of their own once folded")
     ensure(len(batch.transfers) == transfers * TRANSFER.itemsize, "each transfer has its result")
     ensure(len(batch.owners) == transfers * OWNER_BYTES, "each transfer has its instruction")
     ensure(len(batch.accounts) == accounts * ACCOUNT.itemsize, "each opening has its account")

@@ -23,6 +23,7 @@ import numpy as np
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.transfer import ACCOUNT, TRANSFER
+from skarb.journal.folding import CASE_BYTES, VALUE_BYTES, unfold
 from skarb.journal.model import FORMAT, GENESIS, Batch, Opening, Ruling
 from skarb.store import Damaged
 
@@ -30,6 +31,7 @@ __all__ = [
     "GENESIS",
     "Envelope",
     "decode",
+    "distinct_of",
     "encode",
     "facts_of",
     "head_of",
@@ -60,6 +62,9 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     rulings: msgspec.Raw
     keys: memoryview
     digests: memoryview
+    cases: memoryview
+    values: memoryview
+    dollars: memoryview
     openings: msgspec.Raw
     accounts: memoryview
     account_results: memoryview
@@ -85,6 +90,7 @@ _INSTRUCTION = msgspec.msgpack.Decoder(Instruction), msgspec.msgpack.Decoder(lis
 _FACTS = msgspec.msgpack.Decoder(Facts), msgspec.msgpack.Decoder(list[Facts])
 _RULING = msgspec.msgpack.Decoder(Ruling), msgspec.msgpack.Decoder(list[Ruling])
 _OPENINGS = msgspec.msgpack.Decoder(list[Opening])
+_UNREAD = Facts(activity="fiat_pay", day=0)  # stands for facts that nobody asked for
 
 
 def head_of(previous: bytes, body: bytes) -> bytes:
@@ -160,6 +166,9 @@ def _checked(envelope: Envelope) -> Envelope:
     expected = {
         "keys": envelope.rows * KEY_BYTES,
         "digests": envelope.rows * KEY_BYTES,
+        "cases": envelope.rows * CASE_BYTES,
+        "values": envelope.rows * VALUE_BYTES,
+        "dollars": envelope.rows * VALUE_BYTES,
         "transfers": transfers * TRANSFER.itemsize,
         "owners": transfers * OWNER_BYTES,
         "results": transfers,
@@ -178,8 +187,26 @@ def instructions_of(envelope: Envelope, rows: Sequence[int] | None = None) -> li
 
 
 def facts_of(envelope: Envelope, rows: Sequence[int] | None = None) -> list[Facts]:
-    """Read the facts of a batch, or only those of some rows."""
-    return _rows(_FACTS, envelope.facts, rows, "facts")
+    """Read the whole facts of every instruction, or only those of some rows."""
+    if rows is None:
+        distinct = distinct_of(envelope)
+    else:
+        distinct = [_UNREAD] * len(raw_rows(envelope.facts))
+        cases = set(np.frombuffer(envelope.cases, "<u4")[np.asarray(rows, np.int64)].tolist())
+        used = sorted(case for case in cases if case < len(distinct))
+        for case, one in zip(used, distinct_of(envelope, used), strict=True):
+            distinct[case] = one
+    return unfold(distinct, envelope.cases, envelope.values, envelope.dollars, rows)
+
+
+def distinct_of(envelope: Envelope, cases: Sequence[int] | None = None) -> list[Facts]:
+    """Read the distinct facts of a batch, or only some of them; the values of the rows are not among them."""
+    found = _rows(_FACTS, envelope.facts, cases, "facts")
+    for place, one in enumerate(found):
+        if one.value is not None or one.value_usd is not None:
+            case = place if cases is None else cases[place]
+            raise Damaged(f"facts {case} have a value of their own; values stand in the columns of the rows")
+    return found
 
 
 def rulings_of(envelope: Envelope, rows: Sequence[int] | None = None) -> list[Ruling]:
@@ -202,7 +229,7 @@ def _rows(readers: _Readers[_T], field: msgspec.Raw, rows: Sequence[int] | None,
     if rows is None:
         return _read(whole, field, f"a list of which each is {what}")
     raws = raw_rows(field)
-    return [_read(one, raws[row], f"{what} in row {row}") for row in rows]
+    return [_read(one, raws[row], f"{what} in place {row}") for row in rows]
 
 
 def _read(reader: msgspec.msgpack.Decoder[_T], data: bytes | msgspec.Raw, what: str) -> _T:

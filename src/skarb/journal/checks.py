@@ -15,7 +15,7 @@ import numpy as np
 
 from skarb.core.errors import SkarbError, shorten
 from skarb.core.transfer import key_128
-from skarb.journal.chain import KEY_BYTES, Envelope, facts_of, instructions_of, openings_of, raw_rows, rulings_of
+from skarb.journal.chain import KEY_BYTES, Envelope, distinct_of, facts_of, instructions_of, openings_of, raw_rows, rulings_of
 from skarb.journal.findings import Check, Finding
 from skarb.journal.identity import digest_of
 from skarb.journal.index import NEW, IdIndex
@@ -75,11 +75,11 @@ def identity_findings(envelope: Envelope, seen: Seen) -> Iterator[Finding]:
 def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[Finding]:
     """Decide every row's facts again under its edition, and see that only what was permitted has transfers."""
     rulings = rulings_of(envelope)
-    facts = _each(envelope, len(raw_rows(envelope.facts)), facts_of)
-    yield from _count("decision", envelope, "facts", len(facts))
     yield from _count("decision", envelope, "rulings", len(rulings))
+    yield from _unused_facts(envelope)
     known = [laws.get(name) for name in envelope.editions]
     barred = np.zeros(max(envelope.rows, 1), np.bool_)  # rows whose ruling is known not to permit them
+    facts = _each(envelope, envelope.rows, facts_of)
     for (row, one), ruling in zip(facts, rulings, strict=False):
         if isinstance(one, SkarbError):
             yield _finding("decision", envelope, row, "facts", shorten(str(one), 300), "facts")
@@ -94,8 +94,7 @@ def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[F
             given, expected = (ruling.outcome, ruling.levy, ruling.duties), (law.decide(one), law.levy(one), law.duties(one))
             if given != expected:
                 yield _finding("decision", envelope, row, "outcome, levy and duties", _named(law, given), _named(law, expected))
-            if row < len(barred):
-                barred[row] = _verdict(law, ruling) != "permit"
+            barred[row] = not _may_post(law, ruling)
     yield from _owners(envelope, barred)
 
 
@@ -115,6 +114,15 @@ def ledger_findings(envelope: Envelope, memory: Memory) -> Iterator[Finding]:
         )
 
 
+def _unused_facts(envelope: Envelope) -> Iterator[Finding]:
+    """Look at distinct facts that no row has; all others are looked at with their rows."""
+    count = len(raw_rows(envelope.facts))
+    unused = set(range(count)).difference(np.frombuffer(envelope.cases, "<u4").tolist())
+    for case, one in _each(envelope, count, distinct_of) if unused else ():
+        if case in unused and isinstance(one, SkarbError):
+            yield _finding("decision", envelope, None, f"facts {case}", shorten(str(one), 300), "facts")
+
+
 def _owners(envelope: Envelope, barred: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Iterator[Finding]:
     owners = np.frombuffer(envelope.owners, "<u4").astype(np.int64)
     inside = owners < envelope.rows
@@ -128,8 +136,12 @@ def _owners(envelope: Envelope, barred: np.ndarray[tuple[int], np.dtype[np.bool_
         )
 
 
-def _verdict(law: Law, ruling: Ruling) -> str:
-    return law.outcomes[ruling.outcome].verdict if 0 <= ruling.outcome < len(law.outcomes) else ""
+def _may_post(law: Law, ruling: Ruling) -> bool:
+    """Say whether a row may have transfers: it was permitted, or what arrived is set apart in quarantine."""
+    if not 0 <= ruling.outcome < len(law.outcomes):
+        return False
+    outcome = law.outcomes[ruling.outcome]
+    return outcome.verdict == "permit" or outcome.measure == "quarantine"
 
 
 def _named(law: Law, numbers: tuple[int, int, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from skarb.core.decision import Decision, Verdict
+from skarb.core.decision import Decision, Measure, Verdict
 
 
 class Answer(Protocol):
@@ -14,6 +14,10 @@ class Answer(Protocol):
     @property
     def verdict(self) -> Verdict:
         """What it comes to."""
+
+    @property
+    def measure(self) -> Measure:
+        """How a refusal is carried out."""
 
 
 class Law(Protocol):

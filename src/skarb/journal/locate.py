@@ -9,11 +9,16 @@ import msgspec
 import numpy as np
 
 from skarb.core.errors import SkarbError
+from skarb.core.transfer import TRANSFER
 from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, address, open_envelope, raw_rows
+from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
 from skarb.store import Store
 from skarb.store.pages import HEADER, Use, page_size, uses_of
 
 _PAGE = 16_384  # when the header does not even state a page size
+_BY_ROW = {"keys": KEY_BYTES, "digests": KEY_BYTES, "cases": CASE_BYTES, "values": VALUE_BYTES, "dollars": VALUE_BYTES}
+_BY_TRANSFER = {"transfers": TRANSFER.itemsize, "owners": OWNER_BYTES, "results": 1}
+_OF_INSTRUCTIONS = {"instructions", "rulings", *_BY_ROW}  # fields with one item per instruction
 
 
 class Place(NamedTuple):
@@ -47,6 +52,7 @@ def place_of(path: Path, start: int, stop: int, store: Store | None) -> Place:
 def rows_at(body: bytes, start: int, stop: int) -> dict[str, tuple[int, int]]:
     """Return which rows of which fields of a batch lie between two places of its body: first and last row by field.
 
+    Rows of `facts` are distinct facts, those of transfers, owners and results are transfers; all others are instructions.
     A row of -1 means the field's frame or a field without rows. Raises: Damaged if the body cannot be taken apart.
     """
     envelope = open_envelope(body, strict=True)
@@ -66,7 +72,7 @@ def rows_at(body: bytes, start: int, stop: int) -> dict[str, tuple[int, int]]:
 
 
 def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> list[int]:
-    width = {"keys": KEY_BYTES, "digests": KEY_BYTES, "owners": OWNER_BYTES, "results": 1, "transfers": 128}.get(name)
+    width = _BY_ROW.get(name) or _BY_TRANSFER.get(name)
     if width is not None:
         return [max(0, start) // width, (min(stop, len(memoryview(value))) - 1) // width]
     if name not in {"instructions", "facts", "rulings"} or not isinstance(value, msgspec.Raw):
@@ -97,7 +103,7 @@ def _words(use: Use, store: Store | None) -> tuple[str, set[int]]:
     parts = [
         f"{name} {first}" if first == last else f"{name} {first} to {last}" for name, (first, last) in rows.items() if first >= 0
     ]
-    hit = {row for name, pair in rows.items() if name != "transfers" for row in pair}
+    hit = {row for name, pair in rows.items() if name in _OF_INSTRUCTIONS for row in pair}
     return (f"{words} ({', '.join(parts)})" if parts else words), hit
 
 

@@ -1,8 +1,8 @@
 """One batch of the journal: everything that was decided, posted and answered together.
 
 A batch is the unit of durability. Its body is MessagePack of the structure below, fields in order; its head is
-SHA-256(previous head || body). Facts and decisions are kept in full, so anyone can decide again and compare. The text of
-every edition is kept once beside the journal under its hash.
+SHA-256(previous head || body). Facts and decisions are kept in full, so anyone can decide again and compare; facts are folded
+(`folding`), as most rows of a batch differ only in value. The text of every edition is kept once beside the journal under its hash.
 
 The order of fields is the format: append, never reorder.
 """
@@ -46,10 +46,13 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     editions: tuple[str, ...] = ()  # SHA-256 hex of the editions that decided
     assumptions: Assumptions | None = None
     instructions: Sequence[Instruction] = ()
-    facts: Sequence[Facts] = ()  # one per instruction
+    facts: Sequence[Facts] = ()  # the distinct facts of the batch, with value and value_usd left missing
     rulings: Sequence[Ruling] = ()  # one per instruction
     keys: bytes = b""  # 16 bytes per instruction: core.transfer.key_128 of its id
     digests: bytes = b""  # 16 bytes per instruction: digest of its content
+    cases: bytes = b""  # u4 per instruction: which of `facts` are its own
+    values: bytes = b""  # i8 per instruction: its `value`, `folding.MISSING` where there is none
+    dollars: bytes = b""  # i8 per instruction: its `value_usd`, likewise
     openings: Sequence[Opening] = ()
     accounts: bytes = b""  # core.transfer.ACCOUNT records, one per opening
     account_results: bytes = b""  # one ledger result code (u1) per account record

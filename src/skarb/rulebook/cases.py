@@ -16,7 +16,6 @@ from skarb.core.errors import ConfigurationError, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.casefile import MET, SILENT
 from skarb.rulebook.edition import Edition, circle_of
-from skarb.rulebook.expression import Node
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Case, CodeList, EditionCase, ParameterSeries, Provision
 from skarb.rulebook.tree import names_in, truth
@@ -132,7 +131,7 @@ def _holes(rulebook: Rulebook) -> Iterator[Problem]:
                     name,
                     f"none from {from_day(start)} to {until}",
                     expected,
-                    "date the value or the provision",
+                    "give the value or the provision other dates",
                 )
 
 
@@ -170,7 +169,7 @@ def _sides(rulebook: Rulebook) -> Iterator[Problem]:
     for name, provision in rulebook.pack.provisions.items():
         words = tried.get(name, set())
         bounded = (
-            _bounded(provision.when)
+            provision.when is not None
             or provision.start is not None
             or provision.end is not None
             or set(provision.activities) != every
@@ -185,20 +184,15 @@ def _sides(rulebook: Rulebook) -> Iterator[Problem]:
                 yield Problem(str(provision.place), "cases", given, f"a case of {name} with `then: {next(iter(side))}`")
 
 
-def _bounded(when: Node | None) -> bool:
-    return when is not None
-
-
 def verify(rulebook: Rulebook) -> list[Problem]:
     """Return everything wrong with a rulebook that could be read: over time, in its editions, in its cases."""
-    problems = coverage(rulebook)
-    if any(problem.todo == "date the value or the provision" or problem.field == "exception_of" for problem in problems):
-        return problems
+    if [*_circles(rulebook), *_holes(rulebook)]:
+        return coverage(rulebook)  # there are days without an edition, so no case can be run
     try:
         editions = [rulebook.edition(day) for day in rulebook.boundaries]
     except ConfigurationError as error:
-        return [*problems, Problem(rulebook.country.name, "edition", str(error), "an edition on every day")]
-    return [*problems, *_answers(editions), *run_cases(rulebook), *run_edition_cases(rulebook)]
+        return [*coverage(rulebook), Problem(rulebook.country.name, "edition", str(error), "an edition on every day")]
+    return [*coverage(rulebook), *_answers(editions), *run_cases(rulebook), *run_edition_cases(rulebook)]
 
 
 def _answers(editions: Iterable[Edition]) -> Iterator[Problem]:

@@ -19,7 +19,6 @@ from skarb.rulebook.expression import (
     Count,
     Day,
     Fact,
-    Fault,
     Greatest,
     Least,
     Minus,
@@ -32,13 +31,13 @@ from skarb.rulebook.expression import (
     Or,
     Parameter,
     Plus,
-    Report,
     Share,
     Text,
     Within,
     share_of,
     write,
 )
+from skarb.rulebook.parse import Fault, Report
 from skarb.rulebook.schema import COUNT, DAY, FLAG, INT64_MAX, INT64_MIN, RATIO, Schema, Type, nearest, suggest
 
 RATIO_MAX = 10**9  # of numerator and denominator: then every step of an exact share fits into 64 bits

@@ -19,11 +19,11 @@ from skarb.core.decision import SILENCE, Decision, Measure, Verdict
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.rulebook import python
-from skarb.rulebook.expression import Node
+from skarb.rulebook.expression import Codes, Fact, Node, Within
 from skarb.rulebook.model import FIRST_DAY, Act, Country, LawList, Provision
 from skarb.rulebook.normal import read_edition, write_edition
 from skarb.rulebook.schema import Schema, schema
-from skarb.rulebook.tree import FALSE, TRUE, both, failing, fill, narrow, opposite, settle
+from skarb.rulebook.tree import FALSE, TRUE, both, fill, narrow, opposite, settle_in_turn
 
 if TYPE_CHECKING:
     from skarb.rulebook.explain import Explanation
@@ -160,22 +160,26 @@ class Edition:
 
     # -- guards ----------------------------------------------------------------------------------------------------------------
 
-    def applies(self, name: str, activity: str) -> Node:
-        """Return when a provision applies to an activity: its condition, and none of its exceptions applying."""
-        return self._applies(name, activity, {})
-
     def _applies(self, name: str, activity: str, done: dict[str, Node]) -> Node:
+        """Return when a provision applies: its activity and condition fit, and none of its exceptions applies."""
         if name not in done:
             one = self.provisions[name]
-            if activity not in one.activities:
-                done[name] = FALSE
-            else:
-                own = narrow(one.when, {"activity": frozenset({activity})}) if one.when else both()
-                done[name] = both(own, *(opposite(self._applies(other, activity, done)) for other in self.exceptions[name]))
+            own = both(self._concerns(one, activity), one.when or TRUE)
+            own = narrow(own, {"activity": frozenset({activity})}) if activity else own
+            done[name] = (
+                both(own, *(opposite(self._applies(other, activity, done)) for other in self.exceptions[name]))
+                if own != FALSE
+                else FALSE
+            )
         return done[name]
 
-    def guards(self, activity: str) -> list[Guard]:
-        """Return the guards of an activity in the order of decision, to be tried one after the other."""
+    def _concerns(self, one: Provision, activity: str) -> Node:
+        if activity:
+            return TRUE if activity in one.activities else FALSE
+        return TRUE if set(one.activities) == set(self.activities) else Within(Fact("activity"), Codes(one.activities))
+
+    def guards(self, activity: str = "") -> list[Guard]:
+        """Return the guards of one activity, or of all, in the order of decision, to be tried one after the other."""
         done: dict[str, Node] = {}
         found = []
         for name in self.order:
@@ -183,20 +187,25 @@ class Edition:
             condition = self._applies(name, activity, done)
             if one.needs is not None:
                 # The condition comes first: it may be what makes looking at the needs safe.
-                condition = both(condition, opposite(narrow(one.needs, {"activity": frozenset({activity})})))
+                needs = narrow(one.needs, {"activity": frozenset({activity})}) if activity else one.needs
+                condition = both(condition, opposite(needs))
             number = self._number[name]
             found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
         return settled(found)
 
-    def duty_guards(self, activity: str) -> list[Guard]:
-        """Return the guards of an activity's duties; every one that holds counts."""
-        found = [Guard(self.provisions[name], self.applies(name, activity), bit) for bit, name in enumerate(self.duty_ids)]
+    def duty_guards(self, activity: str = "") -> list[Guard]:
+        """Return the guards of duties, of one activity or of all; every one that holds counts."""
+        done: dict[str, Node] = {}
+        found = [Guard(self.provisions[name], self._applies(name, activity, done), bit) for bit, name in enumerate(self.duty_ids)]
         return [guard for guard in found if guard.condition != FALSE]
 
-    def levy_guards(self, activity: str) -> list[Guard]:
-        """Return the guards of an activity's levies in the order of decision."""
+    def levy_guards(self, activity: str = "") -> list[Guard]:
+        """Return the guards of levies, of one activity or of all, in the order of decision, to be tried one after the other."""
+        done: dict[str, Node] = {}
         numbers = {name: number for number, name in enumerate(self.levy_ids)}
-        return settled([Guard(self.provisions[name], self.applies(name, activity), numbers[name]) for name in self.levy_order])
+        return settled(
+            [Guard(self.provisions[name], self._applies(name, activity, done), numbers[name]) for name in self.levy_order]
+        )
 
     @property
     def activities(self) -> tuple[str, ...]:
@@ -258,24 +267,10 @@ class Edition:
 
 
 def settled(guards: Iterable[Guard]) -> list[Guard]:
-    """Return guards tried one after the other, each without what the failing of those before it has settled.
-
-    Mostly these are exceptions that decide by themselves: when they had applied, nobody would still be asking.
-    """
-    found: list[Guard] = []
-    fails: set[Node] = set()
-    holds: set[Node] = set()
-    for guard in guards:
-        condition = settle(guard.condition, holds, fails)
-        if condition == FALSE:
-            continue
-        found.append(replace(guard, condition=condition))
-        if condition == TRUE:
-            break
-        for asked in (guard.condition, condition):
-            fails.update(failing(asked))
-        holds.update(opposite(one) for one in tuple(fails))
-    return found
+    """Return guards that are tried one after the other, each without what the failing of those before it has settled."""
+    guards = list(guards)
+    settled_conditions = settle_in_turn([guard.condition for guard in guards])
+    return [replace(guard, condition=one) for guard, one in zip(guards, settled_conditions, strict=True) if one != FALSE]
 
 
 def circle_of(exceptions: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

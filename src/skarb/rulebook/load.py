@@ -22,7 +22,7 @@ from skarb.core.time import from_day
 from skarb.rulebook.casefile import read_case, read_edition_cases
 from skarb.rulebook.check import Checked, Scope, check
 from skarb.rulebook.errors import RulebookError
-from skarb.rulebook.expression import Name, parse
+from skarb.rulebook.expression import Name
 from skarb.rulebook.model import (
     Act,
     Case,
@@ -38,6 +38,7 @@ from skarb.rulebook.model import (
     Provision,
     Status,
 )
+from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import Schema, schema, suggest
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import (

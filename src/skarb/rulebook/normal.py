@@ -16,8 +16,9 @@ import msgspec
 from skarb.core.decision import Measure, Verdict
 from skarb.core.errors import InputError, shorten
 from skarb.rulebook.check import Checked, Scope, Span, check
-from skarb.rulebook.expression import Count, Day, Money, Node, Ratio, parse, write
+from skarb.rulebook.expression import Count, Day, Money, Node, Ratio, write
 from skarb.rulebook.model import Act, Certainty, Citation, Country, Effect, Grade, LawList, Provision
+from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import COUNT, DAY, RATIO, money, schema
 from skarb.rulebook.source import Located
 from skarb.rulebook.values import ALL, after_each_other

@@ -39,13 +39,13 @@ from skarb.rulebook.expression import (
     walk,
 )
 from skarb.rulebook.schema import Schema
-from skarb.rulebook.tree import FALSE, TRUE, Known, narrow
+from skarb.rulebook.tree import FALSE, TRUE, Keys, Known, narrow, settle_in_turn
 
 if TYPE_CHECKING:
     from skarb.rulebook.edition import Edition, Guard
 
 Decide = Callable[[Any], int]
-LEAVES = 96  # most bodies that one activity's function is split into
+LEAVES = 64  # most bodies that one activity's function is split into
 _STOP = "return "
 
 
@@ -80,7 +80,8 @@ def choice_source(edition: Edition, guards: Sequence[Guard], silence: tuple[int,
     """Return the source of the function that answers for one activity."""
     hopeful = ("permit", "levy", "exempt")
     steps = [
-        Step(guard.condition, _STOP + _answer(guard.result, guard.approved), guard.provision.effect in hopeful) for guard in guards
+        Step(guard.condition, _STOP + _answer(guard.result, guard.approved), guard.provision.effect in hopeful)
+        for guard in guards
     ]
     return _function(edition, steps, (), _STOP + _answer(*silence))
 
@@ -134,7 +135,7 @@ class _Splitter:
     """
 
     def __init__(self, fields: Schema, end: str) -> None:
-        self.fields, self.end, self.keys = fields, end, _Keys()
+        self.fields, self.end, self.keys = fields, end, Keys()
 
     def body(self, steps: Steps, known: Mapping[str, Values], read: frozenset[str], leaves: int) -> list[str]:
         """Return the lines that work through steps, given what is known and which facts are in locals."""
@@ -169,16 +170,25 @@ class _Splitter:
     def groups(self, steps: Steps, known: Mapping[str, Values], fact: str) -> list[tuple[Steps, Values]]:
         """Return which steps are left for which values of a fact."""
         every: tuple[str | bool, ...] = self.fields[fact].type.codes or (True, False)
-        touched = [any(isinstance(node, Fact) and node.name == fact for node in walk(step.condition)) for step in steps]
+        asked = [frozenset(_asked(step.condition, fact)) for step in steps]
+        named = frozenset[str | bool]().union(*asked)
         groups: dict[Steps, tuple[Steps, set[str | bool]]] = {}
+        done: dict[str | bool, Steps] = {}
         for value in every:
             if value in known.get(fact, every):
-                left, key = _left(steps, touched, {fact: frozenset({value})})
-                groups.setdefault(key, (left, set()))[1].add(value)
+                alike = value if value in named else ""  # codes that no step names are all alike
+                if alike not in done:
+                    left, done[alike] = _left(steps, asked, {fact: frozenset({value})})
+                    groups.setdefault(done[alike], (left, set()))
+                groups[done[alike]][1].add(value)
         return [(left, frozenset(values)) for left, values in groups.values()]
 
     def leaf(self, steps: Steps, read: frozenset[str]) -> list[str]:
         """Return the lines that try each step in turn."""
+        if all(step.ends for step in steps):
+            conditions = settle_in_turn([step.condition for step in steps])
+            tried = zip(steps, conditions, strict=True)
+            steps = tuple(Step(condition, step.then, step.hopeful) for step, condition in tried if condition != FALSE)
         writer = _Writer([step.condition for step in steps], read, self.keys)
         lines = [writer.statement(step.condition, step.then) for step in steps]
         if not (steps and steps[-1].condition == TRUE and steps[-1].ends):
@@ -186,12 +196,26 @@ class _Splitter:
         return [*writer.start(), *lines]
 
 
-def _left(steps: Steps, touched: Sequence[bool], known: Known) -> tuple[Steps, Steps]:
+def _asked(node: Node, fact: str) -> Iterator[str | bool]:
+    """Yield the values that a condition compares a fact with."""
+    match node:
+        case Fact(name) if name == fact:
+            yield from (True, False)
+        case Compare(_, Fact(name), Code(code)) | Compare(_, Code(code), Fact(name)) if name == fact:
+            yield code
+        case Within(Fact(name), Codes(codes)) if name == fact:
+            yield from codes
+        case _:
+            for child in children(node):
+                yield from _asked(child, fact)
+
+
+def _left(steps: Steps, asked: Sequence[Values], known: Known) -> tuple[Steps, Steps]:
     """Return the steps that can still matter, up to the first that is sure to end, and those of them that the answer changed."""
     left: list[Step] = []
     changed: list[Step] = []
-    for step, asks in zip(steps, touched, strict=True):
-        if asks:
+    for step, values in zip(steps, asked, strict=True):
+        if values:
             condition = narrow(step.condition, known)
             step = Step(condition, step.then, step.hopeful)  # noqa: PLW2901
             changed.append(step)
@@ -214,27 +238,6 @@ def _test(fact: str, values: Values) -> str:
     return f"{fact} == {codes[0]!r}" if len(codes) == 1 else f"{fact} in {{{', '.join(map(repr, codes))}}}"
 
 
-class _Keys:
-    """Gives equal parts of trees equal numbers, looking at each part once."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[tuple[Any, ...], int] = {}
-        self.seen: dict[int, tuple[Node, int]] = {}  # by identity; the node is kept so that its identity stays its own
-
-    def of(self, node: Node) -> int:
-        found = self.seen.get(id(node))
-        if found is None:
-            names: tuple[str, ...] = type(node).__match_args__
-            parts = [type(node), *(self._part(getattr(node, name)) for name in names)]
-            found = self.seen[id(node)] = node, self.numbers.setdefault(tuple(parts), len(self.numbers))
-        return found[1]
-
-    def _part(self, value: Any) -> Any:
-        if isinstance(value, Node):
-            return self.of(value)
-        return tuple(map(self._part, value)) if isinstance(value, tuple) else value
-
-
 class _Writer:
     """Writes the conditions of one leaf. What several of them ask is asked once and kept in a local.
 
@@ -242,7 +245,7 @@ class _Writer:
     a local may or may not have been filled: there it is asked for only where the part is worth it.
     """
 
-    def __init__(self, conditions: Sequence[Node], read: Iterable[str], keys: _Keys) -> None:
+    def __init__(self, conditions: Sequence[Node], read: Iterable[str], keys: Keys) -> None:
         self.keys = keys
         self.facts = Counter(node.name for one in conditions for node in walk(one) if isinstance(node, Fact))
         self.parts = Counter(keys.of(node) for one in conditions for node in walk(one) if isinstance(node, And | Or | Within))

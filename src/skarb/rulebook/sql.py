@@ -7,7 +7,8 @@ exact in both engines; nothing is rounded by an engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
@@ -34,8 +35,10 @@ from skarb.rulebook.expression import (
     Ratio,
     Share,
     Within,
+    children,
     walk,
 )
+from skarb.rulebook.tree import Keys
 
 if TYPE_CHECKING:
     from skarb.rulebook.edition import Edition, Guard
@@ -47,23 +50,86 @@ _COMPARE: dict[str, type[exp.Binary]] = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.L
 
 def outcome_sql(edition: Edition, dialect: Dialect, table: str = "") -> exp.Expression:
     """Return the expression for the number of the deciding outcome: what `edition.decide` returns."""
-    lower = _Lower(dialect, table)
-    silence = lower.choice([(lower.column("approved"), lower.number(1))], lower.number(0))
-    return _by_activity(edition, edition.guards, lambda guards: lower.first(guards, silence), silence, lower)
-
-
-def levy_sql(edition: Edition, dialect: Dialect, table: str = "") -> exp.Expression:
-    """Return the expression for the number of the governing levy: what `edition.levy` returns."""
-    lower = _Lower(dialect, table)
-    none = lower.number(0)
-    return _by_activity(edition, edition.levy_guards, lambda guards: lower.first(guards, none), none, lower)
+    return _outcome(edition.guards(), _Lower(dialect, table))
 
 
 def duties_sql(edition: Edition, dialect: Dialect, table: str = "") -> exp.Expression:
     """Return the expression for the bit mask of duties: what `edition.duties` returns."""
-    lower = _Lower(dialect, table)
-    none = lower.wide(lower.number(0))
-    return _by_activity(edition, edition.duty_guards, lower.mask, none, lower)
+    return _Lower(dialect, table).mask(edition.duty_guards())
+
+
+def levy_sql(edition: Edition, dialect: Dialect, table: str = "") -> exp.Expression:
+    """Return the expression for the number of the governing levy: what `edition.levy` returns."""
+    return _levy(edition.levy_guards(), _Lower(dialect, table))
+
+
+def _outcome(guards: Sequence[Guard], lower: _Lower) -> exp.Expression:
+    return lower.first(guards, lower.choice([(lower.column("approved"), lower.number(1))], lower.number(0)))
+
+
+def _levy(guards: Sequence[Guard], lower: _Lower) -> exp.Expression:
+    return lower.first(guards, lower.number(0))
+
+
+def statement(edition: Edition, dialect: Dialect, table: str, columns: Mapping[str, str] | None = None) -> exp.Select:
+    """Return a query that decides every row of a table of facts: outcome, duties and levy.
+
+    `columns` are further columns of the table to keep, by their name in the result. What several conditions share is computed once, as columns of
+    inner queries: planning and running are several times faster than with three expressions side by side.
+    """
+    tracks = [edition.guards(), edition.duty_guards(), edition.levy_guards()]
+    shared = _Shared([guard.condition for guards in tracks for guard in guards])
+    lower = _Lower(dialect, "", shared)
+    source: exp.Expression = exp.table_(table, quoted=True)
+    for number, layer in enumerate(shared.layers):
+        made = [lower.condition(node, inside=True).as_(shared.names[shared.keys.of(node)], quoted=True) for node in layer]
+        source = exp.select(exp.Star(), *made).from_(source).subquery(f"layer_{number}")
+    kept = [exp.column(name, quoted=True).as_(alias, quoted=True) for alias, name in (columns or {}).items()]
+    outcome, duties, levy = _outcome(tracks[0], lower), lower.mask(tracks[1]), _levy(tracks[2], lower)
+    return exp.select(*kept, outcome.as_("outcome"), duties.as_("duties"), levy.as_("levy")).from_(source)
+
+
+class _Shared:
+    """Conditions that occur more than once, each after those it contains."""
+
+    def __init__(self, conditions: Sequence[Node]) -> None:
+        self.keys = Keys()
+        self.counts: Counter[int] = Counter()
+        self.nodes: dict[int, Node] = {}
+        for condition in conditions:
+            self._count(condition)
+        self.names = {key: f"#{key}" for key in self.nodes if self.counts[key] > 1}
+        self.layers: list[list[Node]] = []
+        depths: dict[int, int] = {}
+        for key in self.names:
+            depth = self._depth(self.nodes[key], depths)
+            self.layers += [[] for _ in range(depth + 1 - len(self.layers))]
+            self.layers[depth].append(self.nodes[key])
+
+    def _count(self, node: Node) -> None:
+        if isinstance(node, And | Or | Within):
+            key = self.keys.of(node)
+            self.counts[key] += 1
+            if self.counts[key] > 1:
+                return
+            self.nodes[key] = node
+        for child in children(node):
+            self._count(child)
+
+    def _depth(self, node: Node, depths: dict[int, int]) -> int:
+        """Return how many layers must be there before a shared condition can be computed."""
+        key = self.keys.of(node)
+        if key not in depths:
+            depths[key] = max((1 + self._depth(one, depths) for one in self._within(node)), default=0)
+        return depths[key]
+
+    def _within(self, node: Node) -> Iterator[Node]:
+        """Yield the shared conditions directly inside a node."""
+        for child in children(node):
+            if self.names.get(self.keys.of(child)):
+                yield child
+            else:
+                yield from self._within(child)
 
 
 def facts_used(edition: Edition) -> tuple[str, ...]:
@@ -73,26 +139,11 @@ def facts_used(edition: Edition) -> tuple[str, ...]:
     return tuple(name for name in edition.fields if name in names)
 
 
-def _by_activity(
-    edition: Edition,
-    guards_of: Callable[[str], Sequence[Guard]],
-    answer: Callable[[Sequence[Guard]], exp.Expression],
-    otherwise: exp.Expression,
-    lower: _Lower,
-) -> exp.Expression:
-    """Decide by activity first; activities with the same guards share a branch."""
-    groups: dict[tuple[Guard, ...], list[str]] = {}
-    for activity in edition.activities:
-        groups.setdefault(tuple(guards_of(activity)), []).append(activity)
-    branches = [(lower.among(lower.column("activity"), names), answer(guards)) for guards, names in groups.items() if guards]
-    return lower.choice(branches, otherwise)
-
-
 class _Lower:
     """Lowers a tree to the nodes of one SQL dialect."""
 
-    def __init__(self, dialect: Dialect, table: str) -> None:
-        self.dialect, self.table = dialect, table
+    def __init__(self, dialect: Dialect, table: str, shared: _Shared | None = None) -> None:
+        self.dialect, self.table, self.shared = dialect, table, shared
 
     # -- answers ---------------------------------------------------------------------------------------------------------------
 
@@ -146,7 +197,12 @@ class _Lower:
 
     # -- conditions ------------------------------------------------------------------------------------------------------------
 
-    def condition(self, node: Node) -> exp.Expression:
+    def condition(self, node: Node, inside: bool = False) -> exp.Expression:
+        """Return a condition; `inside` a layer that makes a shared one, which is not there as a column yet."""
+        if self.shared and not inside:
+            name = self.shared.names.get(self.shared.keys.of(node))
+            if name:
+                return self.column(name)
         match node:
             case And(parts):
                 return self.joined(exp.And, parts) if parts else exp.true()
@@ -217,17 +273,3 @@ class _Lower:
         whole_value = exp.paren(whole)
         negative = exp.LT(this=amount.copy(), expression=self.number(0))
         return self.choice([(negative, exp.Neg(this=whole_value))], whole_value)
-
-
-def statement(edition: Edition, dialect: Dialect, table: str, columns: Mapping[str, str] | None = None) -> exp.Select:
-    """Return a query that decides every row of a table of facts: outcome, duties and levy, in the table's order.
-
-    `columns` are further columns of the table to keep, by their name in the result.
-    """
-    kept = [exp.column(name, quoted=True).as_(alias, quoted=True) for alias, name in (columns or {}).items()]
-    answers = [
-        outcome_sql(edition, dialect).as_("outcome"),
-        duties_sql(edition, dialect).as_("duties"),
-        levy_sql(edition, dialect).as_("levy"),
-    ]
-    return exp.select(*kept, *answers).from_(exp.table_(table, quoted=True))

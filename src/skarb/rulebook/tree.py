@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from skarb.core.errors import ConfigurationError
@@ -216,6 +216,25 @@ def settle(node: Node, holds: Set[Node], fails: Set[Node]) -> Node:
     return node
 
 
+def settle_in_turn(conditions: Iterable[Node]) -> list[Node]:
+    """Simplify conditions that are tried in turn until one holds, each by the failing of those before it.
+
+    Mostly what goes are exceptions that decide by themselves: had they applied, nobody would still be asking. What comes after a condition that
+    is sure to hold is FALSE.
+    """
+    found: list[Node] = []
+    fails: set[Node] = set()
+    holds: set[Node] = set()
+    for condition in conditions:
+        settled = FALSE if TRUE in fails else settle(condition, holds, fails)
+        found.append(settled)
+        for asked in (condition, settled):
+            for one in failing(asked):
+                fails.add(one)
+                holds.add(opposite(one))
+    return found
+
+
 def failing(node: Node) -> Iterator[Node]:
     """Yield everything that is known to fail when a condition does."""
     yield node
@@ -225,6 +244,28 @@ def failing(node: Node) -> Iterator[Node]:
                 yield from failing(part)
         case Named(_, means):
             yield from failing(means)
+
+
+class Keys:
+    """Gives equal parts of trees equal numbers, looking at each part once."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple[Any, ...], int] = {}
+        self.seen: dict[int, tuple[Node, int]] = {}  # by identity; the node is kept so that its identity stays its own
+
+    def of(self, node: Node) -> int:
+        """Return the number of a tree; equal trees have equal numbers."""
+        found = self.seen.get(id(node))
+        if found is None:
+            names: tuple[str, ...] = type(node).__match_args__
+            parts = [type(node), *(self._part(getattr(node, name)) for name in names)]
+            found = self.seen[id(node)] = node, self.numbers.setdefault(tuple(parts), len(self.numbers))
+        return found[1]
+
+    def _part(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            return self.of(value)
+        return tuple(map(self._part, value)) if isinstance(value, tuple) else value
 
 
 # -- slow evaluation -----------------------------------------------------------------------------------------------------------

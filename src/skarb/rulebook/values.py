@@ -16,8 +16,9 @@ from skarb.core.asset import currencies
 from skarb.core.errors import InputError
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook.check import RATIO_MAX, Checked, Scope, Span, check
-from skarb.rulebook.expression import Count, Day, Money, Name, Node, Ratio, parse, walk
+from skarb.rulebook.expression import Count, Day, Money, Name, Node, Ratio, walk
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, CodeList, Country, ListValue, ParameterSeries, Value
+from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import COUNT, DAY, RATIO, Schema, Type, money, suggest
 from skarb.rulebook.source import Located, Reader, Record
 

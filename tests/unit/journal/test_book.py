@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from skarb.core.errors import BrokenPromise, ConfigurationError, InputError, NotAllowed, NotFound, Unavailable
+from skarb.core.facts import Facts
 from skarb.journal import Book, open_book, read_seal, verify
 from skarb.journal.ahead import ahead
 from skarb.store import Damaged
@@ -160,7 +161,14 @@ def test_after_a_failed_write_the_book_must_be_opened_again(small, path: Path, b
 @pytest.mark.parametrize(
     ("change", "promise"),
     [
-        ({"facts": ()}, "its facts"),
+        ({"rulings": ()}, "its ruling"),
+        ({"facts": ()}, "stand in its batch"),
+        ({"facts": [Facts(activity="fiat_pay", day=0, value=1)]}, "no value of their own"),
+        ({"facts": [Facts(activity="fiat_pay", day=0, value_usd=1)]}, "no value of their own"),
+        ({"cases": b""}, "its facts"),
+        ({"cases": b"\1\0\0\0" * 3}, "stand in its batch"),
+        ({"values": bytes(16)}, "its values"),
+        ({"dollars": bytes(32)}, "its values"),
         ({"keys": b""}, "its key"),
         ({"results": b""}, "its result"),
         ({"owners": b""}, "its instruction"),

@@ -3,14 +3,22 @@
 from hashlib import sha256
 
 import msgspec
+import numpy as np
 import pytest
 
+from skarb.core.facts import Facts
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.journal import FORMAT, GENESIS, Batch, Envelope, Opening, content_of, decode, digest_of, encode, head_of, open_envelope
-from skarb.journal.chain import facts_of, instructions_of, openings_of, rulings_of
+from skarb.journal.chain import distinct_of, facts_of, instructions_of, openings_of, rulings_of
+from skarb.journal.folding import unfold
 from skarb.journal.locate import rows_at
 from skarb.store import Damaged
+
+COLUMNS = (
+    *("keys", "digests", "cases", "values", "dollars"),
+    *("accounts", "account_results", "transfers", "owners", "results"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +39,10 @@ def batch(small) -> Batch:
     )
 
 
+def whole_facts(small) -> list[Facts]:
+    return [small.facts_of(small.instruction(number)) for number in range(30)]
+
+
 def test_the_head_is_the_hash_of_the_previous_head_and_the_body() -> None:
     assert head_of(GENESIS, b"body") == sha256(bytes(32) + b"body").digest()
 
@@ -41,6 +53,7 @@ def test_a_batch_comes_back_and_gives_the_same_bytes(batch: Batch, small) -> Non
     assert encode(again) == body
     assert list(again.instructions) == [small.instruction(number) for number in range(30)]
     assert list(again.facts) == list(batch.facts)
+    assert unfold(again.facts, again.cases, again.values, again.dollars) == whole_facts(small)
     assert (again.keys, again.transfers, again.format) == (batch.keys, batch.transfers, FORMAT)
 
 
@@ -60,15 +73,17 @@ def instruction_of(batch: Batch) -> Instruction:
     return instructions_of(open_envelope(encode(batch)), [0])[0]
 
 
-def test_an_envelope_reads_the_same_as_the_whole_batch(batch: Batch) -> None:
+def test_an_envelope_reads_the_same_as_the_whole_batch(batch: Batch, small) -> None:
     assert Envelope.__struct_fields__ == Batch.__struct_fields__
     envelope, whole = open_envelope(encode(batch)), decode(encode(batch))
     assert envelope.rows == 30
     assert instructions_of(envelope) == list(whole.instructions)
-    assert facts_of(envelope, [29, 0]) == [whole.facts[29], whole.facts[0]]
+    assert distinct_of(envelope) == list(whole.facts)
+    assert facts_of(envelope) == whole_facts(small)
+    assert facts_of(envelope, [29, 0]) == [whole_facts(small)[29], whole_facts(small)[0]]
     assert rulings_of(envelope) == list(whole.rulings)
     assert openings_of(envelope) == list(whole.openings)
-    for name in ("keys", "digests", "accounts", "account_results", "transfers", "owners", "results"):
+    for name in COLUMNS:
         assert bytes(getattr(envelope, name)) == getattr(whole, name)
 
 
@@ -104,7 +119,7 @@ def test_another_format_is_refused_by_name(batch: Batch) -> None:
             read(body)
 
 
-@pytest.mark.parametrize("name", ["keys", "digests", "transfers", "owners", "results", "accounts", "account_results"])
+@pytest.mark.parametrize("name", COLUMNS)
 def test_columns_of_unequal_length_are_damaged(batch: Batch, name: str) -> None:
     body = encode(msgspec.structs.replace(batch, **{name: getattr(batch, name)[:-1]}))
     with pytest.raises(Damaged, match="bytes, expected"):
@@ -126,11 +141,29 @@ def test_frames_save_looking_and_are_not_believed_by_a_strict_reader(batch: Batc
             open_envelope(body[:-16] + frames)
 
 
-def test_a_batch_without_frames_is_read_all_the_same(batch: Batch) -> None:
+def test_a_batch_without_frames_is_read_all_the_same(batch: Batch, small) -> None:
     plain = msgspec.msgpack.encode(batch)
     with_none = open_envelope(plain)
     assert (with_none.frames, with_none.rows) == (b"", 30)
-    assert facts_of(with_none) == list(batch.facts)
+    assert facts_of(with_none) == whole_facts(small)
+
+
+def test_only_the_facts_that_are_asked_for_must_be_whole(batch: Batch, small) -> None:
+    """Damage to some facts leaves the rows that have others alone."""
+    assert set(np.frombuffer(batch.cases, "<u4").tolist()) == {0, 1}
+    refused = np.frombuffer(batch.cases, "<u4").tolist().index(1)
+    valued = msgspec.structs.replace(batch.facts[1], value=5)
+    damages = [msgspec.Raw(b"\x05"), valued, msgspec.structs.replace(valued, value=None, value_usd=5)]
+    for damage, said in zip(damages, ["the bytes are not", "a value of their own", "a value of their own"], strict=True):
+        envelope = open_envelope(encode(msgspec.structs.replace(batch, facts=[batch.facts[0], damage])))
+        assert facts_of(envelope, [0]) == [whole_facts(small)[0]]
+        for rows in (None, [0, refused]):
+            with pytest.raises(Damaged, match=said):
+                facts_of(envelope, rows)
+    shorter = open_envelope(encode(msgspec.structs.replace(batch, facts=batch.facts[:1])))
+    assert facts_of(shorter, [0]) == [whole_facts(small)[0]]
+    with pytest.raises(Damaged, match=f"row {refused} has the facts 1, expected one of the 1 of its batch"):
+        facts_of(shorter, [0, refused])
 
 
 def test_bytes_are_found_in_the_rows_they_belong_to(batch: Batch) -> None:
@@ -138,10 +171,18 @@ def test_bytes_are_found_in_the_rows_they_belong_to(batch: Batch) -> None:
     for row in (0, 13, 29):
         at = body.index(b"i-%06d" % row)
         assert rows_at(body, at, at + 1) == {"instructions": (row, row)}
-        facts = body.index(msgspec.msgpack.encode(batch.facts[row]))
-        assert rows_at(body, facts, facts + 3)["facts"][0] <= row  # equal facts may stand in several rows
+        value = body.index(batch.values) + 8 * row
+        assert rows_at(body, value, value + 1) == rows_at(body, value + 7, value + 8) == {"values": (row, row)}
+        case = body.index(batch.cases) + 4 * row
+        assert rows_at(body, case + 3, case + 4) == {"cases": (row, row)}
         key = body.index(batch.keys[16 * row : 16 * row + 16])
         assert rows_at(body, key + 15, key + 16) == {"keys": (row, row)}
+    for case in (0, 1):
+        facts = body.index(msgspec.msgpack.encode(batch.facts[case]))
+        assert rows_at(body, facts, facts + 3) == {"facts": (case, case)}
+    dollars = body.index(batch.dollars)
+    assert rows_at(body, dollars + 15, dollars + 17) == {"dollars": (1, 2)}
     everything = rows_at(body, 0, len(body))
-    assert everything["instructions"] == everything["rulings"] == everything["facts"] == (0, 29)
+    assert everything["instructions"] == everything["rulings"] == everything["dollars"] == (0, 29)
+    assert everything["facts"] == (0, 1)
     assert everything["transfers"] == (0, 3)

@@ -1,5 +1,6 @@
 """Verification finds what a clever forger does, who knows how to make the chain fit again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ from skarb.journal import (
 from skarb.store import open_store
 
 POSTED, REFUSED = 0, 6  # rows of the second batch
+NOISE = msgspec.Raw(b"\x05")  # MessagePack, but neither facts nor a list of them
 
 
 @pytest.fixture
@@ -61,6 +63,13 @@ def forge(path: Path, sequence: int, /, texts: dict[str, bytes | None] | None = 
     assert report.seal == "missing"
     assert not report.failed("file")
     return report
+
+
+def column(batch: Batch, name: str, row: int, value: int) -> dict[str, bytes]:
+    """Return a column of a batch with another value in one row."""
+    changed = np.frombuffer(getattr(batch, name), "<u4" if name == "cases" else "<i8").copy()
+    changed[row] = value
+    return {name: changed.tobytes()}
 
 
 def batch_of(path: Path, sequence: int) -> Batch:
@@ -105,9 +114,49 @@ def test_a_ruling_without_meaning_is_a_finding(path: Path, ruling: Ruling) -> No
 
 
 def test_changed_facts_are_decided_again(path: Path) -> None:
+    batch = batch_of(path, 2)
+    unknown = np.frombuffer(batch.cases, "<u4").tolist()
+    assert unknown == [1 if row % 7 == REFUSED else 0 for row in range(20)]
+    assert found(forge(path, 2, **column(batch, "cases", POSTED, 1))) == {("decision", 2, POSTED)}
+    facts = [msgspec.structs.replace(batch.facts[0], actor_identified=False), batch.facts[1]]
+    report = forge_again(path, batch, facts=facts, cases=batch.cases)
+    assert found(report) == {("decision", 2, row) for row in range(20) if unknown[row] == 0}
+
+
+def test_a_changed_value_is_decided_again(path: Path) -> None:
+    assert found(forge(path, 2, **column(batch_of(path, 2), "values", POSTED, 90_000))) == {("decision", 2, POSTED)}
+
+
+@pytest.mark.parametrize("name", ["values", "dollars"])
+@pytest.mark.parametrize("value", [10**15 + 1, -(1 << 63) + 1])
+def test_a_value_that_is_none_is_a_finding(path: Path, name: str, value: int) -> None:
+    report = forge(path, 2, **column(batch_of(path, 2), name, POSTED, value))
+    assert found(report) == {("decision", 2, POSTED)}
+    assert str(value) in report.findings[0].given
+
+
+@pytest.mark.parametrize("case", [2, (1 << 32) - 1])
+def test_a_row_whose_facts_are_not_there_is_a_finding(path: Path, case: int) -> None:
+    (finding,) = forge(path, 2, **column(batch_of(path, 2), "cases", POSTED, case)).findings
+    assert (finding.check, finding.where) == ("decision", f"batch 2, row {POSTED}, facts")
+    assert finding.given == f"row {POSTED} has the facts {case}, expected one of the 2 of its batch"
+
+
+@pytest.mark.parametrize("damage", ["noise", "value", "value_usd"])
+@pytest.mark.parametrize("used", [True, False])
+def test_damaged_facts_are_findings_of_the_rows_that_have_them(path: Path, damage: str, used: bool) -> None:
     facts = list(batch_of(path, 2).facts)
-    facts[POSTED] = msgspec.structs.replace(facts[POSTED], actor_identified=False)
-    assert ("decision", 2, POSTED) in found(forge(path, 2, facts=facts))
+    damaged = NOISE if damage == "noise" else msgspec.structs.replace(facts[1], **{damage: 5})
+    report = forge(path, 2, facts=[facts[0], damaged] if used else [*facts, facts[0], damaged])
+    if used:
+        assert found(report) == {("decision", 2, row) for row in range(REFUSED, 20, 7)}
+    else:
+        assert [finding.where for finding in report.findings] == ["batch 2, facts 3"]
+
+
+@pytest.mark.parametrize(("facts", "rows"), [((), range(20)), (NOISE, [None])])
+def test_a_batch_without_facts_is_found(path: Path, facts: object, rows: Sequence[int | None]) -> None:
+    assert found(forge(path, 2, facts=facts)) == {("decision", 2, row) for row in rows}
 
 
 def test_a_refused_instruction_has_no_transfers(path: Path) -> None:
@@ -140,7 +189,7 @@ def test_another_content_under_the_old_digest_is_found(path: Path) -> None:
 def test_an_id_that_stands_twice_is_found(path: Path) -> None:
     """A batch that repeats an earlier one word for word, posted as if it were new."""
     earlier = batch_of(path, 2)
-    names = ("instructions", "facts", "rulings", "keys", "digests")
+    names = ("instructions", "facts", "rulings", "keys", "digests", "cases", "values", "dollars")
     report = forge(path, 4, **{name: getattr(earlier, name) for name in names})
     twice = [finding for finding in report.findings if finding.check == "identity"]
     assert [(finding.sequence, finding.row) for finding in twice] == [(4, row) for row in range(20)]
@@ -149,8 +198,11 @@ def test_an_id_that_stands_twice_is_found(path: Path) -> None:
 
 def test_rows_that_are_missing_are_found(path: Path) -> None:
     batch = batch_of(path, 3)
-    report = forge(path, 3, facts=list(batch.facts)[:-1], rulings=list(batch.rulings)[:-1])
-    assert {finding.where for finding in report.findings} == {"batch 3, facts", "batch 3, rulings"}
+    report = forge(path, 3, rulings=list(batch.rulings)[:-1])
+    assert [finding.where for finding in report.findings] == ["batch 3, rulings"]
+    report = forge_again(path, batch, rulings=batch.rulings, values=batch.values[:-8])
+    assert [finding.where for finding in report.findings] == ["batch 3"]
+    assert "field values has 152 bytes, expected 160" in report.findings[0].given
 
 
 def test_results_are_those_of_the_ledger(path: Path) -> None:

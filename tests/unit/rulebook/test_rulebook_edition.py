@@ -14,8 +14,9 @@ from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook import Edition, Rulebook, load
 from skarb.rulebook.check import check
-from skarb.rulebook.expression import parse, walk, write
+from skarb.rulebook.expression import walk, write
 from skarb.rulebook.load import read_texts
+from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import Field, Type, schema
 from skarb.rulebook.source import Located
 

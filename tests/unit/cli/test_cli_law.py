@@ -1,0 +1,116 @@
+"""`skarb law`: check, show, diff and explain, for shipped laws and for a folder of one's own."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from skarb.app.law import law_folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of Zedland's law that may be changed."""
+    return Path(shutil.copytree(law_folder("zz"), tmp_path / "mine"))
+
+
+def test_check_passes_a_shipped_law_and_a_copy_of_it(skarb, folder: Path) -> None:
+    for law in ("zz", folder):
+        result = skarb("law", "check", "--law", law)
+        assert result.code == 0
+        assert "22 provisions" in result.out
+    assert json.loads(skarb("law", "check", "--law", "zz", "--json").out) == []
+
+
+BROKEN = {
+    "a name that no fact has": ("when: known_client", "when: known_clinet"),
+    "a case on the wrong side": ("facts: {value: 3999.99 ZZD}, then: silent", "facts: {value: 3999.99 ZZD}, then: report"),
+    "an effect that does not exist": ("effect: permit", "effect: allow"),
+    "a date that does not exist": ("from: 2026-01-01", "from: 2026-02-30"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_check_names_the_place(what: str, skarb, folder: Path) -> None:
+    before, after = BROKEN[what]
+    path = folder / "provisions" / "payments.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    result = skarb("law", "check", "--law", folder)
+    assert result.code == 9
+    assert "payments.yaml" in result.out
+    assert json.loads(skarb("law", "check", "--law", folder, "--json").out)
+    if "case" in what:
+        return
+    # A law that cannot be read decides nothing.
+    (folder.parent / "x.csv").write_text("id,at,activity,party,asset,amount\n1,2026-08-01T10:00:00Z,mine,p,BTC,1\n")
+    assert skarb("decide", "x.csv", "--law", folder).code == 7
+
+
+def test_check_of_nothing(skarb, tmp_path: Path) -> None:
+    result = skarb("law", "check", "--law", "atlantis")
+    assert result.code == 4
+    assert "by, zz" in result.err
+
+
+def test_show_one_and_all(skarb) -> None:
+    one = skarb("law", "show", "ZZ-D2-2026/large", "--law", "zz", "--at", "2027-01-01")
+    assert one.code == 0
+    assert "value is missing or value >= report.large" in one.out
+    assert "4550.00" in one.out.replace(",", "")
+    rows = json.loads(skarb("law", "show", "--law", "zz", "--format", "json").out)
+    assert len(rows) == 22
+    assert "ZZ-D2-2026/large" in {row["id"] for row in rows}
+    assert len(skarb("law", "show", "--law", "zz", "--format", "csv").rows) == 22
+    missing = skarb("law", "show", "large", "--law", "zz")
+    assert missing.code == 4
+    assert "did you mean ZZ-D2-2026/large" in missing.err
+
+
+def test_diff_between_days(skarb) -> None:
+    result = skarb("law", "diff", "2026-12-31", "2027-01-01", "--law", "zz")
+    assert result.code == 0
+    assert "base_unit" in result.out and "small-miner" in result.out
+    rows = json.loads(skarb("law", "diff", "2026-12-31", "2027-01-01", "--law", "zz", "--format", "json").out)
+    assert f"{len(rows)} changes between" in result.out
+    assert skarb("law", "diff", "2026-12-31", "2026-12-31", "--law", "zz").out.startswith("No change")
+    for words in (("2026-02-30", "2026-03-01"), ("yesterday", "2026-03-01"), ("2026-01-01",)):
+        assert skarb("law", "diff", *words, "--law", "zz").code == 2
+
+
+def test_diff_against_a_draft(skarb, folder: Path) -> None:
+    path = folder / "parameters" / "parameters.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"45.50"', '"50.00"'), encoding="utf-8")
+    cases = folder / "provisions" / "payments.yaml"
+    cases.write_text(cases.read_text(encoding="utf-8").replace("4549.99", "4999.99").replace("4550.00", "5000.00"), encoding="utf-8")
+    result = skarb("law", "diff", "2027-01-01", "2027-01-01", "--law", "zz", "--draft", folder)
+    assert result.code == 0, result.err
+    assert "45.50" in result.out and "50.00" in result.out
+
+
+def test_explain_facts_written_by_hand(skarb, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.json"
+    facts.write_text('{"activity": "fiat_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": true, "screening": "clear"}')
+    result = skarb("law", "explain", facts, "--law", "zz")
+    assert result.code == 0
+    assert "PERMIT" in result.out and "ZZ-D2-2026/pay" in result.out
+    told = json.loads(skarb("law", "explain", facts, "--law", "zz", "--json").out)
+    assert told["verdict"] == "permit"
+    bad = {
+        "[]": 3,
+        "nothing": 3,
+        "{}": 3,
+        '{"activity": "fiat_pay", "day": 20000}': 3,
+        '{"activity": "fiat_pay", "day": "2026-02-30"}': 3,
+        '{"activity": "fly", "day": "2026-08-01"}': 3,
+        '{"activity": "fiat_pay", "day": "2026-08-01", "colour": "green"}': 3,
+        '{"activity": "fiat_pay", "day": "2026-08-01", "value": 1.5}': 3,
+        '{"activity": "fiat_pay", "day": "1850-01-01"}': 3,
+    }
+    for text, code in bad.items():
+        facts.write_text(text)
+        assert (text, skarb("law", "explain", facts, "--law", "zz").code) == (text, code)
+    assert skarb("law", "explain", "none.json", "--law", "zz").code == 4
+    assert skarb("law", "explain", tmp_path, "--law", "zz").code == 3

@@ -1,0 +1,73 @@
+"""`skarb up --once`: a market is made, lives through its past, is found again, and every book of it verifies."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--once", "--days", "1", "--people", "60", "--companies", "8", "--per-day", "80")
+
+
+@pytest.fixture
+def market(skarb, tmp_path: Path) -> Path:
+    result = skarb("up", "--market", "town", *SMALL)
+    assert result.code == 0, result.err
+    assert "A new market in town/" in result.err
+    assert "What decided" in result.out and "Latest refusals" in result.out
+    return tmp_path / "town"
+
+
+def test_a_market_lives_resumes_and_verifies(skarb, market: Path) -> None:
+    books = sorted((market / "books").glob("*.book"))
+    assert len(books) >= 4
+    first = skarb("verify", *books, "--json")
+    assert first.code == 0
+    reports = json.loads(first.out)
+    assert sum(report["instructions"] for report in reports) >= 40
+    again = skarb("up", "--market", "town", *SMALL)
+    assert again.code == 0
+    assert "A new market" not in again.err and "decided, posted and journalled" not in again.err
+    assert [r["head"] for r in json.loads(skarb("verify", *books, "--json").out)] == [r["head"] for r in reports]
+
+
+def test_an_institution_of_the_market_decides_a_file(skarb, market: Path, payments: Path) -> None:
+    from skarb.app.market import market_setting
+
+    text = payments.read_text().replace("ZZD", "BYN")
+    payments.write_text(text, encoding="utf-8")
+    names = [path.stem for path in (market / "books").glob("*.book")]
+    setting = market_setting(market, names[0])
+    assert (setting.operator, setting.law) == (names[0], "by")
+    result = skarb("decide", payments, "--market", "town", "--operator", names[0], "--format", "csv")
+    assert result.code == 0
+    assert len(result.rows) == 7
+    wrong = skarb("decide", payments, "--market", "town", "--operator", "nobody")
+    assert wrong.code == 4
+    assert all(name in wrong.err for name in names)
+    assert skarb("decide", payments, "--market", "town").code == 4
+    assert skarb("decide", payments, "--operator", names[0]).code == 2
+    assert skarb("decide", payments, "--market", "nowhere", "--operator", names[0]).code == 4
+    shown = skarb("register", "recordings", "--of", "town", "--format", "json")
+    assert [row["source"] for row in json.loads(shown.out)][0] == "BY registers.yaml"
+
+
+def test_two_runs_of_one_seed_are_one_market(skarb, market: Path, tmp_path: Path) -> None:
+    skarb("up", "--market", "twin", *SMALL)
+    heads = [
+        {report["book"]: report["instructions"] for report in json.loads(skarb("verify", *(folder / "books").glob("*.book"), "--json").out)}
+        for folder in (market, tmp_path / "twin")
+    ]
+    assert heads[0] == heads[1]
+
+
+def test_markets_that_cannot_be_made(skarb, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "something.txt").touch()
+    assert skarb("up", "--market", "full", *SMALL).code == 5
+    assert skarb("up", "--market", "m", "--once", "--days", "-1").code == 3
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "market.yaml").write_text("law: by\nseed: many\n")
+    result = skarb("up", "--market", "broken", *SMALL)
+    assert result.code == 7
+    assert "market.yaml" in result.err
+    assert not (tmp_path / "m").exists()
