@@ -31,7 +31,9 @@ WHY = f"no files of payments below {DATA} (set SKARB_DATA)"
 
 
 def everything() -> list[Path]:
-    return sorted(path for folder in FOLDERS for path in (DATA / folder).rglob("*") if path.is_file() and path.name != "manifest.json")
+    return sorted(
+        path for folder in FOLDERS for path in (DATA / folder).rglob("*") if path.is_file() and path.name != "manifest.json"
+    )
 
 
 def valid_messages() -> set[Path]:
@@ -92,7 +94,7 @@ def answers(text: str) -> list[dict[str, str]]:
 
 @pytest.mark.skipif(not FILES, reason=WHY)
 def test_every_valid_message_is_understood() -> None:
-    assert VALID <= set(READABLE)
+    assert set(READABLE) >= VALID
     assert VALID
 
 

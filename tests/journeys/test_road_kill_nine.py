@@ -43,7 +43,9 @@ def command(book: Path, *files: Path) -> list[str]:
 def driver() -> Iterator[subprocess.Popen[str]]:
     """A process that starts commands."""
     path = Path(__file__).with_name("road_driver.py")
-    with subprocess.Popen([sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+    with subprocess.Popen(
+        [sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
         yield process
         process.stdin.close()
 
@@ -80,19 +82,21 @@ def test_every_receipt_that_came_out_survives(tmp_path: Path, driver: subprocess
     assert (report.findings, report.seal) == ([], "open")
     with open_book(book) as opened:
         places = {
-            instruction.id: (str(batch.sequence), str(number)) for batch in opened.batches() for number, instruction in enumerate(batch.instructions)
+            instruction.id: (str(batch.sequence), str(number))
+            for batch in opened.batches()
+            for number, instruction in enumerate(batch.instructions)
         }
         count = opened.instructions
     assert len(places) == count  # nothing is there twice
-    assert {id: (receipt["sequence"], receipt["book_row"]) for id, receipt in answered.items()}.items() <= places.items()
+    assert {name: (receipt["sequence"], receipt["book_row"]) for name, receipt in answered.items()}.items() <= places.items()
     again = tmp_path / "again.csv"
-    again.write_text(HEADER + "".join(row(int(id.removeprefix("r"))) for id in sorted(places)))
+    again.write_text(HEADER + "".join(row(int(name.removeprefix("r"))) for name in sorted(places)))
     done = subprocess.run(command(book, again), capture_output=True, check=False, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr.decode()
     repeats = list(csv.DictReader(done.stdout.decode().splitlines()))
     assert Counter(receipt["repeated"] for receipt in repeats) == {"True": count}
     found = {receipt["id"]: same(receipt) for receipt in repeats}
-    assert {id: found[id] for id in answered} == {id: same(receipt) for id, receipt in answered.items()}
+    assert {name: found[name] for name in answered} == {name: same(receipt) for name, receipt in answered.items()}
     report = verify(book)
     assert (report.findings, report.seal, report.instructions) == ([], "closed", count)
 
@@ -106,9 +110,7 @@ def test_receipts_come_out_when_they_are_durable(tmp_path: Path) -> None:
     """Nobody waits for a buffer to fill: what a reader of the pipe sees is in the book, and the first batch comes while the rest is posted."""
     file, book = tmp_path / "day.csv", tmp_path / "bank.book"
     file.write_text(HEADER + "".join(row(number) for number in range(3000)))
-    child = subprocess.Popen(
-        command(book, file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT
-    )
+    child = subprocess.Popen(command(book, file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
     lines = [child.stdout.readline() for _ in range(65)]
     os.kill(child.pid, signal.SIGSTOP)
     seen = [line.decode().split(",")[2] for line in lines[1:]]
@@ -123,9 +125,7 @@ def test_receipts_come_out_when_they_are_durable(tmp_path: Path) -> None:
 def test_a_reader_that_stops_listening_is_no_failure(tmp_path: Path) -> None:
     file, book = tmp_path / "day.csv", tmp_path / "bank.book"
     file.write_text(HEADER + "".join(row(number) for number in range(3000)))
-    child = subprocess.Popen(
-        command(book, file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
-    )
+    child = subprocess.Popen(command(book, file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
     child.stdout.readline()
     child.stdout.close()
     errors = child.stderr.read().decode()

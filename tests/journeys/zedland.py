@@ -131,12 +131,14 @@ class Town:
             name=self.book.stem,
         )
 
-    def instruction(self, id: str, activity: str = "fiat_pay", party: str = "anna", amount: str = "10.00", **other: Any) -> Instruction:
+    def instruction(
+        self, name: str, activity: str = "fiat_pay", party: str = "anna", amount: str = "10.00", **other: Any
+    ) -> Instruction:
         """A payment from anna to boris, unless said otherwise."""
         asset = other.pop("asset", self.money if activity.endswith("pay") else "BTC")
         if activity == "fiat_pay":
             other = {"counterparty": "boris", **other}
-        given = {"id": id, "at": DAY, "activity": activity, "party": party, "asset": asset, "amount": amount, **other}
+        given = {"id": name, "at": DAY, "activity": activity, "party": party, "asset": asset, "amount": amount, **other}
         return msgspec.convert(given, Instruction)
 
     def funding(self) -> list[Instruction]:
@@ -144,7 +146,11 @@ class Town:
         made = []
         for name in ("anna", "boris", "cora"):
             made.append(self.instruction(f"money-{name}", party="other-bank", amount="100000.00", counterparty=name))
-            made.append(self.instruction(f"tokens-{name}", "token_transfer_in", name, "5", wallet=NEAR, declared={"travel_rule": "complete"}))
+            made.append(
+                self.instruction(
+                    f"tokens-{name}", "token_transfer_in", name, "5", wallet=NEAR, declared={"travel_rule": "complete"}
+                )
+            )
         return made
 
     def open_funded(self) -> Desk:

@@ -1,4 +1,7 @@
-"""The log of looks: who looked at personal data, at whose, and why. Written before the data are shown; chained, never shortened."""
+"""The log of looks: who looked at personal data, at whose, and why. Written before the data are shown; chained, never shortened.
+
+A last line without its end is what was being written when the machine died. Nobody was shown anything for it, so it is dropped.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,10 @@ class Looks:
         self.path = path
         self._clock = clock
         self._lock = Lock()
-        self._head = "0" * 64
+        self._head, self._size = "0" * 64, 0
         for line, _ in self._lines():
             self._head = sha256(line).hexdigest()
+            self._size += len(line) + 1
 
     def record(self, purpose: str, subject: str) -> None:
         """Write one look; it is on disk when this returns."""
@@ -41,10 +45,12 @@ class Looks:
             look = Look(at=self._clock(), purpose=purpose, subject=subject, previous=self._head)
             line = msgspec.json.encode(look)
             with self.path.open("ab") as file:
+                file.truncate(self._size)
                 file.write(line + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             self._head = sha256(line).hexdigest()
+            self._size += len(line) + 1
 
     def all(self) -> list[Look]:
         """Return every look, oldest first, after checking the chain.
@@ -64,7 +70,7 @@ class Looks:
     def _lines(self) -> Iterator[tuple[bytes, Look]]:
         if not self.path.exists():
             return
-        for number, line in enumerate(self.path.read_bytes().splitlines(), 1):
+        for number, line in enumerate(self.path.read_bytes().split(b"\n")[:-1], 1):
             try:
                 yield line, msgspec.json.decode(line, type=Look)
             except msgspec.DecodeError as error:

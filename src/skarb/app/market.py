@@ -167,7 +167,11 @@ class Market:
                 waiting[event.book] = []
                 if progress is not None:
                     progress(done, max(expected, done), f"{event.instruction.at:%d %b}")
-        return done + sum(self._submit(book, left) for book, left in waiting.items() if left)
+        done += sum(self._submit(book, left) for book, left in waiting.items() if left)
+        # What the last batches referred is answered, too, as far as the answers lie in the past.
+        while answers := list(self._due(self.scenario.end)):
+            done += sum(self._submit(book, [approval]) for book, approval in answers)
+        return done
 
     def live(self) -> Iterator[Beat]:
         """Let the present happen, a few simulated minutes a beat, without end."""

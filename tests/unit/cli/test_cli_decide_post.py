@@ -243,7 +243,9 @@ def test_several_files_in_one_run(skarb, payments: Path) -> None:
 
 
 def test_a_mapping_of_ones_own(skarb, tmp_path: Path) -> None:
-    (tmp_path / "bank.csv").write_text("no,when,from,to,sum\n1,2026-08-01T10:00:00+03:00,a,b,10.00\n2,2026-08-01T10:00:00+03:00,a,b,x\n")
+    (tmp_path / "bank.csv").write_text(
+        "no,when,from,to,sum\n1,2026-08-01T10:00:00+03:00,a,b,10.00\n2,2026-08-01T10:00:00+03:00,a,b,x\n"
+    )
     mapping = {
         "name": "bank", "title": "A bank's own export", "ignore": [],
         "fields": {
@@ -263,7 +265,14 @@ def test_a_mapping_of_ones_own(skarb, tmp_path: Path) -> None:
     with open_book(tmp_path / "my.book") as book:
         assert book.batch(1).assumptions.notes == ("the bank knows its clients",)
         assert [opening.address for opening in book.batch(1).openings] == ["observed/a", "observed/b"]
-    for more in ("licence: crypto_bank", "regime_resident: true", "registered: true", "screening: clear", "covers: [mine]", "blocked: false"):
+    for more in (
+        "licence: crypto_bank",
+        "regime_resident: true",
+        "registered: true",
+        "screening: clear",
+        "covers: [mine]",
+        "blocked: false",
+    ):
         name, _, value = more.partition(": ")
         mapping["assumptions"]["party"] = {"kind": "natural_person", "country": "ZZ", name: value}
         (tmp_path / "bold.yaml").write_text(json.dumps(mapping))

@@ -84,7 +84,9 @@ def test_diff_against_a_draft(skarb, folder: Path) -> None:
     path = folder / "parameters" / "parameters.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace('"45.50"', '"50.00"'), encoding="utf-8")
     cases = folder / "provisions" / "payments.yaml"
-    cases.write_text(cases.read_text(encoding="utf-8").replace("4549.99", "4999.99").replace("4550.00", "5000.00"), encoding="utf-8")
+    cases.write_text(
+        cases.read_text(encoding="utf-8").replace("4549.99", "4999.99").replace("4550.00", "5000.00"), encoding="utf-8"
+    )
     result = skarb("law", "diff", "2027-01-01", "2027-01-01", "--law", "zz", "--draft", folder)
     assert result.code == 0, result.err
     assert "45.50" in result.out and "50.00" in result.out
@@ -92,7 +94,9 @@ def test_diff_against_a_draft(skarb, folder: Path) -> None:
 
 def test_explain_facts_written_by_hand(skarb, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
-    facts.write_text('{"activity": "fiat_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": true, "screening": "clear"}')
+    facts.write_text(
+        '{"activity": "fiat_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": true, "screening": "clear"}'
+    )
     result = skarb("law", "explain", facts, "--law", "zz")
     assert result.code == 0
     assert "PERMIT" in result.out and "ZZ-D2-2026/pay" in result.out

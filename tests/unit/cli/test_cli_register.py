@@ -95,7 +95,12 @@ def test_the_stale_feed_of_a_day_is_told_from_the_good_one(skarb, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
-    [("none.csv", None, 4), ("strange.bin", b"\x00\x01", 3), ("latin.csv", "party,kind\nż,x\n".encode("latin2"), 3), ("empty.csv", b"", 3)],
+    [
+        ("none.csv", None, 4),
+        ("strange.bin", b"\x00\x01", 3),
+        ("latin.csv", "party,kind\nż,x\n".encode("latin2"), 3),
+        ("empty.csv", b"", 3),
+    ],
 )
 def test_files_that_say_nothing(name: str, content: bytes | None, code: int, skarb, tmp_path: Path) -> None:
     if content is not None:

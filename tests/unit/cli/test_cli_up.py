@@ -48,13 +48,16 @@ def test_an_institution_of_the_market_decides_a_file(skarb, market: Path, paymen
     assert skarb("decide", payments, "--operator", names[0]).code == 2
     assert skarb("decide", payments, "--market", "nowhere", "--operator", names[0]).code == 4
     shown = skarb("register", "recordings", "--of", "town", "--format", "json")
-    assert [row["source"] for row in json.loads(shown.out)][0] == "BY registers.yaml"
+    assert json.loads(shown.out)[0]["source"] == "BY registers.yaml"
 
 
 def test_two_runs_of_one_seed_are_one_market(skarb, market: Path, tmp_path: Path) -> None:
     skarb("up", "--market", "twin", *SMALL)
     heads = [
-        {report["book"]: report["instructions"] for report in json.loads(skarb("verify", *(folder / "books").glob("*.book"), "--json").out)}
+        {
+            report["book"]: report["instructions"]
+            for report in json.loads(skarb("verify", *(folder / "books").glob("*.book"), "--json").out)
+        }
         for folder in (market, tmp_path / "twin")
     ]
     assert heads[0] == heads[1]

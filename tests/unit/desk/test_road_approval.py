@@ -21,8 +21,8 @@ def refer(town, desk, zedland, **other):
     return asked
 
 
-def approval(asked, id: str = "yes", by: str | None = "petra", **other):
-    return msgspec.structs.replace(asked, id=id, approves=asked.id, entered_by=by, **other)
+def approval(asked, name: str = "yes", by: str | None = "petra", **other):
+    return msgspec.structs.replace(asked, id=name, approves=asked.id, entered_by=by, **other)
 
 
 def test_a_referral_moves_nothing_and_waits(town, desk, zedland) -> None:
@@ -55,12 +55,21 @@ def test_a_second_person_approves_once(town, desk, zedland) -> None:
 def test_two_approvals_in_one_batch_post_once(town, desk, zedland) -> None:
     asked = refer(town, desk, zedland)
     answer = desk.submit([approval(asked, "yes-1", "petra"), approval(asked, "yes-2", "ruta")])
-    assert [(receipt.outcome, receipt.codes) for receipt in answer.receipts] == [("posted", ("created",)), ("not_posted", ("exists",))]
+    assert [(receipt.outcome, receipt.codes) for receipt in answer.receipts] == [
+        ("posted", ("created",)),
+        ("not_posted", ("exists",)),
+    ]
 
 
 def test_an_approval_of_an_exchange_posts_all_legs_once(town, desk, zedland) -> None:
     asked = town.instruction(
-        "asked", "token_buy_fiat", party="stranger", amount="0.001", consideration_asset="ZZD", consideration="100.00", entered_by="olga"
+        "asked",
+        "token_buy_fiat",
+        party="stranger",
+        amount="0.001",
+        consideration_asset="ZZD",
+        consideration="100.00",
+        entered_by="olga",
     )
     assert zedland.only(desk.submit([asked])).outcome == "referred"
     assert zedland.only(desk.submit([approval(asked)])).codes == ("created", "created")
@@ -134,7 +143,9 @@ def test_an_approval_of_something_else_is_refused(field: str, town, desk, zedlan
     assert zedland.only(desk.submit([approval(asked)])).outcome == "posted"
 
 
-@pytest.mark.parametrize(("outcome", "change"), [("posted", {}), ("refused", {"party": "listed"}), ("not_posted", {"amount": "1000000.00"})])
+@pytest.mark.parametrize(
+    ("outcome", "change"), [("posted", {}), ("refused", {"party": "listed"}), ("not_posted", {"amount": "1000000.00"})]
+)
 def test_only_what_waits_can_be_approved(outcome: str, change: dict[str, str], town, desk, zedland) -> None:
     asked = town.instruction("asked", entered_by="olga", **change)
     assert zedland.only(desk.submit([asked])).outcome == outcome

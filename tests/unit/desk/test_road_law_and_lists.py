@@ -1,6 +1,5 @@
 """Screening, holds, quarantine and assumptions on the way from an instruction to its facts."""
 
-import msgspec
 import pytest
 
 from skarb.core.activity import ACTIVITIES
@@ -104,7 +103,9 @@ def test_tokens_from_a_listed_wallet_are_set_apart(town, zedland) -> None:
         assert zedland.only(desk.submit([asked])).repeated
         assert zedland.balances(desk) == after
         # What is set apart cannot be spent.
-        all_of_it = town.instruction("all", "token_transfer_out", amount="6", wallet=zedland.NEAR, declared={"travel_rule": "complete"})
+        all_of_it = town.instruction(
+            "all", "token_transfer_out", amount="6", wallet=zedland.NEAR, declared={"travel_rule": "complete"}
+        )
         assert zedland.only(desk.submit([all_of_it])).codes == ("exceeds_floor",)
     assert verify(town.book).ok
 
@@ -156,7 +157,10 @@ def test_nobody_grants_himself_a_licence_by_assumption(town, zedland) -> None:
         facts = desk.book.batch(1).facts[0]
         operator = town.registers.profile(zedland.OPERATOR, facts.day)
         assert (facts.operator_licence, facts.operator_registered) == (operator.licence, operator.registered)
-        assert (facts.operator_regime_resident, facts.operator_covers_activity) == (operator.regime_resident, "fiat_pay" in operator.covers)
+        assert (facts.operator_regime_resident, facts.operator_covers_activity) == (
+            operator.regime_resident,
+            "fiat_pay" in operator.covers,
+        )
         assert (facts.screening, facts.hold, facts.approved) == ("clear", False, False)
 
 
@@ -202,7 +206,9 @@ def test_news_in_the_registers_count_from_the_next_batch_on(town, zedland) -> No
 
     with town.open_funded() as desk:
         first = zedland.only(desk.submit([town.instruction("1")]))
-        town.registers.record([Hold(party="anna", kind="arrest", body="a court", reference="9", valid_from=zedland.LONG_AGO)], "a court")
+        town.registers.record(
+            [Hold(party="anna", kind="arrest", body="a court", reference="9", valid_from=zedland.LONG_AGO)], "a court"
+        )
         second = zedland.only(desk.submit([town.instruction("2")]))
         one, two = desk.book.batch(first.sequence), desk.book.batch(second.sequence)
         assert (one.facts[0].hold, two.facts[0].hold) == (False, True)
@@ -213,7 +219,9 @@ def test_news_in_the_registers_count_from_the_next_batch_on(town, zedland) -> No
 def test_the_legal_day_is_that_of_the_country(town, zedland) -> None:
     with town.open_funded() as desk:
         days = []
-        for number, at in enumerate(["2026-09-30T20:59:59Z", "2026-09-30T21:00:00Z", "1969-12-31T20:59:59.900000Z", "1969-12-31T21:00:00Z"]):
+        for number, at in enumerate(
+            ["2026-09-30T20:59:59Z", "2026-09-30T21:00:00Z", "1969-12-31T20:59:59.900000Z", "1969-12-31T21:00:00Z"]
+        ):
             receipt = zedland.only(desk.submit([town.instruction(f"x{number}", at=at)]))
             days.append(desk.book.batch(receipt.sequence).facts[0].day)
         assert days == [20726, 20727, -1, 0]

@@ -32,7 +32,11 @@ BAD = {
     "an unknown consideration": ({"consideration_asset": "QQQ", "consideration": "1"}, "consideration_asset", "QQQ"),
     "a consideration without an amount": ({"consideration_asset": "BTC"}, "consideration", "nothing"),
     "too fine a consideration": ({"consideration_asset": "BTC", "consideration": "0.123456789"}, "consideration", "0.123456789"),
-    "a wallet without a chain": ({"wallet": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"}, "wallet", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+    "a wallet without a chain": (
+        {"wallet": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"},
+        "wallet",
+        "1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
+    ),
     "a wallet with a wrong checksum": (
         {"wallet": "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyU"},
         "wallet",
@@ -103,7 +107,9 @@ def test_good_and_bad_rows_of_one_id_in_one_batch(town, desk: Desk) -> None:
 @pytest.mark.parametrize("year", [1, 1899, 2171, 9999])
 def test_an_instant_outside_the_calendar_of_the_journal_is_a_problem(year: int, town, desk: Desk) -> None:
     """Facts keep a legal day from 1900 to 2170; anything else could be written, but never be read again."""
-    answer = desk.submit([msgspec.structs.replace(town.instruction("odd"), at=datetime(year, 6, 1, tzinfo=UTC)), town.instruction("good")])
+    answer = desk.submit(
+        [msgspec.structs.replace(town.instruction("odd"), at=datetime(year, 6, 1, tzinfo=UTC)), town.instruction("good")]
+    )
     desk.book.close()
     report = verify(town.book)
     assert report.ok, report.findings

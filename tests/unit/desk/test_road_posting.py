@@ -32,7 +32,9 @@ def test_both_legs_of_an_exchange_stand_or_fall_together(broken: str, town, zedl
     amount, paid = ("0.001", "100000.01") if broken == "first" else ("5.1", "1.00")
     with town.open_funded() as desk:
         before = zedland.balances(desk)
-        deal = town.instruction("x", "token_buy_fiat", amount=amount, consideration_asset="ZZD", consideration=paid, counterparty="boris")
+        deal = town.instruction(
+            "x", "token_buy_fiat", amount=amount, consideration_asset="ZZD", consideration=paid, counterparty="boris"
+        )
         receipt = zedland.only(desk.submit([deal, town.instruction("next", amount="1.00")][:1]))
         codes = ("exceeds_floor", "linked_event_failed") if broken == "first" else ("linked_event_failed", "exceeds_floor")
         assert (receipt.outcome, receipt.codes) == ("not_posted", codes)
@@ -43,7 +45,9 @@ def test_both_legs_of_an_exchange_stand_or_fall_together(broken: str, town, zedl
 def test_a_failed_deal_does_not_touch_its_neighbours(town, zedland) -> None:
     with town.open_funded() as desk:
         deals = [
-            town.instruction(f"x{n}", "token_buy_fiat", amount=amount, consideration_asset="ZZD", consideration="1.00", counterparty="boris")
+            town.instruction(
+                f"x{n}", "token_buy_fiat", amount=amount, consideration_asset="ZZD", consideration="1.00", counterparty="boris"
+            )
             for n, amount in enumerate(("1", "5.1", "1"))
         ]
         answer = desk.submit(deals)
@@ -70,7 +74,10 @@ def test_an_amount_of_128_bits(town, zedland) -> None:
     town.registers.record([token], "the registrar")
     whole = f"{AMOUNT_MAX // 10**18}.{AMOUNT_MAX % 10**18:018}"
     with town.open_funded() as desk:
-        rows = [town.instruction(f"x{n}", "mine", amount=amount, asset="WEI") for n, amount in enumerate([whole, "0.000000000000000001"])]
+        rows = [
+            town.instruction(f"x{n}", "mine", amount=amount, asset="WEI")
+            for n, amount in enumerate([whole, "0.000000000000000001"])
+        ]
         answer = desk.submit(rows)
         assert [r.outcome for r in answer.receipts] == ["posted", "not_posted"]
         assert answer.receipts[1].codes[0].startswith("overflows")
@@ -147,7 +154,9 @@ def test_every_address_is_in_one_account_an_asset(town, zedland) -> None:
 def test_positions_above_64_bits_come_back_whole(town, zedland) -> None:
     from skarb.registers import Token
 
-    town.registers.record([Token(code="WEI", asset_class="cryptocurrency", decimals=18, valid_from=zedland.LONG_AGO)], "the registrar")
+    town.registers.record(
+        [Token(code="WEI", asset_class="cryptocurrency", decimals=18, valid_from=zedland.LONG_AGO)], "the registrar"
+    )
     units = (7 << 64) + 5
     with town.desk() as desk:
         mined = town.instruction("x", "mine", amount=f"{units // 10**18}.{units % 10**18:018}", asset="WEI")
@@ -159,7 +168,9 @@ def test_the_journal_holds_records_that_can_be_read_back(town, zedland) -> None:
     from skarb.core.transfer import TRANSFER, key_128
 
     with town.open_funded() as desk:
-        deal = town.instruction("deal", "token_swap", amount="1", consideration_asset="BTC", consideration="1", counterparty="boris")
+        deal = town.instruction(
+            "deal", "token_swap", amount="1", consideration_asset="BTC", consideration="1", counterparty="boris"
+        )
         receipt = zedland.only(desk.submit([deal]))
         batch = desk.book.batch(receipt.sequence)
         records = np.frombuffer(batch.transfers, TRANSFER)

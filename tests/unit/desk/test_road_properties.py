@@ -21,7 +21,9 @@ zedland = module_from_spec(spec)
 sys.modules["zedland"] = zedland
 spec.loader.exec_module(zedland)
 
-people = st.sampled_from(["anna", "boris", "cora", "held", "listed", "stranger", "nobody", "far-firm", "other-bank", zedland.OPERATOR])
+people = st.sampled_from(
+    ["anna", "boris", "cora", "held", "listed", "stranger", "nobody", "far-firm", "other-bank", zedland.OPERATOR]
+)
 amounts = st.one_of(
     st.sampled_from(["0", "0.01", "1", "100000.00", "100000.01", "1e5", "0.001", "-1", "", "9" * 39]),
     st.decimals(0, 200_000, places=2).map(str),
@@ -33,7 +35,9 @@ sides = st.fixed_dictionaries(
         "counterparty": people,
         "venue": st.sampled_from(["far-venue", "listed", "new-venue"]),
         "wallet": st.sampled_from([zedland.NEAR, zedland.FAR, zedland.TAINTED, "ETH:0x00", "nowhere"]),
-        "declared": st.sampled_from([{"travel_rule": "complete"}, {"settlement": "cash"}, {"approved": True}, {"hired_persons": 3}]),
+        "declared": st.sampled_from(
+            [{"travel_rule": "complete"}, {"settlement": "cash"}, {"approved": True}, {"hired_persons": 3}]
+        ),
         "entered_by": st.sampled_from(["olga", "petra"]),
         "approves": st.integers(0, 12).map(lambda n: f"i{n}"),
     },
@@ -85,7 +89,9 @@ def run(folder: Path, batches: list[list[Instruction]], *, streamed: bool) -> tu
         return [answers, positions], desk.book.head.hex()
 
 
-@settings(max_examples=2000 if THOROUGH else 25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=2000 if THOROUGH else 25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(streams)
 def test_any_stream_of_instructions(batches: list[list[Instruction]]) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:

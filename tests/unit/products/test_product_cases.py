@@ -49,14 +49,14 @@ CODES = [product.code for product in products()]
 CASES = [(code, case) for code in CODES for case in cases_of(code)]
 
 
-def asked(town, case: Case, id: str):
+def asked(town, case: Case):
     ((activity, given),) = case.when.items()
     given = dict(given)
     amount, _, asset = given.pop("amount").partition(" ")
     if "consideration" in given:
         given["consideration"], _, given["consideration_asset"] = given["consideration"].partition(" ")
     given = {"counterparty": None, **given}
-    return town.instruction(id, activity, amount=amount, asset=asset, at=f"{case.at}T09:00:00Z", entered_by="olga", **given)
+    return town.instruction("asked", activity, amount=amount, asset=asset, at=f"{case.at}T09:00:00Z", entered_by="olga", **given)
 
 
 def transfers_of(town, desk: Desk, sequence: int) -> tuple[Transfer, ...]:
@@ -82,7 +82,7 @@ def written(town, transfer: Transfer) -> Transfer:
 @pytest.mark.parametrize(("code", "case"), CASES, ids=[f"{code}: {case.case}" for code, case in CASES])
 def test_case(code: str, case: Case, town, zedland) -> None:
     with town.open_funded() as desk:
-        instruction = asked(town, case, "asked")
+        instruction = asked(town, case)
         receipt = zedland.only(desk.submit([instruction]))
         if case.approved:
             assert receipt.outcome == "referred"
@@ -113,4 +113,4 @@ def test_a_product_is_a_folder_that_explains_itself(code: str) -> None:
 def test_activities_belong_to_one_product_each() -> None:
     planned = [activity for product in products() for activity in product.plans]
     assert len(planned) == len(set(planned))
-    assert CODES == sorted(CODES)
+    assert sorted(CODES) == CODES
