@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+# Bytecode is made when a module is first used, which is much sooner done than all of it at once.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check bench docs clean
@@ -13,10 +16,10 @@ help: ## list the verbs
 up: $(READY) ## create the environment and start a living market in the browser
 	@$(BIN)/skarb up
 
-test: $(READY) ## run all tests
+test: $(READY_DEV) ## run all tests
 	@$(BIN)/python -m pytest
 
-check: $(READY) ## style, types, layers, the law packs
+check: $(READY_DEV) ## style, types, layers, the law packs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -25,7 +28,7 @@ check: $(READY) ## style, types, layers, the law packs
 	@$(BIN)/skarb law check --law by
 
 bench: $(READY) ## print the figures that the documents quote
-	@$(BIN)/pip install --quiet --editable '.[bench]'
+	@$(INSTALL) '.[bench]'
 	@$(BIN)/skarb bench road --json
 	@$(BIN)/skarb bench rules --json
 
@@ -38,6 +41,11 @@ clean: ## remove the environment and what tools leave behind
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Skarb needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Skarb into $(VENV) (about a minute the first time) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "Installing Skarb into $(VENV), once …"
+	@$(INSTALL) .
 	@touch $(READY)
+
+$(READY_DEV): $(READY)
+	@echo "Installing what the tests need, once …"
+	@$(INSTALL) '.[dev]'
+	@touch $(READY_DEV)

@@ -150,8 +150,12 @@ class Market:
         """Return the file of a book."""
         return self.folder / "books" / f"{name}{BOOK_SUFFIX}"
 
-    def fill(self, progress: Step | None = None) -> int:
-        """Let the market's past happen and return how many instructions that took; what happened before is left alone."""
+    def fill(self, progress: Step | None = None, stopped: Callable[[], bool] = bool) -> int:
+        """Let the market's past happen and return how many instructions that took; what happened before is left alone.
+
+        `stopped` is asked now and then; what had not happened then happens in the next fill.
+        """
+        self.view.living = True
         since = {name: self.view.last(name) for name in self.desks}
         waiting: dict[str, list[Instruction]] = {name: [] for name in self.desks}
         done, expected = 0, self.file.days * self.file.per_day
@@ -165,6 +169,8 @@ class Market:
             if len(waiting[event.book]) >= BATCH:
                 done += self._submit(event.book, waiting[event.book])
                 waiting[event.book] = []
+                if stopped():
+                    return done
                 if progress is not None:
                     progress(done, max(expected, done), f"{event.instruction.at:%d %b}")
         done += sum(self._submit(book, left) for book, left in waiting.items() if left)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 from skarb.app.files import now
-from skarb.app.market import Market, MarketFile, create_market
+from skarb.app.market import Market, MarketFile, Step, create_market
 from skarb.cli.market_summary import print_market
 from skarb.cli.output import err, out, progress
 from skarb.core.errors import InputError
@@ -31,7 +32,7 @@ def up(
 ) -> None:
     """Start a living market: institutions, clients, a supervisor's console in the browser.
 
-    The first start makes a simulated market from a seed and lets its past happen: every instruction is decided, posted and journalled
+    The first start makes a simulated market from a seed. While you watch its past happens: every instruction is decided, posted and journalled
     for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped.
 
     Everybody and everything in it is made up.
@@ -65,18 +66,25 @@ def up(
             market, MarketFile(law=law, seed=seed, start=start, days=days, people=people, companies=companies, per_day=per_day)
         )
         err.print(f"A new market in {market}/: seed {seed}, {days} days from {start}", highlight=False)
-    started = time.perf_counter()
-    with progress("Opening the books") as step, Market(market, step) as running:
-        with progress("Living through the past") as stride:
-            fresh = running.fill(stride)
-        took = time.perf_counter() - started
-        if fresh:
-            err.print(f"{fresh:,} instructions decided, posted and journalled in {took:.1f} s", highlight=False)
+    with progress("Opening the books") as step:
+        running = Market(market, step)
+    with running:
         if once:
+            with progress("Living through the past") as stride:
+                _fill(running, stride)
             print_market(running, out)
             return
         _serve(running, host, port)
     out.print("Closed; the books are sealed.")
+
+
+def _fill(running: Market, step: Step | None = None, stopped: Callable[[], bool] = bool) -> None:
+    """Let the past happen and say what it came to."""
+    started = time.perf_counter()
+    fresh = running.fill(step, stopped)
+    if fresh and not stopped():
+        took = time.perf_counter() - started
+        err.print(f"{fresh:,} instructions of the past decided, posted and journalled in {took:.1f} s", highlight=False)
 
 
 def _first_day(days: int) -> date:
@@ -95,7 +103,8 @@ def _serve(running: Market, host: str, port: int) -> None:
 
     def live() -> None:
         try:
-            for _ in running.live():
+            _fill(running, stopped=stop.is_set)
+            for _ in () if stop.is_set() else running.live():
                 if stop.wait(BEAT_SECONDS):
                     return
         except BaseException as error:  # it is raised again below, when the page has been closed
@@ -114,4 +123,5 @@ def _serve(running: Market, host: str, port: int) -> None:
 
 
 def _say_ready(address: str) -> None:
+    err.print("The first weeks pass while you watch; then a few minutes of the market pass each second.")
     out.print(f"[bold green]The market is open:[/] [link={address}]{address}[/link]   (Ctrl-C closes it)", highlight=False)
