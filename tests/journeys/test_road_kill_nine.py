@@ -4,7 +4,7 @@ The same files are simply posted again afterwards, as the command's help says.
 """
 
 import csv
-import json
+import importlib.util
 import os
 import random
 import signal
@@ -14,13 +14,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from skarb.journal import open_book, verify
 
+spec = importlib.util.spec_from_file_location("road_driver", Path(__file__).with_name("road_driver.py"))
+road: ModuleType = importlib.util.module_from_spec(spec)
+sys.modules["road_driver"] = road
+spec.loader.exec_module(road)
+
 SOURCE = Path(sys.modules["skarb"].__file__ or "").parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
 KILLS = 200 if os.environ.get("SKARB_THOROUGH") == "1" else 20
 ROWS = 1500  # more than a killed run gets through
 HEADER = "id,at,activity,party,asset,amount,counterparty\n"
@@ -30,75 +35,16 @@ def row(number: int) -> str:
     return f"r{number:06},2026-08-01T10:00:00Z,fiat_pay,p{number % 7},ZZD,{number + 1}.50,p{number % 5 + 10}\n"
 
 
-def words(book: Path, *files: Path) -> list[str]:
-    given = ("--book", str(book), "--law", "zz", "--assume", "natural_person", "--batch", "64", "--format", "csv")
-    return ["post", *map(str, files), *given]
-
-
-def command(book: Path, *files: Path) -> list[str]:
-    return [sys.executable, "-m", "skarb.cli", *words(book, *files)]
+def write(path: Path, numbers: range | list[int]) -> Path:
+    path.write_text(HEADER + "".join(row(number) for number in numbers))
+    return path
 
 
 @pytest.fixture
-def driver() -> Iterator[subprocess.Popen[str]]:
-    """A process that starts commands."""
-    path = Path(__file__).with_name("road_driver.py")
-    with subprocess.Popen(
-        [sys.executable, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
-    ) as process:
-        yield process
-        process.stdin.close()
-
-
-def post_until_killed(driver: subprocess.Popen[str], pipe: Path, book: Path, file: Path, delay: float) -> list[dict[str, str]]:
-    """Post, wait for the first receipt (with a delay below zero: not even for that), kill, and return the receipts that came through whole."""
-    print(json.dumps([str(pipe), *words(book, file)]), file=driver.stdin, flush=True)
-    child = int(driver.stdout.readline())
-    with pipe.open("rb") as answers:
-        out = answers.readline() + (answers.readline() if delay >= 0 else b"")
-        time.sleep(abs(delay))
-        os.kill(child, signal.SIGKILL)
-        out += answers.read()
-    return list(csv.DictReader(out.decode().rpartition("\n")[0].splitlines()))
-
-
-def test_every_receipt_that_came_out_survives(tmp_path: Path, driver: subprocess.Popen[str]) -> None:
-    book, pipe, chance = tmp_path / "bank.book", tmp_path / "answers", random.Random(2026)
-    os.mkfifo(pipe)
-    answered: dict[str, dict[str, str]] = {}
-    start = 0
-    for kill in range(KILLS):
-        file = tmp_path / f"day-{kill}.csv"
-        file.write_text(HEADER + "".join(row(number) for number in range(start, start + ROWS)))
-        # Mostly while it posts; now and then in the first moments, while it opens the book.
-        receipts = post_until_killed(driver, pipe, book, file, chance.random() * 0.2 if kill % 4 else -chance.random() * 0.1)
-        for receipt in receipts:
-            first = answered.setdefault(receipt["id"], receipt)
-            assert same(first) == same(receipt)
-            assert (receipt["repeated"] == "True") == (first is not receipt or receipt["repeated"] == "True")
-        start = max(0, start + len(receipts) - chance.choice([0, 0, 30, 200]))
-    assert len(answered) > KILLS * 10
-    report = verify(book)
-    assert (report.findings, report.seal) == ([], "open")
-    with open_book(book) as opened:
-        places = {
-            instruction.id: (str(batch.sequence), str(number))
-            for batch in opened.batches()
-            for number, instruction in enumerate(batch.instructions)
-        }
-        count = opened.instructions
-    assert len(places) == count  # nothing is there twice
-    assert {name: (receipt["sequence"], receipt["book_row"]) for name, receipt in answered.items()}.items() <= places.items()
-    again = tmp_path / "again.csv"
-    again.write_text(HEADER + "".join(row(int(name.removeprefix("r"))) for name in sorted(places)))
-    done = subprocess.run(command(book, again), capture_output=True, check=False, env=ENVIRONMENT)
-    assert done.returncode == 0, done.stderr.decode()
-    repeats = list(csv.DictReader(done.stdout.decode().splitlines()))
-    assert Counter(receipt["repeated"] for receipt in repeats) == {"True": count}
-    found = {receipt["id"]: same(receipt) for receipt in repeats}
-    assert {name: found[name] for name in answered} == {name: same(receipt) for name, receipt in answered.items()}
-    report = verify(book)
-    assert (report.findings, report.seal, report.instructions) == ([], "closed", count)
+def commands(tmp_path: Path) -> Iterator["road.Commands"]:
+    made = road.Commands(tmp_path)
+    yield made
+    made.close()
 
 
 def same(receipt: dict[str, str]) -> dict[str, str]:
@@ -106,26 +52,98 @@ def same(receipt: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in receipt.items() if name not in ("file", "row", "repeated")}
 
 
-def test_receipts_come_out_when_they_are_durable(tmp_path: Path) -> None:
-    """Nobody waits for a buffer to fill: what a reader of the pipe sees is in the book, and the first batch comes while the rest is posted."""
-    file, book = tmp_path / "day.csv", tmp_path / "bank.book"
-    file.write_text(HEADER + "".join(row(number) for number in range(3000)))
-    child = subprocess.Popen(command(book, file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
-    lines = [child.stdout.readline() for _ in range(65)]
-    os.kill(child.pid, signal.SIGSTOP)
-    seen = [line.decode().split(",")[2] for line in lines[1:]]
+def test_every_receipt_that_came_out_survives(tmp_path: Path, commands: "road.Commands") -> None:
+    book, chance = tmp_path / "bank.book", random.Random(2026)
+    answered: dict[str, dict[str, str]] = {}
+    start = 0
+    for kill in range(KILLS):
+        child = commands.post(book, write(tmp_path / f"day-{kill}.csv", range(start, start + ROWS)))
+        # Mostly while it posts; now and then in the first moments, while it opens the book.
+        out = child.answers.readline() + (child.answers.readline() if kill % 4 else b"")
+        time.sleep(chance.random() * 0.2)
+        child.kill()
+        receipts = child.rows(out)
+        for receipt in receipts:
+            first = answered.setdefault(receipt["id"], receipt)
+            assert same(first) == same(receipt)
+            assert first is receipt or receipt["repeated"] == "True"
+        start = max(0, start + len(receipts) - chance.choice([0, 0, 30, 200]))
+    assert len(answered) > KILLS * 10
+    report = verify(book)
+    assert (report.findings, report.seal) == ([], "open")
+    with open_book(book) as opened:
+        places = {
+            one.id: (str(batch.sequence), str(number))
+            for batch in opened.batches()
+            for number, one in enumerate(batch.instructions)
+        }
+        count = opened.instructions
+    assert len(places) == count  # nothing is there twice
+    assert {name: (one["sequence"], one["book_row"]) for name, one in answered.items()}.items() <= places.items()
+    again = write(tmp_path / "again.csv", sorted(int(name.removeprefix("r")) for name in places))
+    code, repeats, messages = commands.post(book, again).finish()
+    assert code == 0, messages
+    assert Counter(receipt["repeated"] for receipt in repeats) == {"True": count}
+    found = {receipt["id"]: same(receipt) for receipt in repeats}
+    assert {name: found[name] for name in answered} == {name: same(receipt) for name, receipt in answered.items()}
+    report = verify(book)
+    assert (report.findings, report.seal, report.instructions) == ([], "closed", count)
+
+
+def test_a_machine_may_die_while_it_makes_the_book(tmp_path: Path, commands: "road.Commands") -> None:
+    """Whatever stands at the path by then, the same command afterwards makes the book and posts everything."""
+    file = write(tmp_path / "day.csv", range(20))
+    for number in range(20):
+        book = tmp_path / f"{number}.book"
+        child = commands.post(book, file)
+        while not book.exists():
+            time.sleep(0)
+        time.sleep(number * 0.0005)
+        child.kill()
+        child.rows()
+        code, receipts, messages = commands.post(book, file).finish()
+        assert (code, len(receipts)) == (0, 20), (number, messages)
+        report = verify(book)
+        assert (report.findings, report.instructions) == ([], 20)
+
+
+def test_receipts_come_out_when_they_are_durable(tmp_path: Path, commands: "road.Commands") -> None:
+    """Nobody waits for a buffer to fill: what a reader of the pipe sees is in the book, while the rest is still being posted."""
+    book = tmp_path / "bank.book"
+    child = commands.post(book, write(tmp_path / "day.csv", range(3000)))
+    lines = [child.answers.readline() for _ in range(65)]
+    child.kill(signal.SIGSTOP)
+    receipts = [receipt["id"] for receipt in csv.DictReader(b"".join(lines).decode().splitlines())]
     with open_book(book) as opened:
         ids = {instruction.id for batch in opened.batches() for instruction in batch.instructions}
     child.kill()
-    child.communicate()
-    assert set(seen) <= ids
+    assert len(receipts) == 64
+    assert set(receipts) <= ids
     assert len(ids) < 3000
 
 
 def test_a_reader_that_stops_listening_is_no_failure(tmp_path: Path) -> None:
-    file, book = tmp_path / "day.csv", tmp_path / "bank.book"
-    file.write_text(HEADER + "".join(row(number) for number in range(3000)))
-    child = subprocess.Popen(command(book, file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    book, file = tmp_path / "bank.book", write(tmp_path / "day.csv", range(3000))
+    words = [
+        "post",
+        str(file),
+        "--book",
+        str(book),
+        "--law",
+        "zz",
+        "--assume",
+        "natural_person",
+        "--batch",
+        "64",
+        "--format",
+        "csv",
+    ]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "skarb.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
     child.stdout.readline()
     child.stdout.close()
     errors = child.stderr.read().decode()

@@ -18,7 +18,6 @@ import msgspec
 
 from skarb.app.files import now, open_source
 from skarb.app.setting import EXAMPLE_OPERATOR, Setting, example_institution, open_registers, setting_of
-from skarb.app.work import Account, post
 from skarb.bench.machine import machine
 from skarb.core.errors import ensure
 from skarb.core.facts import Facts
@@ -142,12 +141,12 @@ def _open(path: Path, setting: Setting) -> Desk:
 def _post(path: Path, file: Path, setting: Setting) -> tuple[float, int]:
     """Return the rate from the file's bytes to the last durable receipt, and how many were posted."""
     with _open(path, setting) as desk:
-        account = Account()
         started = time.perf_counter()
-        source = open_source(file, setting.rulebook.country.zone, batch=BATCH)
-        receipts = [one.receipt for one in post(source.readings(), desk, account)]
+        readings = open_source(file, setting.rulebook.country.zone, batch=BATCH).readings()
+        answers = desk.stream((reading.instructions, reading.assumptions) for reading in readings)
+        receipts = [receipt for answer in answers for receipt in answer.receipts]
         took = time.perf_counter() - started
-    return len(receipts) / took, sum(receipt.outcome == "posted" for receipt in receipts)
+    return len(receipts) / took, sum(receipt is not None and receipt.outcome == "posted" for receipt in receipts)
 
 
 def _single(path: Path, file: Path, count: int, setting: Setting) -> float:

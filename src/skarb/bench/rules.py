@@ -17,6 +17,7 @@ import msgspec
 
 from skarb.bench.machine import machine
 from skarb.bench.peers import conditions, peers
+from skarb.core.activity import Activity
 from skarb.core.facts import Facts
 from skarb.core.time import parse_day
 from skarb.rulebook import Edition, load
@@ -24,7 +25,7 @@ from skarb.rulebook.tree import truth
 
 RULEBOOK = Path(__file__).with_name("rulebook")
 RUNS = 5
-_ACTIVITIES = ("token_buy_fiat", "token_sell_fiat", "token_transfer_out", "token_transfer_in", "mine")
+_ACTIVITIES: tuple[Activity, ...] = ("token_buy_fiat", "token_sell_fiat", "token_transfer_out", "token_transfer_in", "mine")
 _FROM, _TO = parse_day("2024-01-01"), parse_day("2026-12-31")
 
 

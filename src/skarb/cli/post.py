@@ -18,9 +18,9 @@ from skarb.app.work import Account
 from skarb.app.work import post as post_rows
 from skarb.cli.output import Format, check_outputs, err, format_of, need, out, progress, write_rows
 from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
-from skarb.core.errors import EXIT_CODES, InputError
+from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError
 from skarb.core.party import Licence, PartyKind
-from skarb.desk import open_desk
+from skarb.desk import Desk, open_desk
 from skarb.products import products
 
 COLUMNS = (
@@ -106,7 +106,7 @@ def post(
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with (
                 progress(f"Posting {file.name}") as step,
-                open_desk(
+                _open(
                     book,
                     rulebook=setting.rulebook,
                     registers=registers,
@@ -114,7 +114,6 @@ def post(
                     products=products(),
                     operator=setting.operator,
                     clock=now,
-                    name=None if book.exists() else book.stem,  # a book keeps its name when its file gets another one
                     progress=lambda what, done, total: step(done, total, what),
                 ) as desk,
             ):
@@ -143,3 +142,11 @@ def post(
         write_problems(account, problems)
     conflicts = sum(count for (outcome, _), count in account.counts.items() if outcome == "conflict")
     return EXIT_CODES["conflict"] if conflicts else EXIT_CODES["ok"]
+
+
+def _open(book: Path, **rest: Any) -> Desk:
+    """Open a book; a new one is called like its file, an old one keeps its name when its file gets another one."""
+    try:
+        return open_desk(book, name=book.stem, **rest)
+    except ConfigurationError:
+        return open_desk(book, name=None, **rest)

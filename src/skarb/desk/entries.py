@@ -30,7 +30,7 @@ class Chart:
 
     def __init__(self) -> None:
         self.openings: list[Opening] = []  # in the order of the ledger's accounts
-        self.ids: dict[tuple[str, str], bytes] = {}  # by address and asset
+        self.ids: dict[str, dict[str, bytes]] = {}  # account ids by asset and address
         self._by_id: dict[bytes, Opening] = {}
         self.ledgers: dict[str, int] = {}  # the ledger's number of each asset
 
@@ -39,7 +39,7 @@ class Chart:
         for opening in openings:
             self.openings.append(opening)
             account = account_id(opening.address, opening.asset)
-            self.ids[(opening.address, opening.asset)] = account
+            self.ids.setdefault(opening.asset, {})[opening.address] = account
             self._by_id[account] = opening
             self.ledgers.setdefault(opening.asset, len(self.ledgers) + 1)
 
@@ -53,25 +53,22 @@ class Entries:
 
     def __init__(self, chart: Chart) -> None:
         self.openings: list[Opening] = []
-        self.owners: list[int] = []  # of each transfer: the row of its instruction
         self._chart = chart
         self._accounts: list[bytes] = []
-        self._rows: list[tuple[bytes, bytes, bytes, bytes, bytes, int]] = []  # id, debit, credit, amount, key, ledger
+        self._rows: list[tuple[bytes, bytes, bytes, bytes, bytes, str, int]] = []  # id, debit, credit, amount, key, asset, row
         self._linked: list[int] = []  # places of transfers that stand or fall with the next one
 
     def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
         """Add the transfers of one instruction; they stand or fall together."""
-        ids = self._chart.ids
         for number, leg in enumerate(legs):
             if number:
                 self._linked.append(len(self._rows) - 1)
+            transfer = _leg_id(key, number) if number else key
             asset = leg.asset
-            debit = ids.get((leg.debit, asset)) or self._open(leg.debit, asset)
-            credit = ids.get((leg.credit, asset)) or self._open(leg.credit, asset)
-            transfer = key if number == 0 else _leg_id(key, number)
-            amount = leg.units.to_bytes(16, "little")
-            self._rows.append((transfer, debit, credit, amount, key, self._chart.ledgers[asset]))
-            self.owners.append(row)
+            known = self._chart.ids.get(asset) or self._chart.ids.setdefault(asset, {})
+            debit = known.get(leg.debit) or self._open(leg.debit, asset)
+            credit = known.get(leg.credit) or self._open(leg.credit, asset)
+            self._rows.append((transfer, debit, credit, leg.units.to_bytes(16, "little"), key, asset, row))
 
     def accounts(self) -> NDArray[np.void]:
         """Return the accounts to open. Shape: one ACCOUNT record per opening."""
@@ -81,14 +78,18 @@ class Entries:
         """Return the transfers to post. Shape: one TRANSFER record per owner."""
         records = np.zeros(len(self._rows), dtype=TRANSFER)
         if self._rows:
-            *columns, ledgers = zip(*self._rows, strict=True)
+            *columns, assets, _ = zip(*self._rows, strict=True)
             for name, column in zip(("id", "debit", "credit", "amount", "user"), columns, strict=True):
                 halves = np.frombuffer(b"".join(column), dtype="<u8")
                 records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
-            records["ledger"] = ledgers
+            records["ledger"] = [self._chart.ledgers[asset] for asset in assets]
             records["code"] = _CODE
             records["flags"][self._linked] = _LINKED
         return records
+
+    def owners(self) -> NDArray[np.uint32]:
+        """Return the row of each transfer's instruction."""
+        return np.array([row[-1] for row in self._rows], dtype="<u4")
 
     def _open(self, address: str, asset: str) -> bytes:
         """Open an account and return its id."""

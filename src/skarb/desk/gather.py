@@ -11,7 +11,7 @@ else. So facts are made once for each such **case** and only the value is fixed 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -63,6 +63,23 @@ class _Standing(NamedTuple):
 _NOBODY = _Standing(-1, UNKNOWN, "clear", "none", False, "")
 
 
+class _Kind:
+    """What instructions of one activity about the same assets on the same day share."""
+
+    __slots__ = ("asset", "cases", "dollar", "legal", "paid_in", "paid_in_money", "standings")
+
+    def __init__(
+        self, asset: Asset, paid_in: Asset | None, legal: _Factors, dollar: _Factors, standings: dict[str, _Standing]
+    ) -> None:
+        self.asset = asset
+        self.paid_in = paid_in
+        self.paid_in_money = paid_in is not None and paid_in.asset_class in _MONEY  # then that is what the deal is worth
+        self.legal = legal
+        self.dollar = dollar
+        self.standings = standings  # of everybody on that day
+        self.cases: dict[tuple[object, ...], Case] = {}  # by what else the facts were made from
+
+
 class Gatherer:
     """Turns instructions of one institution into facts. Holds caches, and no other state."""
 
@@ -77,18 +94,16 @@ class Gatherer:
 
     def _forget(self) -> None:
         self._version = self._registers.version
+        self._met = 0  # standings and cases made since
         self._days: dict[float, int] = {}  # by quarter of an hour
-        self._assets: dict[str, Asset] = {}
-        self._standings: dict[tuple[str, int], _Standing] = {}
+        self._kinds: dict[tuple[str, str, str | None, int], _Kind] = {}
+        self._standings: dict[int, dict[str, _Standing]] = {}  # by day
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._cases: dict[tuple[object, ...], Case] = {}  # by what the facts were made from
-        self._alike: dict[Facts, Case] = {}  # the same cases, each once
-        self._worths: dict[tuple[str, int], tuple[_Factors, _Factors]] = {}
+        self._alike: dict[Facts, Case] = {}  # every case once
 
     def take_from(self, assumptions: Assumptions | None) -> None:
         """Gather for instructions of a source from now on; call it for each batch, so that news in the registers count."""
-        kept = max(len(self._standings), len(self._cases), len(self._days))
-        if assumptions is not self._source or self._version != self._registers.version or kept > _KEPT:
+        if assumptions is not self._source or self._version != self._registers.version or self._met > _KEPT:
             self._source = assumptions
             self._forget()
 
@@ -101,25 +116,28 @@ class Gatherer:
         day = self._days.get(quarter)
         if day is None:
             day = self._days[quarter] = self._day(i.at)
-        code, paid_in = i.asset, i.consideration_asset
-        asset = self._assets.get(code) or self._asset("asset", code)
-        units = _amount("amount", i.amount, asset)
-        consideration, worth_of, amount = 0, code, units
-        if paid_in is not None or i.consideration is not None or i.activity in _EXCHANGES:
-            consideration = self._consideration(i)
-            if paid_in is not None and self._assets[paid_in].asset_class in _MONEY:
-                worth_of, amount = paid_in, consideration
-        party = self._standings.get((i.party, day)) or self._stand(i.party, day)
+        kind = self._kinds.get((i.activity, i.asset, i.consideration_asset, day)) or self._kind(i, day)
+        try:
+            amount = units = parse_amount(i.amount, kind.asset.decimals)
+        except InputError as error:
+            raise FieldError("amount", i.amount, f"an amount of {i.asset}: {error}") from None
+        consideration = 0
+        if kind.paid_in is not None or i.consideration is not None:
+            consideration = _consideration(i, kind.paid_in)
+            amount = consideration if kind.paid_in_money else units
+        party = kind.standings.get(i.party) or self._stand(i.party, day)
         other, counterparty = _NOBODY, i.counterparty
         if counterparty is not None:
-            other = self._standings.get((counterparty, day)) or self._stand(counterparty, day)
-        declared = None if not i.declared else tuple(sorted(i.declared.items()))
-        key = (i.activity, day, code, paid_in, party.number, other.number, i.venue, i.wallet, declared, approved)
-        case = self._cases.get(key)
+            other = kind.standings.get(counterparty) or self._stand(counterparty, day)
+        key: tuple[object, ...] = (party.number, other.number)
+        if i.venue is not None or i.wallet is not None or i.declared or approved:
+            key = (*key, i.venue, i.wallet, tuple(sorted(i.declared.items())) if i.declared else None, approved)
+        case = kind.cases.get(key)
         if case is None:
-            facts = self._facts(i, day, party, other, approved)
-            case = self._cases[key] = self._alike.setdefault(facts, Case(facts))
-        legal, dollar = self._worths.get((worth_of, day)) or self._worth(worth_of, day)
+            facts = self._facts(i, day, kind, party, other, approved)
+            case = kind.cases[key] = self._alike.setdefault(facts, Case(facts))
+            self._met += 1
+        legal, dollar = kind.legal, kind.dollar
         value = None if legal is None else (amount * legal[0] + legal[1]) // legal[2]
         cents = None if dollar is None else (amount * dollar[0] + dollar[1]) // dollar[2]
         if (value or 0) > LEGAL_VALUE_MAX or (cents or 0) > LEGAL_VALUE_MAX:
@@ -127,30 +145,27 @@ class Gatherer:
             raise FieldError("amount", i.amount, limit)
         return Gathered(case, value, cents, units, consideration, party.address, other.address or _elsewhere(i), self._own)
 
+    def _kind(self, i: Instruction, day: int) -> _Kind:
+        asset = self._asset("asset", i.asset)
+        paid_in = None if i.consideration_asset is None else self._asset("consideration_asset", i.consideration_asset)
+        if paid_in is None and i.activity in _EXCHANGES:
+            raise FieldError("consideration", "nothing", "what is given in return: an amount and its asset")
+        worth_of = paid_in if paid_in is not None and paid_in.asset_class in _MONEY else asset
+        factors = self._factors(worth_of.code, day, None), self._factors(worth_of.code, day, "USD")
+        kind = _Kind(asset, paid_in, *factors, self._standings.setdefault(day, {}))
+        self._kinds[i.activity, i.asset, i.consideration_asset, day] = kind
+        return kind
+
     def _asset(self, field: str, code: str) -> Asset:
         try:
-            asset = self._assets[code] = self._registers.asset(code)
+            return self._registers.asset(code)
         except KeyError:
             raise FieldError(field, code, "a currency of ISO 4217 or a token of the register") from None
-        return asset
 
     def _day(self, at: datetime) -> int:
         if not _YEARS[0] <= at.year <= _YEARS[1]:
             raise FieldError("at", at.isoformat(), f"an instant of the years {_YEARS[0]} to {_YEARS[1]}")
         return legal_day(at, self._country.zone)
-
-    def _consideration(self, i: Instruction) -> int:
-        if i.consideration is None:
-            raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset or 'the asset'} given in return")
-        if i.consideration_asset is None:
-            raise FieldError("consideration_asset", "nothing", "the asset given in return")
-        paid_in = i.consideration_asset
-        given = _amount(
-            "consideration", i.consideration, self._assets.get(paid_in) or self._asset("consideration_asset", paid_in)
-        )
-        if not given and i.activity in _EXCHANGES:
-            raise FieldError("consideration", i.consideration, "an amount above 0: nobody buys or sells for nothing")
-        return given
 
     def _stand(self, party: str, day: int) -> _Standing:
         known = self._registers.profile(party, day)
@@ -162,12 +177,9 @@ class Gatherer:
         held = self._registers.held(party, day)
         number = self._numbers.setdefault((profile, screening, regime, held), len(self._numbers))
         where = address(party, known, self._operator, self._source)
-        standing = self._standings[party, day] = _Standing(number, profile, screening, regime, held, where)
+        standing = self._standings[day][party] = _Standing(number, profile, screening, regime, held, where)
+        self._met += 1
         return standing
-
-    def _worth(self, code: str, day: int) -> tuple[_Factors, _Factors]:
-        worth = self._worths[code, day] = (self._factors(code, day, None), self._factors(code, day, "USD"))
-        return worth
 
     def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
         try:
@@ -177,12 +189,11 @@ class Gatherer:
 
     # one case ----------------------------------------------------------------------------------------------------------
 
-    def _facts(self, i: Instruction, day: int, party: _Standing, other: _Standing, approved: bool) -> Facts:
+    def _facts(self, i: Instruction, day: int, kind: _Kind, party: _Standing, other: _Standing, approved: bool) -> Facts:
         """Return all facts of a case but the value."""
         actor, counterparty = party.profile, other.profile
         operator = self._registers.profile(self._operator, day) or UNKNOWN
-        asset = self._assets[i.asset]
-        paid_in = None if i.consideration_asset is None else self._assets[i.consideration_asset]
+        asset, paid_in = kind.asset, kind.paid_in
         worst = party if _GRAVITY[party.screening] >= _GRAVITY[other.screening] else other
         facts = Facts(
             activity=i.activity,
@@ -259,11 +270,18 @@ def _elsewhere(i: Instruction) -> str:
     return f"outside/{i.venue}" if i.venue is not None else f"chain/{i.wallet or i.asset}"
 
 
-def _amount(field: Literal["amount", "consideration"], text: str, asset: Asset) -> int:
+def _consideration(i: Instruction, paid_in: Asset | None) -> int:
+    if i.consideration is None:
+        raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset} given in return")
+    if paid_in is None:
+        raise FieldError("consideration_asset", "nothing", "the asset given in return")
     try:
-        return parse_amount(text, asset.decimals)
+        given = parse_amount(i.consideration, paid_in.decimals)
     except InputError as error:
-        raise FieldError(field, text, f"an amount of {asset.code}: {error}") from None
+        raise FieldError("consideration", i.consideration, f"an amount of {paid_in.code}: {error}") from None
+    if not given and i.activity in _EXCHANGES:
+        raise FieldError("consideration", i.consideration, "an amount above 0: nobody buys or sells for nothing")
+    return given
 
 
 def _settlement(asset: Asset) -> Settlement:

@@ -17,12 +17,13 @@ import numpy as np
 
 from skarb.core.decision import Decision, Outcome, Receipt
 from skarb.core.errors import FieldError, ensure
+from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.entries import Chart, Entries
 from skarb.desk.gather import Gatherer
-from skarb.desk.model import Answer, Case, Gathered, Leg, Product
+from skarb.desk.model import Answer, Case, Gathered, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
 from skarb.journal.chain import openings_of
@@ -121,9 +122,10 @@ class Desk:
 
     def _prepare(self, instructions: Sequence[Instruction], assumptions: Assumptions | None) -> _Work:
         work = _Work(assumptions, Answer([None] * len(instructions)))
-        self._recall_and_gather(work, instructions)
-        self._decide(work)
-        self._plan_and_post(work)
+        with undisturbed():
+            self._recall_and_gather(work, instructions)
+            self._decide(work)
+            self._plan_and_post(work)
         return work
 
     # recall and gather -------------------------------------------------------------------------------------------------
@@ -138,29 +140,30 @@ class Desk:
         for index, first in zip(known, self.book.receipts(positions[known].tolist()), strict=True):
             work.answer.receipts[index] = _again(first, same=bool(same[index]))
         self._gatherer.take_from(work.assumptions)
-        rows: dict[bytes, int] | None = None if bool((positions == -1).all()) else {}  # needed only where ids repeat
-        gather = self._gatherer.gather
+        alone = bool((positions == -1).all())  # no id was seen before, or stands here twice
+        rows: dict[bytes, int] = {}  # where they are not alone: key → row
+        kept: list[int] = []
+        gather, keep = self._gatherer.gather, work.gathered.append
         for index, instruction in enumerate(instructions):
-            if rows is not None:
-                if work.answer.receipts[index] is not None:
-                    continue
+            if not alone:
                 row = rows.get(keys[index])
                 if row is not None:
-                    work.repeats.append((index, row, work.digests[row] == digests[index]))
+                    work.repeats.append((index, row, digests[kept[row]] == digests[index]))
+                if row is not None or work.answer.receipts[index] is not None:
                     continue
             try:
-                approved = instruction.approves is not None and self._check_approval(instruction)
-                work.gathered.append(gather(instruction, approved))
+                keep(gather(instruction, instruction.approves is not None and self._check_approval(instruction)))
             except FieldError as error:
                 work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
                 continue
-            if rows is not None:
-                rows[keys[index]] = len(work.places)
-            work.places.append(index)
-            work.taken.append(instruction)
-            work.keys.append(keys[index])
-            work.digests.append(digests[index])
-            work.contents.append(msgspec.Raw(contents[index]))
+            if not alone:
+                rows[keys[index]] = len(kept)
+            kept.append(index)
+        work.places = kept
+        work.taken = [instructions[index] for index in kept]
+        work.keys = [keys[index] for index in kept]
+        work.digests = [digests[index] for index in kept]
+        work.contents = [msgspec.Raw(contents[index]) for index in kept]
 
     def _check_approval(self, instruction: Instruction) -> bool:
         """Hold an approval to its referral: it waits, it is about the same thing, and the person is another one."""
@@ -210,10 +213,16 @@ class Desk:
             self.book.keep_edition(edition.normal)
         entries = Entries(self.chart)
         for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
-            legs = self._legs(instruction, gathered, decision)
-            if legs:
-                # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
-                entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
+            if decision.verdict == "permit":
+                legs = self._planner.legs(instruction, gathered)
+                if not (gathered.units and gathered.consideration):
+                    legs = tuple([leg for leg in legs if leg.units])
+            elif decision.measure == "quarantine" and instruction.activity == "token_transfer_in" and gathered.units:
+                legs = quarantine(instruction, gathered)
+            else:
+                continue
+            # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
+            entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
         at = self.book.instant()
         accounts, transfers = entries.accounts(), entries.transfers()
         opened = self.book.ledger.open_accounts(accounts, at)
@@ -240,17 +249,9 @@ class Desk:
             accounts=accounts.tobytes(),
             account_results=opened.tobytes(),
             transfers=transfers.tobytes(),
-            owners=np.asarray(entries.owners, "<u4").tobytes(),
+            owners=entries.owners().tobytes(),
             results=results.tobytes(),
         )
-
-    def _legs(self, i: Instruction, gathered: Gathered, decision: Decision) -> tuple[Leg, ...]:
-        if decision.verdict == "permit":
-            legs = self._planner.legs(i, gathered)
-            return legs if gathered.units and gathered.consideration else tuple([leg for leg in legs if leg.units])
-        if decision.measure == "quarantine" and i.activity == "token_transfer_in" and gathered.units:
-            return quarantine(i, gathered)
-        return ()
 
     # journal and report ------------------------------------------------------------------------------------------------
 
@@ -268,6 +269,12 @@ class Desk:
         if writing is None or batch is None:
             return answer
         head = writing.result().hex()
+        with undisturbed():
+            self._give_receipts(work, batch, head)
+        return answer
+
+    def _give_receipts(self, work: _Work, batch: Batch, head: str) -> None:
+        receipts = work.answer.receipts
         editions, book, sequence = batch.editions, batch.book, work.sequence
         codes = codes_by_row(batch.owners, batch.results)
         outcomes: dict[tuple[int, tuple[str, ...]], Outcome] = {}  # by the decision's identity and the ledger's codes
@@ -291,10 +298,9 @@ class Desk:
                 )
             )
         for index, receipt in zip(work.places, made, strict=True):
-            answer.receipts[index] = receipt
+            receipts[index] = receipt
         for index, row, same in work.repeats:
-            answer.receipts[index] = _again(made[row], same=same)
-        return answer
+            receipts[index] = _again(made[row], same=same)
 
 
 def open_desk(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from skarb.core.errors import FieldError, InputError
+from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions
 from skarb.core.time import zone as find_zone
 from skarb.intake import native
@@ -83,13 +83,8 @@ def read(
 def _undisturbed(readings: Iterator[Reading]) -> Iterator[Reading]:
     """Hand on batches, each made without the search for cyclic garbage: rows make none, and looking for it takes long."""
     while True:
-        active = gc.isenabled()
-        gc.disable()
-        try:
+        with undisturbed():
             reading = next(readings, None)
-        finally:
-            if active:
-                gc.enable()
         if reading is None:
             return
         yield reading

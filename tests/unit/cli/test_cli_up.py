@@ -3,21 +3,17 @@
 import json
 from pathlib import Path
 
-import pytest
+from skarb.app.market import market_setting
 
 SMALL = ("--once", "--days", "1", "--people", "60", "--companies", "8", "--per-day", "80")
 
 
-@pytest.fixture
-def market(skarb, tmp_path: Path) -> Path:
+def test_a_market_lives_resumes_verifies_and_decides(skarb, tmp_path: Path, payments: Path) -> None:
+    market = tmp_path / "town"
     result = skarb("up", "--market", "town", *SMALL)
     assert result.code == 0, result.err
     assert "A new market in town/" in result.err
     assert "What decided" in result.out and "Latest refusals" in result.out
-    return tmp_path / "town"
-
-
-def test_a_market_lives_resumes_and_verifies(skarb, market: Path) -> None:
     books = sorted((market / "books").glob("*.book"))
     assert len(books) >= 4
     first = skarb("verify", *books, "--json")
@@ -28,11 +24,7 @@ def test_a_market_lives_resumes_and_verifies(skarb, market: Path) -> None:
     assert again.code == 0
     assert "A new market" not in again.err and "decided, posted and journalled" not in again.err
     assert [r["head"] for r in json.loads(skarb("verify", *books, "--json").out)] == [r["head"] for r in reports]
-
-
-def test_an_institution_of_the_market_decides_a_file(skarb, market: Path, payments: Path) -> None:
-    from skarb.app.market import market_setting
-
+    # An institution of the market decides a file.
     text = payments.read_text().replace("ZZD", "BYN")
     payments.write_text(text, encoding="utf-8")
     names = [path.stem for path in (market / "books").glob("*.book")]
@@ -49,18 +41,6 @@ def test_an_institution_of_the_market_decides_a_file(skarb, market: Path, paymen
     assert skarb("decide", payments, "--market", "nowhere", "--operator", names[0]).code == 4
     shown = skarb("register", "recordings", "--of", "town", "--format", "json")
     assert json.loads(shown.out)[0]["source"] == "BY registers.yaml"
-
-
-def test_two_runs_of_one_seed_are_one_market(skarb, market: Path, tmp_path: Path) -> None:
-    skarb("up", "--market", "twin", *SMALL)
-    heads = [
-        {
-            report["book"]: report["instructions"]
-            for report in json.loads(skarb("verify", *(folder / "books").glob("*.book"), "--json").out)
-        }
-        for folder in (market, tmp_path / "twin")
-    ]
-    assert heads[0] == heads[1]
 
 
 def test_markets_that_cannot_be_made(skarb, tmp_path: Path) -> None:
