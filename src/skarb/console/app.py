@@ -15,9 +15,9 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from skarb.app.model import MarketView
 from skarb.console.language import choose, language
 from skarb.console.mask import mask
-from skarb.app.model import MarketView
 from skarb.console.pages import Page, Renderer, static_files
 from skarb.core.errors import NotFound
 

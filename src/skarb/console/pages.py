@@ -12,9 +12,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from skarb.app.model import ClockView
 from skarb.console.charts import WIDTH, flow_chart, length, share_bar
 from skarb.console.language import LANGUAGES, Language, language
-from skarb.app.model import ClockView
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.core.facts import Facts

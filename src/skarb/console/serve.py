@@ -16,8 +16,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from skarb.console.app import console
 from skarb.app.model import MarketView
+from skarb.console.app import console
 from skarb.core.errors import Unavailable
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

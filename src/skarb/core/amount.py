@@ -29,7 +29,7 @@ def parse_amount(text: str, decimals: int) -> int:
         return _parse_unusual(text, decimals)
     if len(digits) > 80:
         raise InputError(f"amount {shorten(text)!r} is larger than 128 bits of smallest units can hold")
-    units = int(digits) * 10 ** (decimals - len(fraction))
+    units: int = int(digits) * 10 ** (decimals - len(fraction))
     if units > AMOUNT_MAX:
         raise InputError(f"amount {shorten(text)!r} is larger than 128 bits of smallest units can hold")
     return units

@@ -58,6 +58,8 @@ ACCOUNT = np.dtype(
 
 
 class TransferFlag(IntFlag):
+    """What a transfer is besides a plain one."""
+
     linked = 1 << 0
     pending = 1 << 1
     post_pending_transfer = 1 << 2
@@ -70,6 +72,8 @@ class TransferFlag(IntFlag):
 
 
 class AccountFlag(IntFlag):
+    """What an account promises, and in which state it is."""
+
     linked = 1 << 0
     debits_must_not_exceed_credits = 1 << 1
     credits_must_not_exceed_debits = 1 << 2
@@ -79,6 +83,8 @@ class AccountFlag(IntFlag):
 
 
 class Limit(IntFlag):
+    """Which limits of an account are set, and which of them lie below zero."""
+
     floor = 1 << 0
     floor_negative = 1 << 1
     ceiling = 1 << 2

@@ -77,7 +77,8 @@ class Desk:
         """Sit down at a book; `chart` knows the accounts that its journal has opened. See `open_desk`."""
         self.book = book
         self.operator = operator
-        self._handed = book.sequence  # number of the last batch handed to the book
+        self._kept = set(book.editions)  # whose text the book keeps
+        self._prepared = book.sequence  # number of the last batch made ready
         self.chart = chart
         self._rulebook = rulebook
         self._registers = registers
@@ -103,7 +104,9 @@ class Desk:
         Raises: Unavailable if the batch could not be written; nothing of it happened then.
         """
         work = self._prepare(instructions, assumptions)
-        return self._report(work, self._journal(work))
+        if work.batch is not None:
+            self._give_receipts(work, work.batch, self.book.append(work.batch))
+        return work.answer
 
     def stream(self, batches: Iterable[tuple[Sequence[Instruction], Assumptions | None]]) -> Iterator[Answer]:
         """Take batch after batch down the road, preparing the next one while the last one is being written.
@@ -210,7 +213,8 @@ class Desk:
         if not work.taken:
             return
         for edition in work.editions:
-            self.book.keep_edition(edition.normal)
+            if edition.hash not in self._kept:
+                self._kept.add(self.book.keep_edition(edition.normal))
         entries = Entries(self.chart)
         for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
             if decision.verdict == "permit":
@@ -230,6 +234,8 @@ class Desk:
         results = self.book.ledger.post(transfers, at)
         cases: dict[Case, int] = {}
         numbers = [cases.setdefault(gathered.case, len(cases)) for gathered in work.gathered]
+        self._prepared += 1
+        work.sequence = self._prepared
         work.batch = Batch(
             book=self.book.name,
             sequence=0,  # the book counts
@@ -256,25 +262,18 @@ class Desk:
     # journal and report ------------------------------------------------------------------------------------------------
 
     def _journal(self, work: _Work) -> Future[bytes] | None:
-        if work.batch is None:
-            return None
-        writing = self.book.append_async(work.batch)
-        self._handed += 1
-        work.sequence = self._handed
-        return writing
+        return None if work.batch is None else self.book.append_async(work.batch)
 
     def _report(self, work: _Work, writing: Future[bytes] | None) -> Answer:
         """Give the receipts, once the batch is on disk."""
-        batch, answer = work.batch, work.answer
-        if writing is None or batch is None:
-            return answer
-        head = writing.result().hex()
-        with undisturbed():
-            self._give_receipts(work, batch, head)
-        return answer
+        if writing is not None and work.batch is not None:
+            head = writing.result()
+            with undisturbed():
+                self._give_receipts(work, work.batch, head)
+        return work.answer
 
-    def _give_receipts(self, work: _Work, batch: Batch, head: str) -> None:
-        receipts = work.answer.receipts
+    def _give_receipts(self, work: _Work, batch: Batch, written: bytes) -> None:
+        receipts, head = work.answer.receipts, written.hex()
         editions, book, sequence = batch.editions, batch.book, work.sequence
         codes = codes_by_row(batch.owners, batch.results)
         outcomes: dict[tuple[int, tuple[str, ...]], Outcome] = {}  # by the decision's identity and the ledger's codes

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skarb.console.charts import HEIGHT, WIDTH, flow_chart, length, share_bar
 from skarb.app.model import FlowDay, Flows
+from skarb.console.charts import HEIGHT, WIDTH, flow_chart, length, share_bar
 
 SUMS = st.integers(0, 10**15)
 

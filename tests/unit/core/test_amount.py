@@ -29,7 +29,10 @@ def test_plain_decimal_texts_are_read_exactly(text, decimals, units):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "1.", ".5", "-1", "+1", "1e5", "1 000", "1,5", "1_000", " 1", "1 ", "٣", "1.2٣", "½", "0x10", "NaN", "inf", "1.2.3", "1" * 40, "9" * 5000],
+    [
+        *("", ".", "1.", ".5", "-1", "+1", "1e5", "1 000", "1,5", "1_000", " 1", "1 ", "1.2.3", "0x10", "NaN", "inf"),
+        *("٣", "1.2٣", "½", "1" * 40, "9" * 5000),
+    ],
 )
 def test_anything_else_is_refused(text):
     with pytest.raises(InputError):

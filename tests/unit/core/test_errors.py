@@ -21,7 +21,9 @@ def test_a_field_error_becomes_a_problem_without_loss():
 
 
 def test_promises_hold_under_optimisation():
-    code = "from skarb.core.errors import ensure\ntry:\n    ensure(False, 'p')\nexcept Exception as e:\n    print(type(e).__name__)"
+    code = (
+        "from skarb.core.errors import ensure\ntry:\n    ensure(False, 'p')\nexcept Exception as e:\n    print(type(e).__name__)"
+    )
     run = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "BrokenPromise"
     with pytest.raises(BrokenPromise, match="broken promise: p"):
