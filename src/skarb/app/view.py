@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import RLock
 
-import numpy as np
-
+from skarb.app.archive import Archive, Found, instant_of, transfer_lines
 from skarb.app.explain import provision_view, reasons_of
 from skarb.app.files import now as real_now
 from skarb.app.looks import Looks
@@ -29,22 +27,18 @@ from skarb.app.model import (
     Refusal,
     RowLine,
     RowView,
-    TransferLine,
     VenueFlow,
 )
 from skarb.app.tally import Answered, Tally, answered
 from skarb.app.words import citation_of, says_of, title_of
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day, legal_day
-from skarb.core.transfer import TRANSFER
 from skarb.desk import Desk
-from skarb.journal import GENESIS, Envelope, open_envelope
-from skarb.journal.chain import rulings_of
+from skarb.journal import GENESIS, Envelope
 from skarb.ledger import Result
 from skarb.registers import Admission, Party, Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.simulate import BookEntry
-from skarb.store import Entry, open_store
 
 _PERSONAL = ("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor", "unknown")
 _CREATED = Result.created.value
@@ -73,15 +67,14 @@ class View:
         self._tally = Tally()
         self._looks = Looks(folder / "looks.jsonl", real_now)
         self._lock = RLock()
-        self._kept: dict[str, Edition] = {}
+        self._archive = Archive(book_path, rulebook)
         self.living = False
-        self._batch = lru_cache(maxsize=64)(self._read_batch)
 
     # Fed by the writer.
 
     def learn(self, envelope: Envelope) -> None:
         """Take a batch of a journal into account."""
-        rows = answered(envelope, self._law)
+        rows = answered(envelope, self._archive.law)
         with self._lock:
             self._tally.take(rows, envelope.sequence, envelope.recorded_at, envelope.book)
 
@@ -210,24 +203,7 @@ class View:
             return None
         last = self._tally.books[book].height if book in self._tally.books else 0
         stop = last + 1 if before is None else min(before, last + 1)
-        found = []
-        store = open_store(self._book_path(book))
-        try:
-            for sequence in range(stop - 1, max(0, stop - 1 - limit), -1):
-                entry = store.entry(sequence)
-                if entry is not None:
-                    envelope = open_envelope(entry.body)
-                    found.append(
-                        BatchLine(
-                            sequence=sequence,
-                            recorded_at=_instant(envelope.recorded_at),
-                            rows=envelope.rows,
-                            head=entry.head.hex(),
-                        )
-                    )
-        finally:
-            store.close()
-        return tuple(found)
+        return self._archive.lines(book, max(1, stop - limit), stop - 1)
 
     def batch(self, book: str, sequence: int) -> BatchView | None:
         """Return a batch, or None."""
@@ -239,7 +215,7 @@ class View:
             book=book,
             sequence=sequence,
             height=self._tally.books[book].height,
-            recorded_at=_instant(envelope.recorded_at),
+            recorded_at=instant_of(envelope.recorded_at),
             previous_head=entry.previous.hex(),
             head=entry.head.hex(),
             registers=envelope.registers.hex(),
@@ -263,18 +239,18 @@ class View:
     def row(self, book: str, sequence: int, row: int) -> RowView | None:
         """Return a row of a batch, or None."""
         found = self._find(book, sequence)
-        if found is None or not 0 <= row < len(found[2]):
+        if found is None or not 0 <= row < len(found.rows):
             return None
         entry, envelope, rows = found
         one = rows[row]
         i, decision = one.instruction, one.decision
-        transfers = self._transfers(book, envelope, row)
+        transfers = transfer_lines(envelope, row, self._desks[book].chart, self._registers)
         names = dict.fromkeys(
             name
             for name in (i.party, i.counterparty, *(_party_of(side) for line in transfers for side in (line.debit, line.credit)))
             if name
         )
-        edition = self._edition(book, envelope.editions[rulings_of(envelope, [row])[0].edition])
+        edition = self._archive.edition_of(envelope, row)
         return RowView(
             place=_place(one),
             height=self._tally.books[book].height,
@@ -294,7 +270,7 @@ class View:
             people=tuple(self._person(name) for name in names),
             reasons=reasons_of(edition, one.facts),
             transfers=transfers,
-            recorded_at=_instant(envelope.recorded_at),
+            recorded_at=instant_of(envelope.recorded_at),
             registers=envelope.registers.hex(),
             previous_head=entry.previous.hex(),
             head=entry.head.hex(),
@@ -322,63 +298,11 @@ class View:
     def _edition_now(self) -> Edition:
         return self._rulebook.edition(self._day_now())
 
-    def _law(self, book: str, name: str, day: int) -> Edition:
-        """Return an edition by its hash: today's rulebook has it, unless the law was rewritten since; then the book keeps it."""
-        edition = self._kept.get(name)
-        if edition is None:
-            edition = self._rulebook.edition(day)
-            if edition.hash != name:
-                edition = self._edition(book, name)
-            self._kept[name] = edition
-        return edition
-
-    def _edition(self, book: str, name: str) -> Edition:
-        edition = self._kept.get(name)
-        if edition is None:
-            store = open_store(self._book_path(book))
-            try:
-                edition = self._kept[name] = Edition.from_normal(store.text(name) or b"")
-            finally:
-                store.close()
-        return edition
-
-    def _find(self, book: str, sequence: int) -> tuple[Entry, Envelope, list[Answered]] | None:
+    def _find(self, book: str, sequence: int) -> Found | None:
         known = self._tally.books.get(book)
         if book not in self._desks or known is None or not 1 <= sequence <= known.height:
             return None
-        return self._batch(book, sequence)
-
-    def _read_batch(self, book: str, sequence: int) -> tuple[Entry, Envelope, list[Answered]] | None:
-        store = open_store(self._book_path(book))
-        try:
-            entry = store.entry(sequence)
-        finally:
-            store.close()
-        if entry is None:
-            return None
-        envelope = open_envelope(entry.body)
-        return entry, envelope, answered(envelope, self._law)
-
-    def _transfers(self, book: str, envelope: Envelope, row: int) -> tuple[TransferLine, ...]:
-        records = np.frombuffer(envelope.transfers, TRANSFER)
-        owners, results = np.frombuffer(envelope.owners, "<u4"), np.frombuffer(envelope.results, np.uint8)
-        chart = self._desks[book].chart
-        lines = []
-        for number in np.flatnonzero(owners == row).tolist():
-            record = records[number]
-            debit, credit = (chart.opening(record[f"{side}_lo"], record[f"{side}_hi"]) for side in ("debit", "credit"))
-            units = int(record["amount_lo"]) | int(record["amount_hi"]) << 64
-            code = int(results[number])
-            lines.append(
-                TransferLine(
-                    debit=debit.address,
-                    credit=credit.address,
-                    asset=debit.asset,
-                    amount=format_amount(units, self._registers.asset(debit.asset).decimals),
-                    result="ok" if code == _CREATED else _NAMES[code],
-                )
-            )
-        return tuple(lines)
+        return self._archive.batch(book, sequence)
 
     def _book(self, entry: BookEntry, desk: Desk) -> BookView:
         tally = self._tally.books.get(entry.name)
@@ -456,10 +380,6 @@ class View:
 
 def _place(one: Answered) -> Place:
     return Place(book=one.book, sequence=one.sequence, row=one.row)
-
-
-def _instant(nanoseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
 
 
 def _party_of(address: str) -> str | None:
