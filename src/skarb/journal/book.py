@@ -295,6 +295,7 @@ def _name(store: Store, wanted: str | None, write: bool) -> str:
     if kept is None:
         if not write or wanted is None or store.last() is not None:
             raise InputError(f"{store.path} does not say which book it is; it was never finished, or its notes were changed")
+        store.begin()  # also where an earlier making was cut short between the tables and the name
         store.put_meta("book", wanted)
         return wanted
     if wanted not in (None, kept):
