@@ -5,7 +5,7 @@ An account is an address in words and an asset; its id is a hash of both, so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from struct import Struct as Layout
 
@@ -21,6 +21,7 @@ from skarb.journal.model import Opening
 _ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")  # the fields of ACCOUNT, pairs of halves as 16 bytes
 _ZERO = bytes(16)
 _LINKED = TransferFlag.linked.value
+_HALF = (1 << 64) - 1
 _CODE = 1  # the only kind of account and transfer there is so far
 ensure(_ACCOUNT.size == ACCOUNT.itemsize, "packed accounts have the ledger's layout")
 
@@ -55,20 +56,53 @@ class Entries:
         self.openings: list[Opening] = []
         self._chart = chart
         self._accounts: list[bytes] = []
-        self._rows: list[tuple[bytes, bytes, bytes, bytes, bytes, str, int]] = []  # id, debit, credit, amount, key, asset, row
+        self._ids: list[bytes] = []
+        self._debits: list[bytes] = []
+        self._credits: list[bytes] = []
+        self._units: list[int] = []
+        self._keys: list[bytes] = []
+        self._ledgers: list[int] = []
+        self._rows: list[int] = []
         self._linked: list[int] = []  # places of transfers that stand or fall with the next one
 
     def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
         """Add the transfers of one instruction; they stand or fall together."""
         for number, leg in enumerate(legs):
             if number:
-                self._linked.append(len(self._rows) - 1)
-            transfer = _leg_id(key, number) if number else key
+                self._linked.append(len(self._ids) - 1)
             asset = leg.asset
             known = self._chart.ids.get(asset) or self._chart.ids.setdefault(asset, {})
-            debit = known.get(leg.debit) or self._open(leg.debit, asset)
-            credit = known.get(leg.credit) or self._open(leg.credit, asset)
-            self._rows.append((transfer, debit, credit, leg.units.to_bytes(16, "little"), key, asset, row))
+            self._debits.append(known.get(leg.debit) or self._open(leg.debit, asset))
+            self._credits.append(known.get(leg.credit) or self._open(leg.credit, asset))
+            self._ids.append(_leg_id(key, number) if number else key)
+            self._units.append(leg.units)
+            self._keys.append(key)
+            self._ledgers.append(self._chart.ledgers[asset])
+            self._rows.append(row)
+
+    def add_plain(
+        self,
+        asset: str,
+        rows: Sequence[int],
+        keys: Sequence[bytes],
+        debits: Sequence[str],
+        credits_: Sequence[str],
+        units: Sequence[int],
+    ) -> None:
+        """Add one transfer for each of many instructions about one asset."""
+        known = self._chart.ids.get(asset) or self._chart.ids.setdefault(asset, {})
+        sides = list(map(known.get, debits)), list(map(known.get, credits_))
+        if None in sides[0] or None in sides[1]:
+            for place, (debit, credit) in enumerate(zip(debits, credits_, strict=True)):
+                sides[0][place] = known.get(debit) or self._open(debit, asset)
+                sides[1][place] = known.get(credit) or self._open(credit, asset)
+        self._debits += sides[0]  # type: ignore[arg-type]
+        self._credits += sides[1]  # type: ignore[arg-type]
+        self._ids += keys
+        self._units += units
+        self._keys += keys
+        self._ledgers += [self._chart.ledgers[asset]] * len(rows) if rows else []
+        self._rows += rows
 
     def accounts(self) -> NDArray[np.void]:
         """Return the accounts to open. Shape: one ACCOUNT record per opening."""
@@ -76,20 +110,24 @@ class Entries:
 
     def transfers(self) -> NDArray[np.void]:
         """Return the transfers to post. Shape: one TRANSFER record per owner."""
-        records = np.zeros(len(self._rows), dtype=TRANSFER)
-        if self._rows:
-            *columns, assets, _ = zip(*self._rows, strict=True)
-            for name, column in zip(("id", "debit", "credit", "amount", "user"), columns, strict=True):
-                halves = np.frombuffer(b"".join(column), dtype="<u8")
-                records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
-            records["ledger"] = [self._chart.ledgers[asset] for asset in assets]
-            records["code"] = _CODE
-            records["flags"][self._linked] = _LINKED
+        records = np.zeros(len(self._ids), dtype=TRANSFER)
+        columns = {"id": self._ids, "debit": self._debits, "credit": self._credits, "user": self._keys}
+        for name, column in columns.items():
+            halves = np.frombuffer(b"".join(column), dtype="<u8")
+            records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
+        if max(self._units, default=0) >> 64:
+            records["amount_lo"] = [units & _HALF for units in self._units]
+            records["amount_hi"] = [units >> 64 for units in self._units]
+        else:
+            records["amount_lo"] = self._units
+        records["ledger"] = self._ledgers
+        records["code"] = _CODE
+        records["flags"][self._linked] = _LINKED
         return records
 
     def owners(self) -> NDArray[np.uint32]:
         """Return the row of each transfer's instruction."""
-        return np.array([row[-1] for row in self._rows], dtype="<u4")
+        return np.array(self._rows, dtype="<u4")
 
     def _open(self, address: str, asset: str) -> bytes:
         """Open an account and return its id."""

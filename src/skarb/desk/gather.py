@@ -10,21 +10,24 @@ else. So facts are made once for each such **case** and only the value is fixed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
+import numpy as np
 from msgspec.structs import force_setattr
 
-from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
+from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount, parse_amounts
 from skarb.core.asset import Asset
 from skarb.core.errors import FieldError, InputError, Unavailable
 from skarb.core.facts import Facts, Regime, Screening, Settlement
 from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
-from skarb.desk.model import Case, Gathered
+from skarb.desk.model import Case, Column, Gathered, Plain
 from skarb.desk.plan import address
+from skarb.journal import MISSING
 from skarb.registers import Registers
 from skarb.rulebook import Country
 from skarb.screening import Screen
@@ -144,6 +147,61 @@ class Gatherer:
             limit = f"a value of at most {LEGAL_VALUE_MAX} minor units of {self._country.currency} and of USD"
             raise FieldError("amount", i.amount, limit)
         return Gathered(case, value, cents, units, consideration, party.address, other.address or _elsewhere(i), self._own)
+
+    def gather_plain(self, instructions: Sequence[Instruction]) -> Plain | None:
+        """Return the facts of many instructions at once, the same that `gather` gives one by one.
+
+        None where they are not of one activity, asset and day, where one of them has more to it than a party, a counterparty and an amount,
+        or where one cannot be read: then one by one.
+        """
+        kinds = {(i.activity, i.asset) for i in instructions}
+        if len(kinds) != 1 or any(map(_has_more, instructions)):
+            return None
+        try:
+            moments = {i.at.timestamp() // _QUARTER: i.at for i in instructions}
+            days = {self._days.get(quarter) or self._days.setdefault(quarter, self._day(at)) for quarter, at in moments.items()}
+            if len(days) != 1:
+                return None
+            day = days.pop()
+            first = instructions[0]
+            kind = self._kinds.get((first.activity, first.asset, None, day)) or self._kind(first, day)
+            units = parse_amounts([i.amount for i in instructions], kind.asset.decimals)
+            parties = self._stand_all([i.party for i in instructions], day)
+            others = self._stand_all([i.counterparty for i in instructions], day)
+        except FieldError:
+            return None
+        if units is None or parties is None or others is None:
+            return None
+        most = max(units)
+        worths = [_worths(units, most, factors) for factors in (kind.legal, kind.dollar)]
+        if any(int(worth.max()) > LEGAL_VALUE_MAX for worth in worths):
+            return None
+        pairs = np.array([one.number for one in parties], np.int64) << 32 | np.array([one.number for one in others], np.int64)
+        _, firsts, inverse = np.unique(pairs, return_index=True, return_inverse=True)
+        cases: dict[Case, int] = {}
+        number_of = np.zeros(len(firsts), np.int64)
+        for pair in np.argsort(firsts).tolist():  # by the first instruction, as when they are gathered one by one
+            number_of[pair] = cases.setdefault(self.gather(instructions[firsts[pair]]).case, len(cases))
+        return Plain(
+            day=day,
+            cases=list(cases),
+            numbers=number_of[inverse],
+            values=worths[0],
+            values_usd=worths[1],
+            units=units,
+            parties=[one.address for one in parties],
+            counterparties=[one.address for one in others],
+        )
+
+    def _stand_all(self, parties: Sequence[str | None], day: int) -> list[_Standing] | None:
+        """Return where everybody stands, None if somebody is not named."""
+        known: list[_Standing | None] = list(map(self._standings[day].get, parties))  # type: ignore[arg-type]
+        if None not in known:
+            return known  # type: ignore[return-value]
+        if None in parties:
+            return None
+        today = self._standings[day]
+        return [today.get(party) or self._stand(party, day) for party in parties if party is not None]
 
     def _kind(self, i: Instruction, day: int) -> _Kind:
         asset = self._asset("asset", i.asset)
@@ -265,9 +323,25 @@ def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
         force_setattr(facts, "screening_regime", regime)
 
 
+def _has_more(i: Instruction) -> bool:
+    """Whether there is more to an instruction than a party, a counterparty and an amount."""
+    return bool(i.venue or i.wallet or i.declared or i.approves or i.consideration_asset or i.consideration is not None)
+
+
 def _elsewhere(i: Instruction) -> str:
     """Return where the other side is when nobody is named: a venue, a wallet on a chain, or the chain itself."""
     return f"outside/{i.venue}" if i.venue is not None else f"chain/{i.wallet or i.asset}"
+
+
+def _worths(units: list[int], most: int, factors: _Factors) -> Column:
+    """Return what amounts are worth, MISSING where no rate is known."""
+    if factors is None:
+        return np.full(len(units), MISSING)
+    first, second, third = factors
+    if most * first + second < 1 << 63:
+        return (np.array(units, np.int64) * first + second) // third
+    found = [(amount * first + second) // third for amount in units]
+    return np.array([min(worth, LEGAL_VALUE_MAX + 1) for worth in found], np.int64)
 
 
 def _consideration(i: Instruction, paid_in: Asset | None) -> int:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
 from msgspec.structs import force_setattr
+from numpy.typing import NDArray
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import Problem
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
+
+Column = NDArray[np.int64]
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +65,19 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
         return copy(self.case.valued(self.value, self.value_usd))
 
 
+class Plain(NamedTuple):
+    """Many plain instructions gathered at once: one activity, one asset, one day. One item per instruction, but in `cases`."""
+
+    day: int
+    cases: list[Case]  # the distinct ones, in the order of their first instruction
+    numbers: Column  # which of them
+    values: Column  # MISSING where there is none
+    values_usd: Column
+    units: list[int]
+    parties: list[str]  # addresses
+    counterparties: list[str]
+
+
 Plan = Callable[[Instruction, Gathered], tuple[Leg, ...]]
 
 
@@ -70,6 +88,7 @@ class Product:
     code: str
     title: str
     plans: dict[str, Plan]  # by activity
+    plain: frozenset[str] = frozenset()  # activities that are one transfer from the party to the other side, and nothing else
 
 
 @dataclass(slots=True)

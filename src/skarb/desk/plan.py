@@ -28,11 +28,13 @@ class Planner:
 
     def __init__(self, products: Iterable[Product]) -> None:
         self._plans: dict[str, Plan] = {}
+        self.plain: set[str] = set()  # activities that are one transfer from the party to the other side
         for product in products:
             for activity, plan in product.plans.items():
                 if activity in self._plans:
                     raise ConfigurationError(f"product {product.code!r} plans {activity!r}, which another product plans already")
                 self._plans[activity] = plan
+            self.plain |= product.plain
 
     def legs(self, instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
         """Return the transfers that the permitted instruction becomes; none for activities that move nothing."""

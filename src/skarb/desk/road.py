@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -23,7 +24,7 @@ from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.entries import Chart, Entries
 from skarb.desk.gather import Gatherer
-from skarb.desk.model import Answer, Case, Gathered, Product
+from skarb.desk.model import Answer, Case, Column, Gathered, Plain, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
 from skarb.journal.chain import openings_of
@@ -32,13 +33,19 @@ from skarb.journal.receipts import codes_by_row
 from skarb.ledger import Result
 from skarb.registers import Registers
 from skarb.rulebook import Edition, Rulebook
+from skarb.rulebook.steps import Steps, steps_of
 from skarb.screening import Screen
 
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
+_MANY = 64  # instructions from which on it pays to look whether all are plain
 _CREATED = Result.created.value
 _SAME = (
     "activity", "party", "asset", "amount", "counterparty", "consideration_asset", "consideration", "venue", "wallet", "declared"
 )  # what an approval repeats of its referral  # fmt: skip
+
+
+def _no_column() -> Column:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -53,6 +60,11 @@ class _Work:
     digests: list[bytes] = field(default_factory=list)
     contents: list[msgspec.Raw] = field(default_factory=list)  # the instructions as they stand in the journal
     gathered: list[Gathered] = field(default_factory=list)
+    plain: Plain | None = None  # stands for `gathered` where all of a batch is plain
+    cases: list[Case] = field(default_factory=list)  # the distinct ones, in the order of their first row
+    numbers: Column = field(default_factory=_no_column)  # of each row: which of them
+    values: Column = field(default_factory=_no_column)  # MISSING where there is none
+    values_usd: Column = field(default_factory=_no_column)
     rulings: list[Ruling] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     editions: list[Edition] = field(default_factory=list)
@@ -84,6 +96,7 @@ class Desk:
         self._registers = registers
         self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
         self._planner = Planner(products)
+        self._known_steps: dict[tuple[str, str], Steps | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -144,11 +157,34 @@ class Desk:
             work.answer.receipts[index] = _again(first, same=bool(same[index]))
         self._gatherer.take_from(work.assumptions)
         alone = bool((positions == -1).all())  # no id was seen before, or stands here twice
-        rows: dict[bytes, int] = {}  # where they are not alone: key → row
+        if alone and len(instructions) >= _MANY and instructions[0].activity in self._planner.plain:
+            work.plain = self._gatherer.gather_plain(instructions)
+        if work.plain is not None:
+            kept = list(range(len(instructions)))
+            _, work.cases, work.numbers, work.values, work.values_usd, *_ = work.plain
+        else:
+            kept = self._gather_each(work, instructions, None if alone else (keys, digests))
+            numbers: dict[Case, int] = {}
+            work.numbers = np.array([numbers.setdefault(one.case, len(numbers)) for one in work.gathered], np.int64)
+            work.cases = list(numbers)
+            work.values = _column([one.value for one in work.gathered])
+            work.values_usd = _column([one.value_usd for one in work.gathered])
+        work.places = kept
+        work.taken = [instructions[index] for index in kept]
+        work.keys = [keys[index] for index in kept]
+        work.digests = [digests[index] for index in kept]
+        work.contents = [msgspec.Raw(contents[index]) for index in kept]
+
+    def _gather_each(
+        self, work: _Work, instructions: Sequence[Instruction], repeated: tuple[list[bytes], list[bytes]] | None
+    ) -> list[int]:
+        """Gather one by one and return the places of those that could be read; `repeated` has keys and digests if ids repeat."""
+        rows: dict[bytes, int] = {}  # where ids repeat: key → row
         kept: list[int] = []
         gather, keep = self._gatherer.gather, work.gathered.append
         for index, instruction in enumerate(instructions):
-            if not alone:
+            if repeated is not None:
+                keys, digests = repeated
                 row = rows.get(keys[index])
                 if row is not None:
                     work.repeats.append((index, row, digests[kept[row]] == digests[index]))
@@ -159,14 +195,10 @@ class Desk:
             except FieldError as error:
                 work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
                 continue
-            if not alone:
-                rows[keys[index]] = len(kept)
+            if repeated is not None:
+                rows[repeated[0][index]] = len(kept)
             kept.append(index)
-        work.places = kept
-        work.taken = [instructions[index] for index in kept]
-        work.keys = [keys[index] for index in kept]
-        work.digests = [digests[index] for index in kept]
-        work.contents = [msgspec.Raw(contents[index]) for index in kept]
+        return kept
 
     def _check_approval(self, instruction: Instruction) -> bool:
         """Hold an approval to its referral: it waits, it is about the same thing, and the person is another one."""
@@ -191,10 +223,35 @@ class Desk:
     # decide ------------------------------------------------------------------------------------------------------------
 
     def _decide(self, work: _Work) -> None:
+        steps = None if work.plain is None else self._steps(work.plain.day, work.taken[0].activity)
+        if steps is not None:
+            return self._decide_alike(work, steps)
+        says = self._saying(work)
+        for number, value, value_usd in zip(work.numbers.tolist(), work.values.tolist(), work.values_usd.tolist(), strict=True):
+            ruling, decision = says(number, value, value_usd)
+            work.rulings.append(ruling)
+            work.decisions.append(decision)
+        return None
+
+    def _decide_alike(self, work: _Work, steps: Steps) -> None:
+        """Decide once for all instructions of one case whose values lie between the same steps: they get the same answer."""
+        group = work.numbers
+        for points, values in zip(steps, (work.values, work.values_usd), strict=True):
+            group = group * (len(points) + 2) + np.searchsorted(np.array((0, *points), np.int64), values, side="right")
+        _, firsts, inverse = np.unique(group, return_index=True, return_inverse=True)
+        says = self._saying(work)
+        columns = [column[firsts].tolist() for column in (work.numbers, work.values, work.values_usd)]
+        answers = [says(*row) for row in zip(*columns, strict=True)]
+        work.rulings = [answers[answer][0] for answer in inverse.tolist()]
+        work.decisions = [answers[answer][1] for answer in inverse.tolist()]
+
+    def _saying(self, work: _Work) -> Callable[[int, int, int], tuple[Ruling, Decision]]:
+        """Return the function that decides a case, by its number, with values; in the numbers of this batch."""
         numbers: dict[int, int] = {}  # legal day → index into work.editions
         said: dict[tuple[int, int, int, int], tuple[Ruling, Decision]] = {}  # the same few rulings come again and again
-        for gathered in work.gathered:
-            facts = gathered.case.valued(gathered.value, gathered.value_usd)
+
+        def say(case: int, value: int, value_usd: int) -> tuple[Ruling, Decision]:
+            facts = work.cases[case].valued(None if value == MISSING else value, None if value_usd == MISSING else value_usd)
             number = numbers.get(facts.day)
             if number is None:
                 number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
@@ -204,8 +261,16 @@ class Desk:
             if known is None:
                 _, outcome, levy, duties = key
                 known = said[key] = (Ruling(number, outcome, levy, duties), edition.ruling(outcome, duties, levy))
-            work.rulings.append(known[0])
-            work.decisions.append(known[1])
+            return known
+
+        return say
+
+    def _steps(self, day: int, activity: str) -> Steps | None:
+        edition = self._rulebook.edition(day)
+        key = (edition.hash, activity)
+        if key not in self._known_steps:
+            self._known_steps[key] = steps_of(edition, activity)
+        return self._known_steps[key]
 
     # plan and post -----------------------------------------------------------------------------------------------------
 
@@ -216,6 +281,41 @@ class Desk:
             if edition.hash not in self._kept:
                 self._kept.add(self.book.keep_edition(edition.normal))
         entries = Entries(self.chart)
+        if work.plain is None:
+            self._plan_each(work, entries)
+        else:
+            self._plan_plain(work, work.plain, entries)
+        at = self.book.instant()
+        accounts, transfers = entries.accounts(), entries.transfers()
+        opened = self.book.ledger.open_accounts(accounts, at)
+        ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
+        results = self.book.ledger.post(transfers, at)
+        self._prepared += 1
+        work.sequence = self._prepared
+        work.batch = Batch(
+            book=self.book.name,
+            sequence=0,  # the book counts
+            recorded_at=at,
+            registers=self._registers.version,
+            editions=tuple(edition.hash for edition in work.editions),
+            assumptions=work.assumptions,
+            instructions=work.contents,  # type: ignore[arg-type]
+            facts=[case.facts for case in work.cases],
+            rulings=work.rulings,
+            keys=b"".join(work.keys),
+            digests=b"".join(work.digests),
+            cases=work.numbers.astype("<u4").tobytes(),
+            values=work.values.astype("<i8").tobytes(),
+            dollars=work.values_usd.astype("<i8").tobytes(),
+            openings=entries.openings,
+            accounts=accounts.tobytes(),
+            account_results=opened.tobytes(),
+            transfers=transfers.tobytes(),
+            owners=entries.owners().tobytes(),
+            results=results.tobytes(),
+        )
+
+    def _plan_each(self, work: _Work, entries: Entries) -> None:
         for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
             if decision.verdict == "permit":
                 legs = self._planner.legs(instruction, gathered)
@@ -227,37 +327,15 @@ class Desk:
                 continue
             # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
             entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
-        at = self.book.instant()
-        accounts, transfers = entries.accounts(), entries.transfers()
-        opened = self.book.ledger.open_accounts(accounts, at)
-        ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
-        results = self.book.ledger.post(transfers, at)
-        cases: dict[Case, int] = {}
-        numbers = [cases.setdefault(gathered.case, len(cases)) for gathered in work.gathered]
-        self._prepared += 1
-        work.sequence = self._prepared
-        work.batch = Batch(
-            book=self.book.name,
-            sequence=0,  # the book counts
-            recorded_at=at,
-            registers=self._registers.version,
-            editions=tuple(edition.hash for edition in work.editions),
-            assumptions=work.assumptions,
-            instructions=work.contents,  # type: ignore[arg-type]
-            facts=[case.facts for case in cases],
-            rulings=work.rulings,
-            keys=b"".join(work.keys),
-            digests=b"".join(work.digests),
-            cases=np.asarray(numbers, "<u4").tobytes(),
-            values=_values([gathered.value for gathered in work.gathered]),
-            dollars=_values([gathered.value_usd for gathered in work.gathered]),
-            openings=entries.openings,
-            accounts=accounts.tobytes(),
-            account_results=opened.tobytes(),
-            transfers=transfers.tobytes(),
-            owners=entries.owners().tobytes(),
-            results=results.tobytes(),
-        )
+
+    @staticmethod
+    def _plan_plain(work: _Work, plain: Plain, entries: Entries) -> None:
+        """One transfer from the party to the other side for each that is permitted and moves something."""
+        columns: tuple[Sequence[Any], ...] = (range(len(work.taken)), work.keys, plain.parties, plain.counterparties, plain.units)
+        moving = [decision.verdict == "permit" and units > 0 for decision, units in zip(work.decisions, plain.units, strict=True)]
+        if not all(moving):
+            columns = tuple(list(compress(column, moving)) for column in columns)
+        entries.add_plain(work.taken[0].asset, *columns)
 
     # journal and report ------------------------------------------------------------------------------------------------
 
@@ -342,8 +420,8 @@ def _same_person(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def _values(values: list[int | None]) -> bytes:
-    return np.asarray([MISSING if value is None else value for value in values], "<i8").tobytes()
+def _column(values: list[int | None]) -> Column:
+    return np.array([MISSING if value is None else value for value in values], np.int64)
 
 
 def _again(first: Receipt, *, same: bool) -> Receipt:

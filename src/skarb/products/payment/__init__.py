@@ -5,6 +5,8 @@ from __future__ import annotations
 from skarb.core.instruction import Instruction
 from skarb.desk import Gathered, Leg, Product
 
+ACTIVITIES = ("fiat_pay", "qr_pay", "instant_pay", "cbdc_pay", "cbdc_issue")
+
 
 def pay(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Debit the debtor, credit the creditor."""
@@ -14,5 +16,6 @@ def pay(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
 product = Product(
     code="payment",
     title="Payments in money",
-    plans={"fiat_pay": pay, "qr_pay": pay, "instant_pay": pay, "cbdc_pay": pay, "cbdc_issue": pay},
+    plans=dict.fromkeys(ACTIVITIES, pay),
+    plain=frozenset(ACTIVITIES),
 )
