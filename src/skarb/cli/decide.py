@@ -15,8 +15,8 @@ from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
-from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, out, progress, write_rows
-from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
+from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, progress
+from skarb.cli.summary import work_off
 from skarb.core.party import Licence, PartyKind
 from skarb.rulebook.explain import explain as explain_facts
 
@@ -84,8 +84,7 @@ def decide(
         raise Usage("--operator names one of a market's institutions; name the market, too: --market FOLDER")
     format_of(None, problems)
     check_outputs((output, problems), files)
-    rows_wanted = format is not None or output is not None
-    form = format_of(format, output)
+    format_of(format, output)
     account = Account(keep_all=problems is not None)
     notes: list[str] = []
     titles: dict[str, str] = {}
@@ -127,16 +126,6 @@ def decide(
                     if number % 1024 == 0:
                         step(number, source.first.expected)
 
-    if rows_wanted:
-        write_rows(COLUMNS, rows(), form, output)
-    else:
-        for _ in rows():
-            pass
-    aside = err if rows_wanted and output is None else out
-    print_summary(account, "verdict", titles, to=aside)
-    print_notes(tuple(notes), to=aside)
-    print_problems(account, to=err)
+    work_off(COLUMNS, rows(), account, notes, titles, form=format, output=output, problems=problems)
     if explain is not None and not explained:
         err.print(f"Nothing to explain: no instruction {explain!r} was decided", markup=False, highlight=False)
-    if problems is not None:
-        write_problems(account, problems)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.markup import escape
 
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
@@ -16,8 +15,8 @@ from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
-from skarb.cli.output import Format, check_outputs, err, format_of, need, out, progress, write_rows
-from skarb.cli.summary import print_notes, print_problems, print_summary, write_problems
+from skarb.cli.output import Format, check_outputs, format_of, need, progress
+from skarb.cli.summary import work_off
 from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError
 from skarb.core.party import Licence, PartyKind
 from skarb.desk import Desk, open_desk
@@ -83,8 +82,7 @@ def post(
         raise InputError(f"--batch: given {batch}, expected at least 1")
     format_of(None, problems)
     check_outputs((output, problems), (*files, book))
-    rows_wanted = format is not None or output is not None
-    form = format_of(format, output)
+    format_of(format, output)
     account = Account(keep_all=problems is not None)
     notes: list[str] = []
     titles: dict[str, str] = {}
@@ -127,19 +125,9 @@ def post(
                     )  # fmt: skip
                     if number % 1024 == 0:
                         step(number, source.first.expected)
+        notes.append(f"prove it: skarb verify {book}")
 
-    if rows_wanted:
-        write_rows(COLUMNS, rows(), form, output)
-    else:
-        for _ in rows():
-            pass
-    aside = err if rows_wanted and output is None else out
-    print_summary(account, "outcome", titles, to=aside)
-    print_notes(tuple(notes), to=aside)
-    aside.print(f"[dim]· prove it: skarb verify {escape(str(book))}[/]", highlight=False)
-    print_problems(account, to=err)
-    if problems is not None:
-        write_problems(account, problems)
+    work_off(COLUMNS, rows(), account, notes, titles, form=format, output=output, problems=problems)
     conflicts = sum(count for (outcome, _), count in account.counts.items() if outcome == "conflict")
     return EXIT_CODES["conflict"] if conflicts else EXIT_CODES["ok"]
 

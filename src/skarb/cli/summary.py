@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from skarb.app.work import Account
-from skarb.cli.output import format_of, table, write_rows
+from skarb.cli.output import Format, err, format_of, out, table, write_rows
 from skarb.core.decision import SILENCE
 
 SHOWN = 10  # problems printed in full
 
 
-def print_summary(account: Account, answer: str, titles: dict[str, str], to: Console) -> None:
+def work_off(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    account: Account,
+    notes: Sequence[str],
+    titles: Mapping[str, str],
+    *,
+    form: Format | None,
+    output: Path | None,
+    problems: Path | None,
+) -> None:
+    """Work the rows off, write them where they are wanted, then say how it went: on stderr if the rows go to stdout."""
+    wanted = form is not None or output is not None
+    if wanted:
+        write_rows(columns, rows, format_of(form, output), output)
+    else:
+        for _ in rows:
+            pass
+    aside = err if wanted and output is None else out
+    answer = "outcome" if "outcome" in columns else "verdict"
+    _print_summary(account, answer, titles, aside)
+    for note in notes:
+        aside.print(f"[dim]· {escape(note)}[/]")
+    _print_problems(account)
+    if problems is not None:
+        lines = ((p.row, p.where, p.field, p.given, p.expected, p.todo) for p in account.problems)
+        write_rows(("row", "where", "field", "given", "expected", "todo"), lines, format_of(None, problems), problems)
+
+
+def _print_summary(account: Account, answer: str, titles: Mapping[str, str], to: Console) -> None:
     """Print one line per answer and provision, then the rows."""
     if account.counts:
         rows = [
@@ -28,23 +59,11 @@ def print_summary(account: Account, answer: str, titles: dict[str, str], to: Con
     )
 
 
-def print_notes(notes: tuple[str, ...], to: Console) -> None:
-    """Print what was taken for granted."""
-    for note in notes:
-        to.print(f"[dim]· {escape(note)}[/]")
-
-
-def print_problems(account: Account, to: Console) -> None:
+def _print_problems(account: Account) -> None:
     """Print the first problems in full and say how many there are."""
     for problem in account.problems[:SHOWN]:
-        to.print(str(problem), markup=False, highlight=False)
+        err.print(str(problem), markup=False, highlight=False)
     if account.malformed > SHOWN or len(account.problems) > SHOWN:
-        to.print(
+        err.print(
             f"… {account.malformed:,} malformed rows in all; --problems FILE writes every one", markup=False, highlight=False
         )
-
-
-def write_problems(account: Account, output: Path) -> None:
-    """Write every problem to a file."""
-    rows = ((p.row, p.where, p.field, p.given, p.expected, p.todo) for p in account.problems)
-    write_rows(("row", "where", "field", "given", "expected", "todo"), rows, format_of(None, output), output)
