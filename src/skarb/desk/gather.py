@@ -158,11 +158,10 @@ class Gatherer:
         if len(kinds) != 1 or any(map(_has_more, instructions)):
             return None
         try:
-            moments = {i.at.timestamp() // _QUARTER: i.at for i in instructions}
-            days = {self._days.get(quarter) or self._days.setdefault(quarter, self._day(at)) for quarter, at in moments.items()}
-            if len(days) != 1:
+            moments = [i.at for i in instructions]
+            day = self._day(min(moments))
+            if day != self._day(max(moments)):
                 return None
-            day = days.pop()
             first = instructions[0]
             kind = self._kinds.get((first.activity, first.asset, None, day)) or self._kind(first, day)
             units = parse_amounts([i.amount for i in instructions], kind.asset.decimals)
