@@ -18,7 +18,7 @@ import msgspec
 
 from skarb.app.files import now, open_source
 from skarb.app.setting import EXAMPLE_OPERATOR, Setting, example_institution, open_registers, setting_of
-from skarb.bench.machine import machine
+from skarb.bench.machine import hash_us, machine
 from skarb.core.errors import ensure
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
@@ -45,13 +45,14 @@ def bench(rows: int = 12 * BATCH, single: int = 2000) -> dict[str, object]:
         bulk = [_post(folder / f"bulk-{run}.book", file, setting) for run, file in enumerate(files)]
         figures: dict[str, object] = {
             "decide_per_s": _decide(setting, files[0]),
-            "road_per_s": statistics.median(rate for rate, _ in bulk),
+            "road_per_s": statistics.median(rate for rate, *_ in bulk),
+            "road_runs": [{"per_s": round(rate), "hash_us": speed} for rate, _, speed in bulk],
             "road_single_per_s": _single(folder / "single.book", folder / "single.jsonl", single, setting),
             "recover_per_s": statistics.median(_recover(folder / f"bulk-{run}.book") for run in range(RUNS)),
             "verify_per_s": _verify(folder / "bulk-0.book"),
             "book_bytes_per_instruction": (folder / "bulk-0.book").stat().st_size // (rows + CLIENTS),
         }
-        posted = sum(count for _, count in bulk)
+        posted = sum(count for _, count, _ in bulk)
     ensure(posted == RUNS * rows, "every payment of the benchmark is posted")
     conditions = {
         "rows": rows,
@@ -138,15 +139,17 @@ def _open(path: Path, setting: Setting) -> Desk:
     return desk
 
 
-def _post(path: Path, file: Path, setting: Setting) -> tuple[float, int]:
-    """Return the rate from the file's bytes to the last durable receipt, and how many were posted."""
+def _post(path: Path, file: Path, setting: Setting) -> tuple[float, int, float]:
+    """Return the rate from the file's bytes to the last durable receipt, how many were posted, and `hash_us` around it."""
     with _open(path, setting) as desk:
+        before = hash_us()
         started = time.perf_counter()
         readings = open_source(file, setting.rulebook.country.zone, batch=BATCH).readings()
         answers = desk.stream((reading.instructions, reading.assumptions) for reading in readings)
         receipts = [receipt for answer in answers for receipt in answer.receipts]
         took = time.perf_counter() - started
-    return len(receipts) / took, sum(receipt is not None and receipt.outcome == "posted" for receipt in receipts)
+    posted = sum(receipt is not None and receipt.outcome == "posted" for receipt in receipts)
+    return len(receipts) / took, posted, round((before + hash_us()) / 2, 2)
 
 
 def _single(path: Path, file: Path, count: int, setting: Setting) -> float:
