@@ -16,12 +16,13 @@ import msgspec
 import numpy as np
 
 from skarb.core.amount import parse_amount
+from skarb.core.columns import content_of
 from skarb.core.decision import Receipt
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.time import legal_day
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, key_128
-from skarb.journal import Batch, Book, Opening, Ruling, content_of, digest_of, fold, open_book
+from skarb.journal import Batch, Book, Opening, Ruling, fold, open_book
 from skarb.rulebook import Edition, load
 
 ASSETS = {"ZZD": 1, "BTC": 2}
@@ -164,7 +165,6 @@ def journalled(instructions: list[Instruction]) -> dict[str, object]:
         "facts": folded.facts,
         "rulings": [Ruling(0, law.decide(one), law.levy(one), law.duties(one)) for one in facts],
         "keys": b"".join(key_128(one.id) for one in instructions),
-        "digests": b"".join(digest_of(content) for content in contents),
         "cases": folded.cases,
         "values": folded.values,
         "dollars": folded.dollars,
@@ -190,24 +190,24 @@ def transfers(rows: list[tuple[str, str, str, int]]) -> np.ndarray:
 def hand_in(book: Book, instructions: list[Instruction]) -> list[Receipt]:
     """Take a batch down the road: recall, decide, post, journal, answer."""
     columns = journalled(instructions)
-    positions, same = book.recall(columns["keys"], columns["digests"])
-    first = dict(zip(positions[positions >= 0].tolist(), book.receipts(positions[positions >= 0].tolist()), strict=True))
+    positions = book.recall(columns["keys"])
+    first = dict(zip(positions[positions >= 0].tolist(), book.answers(positions[positions >= 0].tolist()), strict=True))
     new = [one for one, position in zip(instructions, positions, strict=True) if position == -1]
     written = iter(_post(book, new) if new else [])
     answers = []
-    for position, equal in zip(positions.tolist(), same.tolist(), strict=True):
+    for position, one in zip(positions.tolist(), instructions, strict=True):
         if position == -1:
             answers.append(next(written))
         else:
-            answers.append(
-                msgspec.structs.replace(first[position], repeated=True, outcome=first[position].outcome if equal else "conflict")
-            )
+            receipt, content = first[position]
+            outcome = receipt.outcome if content == content_of(one) else "conflict"
+            answers.append(msgspec.structs.replace(receipt, repeated=True, outcome=outcome))
     return answers
 
 
 def _post(book: Book, instructions: list[Instruction]) -> list[Receipt]:
     book.append(post(book, instructions))
-    return book.receipts(range(book.instructions - len(instructions), book.instructions))
+    return [one.receipt for one in book.answers(range(book.instructions - len(instructions), book.instructions))]
 
 
 def post(book: Book, instructions: list[Instruction], at: int | None = None) -> Batch:

@@ -112,13 +112,13 @@ class Tally:
 
 def answered(envelope: Envelope, law: LawOf) -> list[Answered]:
     """Return the rows of a batch as the journal answers them."""
-    codes = codes_by_row(envelope.owners, envelope.results)
+    codes = codes_by_row(envelope.rows, envelope.owners, envelope.results)
     found = []
     rows = zip(instructions_of(envelope), facts_of(envelope), rulings_of(envelope), strict=True)
     for row, (instruction, facts, ruling) in enumerate(rows):
         edition = law(envelope.book, envelope.editions[ruling.edition], facts.day)
         decision = edition.ruling(ruling.outcome, ruling.duties, ruling.levy)
-        posted = codes.get(row, ())
+        posted = codes.distinct[codes.numbers[row]]
         outcome = outcome_of(decision, posted)
         found.append(Answered(envelope.book, envelope.sequence, row, instruction, facts, decision, outcome, posted))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ def post(readings: Iterable[Reading], desk: Desk, account: Account) -> Iterator[
     waiting: list[Reading] = []
     before = 0
 
-    def batches() -> Iterator[tuple[list[Instruction], Assumptions | None]]:
+    def batches() -> Iterator[tuple[Sequence[Instruction], Assumptions | None]]:
         for reading in readings:
             waiting.append(reading)
             yield reading.instructions, reading.assumptions

@@ -7,8 +7,6 @@ more decimals than the asset has is refused, because somebody meant another asse
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
 
 from skarb.core.errors import InputError, shorten
 
@@ -35,29 +33,6 @@ def parse_amount(text: str, decimals: int) -> int:
     if units > AMOUNT_MAX:
         raise InputError(f"amount {shorten(text)!r} is larger than 128 bits of smallest units can hold")
     return units
-
-
-def parse_amounts(texts: Sequence[str], decimals: int) -> list[int] | None:
-    """Read many texts at once; None if one of them cannot be read, `parse_amount` then says why.
-
-    Units: as in `parse_amount`.
-    """
-    text = "\n".join(texts)
-    if _alike(decimals).fullmatch(text) is not None:
-        units = list(map(int, text.replace(".", "").split("\n")))
-        if len(units) == len(texts):  # else one of the texts has a line break in it
-            return units
-    try:
-        return [parse_amount(one, decimals) for one in texts]
-    except InputError:
-        return None
-
-
-@cache
-def _alike(decimals: int) -> re.Pattern[str]:
-    """Match amounts that are all written with as many decimals as the asset has, one a line."""
-    one = r"[0-9]{1,18}" + (rf"\.[0-9]{{{decimals}}}" if decimals else "")
-    return re.compile(rf"(?:{one}\n)*{one}", re.ASCII)
 
 
 def _parse_unusual(text: str, decimals: int) -> int:

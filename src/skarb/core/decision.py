@@ -31,7 +31,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
 Outcome = Literal["posted", "refused", "referred", "not_posted", "conflict"]
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """The durable answer to one instruction. Given only after the batch is on disk; the same id gets the same one again."""
 
     id: str

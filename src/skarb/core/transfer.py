@@ -91,7 +91,8 @@ class Limit(IntFlag):
     ceiling_negative = 1 << 3
 
 
-_KEY = blake2b(digest_size=16, person=b"skarb-key-128")
+KEY_PERSON = b"skarb-key-128"
+_KEY = blake2b(digest_size=16, person=KEY_PERSON)
 
 
 def key_128(text: str) -> bytes:

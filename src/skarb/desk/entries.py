@@ -5,9 +5,10 @@ An account is an address in words and an asset; its id is a hash of both, so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 from struct import Struct as Layout
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from skarb.core.errors import ensure
 from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag
 from skarb.desk.model import Leg
 from skarb.desk.plan import FLOORED
+from skarb.desk.roll import Plain
 from skarb.journal.model import Opening
 
 _ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")  # the fields of ACCOUNT, pairs of halves as 16 bytes
@@ -49,13 +51,48 @@ class Chart:
         return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
 
 
-class Entries:
-    """The records of one batch while it is being planned, kept as columns."""
+class Posting(NamedTuple):
+    """What a batch does to the ledger."""
+
+    openings: list[Opening]
+    accounts: NDArray[np.void]  # one ACCOUNT record per opening
+    transfers: NDArray[np.void]  # TRANSFER records
+    owners: NDArray[np.uint32]  # of each transfer: the row of its instruction
+
+
+class _Opener:
+    """Finds the accounts of a batch and opens those that are missing."""
 
     def __init__(self, chart: Chart) -> None:
+        self.chart = chart
         self.openings: list[Opening] = []
-        self._chart = chart
-        self._accounts: list[bytes] = []
+        self._records: list[bytes] = []
+
+    def account(self, address: str, asset: str) -> bytes:
+        """Return the id of an account."""
+        known = self.chart.ids.get(asset)
+        return (known.get(address) if known is not None else None) or self._open(address, asset)
+
+    def records(self) -> NDArray[np.void]:
+        """Return the accounts to open. Shape: one ACCOUNT record per opening."""
+        return np.frombuffer(bytearray(b"".join(self._records)), dtype=ACCOUNT)
+
+    def _open(self, address: str, asset: str) -> bytes:
+        made = account_id(address, asset)
+        opening = Opening(address, asset)
+        self.chart.learn((opening,))
+        self.openings.append(opening)
+        limits = Limit.floor.value if address.startswith(FLOORED) else 0
+        ledger = self.chart.ledgers[asset]
+        self._records.append(_ACCOUNT.pack(made, _ZERO, 0, 0, ledger, _CODE, 0, limits, 0, 0, 0, 0, 0))
+        return made
+
+
+class Entries:
+    """The transfers of one batch while instruction after instruction is planned."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._opener = _Opener(chart)
         self._ids: list[bytes] = []
         self._debits: list[bytes] = []
         self._credits: list[bytes] = []
@@ -67,54 +104,24 @@ class Entries:
 
     def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
         """Add the transfers of one instruction; they stand or fall together."""
+        account = self._opener.account
         for number, leg in enumerate(legs):
             if number:
                 self._linked.append(len(self._ids) - 1)
-            asset = leg.asset
-            known = self._chart.ids.get(asset) or self._chart.ids.setdefault(asset, {})
-            self._debits.append(known.get(leg.debit) or self._open(leg.debit, asset))
-            self._credits.append(known.get(leg.credit) or self._open(leg.credit, asset))
+            self._debits.append(account(leg.debit, leg.asset))
+            self._credits.append(account(leg.credit, leg.asset))
             self._ids.append(_leg_id(key, number) if number else key)
             self._units.append(leg.units)
             self._keys.append(key)
-            self._ledgers.append(self._chart.ledgers[asset])
+            self._ledgers.append(self._opener.chart.ledgers[leg.asset])
             self._rows.append(row)
 
-    def add_plain(
-        self,
-        asset: str,
-        rows: Sequence[int],
-        keys: Sequence[bytes],
-        debits: Sequence[str],
-        credits_: Sequence[str],
-        units: Sequence[int],
-    ) -> None:
-        """Add one transfer for each of many instructions about one asset."""
-        known = self._chart.ids.get(asset) or self._chart.ids.setdefault(asset, {})
-        sides = list(map(known.get, debits)), list(map(known.get, credits_))
-        if None in sides[0] or None in sides[1]:
-            for place, (debit, credit) in enumerate(zip(debits, credits_, strict=True)):
-                sides[0][place] = known.get(debit) or self._open(debit, asset)
-                sides[1][place] = known.get(credit) or self._open(credit, asset)
-        self._debits += sides[0]  # type: ignore[arg-type]
-        self._credits += sides[1]  # type: ignore[arg-type]
-        self._ids += keys
-        self._units += units
-        self._keys += keys
-        self._ledgers += [self._chart.ledgers[asset]] * len(rows) if rows else []
-        self._rows += rows
-
-    def accounts(self) -> NDArray[np.void]:
-        """Return the accounts to open. Shape: one ACCOUNT record per opening."""
-        return np.frombuffer(bytearray(b"".join(self._accounts)), dtype=ACCOUNT)
-
-    def transfers(self) -> NDArray[np.void]:
-        """Return the transfers to post. Shape: one TRANSFER record per owner."""
+    def posting(self) -> Posting:
+        """Return what was added as records."""
         records = np.zeros(len(self._ids), dtype=TRANSFER)
         columns = {"id": self._ids, "debit": self._debits, "credit": self._credits, "user": self._keys}
         for name, column in columns.items():
-            halves = np.frombuffer(b"".join(column), dtype="<u8")
-            records[f"{name}_lo"], records[f"{name}_hi"] = halves[0::2], halves[1::2]
+            _set_ids(records, name, _halves(b"".join(column)))
         if max(self._units, default=0) >> 64:
             records["amount_lo"] = [units & _HALF for units in self._units]
             records["amount_hi"] = [units >> 64 for units in self._units]
@@ -123,22 +130,34 @@ class Entries:
         records["ledger"] = self._ledgers
         records["code"] = _CODE
         records["flags"][self._linked] = _LINKED
-        return records
+        return Posting(self._opener.openings, self._opener.records(), records, np.array(self._rows, "<u4"))
 
-    def owners(self) -> NDArray[np.uint32]:
-        """Return the row of each transfer's instruction."""
-        return np.array(self._rows, dtype="<u4")
 
-    def _open(self, address: str, asset: str) -> bytes:
-        """Open an account and return its id."""
-        made = account_id(address, asset)
-        opening = Opening(address, asset)
-        self._chart.learn((opening,))
-        self.openings.append(opening)
-        limits = Limit.floor.value if address.startswith(FLOORED) else 0
-        ledger = self._chart.ledgers[asset]
-        self._accounts.append(_ACCOUNT.pack(made, _ZERO, 0, 0, ledger, _CODE, 0, limits, 0, 0, 0, 0, 0))
-        return made
+def post_plain(chart: Chart, plain: Plain, keys: bytes, moving: NDArray[np.bool_]) -> Posting:
+    """Return one transfer, from the party to the other side, for each row that moves something."""
+    rows = np.flatnonzero(moving)
+    opener = _Opener(chart)
+    sides = plain.parties[rows], plain.counterparties[rows]
+    accounts = plain.roll.accounts(plain.asset)
+    met = np.stack(sides, axis=1).ravel()  # in order, so that accounts are opened in order
+    for place in dict.fromkeys(met[accounts[met, 0] == 0].tolist()):
+        accounts[place] = _halves(opener.account(plain.roll.address(place), plain.asset))[0]
+    records = np.zeros(len(rows), dtype=TRANSFER)
+    ids = _halves(keys)[rows]
+    for name, halves in {"id": ids, "debit": accounts[sides[0]], "credit": accounts[sides[1]], "user": ids}.items():
+        _set_ids(records, name, halves)
+    records["amount_lo"] = plain.units[rows]
+    records["ledger"] = chart.ledgers.get(plain.asset, 0)
+    records["code"] = _CODE
+    return Posting(opener.openings, opener.records(), records, rows.astype("<u4"))
+
+
+def _halves(ids: bytes) -> NDArray[np.uint64]:
+    return np.frombuffer(ids, "<u8").reshape(-1, 2)
+
+
+def _set_ids(records: NDArray[np.void], name: str, halves: NDArray[np.uint64]) -> None:
+    records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
 
 
 def _leg_id(key: bytes, number: int) -> bytes:

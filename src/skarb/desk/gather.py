@@ -10,23 +10,24 @@ else. So facts are made once for each such **case** and only the value is fixed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
 from msgspec.structs import force_setattr
 
-from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount, parse_amounts
+from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
 from skarb.core.asset import Asset
+from skarb.core.columns import Sheet
 from skarb.core.errors import FieldError, InputError, Unavailable
 from skarb.core.facts import Facts, Regime, Screening, Settlement
 from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
-from skarb.desk.model import Case, Column, Gathered, Plain
+from skarb.desk.model import Case, Column, Gathered
 from skarb.desk.plan import address
+from skarb.desk.roll import Plain, Roll, Standing
 from skarb.journal import MISSING
 from skarb.registers import Registers
 from skarb.rulebook import Country
@@ -40,6 +41,7 @@ _MONEY = ("money", "electronic_money", "digital_currency")
 _HINTS = get_type_hints(Facts, include_extras=True)
 _GRAVITY: dict[Screening, int] = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
 _KEPT = 1 << 18  # standings and cases kept before starting anew; some hundred megabytes at most
+_MORE = ("venue", "wallet", "declared", "approves", "consideration_asset", "consideration")  # what a plain instruction has not
 _QUARTER = 900  # seconds; zones differ by whole quarters of an hour, so each lies within one legal day
 
 
@@ -52,34 +54,21 @@ _DECLARED_MONEY = frozenset(name for name in DECLARABLE if _is_money(_HINTS[name
 _Factors = tuple[int, int, int] | None  # what makes an amount its worth, as `Registers.factors` gives it
 
 
-class _Standing(NamedTuple):
-    """What is known of a party on a day. Parties with the same number differ in nothing that the law looks at."""
-
-    number: int
-    profile: Profile
-    screening: Screening
-    regime: Regime
-    held: bool
-    address: str
-
-
-_NOBODY = _Standing(-1, UNKNOWN, "clear", "none", False, "")
+_NOBODY = Standing(-1, UNKNOWN, "clear", "none", False, "")
 
 
 class _Kind:
     """What instructions of one activity about the same assets on the same day share."""
 
-    __slots__ = ("asset", "cases", "dollar", "legal", "paid_in", "paid_in_money", "standings")
+    __slots__ = ("asset", "cases", "dollar", "legal", "paid_in", "paid_in_money", "roll")
 
-    def __init__(
-        self, asset: Asset, paid_in: Asset | None, legal: _Factors, dollar: _Factors, standings: dict[str, _Standing]
-    ) -> None:
+    def __init__(self, asset: Asset, paid_in: Asset | None, legal: _Factors, dollar: _Factors, roll: Roll) -> None:
         self.asset = asset
         self.paid_in = paid_in
         self.paid_in_money = paid_in is not None and paid_in.asset_class in _MONEY  # then that is what the deal is worth
         self.legal = legal
         self.dollar = dollar
-        self.standings = standings  # of everybody on that day
+        self.roll = roll  # of everybody on that day
         self.cases: dict[tuple[object, ...], Case] = {}  # by what else the facts were made from
 
 
@@ -100,7 +89,7 @@ class Gatherer:
         self._met = 0  # standings and cases made since
         self._days: dict[float, int] = {}  # by quarter of an hour
         self._kinds: dict[tuple[str, str, str | None, int], _Kind] = {}
-        self._standings: dict[int, dict[str, _Standing]] = {}  # by day
+        self._rolls: dict[int, Roll] = {}  # by day
         self._numbers: dict[tuple[object, ...], int] = {}
         self._alike: dict[Facts, Case] = {}  # every case once
 
@@ -128,10 +117,10 @@ class Gatherer:
         if kind.paid_in is not None or i.consideration is not None:
             consideration = _consideration(i, kind.paid_in)
             amount = consideration if kind.paid_in_money else units
-        party = kind.standings.get(i.party) or self._stand(i.party, day)
+        party = kind.roll.find(i.party) or self._stand(i.party, day)
         other, counterparty = _NOBODY, i.counterparty
         if counterparty is not None:
-            other = kind.standings.get(counterparty) or self._stand(counterparty, day)
+            other = kind.roll.find(counterparty) or self._stand(counterparty, day)
         key: tuple[object, ...] = (party.number, other.number)
         if i.venue is not None or i.wallet is not None or i.declared or approved:
             key = (*key, i.venue, i.wallet, tuple(sorted(i.declared.items())) if i.declared else None, approved)
@@ -148,59 +137,38 @@ class Gatherer:
             raise FieldError("amount", i.amount, limit)
         return Gathered(case, value, cents, units, consideration, party.address, other.address or _elsewhere(i), self._own)
 
-    def gather_plain(self, instructions: Sequence[Instruction]) -> Plain | None:
+    def gather_plain(self, sheet: Sheet) -> Plain | None:
         """Return the facts of many instructions at once, the same that `gather` gives one by one.
 
         None where they are not of one activity, asset and day, where one of them has more to it than a party, a counterparty and an amount,
         or where one cannot be read: then one by one.
         """
-        kinds = {(i.activity, i.asset) for i in instructions}
-        if len(kinds) != 1 or any(map(_has_more, instructions)):
+        activity, asset = sheet.alike("activity"), sheet.alike("asset")
+        if activity is None or asset is None or sheet.present(*_MORE).any() or not sheet.present("counterparty").all():
             return None
         try:
-            moments = [i.at for i in instructions]
-            day = self._day(min(moments))
-            if day != self._day(max(moments)):
+            first = sheet[int(sheet.at.argmin())]
+            day = self._day(first.at)
+            if day != self._day(sheet[int(sheet.at.argmax())].at):
                 return None
-            first = instructions[0]
-            kind = self._kinds.get((first.activity, first.asset, None, day)) or self._kind(first, day)
-            units = parse_amounts([i.amount for i in instructions], kind.asset.decimals)
-            parties = self._stand_all([i.party for i in instructions], day)
-            others = self._stand_all([i.counterparty for i in instructions], day)
+            kind = self._kinds.get((activity, asset, None, day)) or self._kind(first, day)
         except FieldError:
             return None
-        if units is None or parties is None or others is None:
+        units = sheet.amounts(kind.asset.decimals)
+        if units is None:
             return None
-        most = max(units)
-        worths = [_worths(units, most, factors) for factors in (kind.legal, kind.dollar)]
+        worths = [_worths(units, factors) for factors in (kind.legal, kind.dollar)]
         if any(int(worth.max()) > LEGAL_VALUE_MAX for worth in worths):
             return None
-        pairs = np.array([one.number for one in parties], np.int64) << 32 | np.array([one.number for one in others], np.int64)
+        roll = kind.roll
+        sides = [roll.places(sheet, side, lambda party: self._stand(party, day)) for side in ("party", "counterparty")]
+        pairs = roll.numbers(sides[0]) << 32 | roll.numbers(sides[1])
         _, firsts, inverse = np.unique(pairs, return_index=True, return_inverse=True)
         cases: dict[Case, int] = {}
         number_of = np.zeros(len(firsts), np.int64)
         for pair in np.argsort(firsts).tolist():  # by the first instruction, as when they are gathered one by one
-            number_of[pair] = cases.setdefault(self.gather(instructions[firsts[pair]]).case, len(cases))
-        return Plain(
-            day=day,
-            cases=list(cases),
-            numbers=number_of[inverse],
-            values=worths[0],
-            values_usd=worths[1],
-            units=units,
-            parties=[one.address for one in parties],
-            counterparties=[one.address for one in others],
-        )
-
-    def _stand_all(self, parties: Sequence[str | None], day: int) -> list[_Standing] | None:
-        """Return where everybody stands, None if somebody is not named."""
-        known: list[_Standing | None] = list(map(self._standings[day].get, parties))  # type: ignore[arg-type]
-        if None not in known:
-            return known  # type: ignore[return-value]
-        if None in parties:
-            return None
-        today = self._standings[day]
-        return [today.get(party) or self._stand(party, day) for party in parties if party is not None]
+            number_of[pair] = cases.setdefault(self.gather(sheet[int(firsts[pair])]).case, len(cases))
+        return Plain(day, activity, asset, list(cases), number_of[inverse], worths[0], worths[1], units, roll, sides[0], sides[1])
 
     def _kind(self, i: Instruction, day: int) -> _Kind:
         asset = self._asset("asset", i.asset)
@@ -209,7 +177,7 @@ class Gatherer:
             raise FieldError("consideration", "nothing", "what is given in return: an amount and its asset")
         worth_of = paid_in if paid_in is not None and paid_in.asset_class in _MONEY else asset
         factors = self._factors(worth_of.code, day, None), self._factors(worth_of.code, day, "USD")
-        kind = _Kind(asset, paid_in, *factors, self._standings.setdefault(day, {}))
+        kind = _Kind(asset, paid_in, *factors, self._rolls.setdefault(day, Roll()))
         self._kinds[i.activity, i.asset, i.consideration_asset, day] = kind
         return kind
 
@@ -224,7 +192,7 @@ class Gatherer:
             raise FieldError("at", at.isoformat(), f"an instant of the years {_YEARS[0]} to {_YEARS[1]}")
         return legal_day(at, self._country.zone)
 
-    def _stand(self, party: str, day: int) -> _Standing:
+    def _stand(self, party: str, day: int) -> Standing:
         known = self._registers.profile(party, day)
         profile = known
         if profile is None:
@@ -234,9 +202,8 @@ class Gatherer:
         held = self._registers.held(party, day)
         number = self._numbers.setdefault((profile, screening, regime, held), len(self._numbers))
         where = address(party, known, self._operator, self._source)
-        standing = self._standings[day][party] = _Standing(number, profile, screening, regime, held, where)
         self._met += 1
-        return standing
+        return self._rolls[day].add(party, Standing(number, profile, screening, regime, held, where))
 
     def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
         try:
@@ -246,7 +213,7 @@ class Gatherer:
 
     # one case ----------------------------------------------------------------------------------------------------------
 
-    def _facts(self, i: Instruction, day: int, kind: _Kind, party: _Standing, other: _Standing, approved: bool) -> Facts:
+    def _facts(self, i: Instruction, day: int, kind: _Kind, party: Standing, other: Standing, approved: bool) -> Facts:
         """Return all facts of a case but the value."""
         actor, counterparty = party.profile, other.profile
         operator = self._registers.profile(self._operator, day) or UNKNOWN
@@ -322,24 +289,19 @@ def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
         force_setattr(facts, "screening_regime", regime)
 
 
-def _has_more(i: Instruction) -> bool:
-    """Whether there is more to an instruction than a party, a counterparty and an amount."""
-    return bool(i.venue or i.wallet or i.declared or i.approves or i.consideration_asset or i.consideration is not None)
-
-
 def _elsewhere(i: Instruction) -> str:
     """Return where the other side is when nobody is named: a venue, a wallet on a chain, or the chain itself."""
     return f"outside/{i.venue}" if i.venue is not None else f"chain/{i.wallet or i.asset}"
 
 
-def _worths(units: list[int], most: int, factors: _Factors) -> Column:
+def _worths(units: Column, factors: _Factors) -> Column:
     """Return what amounts are worth, MISSING where no rate is known."""
     if factors is None:
         return np.full(len(units), MISSING)
     first, second, third = factors
-    if most * first + second < 1 << 63:
-        return (np.array(units, np.int64) * first + second) // third
-    found = [(amount * first + second) // third for amount in units]
+    if int(units.max()) * first + second < 1 << 63:
+        return (units * first + second) // third
+    found = [(amount * first + second) // third for amount in units.tolist()]
     return np.array([min(worth, LEGAL_VALUE_MAX + 1) for worth in found], np.int64)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -63,19 +62,6 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
     def facts(self) -> Facts:
         """The facts, whole, as an object of their own."""
         return copy(self.case.valued(self.value, self.value_usd))
-
-
-class Plain(NamedTuple):
-    """Many plain instructions gathered at once: one activity, one asset, one day. One item per instruction, but in `cases`."""
-
-    day: int
-    cases: list[Case]  # the distinct ones, in the order of their first instruction
-    numbers: Column  # which of them
-    values: Column  # MISSING where there is none
-    values_usd: Column
-    units: list[int]
-    parties: list[str]  # addresses
-    counterparties: list[str]
 
 
 Plan = Callable[[Instruction, Gathered], tuple[Leg, ...]]

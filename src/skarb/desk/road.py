@@ -9,27 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import compress
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import numpy as np
 
-from skarb.core.decision import Decision, Outcome, Receipt
+from skarb.core.columns import Sheet, content_of, listed
+from skarb.core.compiled import choose_kind
+from skarb.core.decision import Receipt
 from skarb.core.errors import FieldError, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import key_128
-from skarb.desk.entries import Chart, Entries
+from skarb.desk.approval import check_approval
+from skarb.desk.entries import Chart, Entries, Posting, post_plain
 from skarb.desk.gather import Gatherer
-from skarb.desk.model import Answer, Case, Column, Gathered, Plain, Product
+from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import Planner, quarantine
-from skarb.journal import Batch, Book, Envelope, Opening, Ruling, content_of, digest_of, open_book, outcome_of
+from skarb.desk.roll import Plain
+from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
 from skarb.journal.chain import openings_of
 from skarb.journal.folding import MISSING
-from skarb.journal.receipts import codes_by_row
+from skarb.journal.receipts import Decided, codes_by_row, make_receipts
 from skarb.ledger import Result
 from skarb.registers import Registers
 from skarb.rulebook import Edition, Rulebook
@@ -37,11 +40,10 @@ from skarb.rulebook.steps import Steps, steps_of
 from skarb.screening import Screen
 
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
-_MANY = 64  # instructions from which on it pays to look whether all are plain
+WORTH_COLUMNS = 20_000  # instructions; so many pay for loading what handles them as columns
+_MANY = 64  # instructions from which on a batch is worth being made into columns
 _CREATED = Result.created.value
-_SAME = (
-    "activity", "party", "asset", "amount", "counterparty", "consideration_asset", "consideration", "venue", "wallet", "declared"
-)  # what an approval repeats of its referral  # fmt: skip
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 def _no_column() -> Column:
@@ -50,24 +52,22 @@ def _no_column() -> Column:
 
 @dataclass(slots=True)
 class _Work:
-    """A batch on its way down the road: what each stage added. Lists below `answer` have one item per new instruction."""
+    """A batch on its way down the road: what each stage added. Columns and lists below `answer` have one item per new instruction."""
 
     assumptions: Assumptions | None
     answer: Answer
-    places: list[int] = field(default_factory=list)  # index among the instructions handed in
-    taken: list[Instruction] = field(default_factory=list)
-    keys: list[bytes] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
-    contents: list[msgspec.Raw] = field(default_factory=list)  # the instructions as they stand in the journal
-    gathered: list[Gathered] = field(default_factory=list)
-    plain: Plain | None = None  # stands for `gathered` where all of a batch is plain
+    places: list[int] | None = None  # index among the instructions handed in, None where all of them are new
+    ids: Sequence[str] = ()
+    keys: bytes = b""
+    contents: msgspec.Raw = field(default_factory=msgspec.Raw)  # the instructions as they stand in the journal
     cases: list[Case] = field(default_factory=list)  # the distinct ones, in the order of their first row
     numbers: Column = field(default_factory=_no_column)  # of each row: which of them
     values: Column = field(default_factory=_no_column)  # MISSING where there is none
     values_usd: Column = field(default_factory=_no_column)
-    rulings: list[Ruling] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
     editions: list[Edition] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)  # the distinct ones
+    decided: list[Decided] = field(default_factory=list)  # what each of them says
+    ruled: Column = field(default_factory=_no_column)  # of each row: which of them
     repeats: list[tuple[int, int, bool]] = field(default_factory=list)  # (index, row it repeats, same content)
     batch: Batch | None = None
     sequence: int = 0
@@ -97,6 +97,7 @@ class Desk:
         self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
         self._planner = Planner(products)
         self._known_steps: dict[tuple[str, str], Steps | None] = {}
+        self._handled = 0  # instructions so far
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +119,7 @@ class Desk:
         """
         work = self._prepare(instructions, assumptions)
         if work.batch is not None:
-            self._give_receipts(work, work.batch, self.book.append(work.batch))
+            _give_receipts(work, work.batch, self.book.append(work.batch))
         return work.answer
 
     def stream(self, batches: Iterable[tuple[Sequence[Instruction], Assumptions | None]]) -> Iterator[Answer]:
@@ -139,159 +140,158 @@ class Desk:
     def _prepare(self, instructions: Sequence[Instruction], assumptions: Assumptions | None) -> _Work:
         work = _Work(assumptions, Answer([None] * len(instructions)))
         with undisturbed():
-            self._recall_and_gather(work, instructions)
-            self._decide(work)
-            self._plan_and_post(work)
+            self._handled += len(instructions)
+            self._gatherer.take_from(assumptions)
+            sheet = self._sheet(instructions)
+            if sheet is None or not self._take_plain(work, sheet):
+                self._take_each(work, instructions)
         return work
 
-    # recall and gather -------------------------------------------------------------------------------------------------
+    def _sheet(self, instructions: Sequence[Instruction]) -> Sheet | None:
+        """Return the instructions as columns where that is worth it and they may be plain."""
+        if isinstance(instructions, Sheet):
+            return instructions
+        if len(instructions) < _MANY or instructions[0].activity not in self._planner.plain:
+            return None
+        kind = choose_kind(self._handled >= WORTH_COLUMNS)
+        return Sheet.of(instructions, kind) if kind == "numba" else None
 
-    def _recall_and_gather(self, work: _Work, instructions: Sequence[Instruction]) -> None:
-        """Set aside what was answered before, in the journal or earlier in this batch; gather facts for the rest."""
+    # plain ones: columns from here to the journal ------------------------------------------------------------------------
+
+    def _take_plain(self, work: _Work, sheet: Sheet) -> bool:
+        """Take a batch of which every instruction is new and plain; False if it is not such a batch, and nothing was done."""
+        if not len(sheet) or sheet.alike("activity") not in self._planner.plain:
+            return False
+        keys = sheet.keys()
+        if (self.book.recall(keys) != -1).any():
+            return False
+        plain = self._gatherer.gather_plain(sheet)
+        if plain is None:
+            return False
+        work.ids, work.keys, work.contents = sheet.texts("id"), keys, sheet.listed()
+        work.cases, work.numbers, work.values, work.values_usd = plain.cases, plain.numbers, plain.values, plain.values_usd
+        self._decide(work, self._steps(plain))
+        permits = np.array([one.decision.verdict == "permit" for one in work.decided])
+        self._post(work, post_plain(self.chart, plain, keys, permits[work.ruled] & (plain.units > 0)))
+        return True
+
+    def _steps(self, plain: Plain) -> Steps | None:
+        edition = self._rulebook.edition(plain.day)
+        key = (edition.hash, plain.activity)
+        if key not in self._known_steps:
+            self._known_steps[key] = steps_of(edition, plain.activity)
+        return self._known_steps[key]
+
+    # all others: one by one ----------------------------------------------------------------------------------------------
+
+    def _take_each(self, work: _Work, instructions: Sequence[Instruction]) -> None:
         keys = [key_128(i.id) for i in instructions]
         contents = [content_of(i) for i in instructions]
-        digests = [digest_of(content) for content in contents]
-        positions, same = self.book.recall(b"".join(keys), b"".join(digests))
-        known = np.flatnonzero(positions >= 0).tolist()
-        for index, first in zip(known, self.book.receipts(positions[known].tolist()), strict=True):
-            work.answer.receipts[index] = _again(first, same=bool(same[index]))
-        self._gatherer.take_from(work.assumptions)
-        alone = bool((positions == -1).all())  # no id was seen before, or stands here twice
-        if alone and len(instructions) >= _MANY and instructions[0].activity in self._planner.plain:
-            work.plain = self._gatherer.gather_plain(instructions)
-        if work.plain is not None:
-            kept = list(range(len(instructions)))
-            _, work.cases, work.numbers, work.values, work.values_usd, *_ = work.plain
-        else:
-            kept = self._gather_each(work, instructions, None if alone else (keys, digests))
-            numbers: dict[Case, int] = {}
-            work.numbers = np.array([numbers.setdefault(one.case, len(numbers)) for one in work.gathered], np.int64)
-            work.cases = list(numbers)
-            work.values = _column([one.value for one in work.gathered])
-            work.values_usd = _column([one.value_usd for one in work.gathered])
-        work.places = kept
-        work.taken = [instructions[index] for index in kept]
-        work.keys = [keys[index] for index in kept]
-        work.digests = [digests[index] for index in kept]
-        work.contents = [msgspec.Raw(contents[index]) for index in kept]
+        kept, gathered = self._gather(work, instructions, keys, contents)
+        if not kept:
+            return
+        taken = [instructions[index] for index in kept]
+        work.places, work.ids = kept, [i.id for i in taken]
+        work.keys = b"".join([keys[index] for index in kept])
+        work.contents = msgspec.Raw(listed(len(kept), b"".join([contents[index] for index in kept])))
+        numbers: dict[Case, int] = {}
+        work.numbers = np.array([numbers.setdefault(one.case, len(numbers)) for one in gathered], np.int64)
+        work.cases = list(numbers)
+        work.values = _column([one.value for one in gathered])
+        work.values_usd = _column([one.value_usd for one in gathered])
+        self._decide(work, None)
+        self._post(work, self._plan(work, taken, gathered))
 
-    def _gather_each(
-        self, work: _Work, instructions: Sequence[Instruction], repeated: tuple[list[bytes], list[bytes]] | None
-    ) -> list[int]:
-        """Gather one by one and return the places of those that could be read; `repeated` has keys and digests if ids repeat."""
-        rows: dict[bytes, int] = {}  # where ids repeat: key → row
+    def _gather(
+        self, work: _Work, instructions: Sequence[Instruction], keys: list[bytes], contents: list[bytes]
+    ) -> tuple[list[int], list[Gathered]]:
+        """Set aside what was answered before, in the journal or earlier in this batch; return places and facts of the rest."""
+        positions = self.book.recall(b"".join(keys))
+        known = np.flatnonzero(positions >= 0).tolist()
+        for index, (first, content) in zip(known, self.book.answers(positions[known].tolist()), strict=True):
+            work.answer.receipts[index] = _again(first, same=content == contents[index])
         kept: list[int] = []
-        gather, keep = self._gatherer.gather, work.gathered.append
-        for index, instruction in enumerate(instructions):
-            if repeated is not None:
-                keys, digests = repeated
-                row = rows.get(keys[index])
-                if row is not None:
-                    work.repeats.append((index, row, digests[kept[row]] == digests[index]))
-                if row is not None or work.answer.receipts[index] is not None:
-                    continue
+        gathered: list[Gathered] = []
+        rows: dict[bytes, int] = {}  # key → row, as an id may come twice
+        for index, (instruction, key) in enumerate(zip(instructions, keys, strict=True)):
+            row = rows.get(key)
+            if row is not None:
+                work.repeats.append((index, row, contents[kept[row]] == contents[index]))
+            if row is not None or work.answer.receipts[index] is not None:
+                continue
             try:
-                keep(gather(instruction, instruction.approves is not None and self._check_approval(instruction)))
+                approved = instruction.approves is not None and check_approval(self.book, instruction)
+                gathered.append(self._gatherer.gather(instruction, approved))
             except FieldError as error:
                 work.answer.problems.append(error.problem(f"instruction {instruction.id}", index))
                 continue
-            if repeated is not None:
-                rows[repeated[0][index]] = len(kept)
+            rows[key] = len(kept)
             kept.append(index)
-        return kept
+        return kept, gathered
 
-    def _check_approval(self, instruction: Instruction) -> bool:
-        """Hold an approval to its referral: it waits, it is about the same thing, and the person is another one."""
-        referred = instruction.approves or ""
-        positions, _ = self.book.recall(key_128(referred), bytes(16))
-        if positions[0] < 0:
-            raise FieldError("approves", referred, "the id of an instruction that this book has referred")
-        receipt = self.book.receipt(int(positions[0]))
-        if receipt.outcome != "referred":
-            raise FieldError("approves", referred, f"an instruction that waits for approval; this one was {receipt.outcome}")
-        first = self.book.batch(receipt.sequence).instructions[receipt.row]
-        for name in _SAME:
-            if getattr(first, name) != getattr(instruction, name):
-                raise FieldError(name, getattr(instruction, name), f"{getattr(first, name)!r} as in the referral {referred!r}")
-        maker, checker = first.entered_by, instruction.entered_by
-        if maker is None:
-            raise FieldError("entered_by", checker, "a referral that says who entered it; this one names nobody to differ from")
-        if checker is None or _same_person(maker, checker):
-            raise FieldError("entered_by", checker, f"a person other than {maker!r}, who entered the referral")
-        return True
+    def _plan(self, work: _Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> Posting:
+        entries = Entries(self.chart)
+        decisions = [one.decision for one in work.decided]
+        for row, (instruction, facts, ruled) in enumerate(zip(taken, gathered, work.ruled.tolist(), strict=True)):
+            decision = decisions[ruled]
+            if decision.verdict == "permit":
+                legs = self._planner.legs(instruction, facts)
+                if not (facts.units and facts.consideration):
+                    legs = tuple([leg for leg in legs if leg.units])
+            elif decision.measure == "quarantine" and instruction.activity == "token_transfer_in" and facts.units:
+                legs = quarantine(instruction, facts)
+            else:
+                continue
+            # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
+            own = work.keys[16 * row : 16 * row + 16]
+            entries.add(row, own if instruction.approves is None else key_128(instruction.approves), legs)
+        return entries.posting()
 
     # decide ------------------------------------------------------------------------------------------------------------
 
-    def _decide(self, work: _Work) -> None:
-        steps = None if work.plain is None else self._steps(work.plain.day, work.taken[0].activity)
-        if steps is not None:
-            return self._decide_alike(work, steps)
+    def _decide(self, work: _Work, steps: Steps | None) -> None:
+        """Say what the law says of every row, and keep the editions that say so."""
         says = self._saying(work)
-        for number, value, value_usd in zip(work.numbers.tolist(), work.values.tolist(), work.values_usd.tolist(), strict=True):
-            ruling, decision = says(number, value, value_usd)
-            work.rulings.append(ruling)
-            work.decisions.append(decision)
-        return None
+        columns = work.numbers, work.values, work.values_usd
+        if steps is None:
+            work.ruled = np.array([says(*row) for row in zip(*[column.tolist() for column in columns], strict=True)], np.int64)
+        else:
+            work.ruled = _ruled_alike(columns, steps, says)
+        for edition in work.editions:
+            if edition.hash not in self._kept:  # before anything is planned: if this fails, nothing happened
+                self._kept.add(self.book.keep_edition(edition.normal))
 
-    def _decide_alike(self, work: _Work, steps: Steps) -> None:
-        """Decide once for all instructions of one case whose values lie between the same steps: they get the same answer."""
-        group = work.numbers
-        for points, values in zip(steps, (work.values, work.values_usd), strict=True):
-            group = group * (len(points) + 2) + np.searchsorted(np.array((0, *points), np.int64), values, side="right")
-        _, firsts, inverse = np.unique(group, return_index=True, return_inverse=True)
-        says = self._saying(work)
-        columns = [column[firsts].tolist() for column in (work.numbers, work.values, work.values_usd)]
-        answers = [says(*row) for row in zip(*columns, strict=True)]
-        work.rulings = [answers[answer][0] for answer in inverse.tolist()]
-        work.decisions = [answers[answer][1] for answer in inverse.tolist()]
-
-    def _saying(self, work: _Work) -> Callable[[int, int, int], tuple[Ruling, Decision]]:
-        """Return the function that decides a case, by its number, with values; in the numbers of this batch."""
+    def _saying(self, work: _Work) -> Callable[[int, int, int], int]:
+        """Return the function that decides a case, by its number, with values, and gives the number of the ruling."""
         numbers: dict[int, int] = {}  # legal day → index into work.editions
-        said: dict[tuple[int, int, int, int], tuple[Ruling, Decision]] = {}  # the same few rulings come again and again
+        said: dict[Ruling, int] = {}  # the same few rulings come again and again
 
-        def say(case: int, value: int, value_usd: int) -> tuple[Ruling, Decision]:
+        def say(case: int, value: int, value_usd: int) -> int:
             facts = work.cases[case].valued(None if value == MISSING else value, None if value_usd == MISSING else value_usd)
             number = numbers.get(facts.day)
             if number is None:
                 number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
             edition = work.editions[number]
-            key = (number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
-            known = said.get(key)
+            ruling = Ruling(number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
+            known = said.get(ruling)
             if known is None:
-                _, outcome, levy, duties = key
-                known = said[key] = (Ruling(number, outcome, levy, duties), edition.ruling(outcome, duties, levy))
+                known = said[ruling] = len(work.rulings)
+                work.rulings.append(ruling)
+                work.decided.append(Decided(edition.ruling(ruling.outcome, ruling.duties, ruling.levy), edition.hash))
             return known
 
         return say
 
-    def _steps(self, day: int, activity: str) -> Steps | None:
-        edition = self._rulebook.edition(day)
-        key = (edition.hash, activity)
-        if key not in self._known_steps:
-            self._known_steps[key] = steps_of(edition, activity)
-        return self._known_steps[key]
+    # post, journal and report --------------------------------------------------------------------------------------------
 
-    # plan and post -----------------------------------------------------------------------------------------------------
-
-    def _plan_and_post(self, work: _Work) -> None:
-        if not work.taken:
-            return
-        for edition in work.editions:
-            if edition.hash not in self._kept:
-                self._kept.add(self.book.keep_edition(edition.normal))
-        entries = Entries(self.chart)
-        if work.plain is None:
-            self._plan_each(work, entries)
-        else:
-            self._plan_plain(work, work.plain, entries)
+    def _post(self, work: _Work, posting: Posting) -> None:
         at = self.book.instant()
-        accounts, transfers = entries.accounts(), entries.transfers()
-        opened = self.book.ledger.open_accounts(accounts, at)
+        opened = self.book.ledger.open_accounts(posting.accounts, at)
         ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
-        results = self.book.ledger.post(transfers, at)
+        results = self.book.ledger.post(posting.transfers, at)
         self._prepared += 1
         work.sequence = self._prepared
+        written = [_ENCODER.encode(ruling) for ruling in work.rulings]
         work.batch = Batch(
             book=self.book.name,
             sequence=0,  # the book counts
@@ -299,45 +299,20 @@ class Desk:
             registers=self._registers.version,
             editions=tuple(edition.hash for edition in work.editions),
             assumptions=work.assumptions,
-            instructions=work.contents,  # type: ignore[arg-type]
+            instructions=work.contents,
             facts=[case.facts for case in work.cases],
-            rulings=work.rulings,
-            keys=b"".join(work.keys),
-            digests=b"".join(work.digests),
+            rulings=msgspec.Raw(listed(len(work.ids), b"".join(map(written.__getitem__, work.ruled.tolist())))),
+            keys=work.keys,
             cases=work.numbers.astype("<u4").tobytes(),
             values=work.values.astype("<i8").tobytes(),
             dollars=work.values_usd.astype("<i8").tobytes(),
-            openings=entries.openings,
-            accounts=accounts.tobytes(),
+            openings=posting.openings,
+            accounts=posting.accounts.tobytes(),
             account_results=opened.tobytes(),
-            transfers=transfers.tobytes(),
-            owners=entries.owners().tobytes(),
+            transfers=posting.transfers.tobytes(),
+            owners=posting.owners.tobytes(),
             results=results.tobytes(),
         )
-
-    def _plan_each(self, work: _Work, entries: Entries) -> None:
-        for row, (instruction, gathered, decision) in enumerate(zip(work.taken, work.gathered, work.decisions, strict=True)):
-            if decision.verdict == "permit":
-                legs = self._planner.legs(instruction, gathered)
-                if not (gathered.units and gathered.consideration):
-                    legs = tuple([leg for leg in legs if leg.units])
-            elif decision.measure == "quarantine" and instruction.activity == "token_transfer_in" and gathered.units:
-                legs = quarantine(instruction, gathered)
-            else:
-                continue
-            # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
-            entries.add(row, work.keys[row] if instruction.approves is None else key_128(instruction.approves), legs)
-
-    @staticmethod
-    def _plan_plain(work: _Work, plain: Plain, entries: Entries) -> None:
-        """One transfer from the party to the other side for each that is permitted and moves something."""
-        columns: tuple[Sequence[Any], ...] = (range(len(work.taken)), work.keys, plain.parties, plain.counterparties, plain.units)
-        moving = [decision.verdict == "permit" and units > 0 for decision, units in zip(work.decisions, plain.units, strict=True)]
-        if not all(moving):
-            columns = tuple(list(compress(column, moving)) for column in columns)
-        entries.add_plain(work.taken[0].asset, *columns)
-
-    # journal and report ------------------------------------------------------------------------------------------------
 
     def _journal(self, work: _Work) -> Future[bytes] | None:
         return None if work.batch is None else self.book.append_async(work.batch)
@@ -347,37 +322,40 @@ class Desk:
         if writing is not None and work.batch is not None:
             head = writing.result()
             with undisturbed():
-                self._give_receipts(work, work.batch, head)
+                _give_receipts(work, work.batch, head)
         return work.answer
 
-    def _give_receipts(self, work: _Work, batch: Batch, written: bytes) -> None:
-        receipts, head = work.answer.receipts, written.hex()
-        editions, book, sequence = batch.editions, batch.book, work.sequence
-        codes = codes_by_row(batch.owners, batch.results)
-        outcomes: dict[tuple[int, tuple[str, ...]], Outcome] = {}  # by the decision's identity and the ledger's codes
-        made = []
-        for row, (instruction, ruling, decision) in enumerate(zip(work.taken, work.rulings, work.decisions, strict=True)):
-            posted = codes.get(row, ())
-            outcome = outcomes.get((id(decision), posted))
-            if outcome is None:
-                outcome = outcomes[id(decision), posted] = outcome_of(decision, posted)
-            made.append(
-                Receipt(
-                    id=instruction.id,
-                    outcome=outcome,
-                    decision=decision,
-                    edition=editions[ruling.edition],
-                    book=book,
-                    sequence=sequence,
-                    row=row,
-                    codes=posted,
-                    head=head,
-                )
-            )
-        for index, receipt in zip(work.places, made, strict=True):
-            receipts[index] = receipt
-        for index, row, same in work.repeats:
-            receipts[index] = _again(made[row], same=same)
+
+def _ruled_alike(columns: tuple[Column, Column, Column], steps: Steps, says: Callable[[int, int, int], int]) -> Column:
+    """Return the number of the ruling of each row, asking once for all whose case is the same and whose values lie between the same
+    steps: they get the same answer."""
+    group = columns[0]
+    for points, values in zip(steps, columns[1:], strict=True):
+        group = group * (len(points) + 2) + np.searchsorted(np.array((0, *points), np.int64), values, side="right")
+    _, firsts, inverse = np.unique(group, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)  # by the first row, as when decided one by one
+    rulings = np.zeros(len(firsts), np.int64)
+    rulings[order] = [says(*row) for row in zip(*[column[firsts[order]].tolist() for column in columns], strict=True)]
+    return rulings[inverse]
+
+
+def _give_receipts(work: _Work, batch: Batch, head: bytes) -> None:
+    made = make_receipts(
+        ids=work.ids,
+        rows=range(len(work.ids)),
+        decided=work.decided,
+        ruled=work.ruled,
+        codes=codes_by_row(len(work.ids), batch.owners, batch.results),
+        place=(batch.book, work.sequence, head),
+    )
+    receipts = work.answer.receipts
+    if work.places is None:
+        receipts[:] = made
+        return
+    for index, receipt in zip(work.places, made, strict=True):
+        receipts[index] = receipt
+    for index, row, same in work.repeats:
+        receipts[index] = _again(made[row], same=same)
 
 
 def open_desk(
@@ -414,10 +392,6 @@ def _number(editions: list[Edition], edition: Edition) -> int:
             return number
     editions.append(edition)
     return len(editions) - 1
-
-
-def _same_person(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
 
 
 def _column(values: list[int | None]) -> Column:

@@ -6,7 +6,7 @@ trusted as a whole (a truncated archive, broken text, a wrong encoding) is an er
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from skarb.core.errors import FieldError, Problem
@@ -53,8 +53,8 @@ class Reading:
     source: str  # the file's name
     mapping: str  # how it was understood: "native", a mapping's name or a message such as pain.001.001.09
     assumptions: Assumptions | None
-    instructions: list[Instruction] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    instructions: Sequence[Instruction] = ()
+    rows: Sequence[int] = ()
     problems: list[Problem] = field(default_factory=list)
     total: int = 0  # rows of the source accounted for up to and with this batch
     expected: int | None = None  # rows in the whole source, where known beforehand; text files: an upper bound

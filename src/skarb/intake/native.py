@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from skarb.core.activity import ACTIVITIES
+from skarb.core.columns import FIELD_NAMES, FIELD_STOPS, Sheet
+from skarb.core.compiled import compiled
 from skarb.core.errors import FieldError, shorten
 from skarb.core.instruction import Instruction
-from skarb.intake.check import FIELDS, REQUIRED, check_all, explain_fields
+from skarb.intake import transcoding
+from skarb.intake.check import FIELDS, LENGTHS, REQUIRED, check_all, explain_fields
 from skarb.intake.declared import KINDS
 from skarb.intake.model import Decimals, Nested, Number
 
@@ -26,11 +32,19 @@ _Written = msgspec.defstruct(  # the same fields, but it remembers which of them
     kw_only=True,
     omit_defaults=True,
 )
+Column = NDArray[np.int64]
 _lines = msgspec.json.Decoder(Instruction).decode_lines
 _written_lines = msgspec.json.Decoder(_Written).decode_lines
 _encode_lines = msgspec.json.Encoder().encode_lines
 _ESCAPED = re.compile(rb"\\u00(?:2[02]|3[aA])")  # blank, quote, colon
 _UNIQUE = "every field once"
+TABLES = (  # what the kernel knows: the fields with the least and the most letters of their texts, and the activities
+    np.frombuffer(FIELD_NAMES, np.uint8),
+    FIELD_STOPS,
+    np.array([LENGTHS[name] for name in FIELDS], np.int64).ravel(),
+    np.frombuffer("".join(ACTIVITIES).encode(), np.uint8),
+    np.cumsum([len(name) for name in ACTIVITIES]),
+)
 _COLON, _QUOTE, _SPACE, _TAB, _RETURN, _LINE, _OPEN, _CLOSE = b':" \t\r\n{}'
 
 
@@ -43,6 +57,26 @@ def unknown_columns(columns: Sequence[str]) -> list[str]:
     """Return the names that our own format does not have; declared facts are columns such as declared.reason."""
     declared = {f"declared.{name}" for name in KINDS}
     return [name for name in columns if name not in declared and (name not in FIELDS or name == "declared")]
+
+
+def read_sheet(rows: Sequence[bytes]) -> Sheet | None:
+    """Return JSON objects, one per row, as columns, all by a kernel; None where one of them is wrong or only unusual."""
+    text = np.frombuffer(b"\n".join(rows), np.uint8)
+    room, out = room_for(len(text), len(rows))
+    written = _transcode()(text, *TABLES, *room, out, len(rows))
+    return None if written < 0 else Sheet.read(out[:written].tobytes(), len(rows), "numba")
+
+
+def room_for(letters: int, rows: int) -> tuple[tuple[Column, Column, Column], NDArray[np.uint8]]:
+    """Return the room that the kernel works in, and that for what it writes."""
+    fields = len(FIELDS)
+    room = np.zeros(fields, np.int64), np.zeros(fields, np.int64), np.zeros(2, np.int64)
+    return room, np.empty(letters + transcoding.ROW_MORE * rows, np.uint8)
+
+
+@cache
+def _transcode() -> Callable[..., int]:
+    return compiled([transcoding], ("transcode",))["transcode"]
 
 
 def decode_lines(rows: Sequence[bytes], decimals: Decimals | None) -> list[Instruction]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from skarb.core.compiled import choose_kind
 from skarb.core.errors import FieldError, InputError
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions
@@ -30,6 +31,7 @@ from skarb.intake.parquet import ParquetTable
 from skarb.intake.text import check_text, row_batches
 
 BATCH = 8192
+WORTH_COLUMNS = 20_000  # rows of a file; so many pay for loading what reads them as columns
 NATIVE = "native"
 _SAMPLE = 100  # rows looked at to tell the keys of a JSON file
 
@@ -143,10 +145,17 @@ class _Source:
 
     def _native_json(self, batches: Iterator[tuple[list[bytes], list[int]]], count: int) -> Iterator[Reading]:
         done = 0
+        kind = choose_kind(count >= WORTH_COLUMNS)
         for rows, numbers in chain(batches, (([], []),)):
             if not rows and done:
                 return
             reading = Reading(self._name, NATIVE, None, total=done + len(rows), expected=count)
+            sheet = native.read_sheet(rows) if rows and kind == "numba" and self._decimals is None else None
+            if sheet is not None:
+                reading.instructions, reading.rows = sheet, range(done + 1, done + 1 + len(rows))
+                done += len(rows)
+                yield reading
+                continue
             good, places, bad = sift(
                 rows,
                 lambda some: native.decode_lines(some, self._decimals),

@@ -8,7 +8,6 @@ from skarb.journal.book import Book, open_book
 from skarb.journal.chain import GENESIS, Envelope, decode, encode, head_of, open_envelope
 from skarb.journal.findings import CHECKS, Finding, Report
 from skarb.journal.folding import MISSING, Folded, fold, unfold
-from skarb.journal.identity import content_of, digest_of, keys_and_digests
 from skarb.journal.model import FORMAT, Batch, Opening, Ruling
 from skarb.journal.receipts import outcome_of, receipts_of
 from skarb.journal.seal import Seal, read_seal, seal_path
@@ -30,13 +29,10 @@ __all__ = [
     "Ruling",
     "Seal",
     "check_seal",
-    "content_of",
     "decode",
-    "digest_of",
     "encode",
     "fold",
     "head_of",
-    "keys_and_digests",
     "open_book",
     "open_envelope",
     "outcome_of",

@@ -15,19 +15,20 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 import numpy as np
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
+from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
-from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, decode, encode, head_of, open_envelope
+from skarb.journal.chain import OWNER_BYTES, Envelope, decode, encode, head_of, instructions_of, open_envelope, raw_rows
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
-from skarb.journal.index import Flags, Positions
 from skarb.journal.law import Law, load_law
+from skarb.journal.lookup import Positions
 from skarb.journal.memory import Memory, Observer, recover
 from skarb.journal.model import GENESIS, Batch
 from skarb.journal.receipts import receipts_of
@@ -37,6 +38,13 @@ from skarb.ledger import Ledger
 from skarb.store import Damaged, Store, book_files, open_store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Answered(NamedTuple):
+    """The first answer to an id, and the content of what was answered."""
+
+    receipt: Receipt
+    content: bytes
 
 
 class Book:
@@ -70,21 +78,21 @@ class Book:
         """How many instructions the book has answered, those under way included."""
         return self._memory.instructions
 
-    def recall(self, keys: bytes, digests: bytes) -> tuple[Positions, Flags]:
-        """Say for each instruction whether it was answered before.
+    def recall(self, keys: bytes) -> Positions:
+        """Say for each instruction whether its id was answered before.
 
-        Shape: positions: -1 new; 0 and more the place of the first answer, for `receipts`; -2 - i the id stands already in row i
-        of this very call. The flag is true where the content was the same, too.
+        Shape: -1 new; 0 and more the place of the first answer, for `answers`; -2 - i the id stands already in row i of this very
+        call.
         """
         self._must_be_whole()
-        return self._memory.index.recall(keys, digests)
+        return self._memory.index.recall(keys)
 
     def receipt(self, position: int) -> Receipt:
         """Return the first answer at a position that `recall` gave."""
-        return self.receipts([position])[0]
+        return self.answers([position])[0].receipt
 
-    def receipts(self, positions: Sequence[int]) -> list[Receipt]:
-        """Return the first answers at some positions from the journal, reading every batch once.
+    def answers(self, positions: Sequence[int]) -> list[Answered]:
+        """Return the first answers at some positions from the journal, and what they answered, reading every batch once.
 
         Raises: NotFound beyond the last instruction.
         """
@@ -99,10 +107,14 @@ class Book:
         if wanted and max(wanted) > self.sequence:
             self._writer.wait()
             self._must_be_whole()
-        found: dict[int, Receipt] = {}
+        found: dict[int, Answered] = {}
         for sequence, rows in wanted.items():
             body, head = self._read(sequence)
-            found.update(zip(rows, receipts_of(open_envelope(body), head, self.edition, list(rows.values())), strict=True))
+            envelope = open_envelope(body)
+            contents = raw_rows(envelope.instructions)
+            receipts = receipts_of(envelope, head, self.edition, list(rows.values()))
+            for (position, row), receipt in zip(rows.items(), receipts, strict=True):
+                found[position] = Answered(receipt, bytes(contents[row]))
         return [found[int(position)] for position in positions]
 
     def batch(self, sequence: int) -> Batch:
@@ -111,6 +123,13 @@ class Book:
         Raises: NotFound
         """
         return decode(self._read(sequence)[0])
+
+    def instruction(self, sequence: int, row: int) -> Instruction:
+        """Return one instruction of a batch.
+
+        Raises: NotFound
+        """
+        return instructions_of(open_envelope(self._read(sequence)[0]), [row])[0]
 
     def batches(self, from_sequence: int = 1) -> Iterator[Batch]:
         """Yield whole batches in order."""
@@ -214,11 +233,11 @@ class Book:
             ensure(batch.recorded_at > memory.recorded_at, "a batch is recorded after the one before it")
             ensure(self._texts.issuperset(batch.editions), "the text of an edition is kept before it decides")
             memory.note_assets(batch.openings, batch.accounts)
-            memory.index.add(batch.keys, batch.digests)
+            memory.index.add(batch.keys)
         except BaseException as error:
             self._failure = error  # the ledger holds transfers that will never be written
             raise
-        memory.stops.append(memory.instructions + len(batch.instructions))
+        memory.stops.append(memory.instructions + batch.rows)
         memory.recorded_at = batch.recorded_at
         return msgspec.structs.replace(batch, book=self.name, sequence=len(memory.stops) - 1)
 
@@ -304,9 +323,9 @@ def _name(store: Store, wanted: str | None, write: bool) -> str:
 
 
 def _check(batch: Batch) -> None:
-    rows, transfers, accounts = len(batch.instructions), len(batch.results), len(batch.openings)
-    ensure(rows == len(batch.rulings), "each instruction has its ruling")
-    ensure(len(batch.keys) == len(batch.digests) == rows * KEY_BYTES, "each instruction has its key and its digest")
+    rows, transfers, accounts = batch.rows, len(batch.results), len(batch.openings)
+    for field in (batch.instructions, batch.rulings):
+        ensure(isinstance(field, msgspec.Raw) or len(field) == rows, "each instruction has its key and its ruling")
     ensure(len(batch.cases) == rows * CASE_BYTES, "each instruction has its facts")
     ensure((np.frombuffer(batch.cases, "<u4") < len(batch.facts)).all(), "the facts of each instruction stand in its batch")
     ensure(len(batch.values) == len(batch.dollars) == rows * VALUE_BYTES, "each instruction has its values, or none")

@@ -24,11 +24,12 @@ from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES, unfold
-from skarb.journal.model import FORMAT, GENESIS, Batch, Opening, Ruling
+from skarb.journal.model import FORMAT, GENESIS, KEY_BYTES, Batch, Opening, Ruling
 from skarb.store import Damaged
 
 __all__ = [
     "GENESIS",
+    "KEY_BYTES",
     "Envelope",
     "decode",
     "distinct_of",
@@ -41,7 +42,6 @@ __all__ = [
     "rulings_of",
 ]
 
-KEY_BYTES = 16
 OWNER_BYTES = 4
 _FRAMES = 16
 _FRAMES_MARK = b"\xc4\x10"  # MessagePack: 16 bytes follow
@@ -61,7 +61,6 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     facts: msgspec.Raw
     rulings: msgspec.Raw
     keys: memoryview
-    digests: memoryview
     cases: memoryview
     values: memoryview
     dollars: memoryview
@@ -165,7 +164,6 @@ def _checked(envelope: Envelope) -> Envelope:
     accounts = len(envelope.accounts) // ACCOUNT.itemsize
     expected = {
         "keys": envelope.rows * KEY_BYTES,
-        "digests": envelope.rows * KEY_BYTES,
         "cases": envelope.rows * CASE_BYTES,
         "values": envelope.rows * VALUE_BYTES,
         "dollars": envelope.rows * VALUE_BYTES,

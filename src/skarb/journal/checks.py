@@ -17,7 +17,6 @@ from skarb.core.errors import SkarbError, shorten
 from skarb.core.transfer import key_128
 from skarb.journal.chain import KEY_BYTES, Envelope, distinct_of, facts_of, instructions_of, openings_of, raw_rows, rulings_of
 from skarb.journal.findings import Check, Finding
-from skarb.journal.identity import digest_of
 from skarb.journal.index import NEW, IdIndex
 from skarb.journal.law import Law
 from skarb.journal.memory import Memory
@@ -40,7 +39,7 @@ class Seen:
         """Remember a batch whose ids are all new."""
         self.starts.append(self.index.count)
         self.sequences.append(envelope.sequence)
-        self.index.add(envelope.keys, envelope.digests)
+        self.index.add(envelope.keys)
 
     def words(self, position: int) -> str:
         """Return where a position that `recall` gave lies."""
@@ -51,20 +50,18 @@ class Seen:
 
 
 def identity_findings(envelope: Envelope, seen: Seen) -> Iterator[Finding]:
-    """Compute keys and digests again from the instructions; no id may be there twice."""
-    contents = raw_rows(envelope.instructions)
-    yield from _count("identity", envelope, "instructions", len(contents))
-    digests = [digest_of(content) for content in contents]
+    """Compute keys again from the instructions; no id may be there twice."""
+    count = len(raw_rows(envelope.instructions))
+    yield from _count("identity", envelope, "instructions", count)
     keys: list[bytes | None] = []
-    for row, instruction in _each(envelope, len(contents), instructions_of):
+    for row, instruction in _each(envelope, count, instructions_of):
         if isinstance(instruction, SkarbError):
             yield _finding("identity", envelope, row, "instruction", shorten(str(instruction), 300), "an instruction")
             keys.append(None)
         else:
             keys.append(key_128(instruction.id))
-    yield from _column(envelope, "key", bytes(envelope.keys), keys)
-    yield from _column(envelope, "digest", bytes(envelope.digests), digests)
-    positions, _ = seen.index.recall(envelope.keys, envelope.digests)
+    yield from _keys(envelope, keys)
+    positions = seen.index.recall(envelope.keys)
     for row in np.flatnonzero(positions != NEW).tolist():
         given = f"it stands in {seen.words(int(positions[row]))} already"
         yield _finding("identity", envelope, row, "id", given, "an id that is journalled once")
@@ -181,14 +178,15 @@ def _count(check: Check, envelope: Envelope, what: str, count: int) -> Iterator[
         yield _finding(check, envelope, None, what, f"{count} rows", f"{envelope.rows}, one for each key")
 
 
-def _column(envelope: Envelope, what: str, given: bytes, expected: list[bytes | None] | list[bytes]) -> Iterator[Finding]:
-    """Compare a column of 16-byte values; what could not be computed is passed over."""
+def _keys(envelope: Envelope, expected: list[bytes | None]) -> Iterator[Finding]:
+    """Compare the keys; what could not be computed is passed over."""
+    given = bytes(envelope.keys)
     if b"".join([one or b"" for one in expected]) == given:
         return
     for row, one in enumerate(expected[: envelope.rows]):
         stated = given[row * KEY_BYTES : (row + 1) * KEY_BYTES]
         if one is not None and one != stated:
-            yield _finding("identity", envelope, row, what, stated.hex(), one.hex())
+            yield _finding("identity", envelope, row, "key", stated.hex(), one.hex())
 
 
 def _finding(check: Check, envelope: Envelope, row: int | None, what: str, given: str, expected: str) -> Finding:

@@ -14,7 +14,7 @@ CHECKS: dict[Check, str] = {
     "file": "the store is whole",
     "chain": "each batch continues the one before, without gaps and in the order of time",
     "edition": "each edition's text is the one with its hash, and can decide",
-    "identity": "keys and digests are those of the instructions",
+    "identity": "keys are those of the instructions, and each stands once",
     "decision": "every decision, made again from its facts, is the same",
     "ledger": "every account and transfer, posted again, gets the same result",
     "balance": "the sum of each asset is zero",

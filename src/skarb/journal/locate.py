@@ -16,7 +16,7 @@ from skarb.store import Store
 from skarb.store.pages import HEADER, Use, page_size, uses_of
 
 _PAGE = 16_384  # when the header does not even state a page size
-_BY_ROW = {"keys": KEY_BYTES, "digests": KEY_BYTES, "cases": CASE_BYTES, "values": VALUE_BYTES, "dollars": VALUE_BYTES}
+_BY_ROW = {"keys": KEY_BYTES, "cases": CASE_BYTES, "values": VALUE_BYTES, "dollars": VALUE_BYTES}
 _BY_TRANSFER = {"transfers": TRANSFER.itemsize, "owners": OWNER_BYTES, "results": 1}
 _OF_INSTRUCTIONS = {"instructions", "rulings", *_BY_ROW}  # fields with one item per instruction
 

@@ -69,21 +69,20 @@ def recover(entries: Iterable[Entry], book: str, observer: Observer | None = Non
     Raises: Damaged at the first batch that does not continue the chain or whose results are not the ledger's.
     """
     memory = Memory()
-    keys, digests = bytearray(), bytearray()
+    keys = bytearray()
     for entry, envelope in ahead(opened(ahead(linked(entries)), book)):
         _do_again(memory, envelope)
         memory.sequence, memory.head, memory.recorded_at = entry.sequence, entry.head, envelope.recorded_at
         memory.stops.append(memory.stops[-1] + envelope.rows)
         keys += envelope.keys
-        digests += envelope.digests
         if len(keys) >= _TOGETHER * 16:
-            memory.index.add(keys, digests)
-            keys, digests = bytearray(), bytearray()
+            memory.index.add(keys)
+            keys = bytearray()
         if observer is not None:
             observer(envelope)
         if progress is not None:
             progress(envelope.sequence)
-    memory.index.add(keys, digests)
+    memory.index.add(keys)
     return memory
 
 

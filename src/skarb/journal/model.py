@@ -16,7 +16,8 @@ import msgspec
 from skarb.core.facts import Facts
 from skarb.core.instruction import Assumptions, Instruction
 
-FORMAT = 1
+FORMAT = 2
+KEY_BYTES = 16
 GENESIS = b"\0" * 32  # the head before the first batch
 
 
@@ -45,11 +46,10 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     registers: bytes  # SHA-256 of the registers that facts were gathered from
     editions: tuple[str, ...] = ()  # SHA-256 hex of the editions that decided
     assumptions: Assumptions | None = None
-    instructions: Sequence[Instruction] = ()
+    instructions: Sequence[Instruction] | msgspec.Raw = ()  # Raw: the list as bytes, see `core.columns.listed`
     facts: Sequence[Facts] = ()  # the distinct facts of the batch, with value and value_usd left missing
-    rulings: Sequence[Ruling] = ()  # one per instruction
+    rulings: Sequence[Ruling] | msgspec.Raw = ()  # one per instruction; Raw as above
     keys: bytes = b""  # 16 bytes per instruction: core.transfer.key_128 of its id
-    digests: bytes = b""  # 16 bytes per instruction: digest of its content
     cases: bytes = b""  # u4 per instruction: which of `facts` are its own
     values: bytes = b""  # i8 per instruction: its `value`, `folding.MISSING` where there is none
     dollars: bytes = b""  # i8 per instruction: its `value_usd`, likewise
@@ -61,3 +61,8 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     results: bytes = b""  # one ledger result code (u1) per transfer
     format: int = FORMAT
     frames: bytes = b""  # u4 each, by `encode`: where instructions begin; the lengths of instructions, facts and rulings
+
+    @property
+    def rows(self) -> int:
+        """How many instructions the batch holds."""
+        return len(self.keys) // KEY_BYTES

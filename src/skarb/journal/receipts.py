@@ -6,14 +6,26 @@ Source: the ledger's result codes name why a permitted instruction was not poste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from skarb.core.decision import Decision, Outcome, Receipt
 from skarb.journal.chain import Envelope, instructions_of, rulings_of
 from skarb.journal.law import Law
 from skarb.journal.model import Ruling
 from skarb.ledger import Result
+
+Column = npt.NDArray[np.int64]
+
+
+class Decided(NamedTuple):
+    """A ruling of a batch in words."""
+
+    decision: Decision
+    edition: str  # SHA-256 of the edition that decided
 
 
 def receipts_of(envelope: Envelope, head: bytes, law: Callable[[str], Law], rows: Sequence[int] | None = None) -> list[Receipt]:
@@ -22,29 +34,66 @@ def receipts_of(envelope: Envelope, head: bytes, law: Callable[[str], Law], rows
     Units: `law` gives the edition with a hash.
     """
     rows = range(envelope.rows) if rows is None else rows
-    codes = codes_by_row(envelope.owners, envelope.results)
-    rulings, instructions = rulings_of(envelope, rows), instructions_of(envelope, rows)
-    known: dict[Ruling, Decision] = {}  # the same few rulings come again and again
-    receipts = []
-    for row, ruling, instruction in zip(rows, rulings, instructions, strict=True):
+    numbers: dict[Ruling, int] = {}  # the same few rulings come again and again
+    ruled = [numbers.setdefault(ruling, len(numbers)) for ruling in rulings_of(envelope, rows)]
+    decided = []
+    for ruling in numbers:
         edition = envelope.editions[ruling.edition]
-        if (decision := known.get(ruling)) is None:
-            decision = known[ruling] = law(edition).ruling(ruling.outcome, ruling.duties, ruling.levy)
-        posted = codes.get(row, ())
-        receipts.append(
-            Receipt(
-                id=instruction.id,
-                outcome=outcome_of(decision, posted),
-                decision=decision,
-                edition=edition,
-                book=envelope.book,
-                sequence=envelope.sequence,
-                row=row,
-                codes=posted,
-                head=head.hex(),
-            )
+        decided.append(Decided(law(edition).ruling(ruling.outcome, ruling.duties, ruling.levy), edition))
+    return make_receipts(
+        ids=[instruction.id for instruction in instructions_of(envelope, rows)],
+        rows=rows,
+        decided=decided,
+        ruled=np.array(ruled, np.int64),
+        codes=codes_by_row(envelope.rows, envelope.owners, envelope.results),
+        place=(envelope.book, envelope.sequence, head),
+    )
+
+
+class Codes(NamedTuple):
+    """The ledger's answers to the transfers of each row."""
+
+    distinct: list[tuple[str, ...]]  # names of result codes, in order
+    numbers: Column  # of each row: which of them
+
+
+def make_receipts(
+    ids: Sequence[str],
+    rows: Sequence[int],
+    decided: Sequence[Decided],
+    ruled: Column,
+    codes: Codes,
+    place: tuple[str, int, bytes],
+) -> list[Receipt]:
+    """Return one receipt for each of some rows of a batch.
+
+    Shape: `ids` and `ruled`, which of `decided` it is, one item for each of `rows`; `codes` are those of the whole batch; `place` the
+    book, the number of the batch and the head after it.
+    """
+    book, sequence, head = place
+    groups = ruled * len(codes.distinct) + codes.numbers[np.asarray(rows, np.int64)]
+    kinds, inverse = np.unique(groups, return_inverse=True)
+    shared: list[tuple[Outcome, Decision, str, tuple[str, ...]]] = []
+    for kind in kinds.tolist():
+        (decision, edition), posted = decided[kind // len(codes.distinct)], codes.distinct[kind % len(codes.distinct)]
+        shared.append((outcome_of(decision, posted), decision, edition, posted))
+    of_row = inverse.tolist()
+    outcomes, decisions, editions, posts = ([one[field] for one in shared] for field in range(4))
+    return list(
+        map(
+            Receipt,
+            ids,
+            map(outcomes.__getitem__, of_row),
+            map(decisions.__getitem__, of_row),
+            map(editions.__getitem__, of_row),
+            repeat(book),
+            repeat(sequence),
+            rows,
+            map(posts.__getitem__, of_row),
+            repeat(False),
+            repeat(head.hex()),
         )
-    return receipts
+    )
 
 
 def outcome_of(decision: Decision, codes: Sequence[str]) -> Outcome:
@@ -54,10 +103,21 @@ def outcome_of(decision: Decision, codes: Sequence[str]) -> Outcome:
     return "refused" if decision.verdict == "refuse" else "referred"
 
 
-def codes_by_row(owners: bytes | memoryview, results: bytes | memoryview) -> dict[int, tuple[str, ...]]:
-    """Return the names of the ledger's result codes, in order, for each row that had transfers."""
-    names: dict[int, tuple[str, ...]] = {}
-    known = {code: (Result(code).name,) for code in set(bytes(results))}
-    for owner, code in zip(np.frombuffer(owners, "<u4").tolist(), bytes(results), strict=True):
-        names[owner] = names.get(owner, ()) + known[code]
-    return names
+def codes_by_row(rows: int, owners: bytes | memoryview, results: bytes | memoryview) -> Codes:
+    """Return the ledger's result codes for each of so many rows; none where there were no transfers."""
+    owned, given = np.frombuffer(owners, "<u4").astype(np.int64), np.frombuffer(results, np.uint8)
+    names = {code: Result(code).name for code in set(bytes(results))}
+    if (np.diff(owned, append=rows) > 0).all():  # at most one transfer for each row
+        known, inverse = np.unique(given, return_inverse=True)
+        numbers = np.zeros(rows, np.int64)
+        numbers[owned] = inverse + 1
+        return Codes([(), *((names[code],) for code in known.tolist())], numbers)
+    by_row: dict[int, tuple[str, ...]] = {}
+    for owner, code in zip(owned.tolist(), given.tolist(), strict=True):
+        by_row[owner] = (*by_row.get(owner, ()), names[code])
+    distinct: dict[tuple[str, ...], int] = {(): 0}
+    numbers = np.zeros(rows, np.int64)
+    for row, codes in by_row.items():
+        if row < rows:  # else the journal was changed, which verification tells
+            numbers[row] = distinct.setdefault(codes, len(distinct))
+    return Codes(list(distinct), numbers)

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skarb.core.compiled import Kind
 from skarb.core.errors import InputError, NotFound
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
 from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Records
-from skarb.ledger.engine import WORTH_COMPILING, Kernel, Kind, kernel
+from skarb.ledger.engine import WORTH_COMPILING, Kernel, kernel
 from skarb.ledger.history import History
 from skarb.ledger.model import BALANCE, Balance, Supply
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skarb.core.amount import AMOUNT_MAX, format_amount, parse_amount, parse_amounts
+from skarb.core.amount import AMOUNT_MAX, format_amount, parse_amount
 from skarb.core.errors import InputError
 
 
@@ -63,18 +63,3 @@ def test_no_text_breaks_the_reader(text, decimals):
     except InputError:
         return
     assert 0 <= units <= AMOUNT_MAX
-
-
-texts = st.one_of(
-    st.integers(0, 10**20).map(lambda n: f"{n // 100}.{n % 100:02}"),
-    st.sampled_from(["", "1", "1.5", "1.\n00", "1.00\n2.00", "1.00\n", "-1.00", "1.001", "٣.00", str(AMOUNT_MAX)]),
-)
-
-
-@given(st.lists(texts, max_size=6), st.sampled_from([0, 2, 8]))
-def test_many_texts_are_read_as_one_by_one(given_texts, decimals):
-    try:
-        expected = [parse_amount(text, decimals) for text in given_texts]
-    except InputError:
-        expected = None
-    assert parse_amounts(given_texts, decimals) == expected

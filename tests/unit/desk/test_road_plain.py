@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skarb.core.columns import Sheet
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.desk import Answer, Gathered, road
@@ -49,14 +50,15 @@ def instructions(
     ]
 
 
-def run(zedland: ModuleType, law: str, many: int, *what: object) -> tuple[list[Answer], str, list[object]]:
-    """Hand the same in at a town that takes the short way from `many` instructions on; return all that can be seen of it."""
-    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(road, "_MANY", many)
+def run(zedland: ModuleType, law: str, as_columns: bool, *what: object) -> tuple[list[Answer], str, list[object]]:
+    """Hand the same in at a town as columns or one by one; return all that can be seen of it."""
+    with tempfile.TemporaryDirectory() as name:
         town = zedland.Town(Path(name), law=law)
         with town.open_funded() as desk:
-            batch = instructions(zedland, town.money, *what)
-            answers = [desk.submit(batch), desk.submit(batch[::2])]  # the second one repeats
+            drawn = instructions(zedland, town.money, *what)
+            batches = [drawn, drawn[::2], [*drawn[:5], *drawn[:2]]]  # the second one repeats, the third within itself
+            batches[2] = [msgspec.structs.replace(one, id=f"again-{one.id}") for one in batches[2]]
+            answers = [desk.submit(Sheet.of(batch, "python") if as_columns else batch) for batch in batches]
             positions = zedland.balances(desk)
         with open_book(town.book) as book:
             bodies = hashlib.sha256(b"".join(map(msgspec.msgpack.encode, book.batches()))).hexdigest()
@@ -71,20 +73,35 @@ def run(zedland: ModuleType, law: str, many: int, *what: object) -> tuple[list[A
 def test_at_once_is_the_same_as_one_by_one(zedland, law, drawn, activity, spread, data) -> None:
     if data.draw(st.integers(0, 3)) == 0:
         drawn = [*drawn, ("anna", "boris", data.draw(unreadable))]
-    one_by_one = run(zedland, law, 1 << 60, drawn, activity, spread)
-    assert run(zedland, law, 1, drawn, activity, spread) == one_by_one
+    assert run(zedland, law, True, drawn, activity, spread) == run(zedland, law, False, drawn, activity, spread)
 
 
-def test_the_short_way_is_taken_for_plain_payments(zedland, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("handed", ["columns", "objects"])
+def test_plain_payments_go_down_the_road_as_columns(zedland, tmp_path, monkeypatch, handed: str) -> None:
     town = zedland.Town(tmp_path)
     taken = []
     whole = road.Gatherer.gather_plain
     monkeypatch.setattr(road.Gatherer, "gather_plain", lambda *given: taken.append(whole(*given)) or taken[-1])
+    monkeypatch.setattr(road, "WORTH_COLUMNS", 100)
+    payments = [town.instruction(f"x{number}", amount=f"{number}.00") for number in range(100)]
     with town.open_funded() as desk:
-        desk.submit([town.instruction(f"x{number}", amount=f"{number}.00") for number in range(100)])
-    assert len(taken) == 1
-    assert taken[0] is not None
-    assert taken[0].units == [number * 100 for number in range(100)]
+        answer = desk.submit(Sheet.of(payments, "python") if handed == "columns" else payments)
+    assert [receipt.id for receipt in answer.receipts] == [one.id for one in payments]
+    assert [plain.units.tolist() for plain in taken] == [[number * 100 for number in range(100)]]
+
+
+@pytest.mark.parametrize(
+    "change", [{"venue": "far-firm"}, {"declared": {"consent": True}}, {"asset": "ZZC"}, {"counterparty": None}, {"amount": "x"}]
+)
+def test_what_is_not_plain_is_looked_at_one_by_one(zedland, tmp_path, change: dict[str, object]) -> None:
+    town = zedland.Town(tmp_path)
+    payments = [town.instruction(f"x{number}") for number in range(10)]
+    payments[7] = msgspec.structs.replace(payments[7], **change)
+    with town.open_funded() as desk:
+        assert desk._gatherer.gather_plain(Sheet.of(payments, "python")) is None
+        answer = desk.submit(Sheet.of(payments, "python"))
+    assert [index for index, receipt in enumerate(answer.receipts) if receipt is None] == [one.row for one in answer.problems]
+    assert all(receipt.outcome == "posted" for receipt in answer.receipts[:7])
 
 
 @settings(max_examples=300 if THOROUGH else 60, deadline=None, suppress_health_check=list(HealthCheck))

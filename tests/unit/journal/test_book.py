@@ -117,7 +117,7 @@ def test_two_batches_are_under_way_and_answers_wait_for_the_disk(small, path: Pa
                 waiting.result(0.2)
             assert (book.sequence, [future.done() for future in futures]) == (1, [False, False])
             columns = small.journalled(numbers(small, 0, 5))
-            assert book.recall(columns["keys"], columns["digests"])[0].tolist() == [20, 21, 22, 23, 24]
+            assert book.recall(columns["keys"]).tolist() == [20, 21, 22, 23, 24]
             receipt = ThreadPoolExecutor(1).submit(book.receipt, 21)
             with pytest.raises(TimeoutError):
                 receipt.result(0.2)
@@ -148,7 +148,7 @@ def test_after_a_failed_write_the_book_must_be_opened_again(small, path: Path, b
         with pytest.raises(Unavailable, match="disk is full"):
             book.append(batches[0])
     book._store.append = append
-    for use in (lambda: book.append(batches[1]), book.instant, lambda: book.recall(b"", b""), book.flush):
+    for use in (lambda: book.append(batches[1]), book.instant, lambda: book.recall(b""), book.flush):
         with pytest.raises(Unavailable, match=r"opened again.*disk is full"):
             use()
     assert not book.close()

@@ -361,7 +361,7 @@ def test_the_environment_chooses_the_kernel(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_numba_the_interpreter_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skarb.ledger.engine._has_numba", lambda: False)
+    monkeypatch.setattr("skarb.core.compiled.has_numba", lambda: False)
     monkeypatch.delenv("SKARB_KERNEL", raising=False)
     assert kernel().kind == "python"
     with pytest.raises(Unavailable, match="not installed"):

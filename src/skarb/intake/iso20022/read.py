@@ -65,12 +65,9 @@ def _batches(messages: list[tuple[Message, list[Fault]]], blank: Reading, zone: 
         if not part and done:
             return
         reading = Reading(blank.source, blank.mapping, blank.assumptions, expected=blank.expected, notes=blank.notes)
-        for number, row in enumerate(part, done + 1):
-            if isinstance(row, Instruction):
-                reading.instructions.append(row)
-                reading.rows.append(number)
-            else:
-                reading.problems += row
+        good = [(number, row) for number, row in enumerate(part, done + 1) if isinstance(row, Instruction)]
+        reading.rows, reading.instructions = [number for number, _ in good], [instruction for _, instruction in good]
+        reading.problems += [problem for row in part if not isinstance(row, Instruction) for problem in row]
         done += len(part)
         reading.total = done
         yield reading
