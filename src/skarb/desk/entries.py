@@ -140,8 +140,8 @@ def post_plain(chart: Chart, plain: Plain, keys: bytes, moving: NDArray[np.bool_
     sides = plain.parties[rows], plain.counterparties[rows]
     accounts = plain.roll.accounts(plain.asset)
     met = np.stack(sides, axis=1).ravel()  # in order, so that accounts are opened in order
-    for place in dict.fromkeys(met[accounts[met, 0] == 0].tolist()):
-        accounts[place] = _halves(opener.account(plain.roll.address(place), plain.asset))[0]
+    strange = list(dict.fromkeys(met[accounts[met, 0] == 0].tolist()))
+    accounts[strange] = _halves(b"".join([opener.account(plain.roll.address(place), plain.asset) for place in strange]))
     records = np.zeros(len(rows), dtype=TRANSFER)
     ids = _halves(keys)[rows]
     for name, halves in {"id": ids, "debit": accounts[sides[0]], "credit": accounts[sides[1]], "user": ids}.items():

@@ -59,18 +59,17 @@ def unknown_columns(columns: Sequence[str]) -> list[str]:
     return [name for name in columns if name not in declared and (name not in FIELDS or name == "declared")]
 
 
-def read_sheet(rows: Sequence[bytes]) -> Sheet | None:
-    """Return JSON objects, one per row, as columns, all by a kernel; None where one of them is wrong or only unusual."""
-    text = np.frombuffer(b"\n".join(rows), np.uint8)
-    room, out = room_for(len(text), len(rows))
-    written = _transcode()(text, *TABLES, *room, out, len(rows))
-    return None if written < 0 else Sheet.read(out[:written].tobytes(), len(rows), "numba")
+def read_sheet(text: bytes, count: int) -> Sheet | None:
+    """Return so many JSON objects, one a line, as columns, all by a kernel; None where one of them is wrong or only unusual."""
+    room, out = room_for(len(text), count)
+    written = _transcode()(np.frombuffer(text, np.uint8), *TABLES, *room, out, count)
+    return None if written < 0 else Sheet.read(out[:written].tobytes(), count, "numba")
 
 
 def room_for(letters: int, rows: int) -> tuple[tuple[Column, Column, Column], NDArray[np.uint8]]:
     """Return the room that the kernel works in, and that for what it writes."""
     fields = len(FIELDS)
-    room = np.zeros(fields, np.int64), np.zeros(fields, np.int64), np.zeros(2, np.int64)
+    room = np.zeros(fields, np.int64), np.zeros(fields, np.int64), np.zeros(3, np.int64)
     return room, np.empty(letters + transcoding.ROW_MORE * rows, np.uint8)
 
 

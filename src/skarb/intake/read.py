@@ -28,7 +28,7 @@ from skarb.intake.mapping import Layout, Mapping, Rule
 from skarb.intake.mapping_file import find_mapping, shipped
 from skarb.intake.model import Decimals, Reading, Rows
 from skarb.intake.parquet import ParquetTable
-from skarb.intake.text import check_text, row_batches
+from skarb.intake.text import check_text, chunks, row_batches
 
 BATCH = 8192
 WORTH_COLUMNS = 20_000  # rows of a file; so many pay for loading what reads them as columns
@@ -136,6 +136,8 @@ class _Source:
             chosen = None if set(keys) <= set(FIELDS) else choose(keys, self._name, shipped().values())
         if chosen is None:
             self._refuse_at(NATIVE)
+            if not array and self._decimals is None and choose_kind(count >= WORTH_COLUMNS) == "numba":
+                return self._native_lines(count)
             return self._native_json(batches(self._batch), count)
         mapping = self._dated(chosen)
         known = sorted(set().union(*(layout.columns() | layout.ignore for layout in mapping.layouts)))
@@ -143,29 +145,38 @@ class _Source:
         columns = tuple(sorted(layout.columns()))
         return self._tabular(_json_rows(batches(self._batch), columns, known), columns, mapping, layout, count)
 
+    def _native_lines(self, count: int) -> Iterator[Reading]:
+        """Read lines as columns where they are as programs write them, else one by one."""
+        done = 0
+        for chunk in chunks(self._container, self._batch):
+            sheet = native.read_sheet(chunk.text, chunk.lines)
+            if sheet is None:
+                reading = self._native_rows(*chunk.rows(), done, count)
+            else:
+                rows = range(done + 1, done + 1 + len(sheet))
+                reading = Reading(self._name, NATIVE, None, sheet, rows, total=done + len(sheet), expected=count)
+            done = reading.total
+            yield reading
+
     def _native_json(self, batches: Iterator[tuple[list[bytes], list[int]]], count: int) -> Iterator[Reading]:
         done = 0
-        kind = choose_kind(count >= WORTH_COLUMNS)
         for rows, numbers in chain(batches, (([], []),)):
             if not rows and done:
                 return
-            reading = Reading(self._name, NATIVE, None, total=done + len(rows), expected=count)
-            sheet = native.read_sheet(rows) if rows and kind == "numba" and self._decimals is None else None
-            if sheet is not None:
-                reading.instructions, reading.rows = sheet, range(done + 1, done + 1 + len(rows))
-                done += len(rows)
-                yield reading
-                continue
-            good, places, bad = sift(
-                rows,
-                lambda some: native.decode_lines(some, self._decimals),
-                lambda row: native.explain_json(row, self._decimals),
-            )
-            reading.instructions, reading.rows = good, [done + place + 1 for place in places]
-            for place, error in bad:
-                self._refuse(reading, done + place + 1, numbers[place] if numbers else 0, error)
+            yield self._native_rows(rows, numbers, done, count)
             done += len(rows)
-            yield reading
+
+    def _native_rows(self, rows: list[bytes], numbers: list[int], done: int, count: int) -> Reading:
+        reading = Reading(self._name, NATIVE, None, total=done + len(rows), expected=count)
+        good, places, bad = sift(
+            rows,
+            lambda some: native.decode_lines(some, self._decimals),
+            lambda row: native.explain_json(row, self._decimals),
+        )
+        reading.instructions, reading.rows = good, [done + place + 1 for place in places]
+        for place, error in bad:
+            self._refuse(reading, done + place + 1, numbers[place] if numbers else 0, error)
+        return reading
 
     def _tabular(
         self, parts: Iterator[Rows], columns: Sequence[str], mapping: Mapping | None, layout: Layout, count: int

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
 
 from skarb.core.errors import InputError
 from skarb.intake.container import Container
 
 LINE_BYTES_MAX = 1 << 20
+_LINE = 0x0A
 _MARKS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
@@ -71,6 +75,37 @@ def lines(container: Container) -> Iterator[list[bytes]]:
         yield [part[:-1] if part.endswith(b"\r") else part for part in parts] if b"\r" in data else parts
     if rest:
         yield [rest.removesuffix(b"\r")]
+
+
+def chunks(container: Container, size: int) -> Iterator[Chunk]:
+    """Yield a checked text file in pieces of so many lines, the last one shorter; the byte order mark is dropped."""
+    rest, first, start = b"", 1, True
+    for block in container.blocks():
+        data = rest + block
+        if start:
+            data, start = data.removeprefix(codecs.BOM_UTF8), False
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE)
+        begin = 0
+        for end in ends[size - 1 :: size].tolist():
+            yield Chunk(data[begin:end], size, first)
+            begin, first = end + 1, first + size
+        rest = data[begin:]
+    if rest:
+        rest = rest.removesuffix(b"\n")
+        yield Chunk(rest, rest.count(b"\n") + 1, first)
+
+
+class Chunk(NamedTuple):
+    """Some lines of a text file, in one piece."""
+
+    text: bytes  # without the end of the last line
+    lines: int
+    first: int  # number of the first line
+
+    def rows(self) -> tuple[list[bytes], list[int]]:
+        """Return the lines that are not blank, stripped, each with its number."""
+        stripped = [line.strip() for line in self.text.split(b"\n")]
+        return [line for line in stripped if line], [number for number, line in enumerate(stripped, self.first) if line]
 
 
 def row_batches(container: Container, size: int) -> Iterator[tuple[list[bytes], list[int]]]:

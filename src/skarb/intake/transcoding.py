@@ -21,7 +21,7 @@ ABSENT, NULL = -1, -2
 AT, ACTIVITY, AMOUNT = 1, 2, 5  # places of fields of `Instruction`; a test holds them to it
 REQUIRED = 6  # so many first fields must be there
 QUOTE, ESCAPE, COLON, COMMA, OPEN, CLOSE = 0x22, 0x5C, 0x3A, 0x2C, 0x7B, 0x7D
-BLANK, LINE, ZERO, POINT = 0x20, 0x0A, 0x30, 0x2E
+BLANK, LINE, RETURN, ZERO, POINT = 0x20, 0x0A, 0x0D, 0x30, 0x2E
 YEARS = (1902, 2168)  # within them every zone has its days in the years that facts can hold
 ROW_MORE = (
     64  # bytes that a content can have beyond its line: it names each field once, as the line does, and its instant is short
@@ -35,11 +35,14 @@ def transcode(
     """Write the contents of so many lines; return how many bytes they take, -1 if a line is not understood.
 
     Shape: `names` the fields' names in one, `stops` where each ends, `limits` the least and the most letters of each one's text; `words`
-    the activities, likewise. Room to work in: `begins` and `sizes` one place a field, `at` two.
+    the activities, likewise. Room to work in: `begins` and `sizes` one place a field; `at` three, of which the last is the activity of
+    the row before, as the next one often has the same.
     """
     place, written = 0, 0
     for row in range(count):
         place = read_row(text, place, names, stops, begins, sizes)
+        if 0 <= place < len(text) and text[place] == RETURN:
+            place += 1
         if place < 0 or (place < len(text) and text[place] != LINE) or (place == len(text)) != (row == count - 1):
             return -1
         place += 1
@@ -111,18 +114,27 @@ def is_at(text: Bytes, place: Whole, names: Bytes, first: Whole, stop: Whole, en
     if place + size >= len(text) or text[place + size] != end:
         return False
     for byte in range(size):  # noqa: SIM110  # a generator is nothing that can be compiled
-        if text[place + byte] != names[first + byte]:
+        if sign_at(text, place + byte) != sign_at(names, first + byte):
             return False
     return True
 
 
 def end_of_text(text: Bytes, place: Whole) -> Whole:
     """Return where the quote is that ends a text without escapes, -1 if there is none."""
-    while place < len(text) and text[place] != QUOTE:
-        if text[place] < BLANK or text[place] == ESCAPE:
-            return -1
+    while place < len(text):
+        sign = sign_at(text, place)
+        if sign <= ESCAPE:  # few signs are looked at twice
+            if sign == QUOTE:
+                return place
+            if sign < BLANK or sign == ESCAPE:
+                return -1
         place += 1
-    return place if place < len(text) else -1
+    return -1
+
+
+def sign_at(text: Bytes, place: Whole) -> Whole:
+    """Return the byte at a place. A number without a sign cannot count from the end, which saves the machine the question."""
+    return text[np.uint64(place)]
 
 
 def is_null(text: Bytes, place: Whole) -> bool:
@@ -143,15 +155,16 @@ def is_sound(text: Bytes, limits: Places, words: Bytes, word_stops: Places, begi
             return False
     above_zero = False
     for byte in range(sizes[AMOUNT]):
-        sign = text[begins[AMOUNT] + byte]
+        sign = sign_at(text, begins[AMOUNT] + byte)
         above_zero = above_zero or sign not in (ZERO, POINT)
     if not above_zero or not read_instant(text, begins[AT], sizes[AT], at):
         return False
-    first = 0
-    for word in range(len(word_stops)):
+    for step in range(len(word_stops)):
+        word = (at[2] + step) % len(word_stops)
+        first = word_stops[word - 1] if word > 0 else 0
         if word_stops[word] - first == sizes[ACTIVITY] and is_at(text, begins[ACTIVITY], words, first, word_stops[word], QUOTE):
+            at[2] = word
             return True
-        first = word_stops[word]
     return False
 
 
@@ -212,9 +225,10 @@ def number(text: Bytes, place: Whole, digits: Whole) -> Whole:
     """Return a number of so many digits, -1 if one of them is none."""
     value = np.int64(0)
     for byte in range(digits):
-        if not is_digit(text[place + byte]):
+        sign = sign_at(text, place + byte)
+        if not is_digit(sign):
             return np.int64(-1)
-        value = value * 10 + np.int64(text[place + byte]) - ZERO
+        value = value * 10 + np.int64(sign) - ZERO
     return value
 
 
@@ -264,7 +278,7 @@ def write_text(text: Bytes, begin: Whole, size: Whole, out: Bytes, place: Whole)
         out[place] = size & 0xFF
     place += 1
     for byte in range(size):
-        out[place + byte] = text[begin + byte]
+        out[np.uint64(place + byte)] = sign_at(text, begin + byte)
     return place + size
 
 

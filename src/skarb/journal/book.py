@@ -22,6 +22,7 @@ import numpy as np
 
 from skarb.core.decision import Receipt
 from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
+from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
@@ -304,7 +305,8 @@ def _recover(store: Store, name: str, observer: Observer | None, progress: Progr
     total = (store.last() or (0, GENESIS))[0]
     count = None if progress is None else lambda done: progress("recover the book", done, total)
     try:
-        return recover(store.read(), name, observer, count)
+        with undisturbed():
+            return recover(store.read(), name, observer, count)
     except Damaged as error:
         raise Damaged(f"{store.path}: {error}; nothing was changed, run skarb verify to see all of it") from error
 

@@ -30,7 +30,7 @@ class Ruling(msgspec.Struct, frozen=True, array_like=True, gc=False):
     duties: int = 0  # bit mask over the edition's duties
 
 
-class Opening(msgspec.Struct, frozen=True, array_like=True):
+class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An account that this batch opened: its address in words and its record in `Batch.accounts`."""
 
     address: str  # "client/p1/money", hierarchical, most general part first

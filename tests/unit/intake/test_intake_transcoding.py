@@ -125,6 +125,24 @@ def test_a_large_file_is_read_as_columns_and_a_bad_row_is_still_found(tmp_path, 
     assert [problem.row for reading in readings for problem in reading.problems] == ([] if wrong is None else [wrong + 1])
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n", b" \n"])
+@pytest.mark.parametrize("last", [b"", b"\n", b"\n\n", b"\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_lines_are_the_same_however_they_end(tmp_path, monkeypatch, mark: bytes, end: bytes, last: bytes) -> None:
+    monkeypatch.setenv("SKARB_KERNEL", "numba")
+    rows = [msgspec.json.encode(PLAIN | {"id": f"row {number}"}) for number in range(10)]
+    rows[4] = b'{"id": 5}'
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(mark + end.join(rows) + last)
+    whole = path.read_bytes().removeprefix(mark).split(b"\n")
+    readings = list(read(path, batch=3))
+    assert [one.id for reading in readings for one in reading.instructions] == [f"row {n}" for n in range(10) if n != 4]
+    assert readings[-1].total == 10
+    (problem,) = {problem.where for reading in readings for problem in reading.problems}
+    line = whole.index(rows[4]) + 1 if rows[4] in whole else [text.strip() for text in whole].index(rows[4]) + 1
+    assert problem == "rows.jsonl row 5" + (f" (line {line})" if line != 5 else "")
+
+
 def test_whoever_cannot_read_it_says_why() -> None:
     """The decoder must refuse what the kernel hands back because it is wrong; nothing falls between the two."""
     for value in ("2026-02-30T00:00:00Z", "yesterday"):

@@ -64,7 +64,7 @@ def hash_pieces(
         while True:
             used = min(left, BLOCK)
             for byte in range(used):
-                block[byte] = data[place + byte]
+                block[np.uint64(byte)] = data[np.uint64(place + byte)]
             for byte in range(used, BLOCK):
                 block[byte] = 0
             place, left, total = place + used, left - used, total + used

@@ -37,7 +37,7 @@ def intern(
         begin, size = begins[row], sizes[row]
         mixed = secret
         for byte in range(size):
-            mixed = (mixed ^ np.uint64(data[begin + byte])) * PRIME
+            mixed = (mixed ^ np.uint64(data[np.uint64(begin + byte)])) * PRIME
         slot = np.int64((mixed * (secret | np.uint64(1))) >> HALF) & mask
         while slots[slot] != 0 and not is_same(data, begin, size, texts, stops, slots[slot] - 1):
             slot = (slot + 1) & mask
@@ -58,6 +58,6 @@ def is_same(data: Bytes, begin: int, size: int, texts: Bytes, stops: Places, pla
     if stops[place] - first != size:
         return False
     for byte in range(size):  # noqa: SIM110  # a generator is nothing that can be compiled
-        if data[begin + byte] != texts[first + byte]:
+        if data[np.uint64(begin + byte)] != texts[np.uint64(first + byte)]:
             return False
     return True

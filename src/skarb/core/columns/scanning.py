@@ -85,7 +85,7 @@ def is_name(data: Bytes, place: Whole, names: Bytes, stops: Places, field: Whole
         return False
     first = stops[field] - size
     for byte in range(size):  # noqa: SIM110  # a generator is nothing that can be compiled
-        if data[place + 1 + byte] != names[first + byte]:
+        if data[np.uint64(place + 1 + byte)] != names[np.uint64(first + byte)]:
             return False
     return True
 
