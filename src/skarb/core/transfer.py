@@ -103,3 +103,8 @@ def key_128(text: str) -> bytes:
     key = _KEY.copy()  # copying a prepared hash costs half of making one
     key.update(text.encode())
     return key.digest()
+
+
+def leg_id(key: bytes, number: int) -> bytes:
+    """Return the id of a further transfer of what has a key; its hash is of a kind of its own, so nothing else can have it."""
+    return blake2b(key + number.to_bytes(2, "little"), digest_size=16, person=b"skarb-leg-128").digest()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.errors import ensure
-from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag
+from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag, leg_id
 from skarb.desk.model import Leg
 from skarb.desk.plan import FLOORED
 from skarb.desk.roll import Plain
@@ -110,7 +110,7 @@ class Entries:
                 self._linked.append(len(self._ids) - 1)
             self._debits.append(account(leg.debit, leg.asset))
             self._credits.append(account(leg.credit, leg.asset))
-            self._ids.append(_leg_id(key, number) if number else key)
+            self._ids.append(leg_id(key, number) if number else key)
             self._units.append(leg.units)
             self._keys.append(key)
             self._ledgers.append(self._opener.chart.ledgers[leg.asset])
@@ -158,11 +158,6 @@ def _halves(ids: bytes) -> NDArray[np.uint64]:
 
 def _set_ids(records: NDArray[np.void], name: str, halves: NDArray[np.uint64]) -> None:
     records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
-
-
-def _leg_id(key: bytes, number: int) -> bytes:
-    """Return the id of a further transfer of an instruction; its hash is of a kind of its own, so no instruction can have it."""
-    return blake2b(key + bytes((number,)), digest_size=16, person=b"skarb-leg-128").digest()
 
 
 def account_id(address: str, asset: str) -> bytes:

@@ -5,7 +5,24 @@
 
 from skarb.ledger.history import Filter, History, Moved, Sums
 from skarb.ledger.machine import Id, Ledger
-from skarb.ledger.model import BALANCE, Balance, Supply
+from skarb.ledger.model import AFTER, BALANCE, Balance, Supply
 from skarb.ledger.results import TRANSIENT, Result
+from skarb.ledger.transaction import Leg, reversal_of, transfers_of
 
-__all__ = ["BALANCE", "TRANSIENT", "Balance", "Filter", "History", "Id", "Ledger", "Moved", "Result", "Sums", "Supply"]
+__all__ = [
+    "AFTER",
+    "BALANCE",
+    "TRANSIENT",
+    "Balance",
+    "Filter",
+    "History",
+    "Id",
+    "Ledger",
+    "Leg",
+    "Moved",
+    "Result",
+    "Sums",
+    "Supply",
+    "reversal_of",
+    "transfers_of",
+]

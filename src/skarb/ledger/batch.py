@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from skarb.ledger.bits import ACCOUNT_IMPORTED, LINKED, TRANSFER_IMPORTED
-from skarb.ledger.books import ACCOUNTS, SPENT, TRANSFERS, Books, Bytes, Records, Row, Rows
+from skarb.ledger.books import ACCOUNTS, SPENT, TRANSFERS, Books, Bytes, Records, Row, Rows, Words
 from skarb.ledger.moving import undo_transfer
 from skarb.ledger.opening import create_account, undo_account
 from skarb.ledger.posting import TIME_MAX, create_transfer
 from skarb.ledger.results import Result
-from skarb.ledger.slots import ROW_BITS, SPENT_BIT, occupy, seek, touch
+from skarb.ledger.slots import ROW_BITS, SPENT_BIT, find_account, occupy, seek, touch
 from skarb.ledger.wide import ZERO, Word
 
 NO_CHAIN = -1
@@ -47,8 +47,11 @@ def open_batch(books: Books, events: Records, start: Word, codes: Bytes, placed:
             chain, broken = NO_CHAIN, False
 
 
-def post_batch(books: Books, events: Records, start: Word, codes: Bytes, placed: Rows, spent_at: Rows) -> None:
-    """Create transfers; one result code each. `placed` and `spent_at` keep the slots that were taken, for undoing."""
+def post_batch(books: Books, events: Records, start: Word, codes: Bytes, placed: Rows, spent_at: Rows, after: Words) -> None:
+    """Create transfers; one result code each. `placed` and `spent_at` keep the slots that were taken, for undoing.
+
+    `after` gets the sums of both accounts after each created transfer, or has no rows if nobody asks.
+    """
     base, spent_base = books.counts[TRANSFERS], books.counts[SPENT]
     last = len(events) - 1
     spent_at[0] = np.int64(touch(books.transfer_slots, events) & ROW_BITS)
@@ -66,15 +69,29 @@ def post_batch(books: Books, events: Records, start: Word, codes: Bytes, placed:
         if code == Result.created:
             code = create_transfer(books, event, moment, base, placed)
         codes[index] = code
-        if code != Result.created:
+        if code == Result.created:
+            if len(after) > 0:
+                show_sums(books, after, index)
+        else:
             if chain != NO_CHAIN and not broken:
                 broken = True
                 undo_transfers(books, mark, base, placed)
                 codes[chain:index] = CHAIN_FAILED
+                after[chain:index] = ZERO
             if is_transient(code):
                 spend(books, event["id_lo"], event["id_hi"], spent_base, spent_at)
         if not linked or index == last:
             chain, broken = NO_CHAIN, False
+
+
+def show_sums(books: Books, after: Words, index: Row) -> None:
+    """Write down the sums of the two accounts of the latest transfer."""
+    transfer = books.transfers[books.counts[TRANSFERS] - 1]
+    debit = find_account(books, transfer["debit_lo"], transfer["debit_hi"])
+    credit = find_account(books, transfer["credit_lo"], transfer["credit_hi"])
+    for column in range(8):
+        after[index, column] = books.balances[debit, column]
+        after[index, column + 8] = books.balances[credit, column]
 
 
 def check_chain(is_open: bool, broken: bool) -> int:

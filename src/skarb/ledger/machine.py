@@ -21,12 +21,13 @@ from skarb.ledger import growing
 from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Records
 from skarb.ledger.engine import WORTH_COMPILING, Kernel, kernel
 from skarb.ledger.history import History
-from skarb.ledger.model import BALANCE, Balance, Supply
+from skarb.ledger.model import AFTER, BALANCE, Balance, Supply
 
 Codes = NDArray[np.uint8]
 Id = int | bytes  # a number below 2^128, or its 16 bytes, lowest first
 _MOMENT_MAX = (1 << 63) - 1
 _WORD = (1 << 64) - 1
+_NOBODY_ASKS = np.zeros((0, 16), np.uint64)
 
 
 class Ledger:
@@ -67,11 +68,22 @@ class Ledger:
 
         Units and Raises: as in `open_accounts`.
         """
-        return self._post(records, at, keep=True)
+        return self._post(records, at, True, _NOBODY_ASKS)
 
     def dry_run(self, records: Records, at: int) -> Codes:
         """Return what `post` would answer, and change nothing: the same code runs and is taken back exactly."""
-        return self._post(records, at, keep=False)
+        return self._post(records, at, False, _NOBODY_ASKS)
+
+    def post_and_tell(self, records: Records, at: int, *, keep: bool = True) -> tuple[Codes, Records]:
+        """Post transfers, or with `keep` false only say what would become of them; tell the balances after each, too.
+
+        Shape: `AFTER` records, one for each transfer: the four sums of the debit account and of the credit account right after it, all
+        zero where none was created.
+        Units and Raises: as in `open_accounts`.
+        """
+        after = np.zeros((len(records), 16), np.uint64)
+        codes = self._post(records, at, keep, after)
+        return codes, after.view(AFTER).reshape(-1)
 
     def expire(self, at: int) -> int:
         """Release the holds that expire until a moment and return how many there were.
@@ -88,7 +100,7 @@ class Ledger:
         self._clock = moment
         return int(self._books.counts[EXPIRIES]) - before
 
-    def _post(self, records: Records, at: int, keep: bool) -> Codes:
+    def _post(self, records: Records, at: int, keep: bool, after: NDArray[np.uint64]) -> Codes:
         events, start = self._read(records, TRANSFER, "transfer"), self._start(at, len(records))
         codes, placed, spent_at = _answers(len(events))
         if not len(events):
@@ -98,7 +110,7 @@ class Ledger:
         base, spent_base, noted = int(books.counts[TRANSFERS]), int(books.counts[SPENT]), int(books.counts[EXPIRIES])
         if self._is_due(start):
             run.expire(books, np.uint64(start))
-        run.post_batch(books, events, np.uint64(start), codes, placed, spent_at)
+        run.post_batch(books, events, np.uint64(start), codes, placed, spent_at, after)
         if keep:
             run.schedule(books, base)
             self._clock = start + len(events) - 1

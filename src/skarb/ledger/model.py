@@ -26,6 +26,15 @@ BALANCE = np.dtype(
     ]
 )  # one account in bulk; 88 bytes
 
+AFTER = np.dtype(
+    [
+        (f"{side}_{total}_{half}", "<u8")
+        for side in ("debit", "credit")
+        for total in ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+        for half in ("lo", "hi")
+    ]
+)  # the sums of the two accounts after a transfer; 128 bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
