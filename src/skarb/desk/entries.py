@@ -5,50 +5,21 @@ An account is an address in words and an asset; its id is a hash of both, so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from hashlib import blake2b
-from struct import Struct as Layout
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skarb.core.errors import ensure
-from skarb.core.transfer import ACCOUNT, TRANSFER, Limit, TransferFlag, leg_id
+from skarb.core.transfer import ACCOUNT, TRANSFER, TransferFlag, leg_id
 from skarb.desk.model import Leg
 from skarb.desk.plan import FLOORED
 from skarb.desk.roll import Plain
+from skarb.journal.chart import Chart, account_record
 from skarb.journal.model import Opening
 
-_ACCOUNT = Layout("<16s16sQIIHHIQQQQQ")  # the fields of ACCOUNT, pairs of halves as 16 bytes
-_ZERO = bytes(16)
 _LINKED = TransferFlag.linked.value
 _HALF = (1 << 64) - 1
 _CODE = 1  # the only kind of account and transfer there is so far
-ensure(_ACCOUNT.size == ACCOUNT.itemsize, "packed accounts have the ledger's layout")
-
-
-class Chart:
-    """The accounts of a book, by address and asset, and the ledger's number of each asset."""
-
-    def __init__(self) -> None:
-        self.openings: list[Opening] = []  # in the order of the ledger's accounts
-        self.ids: dict[str, dict[str, bytes]] = {}  # account ids by asset and address
-        self._by_id: dict[bytes, Opening] = {}
-        self.ledgers: dict[str, int] = {}  # the ledger's number of each asset
-
-    def learn(self, openings: Iterable[Opening]) -> None:
-        """Take over accounts that the journal has opened, in its order."""
-        for opening in openings:
-            self.openings.append(opening)
-            account = account_id(opening.address, opening.asset)
-            self.ids.setdefault(opening.asset, {})[opening.address] = account
-            self._by_id[account] = opening
-            self.ledgers.setdefault(opening.asset, len(self.ledgers) + 1)
-
-    def opening(self, low: int, high: int) -> Opening:
-        """Return the account with an id, given in two halves."""
-        return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
 
 
 class Posting(NamedTuple):
@@ -78,14 +49,12 @@ class _Opener:
         return np.frombuffer(bytearray(b"".join(self._records)), dtype=ACCOUNT)
 
     def _open(self, address: str, asset: str) -> bytes:
-        made = account_id(address, asset)
         opening = Opening(address, asset)
         self.chart.learn((opening,))
         self.openings.append(opening)
-        limits = Limit.floor.value if address.startswith(FLOORED) else 0
-        ledger = self.chart.ledgers[asset]
-        self._records.append(_ACCOUNT.pack(made, _ZERO, 0, 0, ledger, _CODE, 0, limits, 0, 0, 0, 0, 0))
-        return made
+        floor = 0 if address.startswith(FLOORED) else None
+        self._records.append(account_record(address, asset, self.chart.ledgers[asset], floor=floor))
+        return self.chart.ids[asset][address]
 
 
 class Entries:
@@ -158,8 +127,3 @@ def _halves(ids: bytes) -> NDArray[np.uint64]:
 
 def _set_ids(records: NDArray[np.void], name: str, halves: NDArray[np.uint64]) -> None:
     records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
-
-
-def account_id(address: str, asset: str) -> bytes:
-    """Return the 128-bit id of the account at an address in words."""
-    return blake2b(f"{asset} {address}".encode(), digest_size=16, person=b"skarb-account").digest()

@@ -18,19 +18,20 @@ import numpy as np
 from skarb.core.columns import Sheet, content_of, listed
 from skarb.core.compiled import choose_kind
 from skarb.core.decision import Receipt
-from skarb.core.errors import FieldError, ensure
+from skarb.core.errors import FieldError, InputError, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.approval import check_approval
-from skarb.desk.entries import Chart, Entries, Posting, post_plain
+from skarb.desk.entries import Entries, Posting, post_plain
 from skarb.desk.gather import Gatherer
 from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.desk.roll import Plain
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
 from skarb.journal.chain import openings_of
+from skarb.journal.chart import Chart
 from skarb.journal.folding import MISSING
 from skarb.journal.receipts import Decided, codes_by_row, make_receipts
 from skarb.ledger import Result
@@ -378,6 +379,8 @@ def open_desk(
     chart = Chart()
 
     def learn(envelope: Envelope) -> None:
+        if not envelope.rows:
+            raise InputError(f"{path} is a ledger without instructions; a desk needs the book of an institution")
         chart.learn(openings_of(envelope))
         if observer is not None:
             observer(envelope)

@@ -8,6 +8,8 @@ from skarb.journal.book import Book, open_book
 from skarb.journal.chain import GENESIS, Envelope, decode, encode, head_of, open_envelope
 from skarb.journal.findings import CHECKS, Finding, Report
 from skarb.journal.folding import MISSING, Folded, fold, unfold
+from skarb.journal.group import GroupCommit
+from skarb.journal.ledger_book import LedgerBook, NewAccount, open_ledger
 from skarb.journal.model import FORMAT, Batch, Opening, Ruling
 from skarb.journal.receipts import outcome_of, receipts_of
 from skarb.journal.seal import Seal, read_seal, seal_path
@@ -24,6 +26,9 @@ __all__ = [
     "Envelope",
     "Finding",
     "Folded",
+    "GroupCommit",
+    "LedgerBook",
+    "NewAccount",
     "Opening",
     "Report",
     "Ruling",
@@ -35,6 +40,7 @@ __all__ = [
     "head_of",
     "open_book",
     "open_envelope",
+    "open_ledger",
     "outcome_of",
     "read_seal",
     "receipts_of",

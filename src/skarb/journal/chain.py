@@ -24,7 +24,7 @@ from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES, unfold
-from skarb.journal.model import FORMAT, GENESIS, KEY_BYTES, Batch, Opening, Ruling
+from skarb.journal.model import FORMAT, GENESIS, KEY_BYTES, Batch, Note, Opening, Ruling
 from skarb.store import Damaged
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "facts_of",
     "head_of",
     "instructions_of",
+    "notes_of",
     "open_envelope",
     "openings_of",
     "rulings_of",
@@ -70,6 +71,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     transfers: memoryview
     owners: memoryview
     results: memoryview
+    notes: msgspec.Raw
     format: int
     frames: bytes = b""
 
@@ -89,6 +91,7 @@ _INSTRUCTION = msgspec.msgpack.Decoder(Instruction), msgspec.msgpack.Decoder(lis
 _FACTS = msgspec.msgpack.Decoder(Facts), msgspec.msgpack.Decoder(list[Facts])
 _RULING = msgspec.msgpack.Decoder(Ruling), msgspec.msgpack.Decoder(list[Ruling])
 _OPENINGS = msgspec.msgpack.Decoder(list[Opening])
+_NOTES = msgspec.msgpack.Decoder(list[Note])
 _UNREAD = Facts(activity="fiat_pay", day=0)  # stands for facts that nobody asked for
 
 
@@ -215,6 +218,11 @@ def rulings_of(envelope: Envelope, rows: Sequence[int] | None = None) -> list[Ru
 def openings_of(envelope: Envelope) -> list[Opening]:
     """Read the accounts that a batch opened, in words."""
     return _read(_OPENINGS, envelope.openings, "openings")
+
+
+def notes_of(envelope: Envelope) -> list[Note]:
+    """Read the metadata of the batch's transfers."""
+    return _read(_NOTES, envelope.notes, "metadata of transfers")
 
 
 def raw_rows(field: msgspec.Raw) -> list[msgspec.Raw]:

@@ -20,7 +20,7 @@ from skarb.journal.findings import Check, Finding
 from skarb.journal.index import NEW, IdIndex
 from skarb.journal.law import Law
 from skarb.journal.memory import Memory
-from skarb.journal.model import Ruling
+from skarb.journal.model import NO_OWNER, Ruling
 from skarb.journal.replay import replay
 from skarb.ledger import Result
 
@@ -69,8 +69,14 @@ def identity_findings(envelope: Envelope, seen: Seen) -> Iterator[Finding]:
         seen.add(envelope)
 
 
-def decision_findings(envelope: Envelope, laws: Mapping[str, Law]) -> Iterator[Finding]:
-    """Decide every row's facts again under its edition, and see that only what was permitted has transfers."""
+def decision_findings(envelope: Envelope, laws: Mapping[str, Law], direct: bool) -> Iterator[Finding]:
+    """Decide every row's facts again under its edition, and see that only what was permitted has transfers.
+
+    A `direct` book is a ledger without instructions: nothing in it was decided.
+    """
+    if direct:
+        yield from _direct(envelope)
+        return
     rulings = rulings_of(envelope)
     yield from _count("decision", envelope, "rulings", len(rulings))
     yield from _unused_facts(envelope)
@@ -131,6 +137,15 @@ def _owners(envelope: Envelope, barred: np.ndarray[tuple[int], np.dtype[np.bool_
         yield _finding(
             "decision", envelope, row, f"transfer {transfer}", "a transfer", "none: the law did not permit the instruction"
         )
+
+
+def _direct(envelope: Envelope) -> Iterator[Finding]:
+    """See that nothing in a ledger without instructions claims to have been decided."""
+    if envelope.rows:
+        yield _finding("decision", envelope, None, "instructions", f"{envelope.rows}", "none, as in the batches before")
+    owners = np.frombuffer(envelope.owners, "<u4")
+    for transfer in np.flatnonzero(owners != NO_OWNER)[:100].tolist():
+        yield _finding("decision", envelope, None, f"transfer {transfer}, instruction", str(owners[transfer]), "none")
 
 
 def _may_post(law: Law, ruling: Ruling) -> bool:

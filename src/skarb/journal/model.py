@@ -18,6 +18,7 @@ from skarb.core.instruction import Assumptions, Instruction
 
 FORMAT = 2
 KEY_BYTES = 16
+NO_OWNER = (1 << 32) - 1  # the owner of a transfer that was posted without an instruction
 GENESIS = b"\0" * 32  # the head before the first batch
 
 
@@ -35,6 +36,13 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     address: str  # "client/p1/money", hierarchical, most general part first
     asset: str
+
+
+class Note(msgspec.Struct, frozen=True, array_like=True):
+    """Metadata of a transfer: words that the ledger keeps and does not read."""
+
+    transfer: int  # its place in the batch
+    words: dict[str, str]
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -57,8 +65,9 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     accounts: bytes = b""  # core.transfer.ACCOUNT records, one per opening
     account_results: bytes = b""  # one ledger result code (u1) per account record
     transfers: bytes = b""  # core.transfer.TRANSFER records
-    owners: bytes = b""  # u4 per transfer: the row of its instruction
+    owners: bytes = b""  # u4 per transfer: the row of its instruction, NO_OWNER in a ledger that takes none
     results: bytes = b""  # one ledger result code (u1) per transfer
+    notes: Sequence[Note] = ()  # metadata of transfers
     format: int = FORMAT
     frames: bytes = b""  # u4 each, by `encode`: where instructions begin; the lengths of instructions, facts and rulings
 

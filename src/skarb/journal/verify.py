@@ -68,6 +68,7 @@ class _Verification:
         self.memory, self.seen = Memory(), Seen()
         self.laws: dict[str, Law] = {}
         self.posting = True
+        self.direct: bool | None = None  # whether the book is a ledger without instructions, as its first batch says
 
     def open(self, *, still: bool) -> Store | None:
         """Open the store, or report why it cannot be opened."""
@@ -149,8 +150,12 @@ class _Verification:
             return
         self._frame(entry, envelope)
         self.report.instructions += envelope.rows
+        if self.direct is None:
+            self.direct = not envelope.rows
+            if self.direct:
+                self.report.notes.append("a ledger without instructions: its transfers were posted directly, no law decided them")
         self._collect("identity", entry, identity_findings(envelope, self.seen))
-        self._collect("decision", entry, decision_findings(envelope, self.laws))
+        self._collect("decision", entry, decision_findings(envelope, self.laws, bool(self.direct)))
         if self.posting:
             self._collect("ledger", entry, ledger_findings(envelope, self.memory))
 

@@ -8,7 +8,7 @@ from skarb.core.amount import AMOUNT_MAX
 from skarb.core.errors import ConfigurationError, SkarbError
 from skarb.desk import Leg, Product
 from skarb.desk.plan import Planner
-from skarb.journal import verify
+from skarb.journal import NewAccount, open_ledger, verify
 
 
 def test_a_client_cannot_spend_what_he_does_not_have(town, zedland) -> None:
@@ -179,3 +179,15 @@ def test_the_journal_holds_records_that_can_be_read_back(town, zedland) -> None:
         assert all(int(r["user_lo"]).to_bytes(8, "little") + int(r["user_hi"]).to_bytes(8, "little") == key for r in records)
         assert len(records) == len(receipt.codes) == 2
         assert np.frombuffer(batch.owners, "<u4").tolist() == [0, 0]
+
+
+def test_an_institution_and_a_ledger_are_two_kinds_of_book(town) -> None:
+    with town.open_funded():
+        pass
+    with pytest.raises(SkarbError, match="see `open_desk`"):
+        open_ledger(town.book, clock=town.clock)
+    town.book.unlink()
+    with open_ledger(town.book, clock=town.clock, name=town.book.stem) as ledger:
+        ledger.open_accounts([NewAccount("member/1", "BYN")])
+    with pytest.raises(SkarbError, match="ledger without instructions"):
+        town.desk()
