@@ -9,10 +9,11 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "rules"], *, json: bool = False) -> None:
+def bench(name: Literal["road", "ledger", "rules"], *, json: bool = False) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
-    `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `rules`: the same small rulebook on
+    `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
+    instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each.
 
     Figures are medians; rates are per second.
@@ -41,6 +42,10 @@ def _measure(name: str) -> dict[str, object]:
         from skarb.bench.road import bench as road
 
         return road()
+    if name == "ledger":
+        from skarb.bench.ledger import bench as ledger
+
+        return ledger()
     from skarb.bench.rules import bench as rules
 
     return rules()

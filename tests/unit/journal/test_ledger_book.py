@@ -119,11 +119,11 @@ def test_a_transfer_without_an_instruction_is_found_in_an_institutions_book(smal
 def test_many_callers_share_few_writes_and_each_gets_his_own_answer(tmp_path: Path) -> None:
     path = tmp_path / "clearing.book"
     with create(path) as book:
-        group = GroupCommit(lambda items: book.post_async(np.concatenate(items)))
+        group = book.group()
         amounts = [1, 2000, 3] * 100
 
         async def caller(number: int, amount: int) -> int:
-            return int(await group.post(transfers(book, (f"t{number}", number % 2, 2, amount))))
+            return int(await group.post(transfers(book, (f"t{number}", number % 2, 2, amount)).tobytes()))
 
         async def all_of_them() -> list[int]:
             return await asyncio.gather(*[caller(number, amount) for number, amount in enumerate(amounts)])

@@ -112,12 +112,7 @@ class Sheet(Sequence[Instruction]):
 
     def keys(self) -> bytes:
         """Return the keys of all ids, 16 bytes each; see `core.transfer.key_128`."""
-        begins, sizes = self.spans("id")
-        keys = np.empty((len(self), 2), np.uint64)
-        block = np.zeros(128, np.uint8)
-        state, work = np.zeros(8, np.uint64), np.zeros(16, np.uint64)
-        _kernels(self.kind)["hash_pieces"](self.data, begins, sizes, _KEY_START, block, block.view(np.uint64), state, work, keys)
-        return keys.tobytes()
+        return _keys(self.data, *self.spans("id"), self.kind).tobytes()
 
     def present(self, *fields: str) -> NDArray[np.bool_]:
         """Return which rows have any of some fields."""
@@ -151,6 +146,22 @@ class Sheet(Sequence[Instruction]):
         """Return where a field begins in the data in each row, and its size, -1 where it is left out."""
         place = FIELDS[field]
         return self._begins[:, place].astype(np.int64), self._sizes[:, place].astype(np.int64)
+
+
+def keys_of(texts: Sequence[str], kind: Kind) -> NDArray[np.uint64]:
+    """Return the keys of many texts, each as two halves; see `core.transfer.key_128`."""
+    joined = "".join(texts)
+    written: Sequence[str] | Sequence[bytes] = texts if joined.isascii() else [text.encode() for text in texts]
+    sizes = np.array(list(map(len, written)), np.int64)
+    return _keys(np.frombuffer(joined.encode(), np.uint8), np.cumsum(sizes) - sizes, sizes, kind)
+
+
+def _keys(data: NDArray[np.uint8], begins: Column, sizes: Column, kind: Kind) -> NDArray[np.uint64]:
+    keys = np.empty((len(begins), 2), np.uint64)
+    block = np.zeros(128, np.uint8)
+    room = block, block.view(np.uint64), np.zeros(8, np.uint64), np.zeros(16, np.uint64)
+    _kernels(kind)["hash_pieces"](data, begins, sizes, _KEY_START, *room, keys)
+    return keys
 
 
 @cache

@@ -1,0 +1,197 @@
+"""The ledger, measured: transfers decided, chained and on disk before their answer.
+
+Ten thousand accounts with floors pay each other in random pairs, ids random over 128 bits, in batches of 8,192. Nothing is left out between the
+records and the durable answer: limits and holds are checked, the chain is computed, the write is flushed. Figures are medians of
+several runs; a ratio compares runs of the same minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from skarb.app.files import now
+from skarb.bench.machine import hash_us, machine
+from skarb.core.errors import ensure
+from skarb.core.transfer import TRANSFER, TransferFlag
+from skarb.intake.transfers import read_transfers
+from skarb.journal import NewAccount, open_book, open_ledger
+from skarb.ledger import Result
+from skarb.ledger.books import Records
+
+BATCH = 8192
+ACCOUNTS = 10_000
+RUNS = 5
+_ASSET = "BYN"
+_FLOOR = -(10**15)
+_HOT = 16  # accounts that get nine transfers of ten in the hot run
+_Make = Callable[["_Load", int], Records]
+
+
+def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50) -> dict[str, object]:
+    """Return the figures of the ledger. Units: transfers per second unless the name says otherwise."""
+    with tempfile.TemporaryDirectory(prefix="skarb-bench-") as name:
+        folder = Path(name)
+        rates: dict[_Make, list[float]] = {_plain: [], _hot: [], _half_pending: []}
+        speeds = []
+        for run in range(RUNS):
+            speeds.append(hash_us())
+            for make, found in rates.items():
+                found.append(_bulk(folder / f"{make.__name__}-{run}.book", batches, make))
+        plain = rates[_plain]
+        figures: dict[str, object] = {
+            "sqlite_per_s": statistics.median(plain),
+            "sqlite_runs": [{"per_s": round(rate), "hash_us": speed} for rate, speed in zip(plain, speeds, strict=True)],
+            "hot_ratio": _ratio(rates[_hot], plain),
+            "pending_ratio": _ratio(rates[_half_pending], plain),
+            "json_bulk_per_s": statistics.median(_json(folder / f"json-{run}.book", batches // 4) for run in range(RUNS)),
+            "single_async_per_s": statistics.median(_callers(folder / f"async-{run}.book", callers, each) for run in range(3)),
+            "single_per_s": _single(folder / "single.book", single),
+            "recover_per_s": statistics.median(_recover(folder / f"_plain-{run}.book") for run in range(RUNS)),
+        }
+    conditions = {
+        "accounts": ACCOUNTS,
+        "batch": BATCH,
+        "transfers": batches * BATCH,
+        "runs": RUNS,
+        "callers": callers,
+        "store": "SQLite, synchronous=FULL",
+        "on": "128-bit ids and amounts, a floor on every account, holds, closing, SHA-256 chain, flushed before the answer",
+        "off": "no history index, no Merkle tree: both are made behind the writer, from the journal",
+    }
+    return figures | {"conditions": conditions, "machine": machine()}
+
+
+class _Load:
+    """An open ledger and what it takes to make transfers for it; the same ones for the same seed."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.book = open_ledger(path, clock=now, name="benchmark")
+        accounts = [NewAccount(f"client/{number}", _ASSET, floor=_FLOOR) for number in range(ACCOUNTS)]
+        ensure(bool((self.book.open_accounts(accounts) == Result.created).all()), "every account of the benchmark is opened")
+        ids = b"".join([self.book.account(one.address, _ASSET) for one in accounts])
+        self.accounts: NDArray[np.uint64] = np.frombuffer(ids, "<u8").reshape(-1, 2)
+        self.random = np.random.default_rng(seed)
+
+    def transfers(self, credits_: NDArray[np.int64]) -> Records:
+        """Return transfers to some accounts, each from a random other one."""
+        count = len(credits_)
+        debits = (credits_ + self.random.integers(1, ACCOUNTS, count)) % ACCOUNTS
+        records = np.zeros(count, TRANSFER)
+        for half, name in enumerate(("lo", "hi")):
+            records[f"id_{name}"] = self.random.integers(1, 1 << 63, count)
+            records[f"debit_{name}"], records[f"credit_{name}"] = self.accounts[debits, half], self.accounts[credits_, half]
+        records["amount_lo"] = self.random.integers(1, 1000, count)
+        records["ledger"], records["code"] = self.book.asset(_ASSET), 1
+        return records
+
+
+def _plain(load: _Load, count: int) -> Records:
+    return load.transfers(load.random.integers(0, ACCOUNTS, count))
+
+
+def _hot(load: _Load, count: int) -> Records:
+    """Nine of ten go to few accounts."""
+    few, many = load.random.integers(0, _HOT, count), load.random.integers(0, ACCOUNTS, count)
+    return load.transfers(np.where(load.random.random(count) < 0.9, few, many))
+
+
+def _half_pending(load: _Load, count: int) -> Records:
+    """Every second one is a hold, and the one after it posts all of it."""
+    records = _plain(load, count)
+    holds, posts = records[0::2], records[1::2]
+    holds["flags"] = TransferFlag.pending
+    posts["flags"] = TransferFlag.post_pending_transfer
+    for half in ("lo", "hi"):
+        posts[f"pending_{half}"] = holds[f"id_{half}"]
+        for side in ("debit", "credit"):
+            posts[f"{side}_{half}"] = holds[f"{side}_{half}"]
+        posts[f"amount_{half}"] = holds[f"amount_{half}"]
+    return records
+
+
+def _bulk(path: Path, batches: int, make: _Make) -> float:
+    """Return the rate from records in memory to the last durable answer, the next batch being decided while one is written."""
+    load = _Load(path, seed=len(path.name))
+    with load.book as book:
+        work = [make(load, BATCH) for _ in range(batches)]
+        return _timed(batches * BATCH, lambda: [answer.result() for answer in [book.post_async(one) for one in work]])
+
+
+def _json(path: Path, batches: int) -> float:
+    """Return the rate from lines of JSON to the last durable answer."""
+    load = _Load(path, seed=3)
+    with load.book as book:
+        texts = [
+            b"\n".join(
+                msgspec.json.encode(
+                    {
+                        "id": f"transfer-{batch}-{row:06}",
+                        "debit": f"client/{debit}",
+                        "credit": f"client/{(debit + 1 + row) % ACCOUNTS}",
+                        "asset": _ASSET,
+                        "amount": str(amount),
+                        "code": 7,
+                    }
+                )
+                for row, (debit, amount) in enumerate(load.random.integers(1, ACCOUNTS - BATCH, (BATCH, 2)).tolist())
+            )
+            for batch in range(batches)
+        ]
+        return _timed(
+            batches * BATCH,
+            lambda: [
+                answer.result() for answer in [book.post_async(read_transfers(text, book.chart, worth=True)) for text in texts]
+            ],
+        )
+
+
+def _callers(path: Path, callers: int, each: int) -> float:
+    """Return the rate of asyncio callers that each hand in one transfer and wait for its durable answer."""
+    load = _Load(path, seed=4)
+    with load.book as book:
+        records = _plain(load, callers * each)
+        group = book.group()
+
+        async def caller(number: int) -> list[np.uint8]:
+            return [await group.post(records[row].tobytes()) for row in range(number * each, (number + 1) * each)]
+
+        async def everybody() -> list[list[np.uint8]]:
+            return await asyncio.gather(*[caller(number) for number in range(callers)])
+
+        return _timed(callers * each, lambda: [np.array(one) for one in asyncio.run(everybody())])
+
+
+def _single(path: Path, count: int) -> float:
+    """Return the rate of transfers that are each a batch of their own, one durable write each."""
+    load = _Load(path, seed=5)
+    with load.book as book:
+        records = _plain(load, count)
+        return _timed(count, lambda: [book.post(records[row : row + 1]) for row in range(count)])
+
+
+def _timed(count: int, work: Callable[[], Sequence[NDArray[np.uint8]]]) -> float:
+    started = time.perf_counter()
+    answers = work()
+    took = time.perf_counter() - started
+    ensure(all(bool((codes == Result.created).all()) for codes in answers), "every transfer of the benchmark is created")
+    return count / took
+
+
+def _recover(path: Path) -> float:
+    """Return the rate of opening a book: chain checked, every transfer posted again and compared."""
+    started = time.perf_counter()
+    with open_book(path) as book:
+        return book.ledger.transfers / (time.perf_counter() - started)
+
+
+def _ratio(some: list[float], others: list[float]) -> float:
+    return statistics.median([one / other for one, other in zip(some, others, strict=True)])

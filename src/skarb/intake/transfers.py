@@ -1,0 +1,146 @@
+"""Transfers as lines of JSON, for a ledger that takes no instructions.
+
+    {"id": "t-1", "debit": "member/1", "credit": "member/2", "asset": "BYN", "amount": "1250", "code": 7}
+
+An id is any text; accounts are addresses that are open; the amount is in the asset's smallest unit, as text or number. A hold has
+`"flags": ["pending"]` and may have a `timeout` in seconds; what settles it names it in `pending_id`. Lines are read all or none: a
+ledger's batch is one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from skarb.core.columns import keys_of
+from skarb.core.compiled import choose_kind
+from skarb.core.errors import InputError, shorten
+from skarb.core.instruction import Identifier
+from skarb.core.transfer import TRANSFER, TransferFlag
+from skarb.journal.chart import CODE, Chart
+from skarb.ledger.books import Records
+
+WORTH_COLUMNS = 20_000  # lines; so many pay for loading what hashes their ids at once
+_WORD = (1 << 64) - 1
+Flag = Literal[
+    "linked",
+    "pending",
+    "post_pending_transfer",
+    "void_pending_transfer",
+    "balancing_debit",
+    "balancing_credit",
+    "closing_debit",
+    "closing_credit",
+    "imported",
+]
+
+
+class TransferLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One transfer as it is written."""
+
+    id: Identifier
+    debit: str
+    credit: str
+    asset: str
+    amount: str | int  # smallest units, below 2^128
+    code: int = CODE
+    flags: tuple[Flag, ...] = ()
+    pending_id: Identifier | None = None
+    timeout: int = 0  # seconds, of a hold
+    user_64: int = 0
+    timestamp: int = 0  # nanoseconds since 1970, of an imported transfer
+
+
+_lines = msgspec.json.Decoder(TransferLine).decode_lines
+
+
+def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> Records:
+    """Return the transfers of lines of JSON.
+
+    Shape: one TRANSFER record per line. Units: `worth`, whether to load what hashes many ids at once; else the number of lines tells.
+    Raises: InputError naming the line, what was given and what was expected.
+    """
+    try:
+        lines = _lines(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"transfers: line {_wrong_line(text)}: {error}; nothing was posted") from None
+    kind = choose_kind(len(lines) >= WORTH_COLUMNS if worth is None else worth)
+    records = np.zeros(len(lines), TRANSFER)
+    _set(records, "id", keys_of([line.id for line in lines], kind))
+    _set(records, "user", np.stack([records["id_lo"], records["id_hi"]], axis=1))
+    for side in ("debit", "credit"):
+        _set(records, side, _accounts([(getattr(line, side), line.asset) for line in lines], side, chart))
+    amounts = _amounts(lines)
+    records["amount_lo"], records["amount_hi"] = [one & _WORD for one in amounts], [one >> 64 for one in amounts]
+    records["ledger"] = [chart.ledgers[line.asset] for line in lines]
+    for name in ("code", "timeout", "user_64", "timestamp"):
+        records[name] = _numbers(lines, name)
+    records["flags"] = [_flags(line.flags) if line.flags else 0 for line in lines]
+    pending = [(row, line.pending_id) for row, line in enumerate(lines) if line.pending_id is not None]
+    if pending:
+        rows, names = zip(*pending, strict=True)
+        keys = keys_of(names, kind)
+        records["pending_lo"][list(rows)], records["pending_hi"][list(rows)] = keys[:, 0], keys[:, 1]
+    return records
+
+
+def _set(records: Records, name: str, halves: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> None:
+    records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
+
+
+def _accounts(sides: Sequence[tuple[str, str]], side: str, chart: Chart) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    known = chart.ids
+    found = [known.get(asset, {}).get(address) for address, asset in sides]
+    if None in found:
+        row = found.index(None)
+        address, asset = sides[row]
+        raise _wrong(row, side, address, f"the address of an account that is open in {asset}")
+    return np.frombuffer(b"".join(found), "<u8").reshape(-1, 2)  # type: ignore[arg-type]
+
+
+def _amounts(lines: Sequence[TransferLine]) -> list[int]:
+    amounts = []
+    for row, line in enumerate(lines):
+        given = line.amount
+        if isinstance(given, str):
+            amount = int(given) if given.isdecimal() and given.isascii() and len(given) <= 39 else -1
+        else:
+            amount = given
+        if not 0 <= amount < 1 << 128:
+            raise _wrong(row, "amount", given, "a whole number of smallest units, below 2^128")
+        amounts.append(amount)
+    return amounts
+
+
+def _numbers(lines: Sequence[TransferLine], name: str) -> list[int]:
+    most = np.iinfo(TRANSFER[name]).max
+    numbers: list[int] = [getattr(line, name) for line in lines]
+    if min(numbers, default=0) < 0 or max(numbers, default=0) > most:
+        row = next(row for row, number in enumerate(numbers) if not 0 <= number <= most)
+        raise _wrong(row, name, numbers[row], f"a whole number of at most {most}")
+    return numbers
+
+
+def _wrong(row: int, field: str, given: object, expected: str) -> InputError:
+    return InputError(f"transfers: line {row + 1}: {field}: given {shorten(given)!r}, expected {expected}; nothing was posted")
+
+
+def _flags(names: Sequence[Flag]) -> int:
+    flags = 0
+    for name in names:
+        flags |= TransferFlag[name]
+    return flags
+
+
+def _wrong_line(text: bytes) -> int:
+    decode = msgspec.json.Decoder(TransferLine).decode
+    for number, line in enumerate(text.split(b"\n"), 1):
+        try:
+            if line.strip():
+                decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return number
+    return 1
