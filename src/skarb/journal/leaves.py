@@ -1,0 +1,182 @@
+"""The leaves of the trees: everything about one instruction, or about one account, as one line of JSON.
+
+A leaf is canonical JSON: keys in order, no blanks, UTF-8, so equal contents are equal bytes and any language can read it. It says
+everything that concerns the instruction and its giver. The facts stay out: they hold what the institution knows of
+others and what screening found, which must not be told; the chain head commits to them.
+
+A path shows the hashes of other people's leaves. So that nobody can guess their contents and compare, each leaf carries a salt.
+It is drawn from the **seed**: SHA-256 over the seed before and the bytes of the batch, a chain like that of the heads, but never
+shown. Who has the whole journal can make every salt again; who knows only some rows of it can make none.
+
+Source: RFC 7693 (BLAKE2b, keyed and with its personalisation field).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from skarb.core.decision import Outcome
+from skarb.core.instruction import Instruction
+from skarb.core.transfer import TRANSFER
+from skarb.journal.chain import Envelope, instructions_of, rulings_of
+from skarb.journal.folding import MISSING
+from skarb.journal.law import Law
+from skarb.journal.model import Ruling
+from skarb.journal.receipts import outcome_of
+from skarb.ledger import Balance, Result
+from skarb.store import Damaged
+
+ROW_FORMAT = "skarb row 1"
+BALANCE_FORMAT = "skarb balance 1"
+SEED = bytes(32)  # before the first batch
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_SALT = 16  # bytes
+
+
+class Posted(msgspec.Struct, frozen=True, gc=False):
+    """A transfer of an instruction and what the ledger answered."""
+
+    record: str  # the 128 bytes of core.transfer.TRANSFER, hex
+    result: str  # name of the ledger's result code
+
+
+class RowLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything about one instruction of a journal that concerns its giver."""
+
+    format: str = ROW_FORMAT
+    book: str
+    sequence: int  # of the batch
+    row: int  # in the batch
+    recorded_at: str
+    instruction: Instruction
+    value: int | None  # what the law took it to be worth, in minor units of the legal currency
+    value_usd: int | None  # in cents
+    edition: str  # SHA-256 of the edition that decided
+    ruling: msgspec.Raw  # the decision in words
+    outcome: Outcome
+    transfers: list[Posted]
+    salt: str
+
+
+class BalanceLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One account at a height. Units: sums are texts, in smallest units of the asset."""
+
+    format: str = BALANCE_FORMAT
+    book: str
+    height: int  # the last batch that is counted
+    address: str
+    asset: str
+    debits_posted: str
+    credits_posted: str
+    debits_pending: str
+    credits_pending: str
+    closed: bool
+    salt: str
+
+
+def canonical(value: Any) -> bytes:
+    """Return a value as canonical JSON: keys in order, no blanks, UTF-8."""
+    return _ENCODER.encode(value)
+
+
+def instant_words(nanoseconds: int) -> str:
+    """Return nanoseconds since 1970 as an instant in words, to the nanosecond; nothing for 0."""
+    if nanoseconds == 0:
+        return ""
+    second = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=nanoseconds // 10**9)
+    return f"{second:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09d}Z"
+
+
+def next_seed(seed: bytes, body: bytes) -> bytes:
+    """Return the seed after a batch."""
+    hasher = sha256(b"skarb seed" + seed)
+    hasher.update(body)
+    return hasher.digest()
+
+
+def row_leaves(envelope: Envelope, seed: bytes, law: Callable[[str], Law], rows: Sequence[int] | None = None) -> Iterator[bytes]:
+    """Yield the leaves of some rows of a batch, or of all; `seed` is the one after the batch.
+
+    Raises: Damaged if the batch cannot be put into words.
+    """
+    rows = range(envelope.rows) if rows is None else rows
+    rulings, instructions = rulings_of(envelope, rows), instructions_of(envelope, rows)
+    values, dollars = np.frombuffer(envelope.values, "<i8"), np.frombuffer(envelope.dollars, "<i8")
+    posted = _posted(envelope, rows)
+    recorded_at = instant_words(envelope.recorded_at)
+    salt = blake2b(digest_size=_SALT, key=seed, person=b"skarb-salt-row")
+    said: dict[tuple[Ruling, tuple[str, ...]], tuple[str, msgspec.Raw, Outcome]] = {}  # the same few come again and again
+    for row, ruling, instruction in zip(rows, rulings, instructions, strict=True):
+        transfers = posted.get(row, [])
+        key = ruling, tuple([one.result for one in transfers])
+        if (words := said.get(key)) is None:
+            words = said[key] = _words(envelope, law, *key)
+        own_salt = salt.copy()
+        own_salt.update(row.to_bytes(4, "little"))
+        value, value_usd = int(values[row]), int(dollars[row])
+        yield _ENCODER.encode(
+            RowLeaf(
+                book=envelope.book,
+                sequence=envelope.sequence,
+                row=row,
+                recorded_at=recorded_at,
+                instruction=instruction,
+                value=None if value == MISSING else value,
+                value_usd=None if value_usd == MISSING else value_usd,
+                edition=words[0],
+                ruling=words[1],
+                outcome=words[2],
+                transfers=transfers,
+                salt=own_salt.hexdigest(),
+            )
+        )
+
+
+def _words(
+    envelope: Envelope, law: Callable[[str], Law], ruling: Ruling, codes: tuple[str, ...]
+) -> tuple[str, msgspec.Raw, Outcome]:
+    try:
+        edition = envelope.editions[ruling.edition]
+        decision = law(edition).ruling(ruling.outcome, ruling.duties, ruling.levy)
+    except IndexError:
+        raise Damaged(f"batch {envelope.sequence} has a ruling that its edition does not know; run skarb verify") from None
+    words = {name: getattr(decision, name) for name in decision.__struct_fields__}
+    return edition, msgspec.Raw(canonical(words)), outcome_of(decision, codes)
+
+
+def _posted(envelope: Envelope, rows: Sequence[int]) -> dict[int, list[Posted]]:
+    """Return the transfers of some rows by row."""
+    owners, size = np.frombuffer(envelope.owners, "<u4"), TRANSFER.itemsize
+    places = range(len(owners)) if len(rows) == envelope.rows else np.flatnonzero(np.isin(owners, np.asarray(rows))).tolist()
+    names = {code: Result(code).name for code in set(bytes(envelope.results))}
+    found: dict[int, list[Posted]] = {}
+    for place, owner in zip(places, owners[places].tolist() if len(owners) else [], strict=True):
+        record = envelope.transfers[place * size : (place + 1) * size].hex()
+        found.setdefault(owner, []).append(Posted(record, names[envelope.results[place]]))
+    return found
+
+
+def balance_leaf(book: str, height: int, address: str, asset: str, balance: Balance, seed: bytes) -> bytes:
+    """Return the leaf of an account at a height; `seed` is the one after that batch."""
+    salt = blake2b(canonical([address, asset]), digest_size=_SALT, key=seed, person=b"skarb-salt-bal")
+    return canonical(
+        BalanceLeaf(
+            book=book,
+            height=height,
+            address=address,
+            asset=asset,
+            debits_posted=str(balance.debits_posted),
+            credits_posted=str(balance.credits_posted),
+            debits_pending=str(balance.debits_pending),
+            credits_pending=str(balance.credits_pending),
+            closed=balance.closed,
+            salt=salt.hexdigest(),
+        )
+    )
