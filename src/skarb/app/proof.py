@@ -89,13 +89,14 @@ class Prover:
 
         Raises: NotFound
         """
-        head, tree = self.head(), self._tree
+        tree = self._tree
         position = tree.find(key_128(instruction))
         if position is None:
             raise NotFound(
                 f"book {self.book!r} has no instruction {instruction!r} among its {tree.size(tree.height):,}, up to batch {tree.height}; "
                 "ids are written as they were handed in, and malformed rows are not journalled"
             )
+        head = self.head()
         sequence, row = tree.place(position)
         size = head.statement.size
         if position >= size:
