@@ -61,6 +61,7 @@ class Prover:
         self.book = name
         self._path, self._store, self._tree, self._progress = path, store, tree, progress
         self._signer = signer
+        self._law = laws_of(store)
         self._balances: dict[int, Balances] = {}
 
     def head(self, height: int | None = None) -> SignedHead:
@@ -176,7 +177,7 @@ class Prover:
         entry = self._store.entry(sequence)
         if entry is None:
             raise Damaged(f"{self._path}: batch {sequence} is missing; run skarb verify")
-        return next(row_leaves(open_envelope(entry.body), self._tree.seed(sequence), laws_of(self._store), [row]))
+        return next(row_leaves(open_envelope(entry.body), self._tree.seed(sequence), self._law, [row]))
 
     def _accounts(self, transfers: list[dict[str, str]]) -> list[Account]:
         """Return the accounts of some transfers in words, as far as their ids are the hashes of words."""

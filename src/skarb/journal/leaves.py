@@ -47,22 +47,22 @@ class Posted(msgspec.Struct, frozen=True, gc=False):
     result: str  # name of the ledger's result code
 
 
-class RowLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class RowLeaf(msgspec.Struct, frozen=True, gc=False):
     """Everything about one instruction of a journal that concerns its giver."""
 
-    format: str = ROW_FORMAT
     book: str
-    sequence: int  # of the batch
-    row: int  # in the batch
-    recorded_at: str
+    edition: str  # SHA-256 of the edition that decided
     instruction: Instruction
+    outcome: Outcome
+    recorded_at: str
+    row: int  # in the batch
+    ruling: msgspec.Raw  # the decision in words
+    salt: str
+    sequence: int  # of the batch
+    transfers: Sequence[Posted]
     value: int | None  # what the law took it to be worth, in minor units of the legal currency
     value_usd: int | None  # in cents
-    edition: str  # SHA-256 of the edition that decided
-    ruling: msgspec.Raw  # the decision in words
-    outcome: Outcome
-    transfers: list[Posted]
-    salt: str
+    format: str = ROW_FORMAT
 
 
 class BalanceLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,35 +106,35 @@ def row_leaves(envelope: Envelope, seed: bytes, law: Callable[[str], Law], rows:
 
     Raises: Damaged if the batch cannot be put into words.
     """
-    rows = range(envelope.rows) if rows is None else rows
     rulings, instructions = rulings_of(envelope, rows), instructions_of(envelope, rows)
-    values, dollars = np.frombuffer(envelope.values, "<i8"), np.frombuffer(envelope.dollars, "<i8")
+    rows = range(envelope.rows) if rows is None else rows
+    values, dollars = (np.frombuffer(column, "<i8")[rows].tolist() for column in (envelope.values, envelope.dollars))
     posted = _posted(envelope, rows)
     recorded_at = instant_words(envelope.recorded_at)
-    salt = blake2b(digest_size=_SALT, key=seed, person=b"skarb-salt-row")
+    salted = blake2b(digest_size=_SALT, key=seed, person=b"skarb-salt-row").copy
     said: dict[tuple[Ruling, tuple[str, ...]], tuple[str, msgspec.Raw, Outcome]] = {}  # the same few come again and again
-    for row, ruling, instruction in zip(rows, rulings, instructions, strict=True):
-        transfers = posted.get(row, [])
+    for row, ruling, instruction, value, value_usd in zip(rows, rulings, instructions, values, dollars, strict=True):
+        transfers = posted.get(row, ())
         key = ruling, tuple([one.result for one in transfers])
         if (words := said.get(key)) is None:
             words = said[key] = _words(envelope, law, *key)
-        own_salt = salt.copy()
-        own_salt.update(row.to_bytes(4, "little"))
-        value, value_usd = int(values[row]), int(dollars[row])
+        edition, decision, outcome = words
+        salt = salted()
+        salt.update(row.to_bytes(4, "little"))
         yield _ENCODER.encode(
             RowLeaf(
-                book=envelope.book,
-                sequence=envelope.sequence,
-                row=row,
-                recorded_at=recorded_at,
-                instruction=instruction,
-                value=None if value == MISSING else value,
-                value_usd=None if value_usd == MISSING else value_usd,
-                edition=words[0],
-                ruling=words[1],
-                outcome=words[2],
-                transfers=transfers,
-                salt=own_salt.hexdigest(),
+                envelope.book,
+                edition,
+                instruction,
+                outcome,
+                recorded_at,
+                row,
+                decision,
+                salt.hexdigest(),
+                envelope.sequence,
+                transfers,
+                None if value == MISSING else value,
+                None if value_usd == MISSING else value_usd,
             )
         )
 
@@ -153,13 +153,15 @@ def _words(
 
 def _posted(envelope: Envelope, rows: Sequence[int]) -> dict[int, list[Posted]]:
     """Return the transfers of some rows by row."""
-    owners, size = np.frombuffer(envelope.owners, "<u4"), TRANSFER.itemsize
-    places = range(len(owners)) if len(rows) == envelope.rows else np.flatnonzero(np.isin(owners, np.asarray(rows))).tolist()
-    names = {code: Result(code).name for code in set(bytes(envelope.results))}
+    owners, size = np.frombuffer(envelope.owners, "<u4"), 2 * TRANSFER.itemsize
+    places = np.arange(len(owners)) if len(rows) == envelope.rows else np.flatnonzero(np.isin(owners, np.asarray(rows)))
+    records = np.frombuffer(envelope.transfers, TRANSFER)[places].tobytes().hex()
+    results = np.frombuffer(envelope.results, np.uint8)[places].tolist()
+    names = {code: Result(code).name for code in set(results)}
     found: dict[int, list[Posted]] = {}
-    for place, owner in zip(places, owners[places].tolist() if len(owners) else [], strict=True):
-        record = envelope.transfers[place * size : (place + 1) * size].hex()
-        found.setdefault(owner, []).append(Posted(record, names[envelope.results[place]]))
+    for number, (owner, result) in enumerate(zip(owners[places].tolist(), results, strict=True)):
+        record = Posted(records[number * size : (number + 1) * size], names[result])
+        found.setdefault(owner, []).append(record)
     return found
 
 

@@ -24,6 +24,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from skarb.core.garbage import undisturbed
 from skarb.core.transfer import ACCOUNT
 from skarb.journal import merkle
 from skarb.journal.ahead import ahead
@@ -151,7 +152,7 @@ class Tree:
         seed, check, accounts = batch["seed"].tobytes(), batch["check"].tobytes(), int(batch["accounts"])
         entries = ahead(_continuing(store, self.height, self.head(self.height)))
         self._cut()
-        with ExitStack() as stack:
+        with undisturbed(), ExitStack() as stack:
             files = {name: stack.enter_context((self.folder / name).open("ab")) for name in _FILES}
             waiting = {name: bytearray() for name in _FILES}
             for entry, envelope in entries:
