@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from skarb.app.keys import Keyring, make_key, public_path, read_private, read_public
+from skarb.app.keys import Keyring, make_key, public_path, read_private, read_public, sign
 from skarb.app.looks import Looks
 from skarb.app.proof import DoesNotHold, looks_path, open_prover
 from skarb.core.errors import NotFound
@@ -203,6 +204,59 @@ def test_a_head_signed_by_somebody_else(bank: Path, tmp_path: Path, proofs: dict
     lying = json.loads(proof_bytes(foreign))
     lying["head"]["statement"]["key"] = proofs["head"].head.statement.key
     assert not holds(form(lying), ring)
+
+
+def test_what_the_institution_itself_signs_must_fit_together(
+    bank: Path, proofs: dict[str, Proof], ring: Keyring, keys: dict[str, bytes]
+) -> None:
+    """Everything is signed by the right key, but the head does not speak of this leaf, or of this book."""
+    key = read_private(bank / "bank.key")
+    for kind, place, changed in (
+        ("inclusion", "head", {"book": "another"}),
+        ("inclusion", "head", {"height": 3}),  # the leaf is of batch 4
+        ("balance", "head", {"book": "another"}),
+        ("balance", "head", {"height": 5}),
+        ("consistency", "head", {"book": "another"}),
+        ("consistency", "earlier", {"height": 7}),
+        ("consistency", "earlier", {"height": 6}),  # one batch, two chain heads
+        ("consistency", "earlier", {"size": 50}),
+        ("head", "head", {"format": "skarb head 2"}),
+    ):
+        proof = proofs[kind]
+        lying = sign(replace(getattr(proof, place).statement, **changed), key)
+        data = proof_bytes(replace(proof, **{place: lying}))
+        assert not holds(data, ring), (kind, changed)
+        assert not holds_outside(data, keys), (kind, changed)
+
+
+def test_a_head_of_other_balances_is_found_out(bank: Path, proofs: dict[str, Proof]) -> None:
+    statement = proofs["head"].head.statement
+    lying = sign(replace(statement, balances_root=statement.journal_root), read_private(bank / "bank.key"))
+    with (
+        open_prover(bank / "bank.book", lying) as prover,
+        pytest.raises(DoesNotHold, match="balances_root of the head of batch 6"),
+    ):
+        prover.balance("client/p1/money", "ZZD")
+
+
+def test_a_signature_has_one_form(proofs: dict[str, Proof], ring: Keyring, keys: dict[str, bytes]) -> None:
+    """RFC 8032, section 5.1.7: the second half of a signature lies below the order of the group."""
+    document = json.loads(proof_bytes(proofs["head"]))
+    first, second = document["head"]["signature"][:64], document["head"]["signature"][64:]
+    larger = int.from_bytes(bytes.fromhex(second), "little") + example.L
+    document["head"]["signature"] = first + larger.to_bytes(32, "little").hex()
+    assert not holds(form(document), ring)
+    assert not holds_outside(form(document), keys)
+
+
+def test_true_is_not_one(bank: Path, ring: Keyring, keys: dict[str, bytes]) -> None:
+    with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
+        document = json.loads(proof_bytes(prover.include("fund-1")))
+    assert document["index"] == 1
+    assert holds_outside(form(document), keys)
+    document["index"] = True
+    assert not holds(form(document), ring)
+    assert not holds_outside(form(document), keys)
 
 
 def test_a_proof_shows_nobody_else(proofs: dict[str, Proof]) -> None:

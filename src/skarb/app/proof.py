@@ -7,12 +7,13 @@ leaves, so an old head that was not made of this book is found out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from skarb.app.files import now
@@ -23,7 +24,7 @@ from skarb.core.transfer import key_128
 from skarb.journal.balances import Balances, balances_at
 from skarb.journal.chain import open_envelope, openings_of
 from skarb.journal.law import Law, load_law
-from skarb.journal.leaves import instant_words, row_leaves
+from skarb.journal.leaves import RowLeaf, instant_words, row_leaves
 from skarb.journal.merkle import audit_path, consistency_path
 from skarb.journal.proofs import (
     Account,
@@ -36,6 +37,7 @@ from skarb.journal.proofs import (
     account_id,
     check,
     read_proof,
+    sides,
     with_leaf,
 )
 from skarb.journal.seal import Progress
@@ -108,8 +110,8 @@ class Prover:
         self._look(purpose, f"{sequence}/{row}")
         leaf = self._leaf(sequence, row)
         fields = with_leaf(leaf, audit_path(position, size, tree.node))
-        accounts = self._accounts(fields["words"]["transfers"])
-        return _checked(Inclusion(head=head, index=position, accounts=accounts, **fields))
+        proof = Inclusion(head=head, index=position, accounts=self._accounts(leaf), **fields)
+        return _checked(proof)
 
     def balance(self, address: str, asset: str, height: int | None = None, purpose: str = PURPOSE) -> BalanceProof:
         """Prove the balance of an account at a height, by default after the last batch.
@@ -118,6 +120,7 @@ class Prover:
         """
         head = self.head(height)
         balances = self._balances_at(head.statement.height)
+        self._same(head.statement, {"accounts": balances.size, "balances_root": balances.root.hex()})
         index = balances.find(address, asset)
         self._look(purpose, f"account {address} {asset}")
         fields = with_leaf(balances.leaf(index), audit_path(index, balances.size, balances.nodes))
@@ -149,15 +152,23 @@ class Prover:
                 f"the head is of batch {head.height} of book {self.book!r}, which ends at batch {tree.height}: batches are missing, "
                 "or the book was rewritten"
             )
-        given = head.size, head.journal_root, head.chain_head
-        expected = tree.size(head.height), tree.root(head.height).hex(), tree.head(head.height).hex()
-        for name, one, other in zip(("size", "journal_root", "chain_head"), given, expected, strict=True):
-            if one != other:
+        height = head.height
+        same = {"size": tree.size(height), "journal_root": tree.root(height).hex(), "chain_head": tree.head(height).hex()}
+        self._same(head, same)
+        return signed
+
+    @staticmethod
+    def _same(head: Head, book: Mapping[str, object]) -> None:
+        """Compare a head with what the book gives.
+
+        Raises: DoesNotHold
+        """
+        for name, expected in book.items():
+            if (given := getattr(head, name)) != expected:
                 raise DoesNotHold(
-                    f"{name} of the head of batch {head.height}: given {one}, the book gives {other}; "
+                    f"{name} of the head of batch {head.height}: given {given}, the book gives {expected}; "
                     "the head is not one of this book, or the book was rewritten"
                 )
-        return signed
 
     def _height(self, wanted: int | None) -> int:
         last = self._tree.height
@@ -179,11 +190,11 @@ class Prover:
             raise Damaged(f"{self._path}: batch {sequence} is missing; run skarb verify")
         return next(row_leaves(open_envelope(entry.body), self._tree.seed(sequence), self._law, [row]))
 
-    def _accounts(self, transfers: list[dict[str, str]]) -> list[Account]:
-        """Return the accounts of some transfers in words, as far as their ids are the hashes of words."""
-        records = [one["record"] for one in transfers]
+    def _accounts(self, leaf: bytes) -> list[Account]:
+        """Return the accounts of an instruction's transfers in words, as far as their ids are the hashes of words."""
+        transfers = msgspec.json.decode(leaf, type=RowLeaf).transfers
         found = []
-        for name in dict.fromkeys(record[start : start + 32] for record in records for start in (32, 64)):
+        for name in dict.fromkeys(side for one in transfers for side in sides(one)):
             sequence = self._tree.opened(bytes.fromhex(name))
             entry = None if sequence is None else self._store.entry(sequence)
             for opening in openings_of(open_envelope(entry.body)) if entry is not None else ():

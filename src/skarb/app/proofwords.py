@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+import msgspec
 import numpy as np
 
 from skarb.core.amount import format_amount
 from skarb.core.asset import currencies
+from skarb.core.decision import Outcome
 from skarb.core.transfer import TRANSFER
-from skarb.journal.proofs import BalanceProof, Consistency, Head, Inclusion, Proof
+from skarb.journal.leaves import BalanceLeaf, RowLeaf, Said
+from skarb.journal.proofs import Account, BalanceProof, Consistency, Head, Inclusion, Proof, account_of, row_of, sides
 
-_ANSWERS = {
+_ANSWERS: dict[Outcome, str] = {
     "posted": "permitted and posted",
     "not_posted": "permitted by the law, turned down by the ledger",
     "refused": "refused",
     "referred": "referred: a person must decide",
+    "conflict": "a conflict with an earlier instruction of this id",
 }
 
 
@@ -44,53 +47,52 @@ def title(proof: Proof) -> str:
 
 
 def rows(proof: Proof) -> list[tuple[str, str]]:
-    """Return the content of a proof, name and text; call it for proofs that hold."""
-    if isinstance(proof, Inclusion):
-        return list(_instruction(proof))
-    if isinstance(proof, BalanceProof):
-        return list(_balance(proof.words))
+    """Return the content of a proof that holds, name and text."""
+    if isinstance(proof, Inclusion) and (found := row_of(proof)) is not None:
+        return [*_instruction(*found), *_transfers(found[0], proof.accounts)]
+    if isinstance(proof, BalanceProof) and (account := account_of(proof)) is not None:
+        return list(_balance(account))
     if isinstance(proof, Consistency):
         return [*_head(proof.earlier.statement, "earlier "), *_head(proof.head.statement, "later ")]
     return list(_head(proof.head.statement, ""))
 
 
-def _instruction(proof: Inclusion) -> Iterator[tuple[str, str]]:
-    words = proof.words
-    yield from ((name.replace("_", " "), str(value)) for name, value in words["instruction"].items())
-    ruling = words["ruling"]
-    yield "answer", _ANSWERS.get(words["outcome"], words["outcome"])
-    yield "provision", ruling["provision"] + (" (its text is assumed)" if ruling["assumed"] else "")
-    if ruling["measure"] != "none":
-        yield "carried out as", ruling["measure"]
-    if ruling["duties"]:
-        yield "duties", ", ".join(ruling["duties"])
-    if ruling["levy"]:
-        yield "levy", ruling["levy"]
-    yield "edition", words["edition"]
-    yield "recorded", f"{words['recorded_at']}, batch {words['sequence']}, row {words['row']}"
-    names = {one.id: f"{one.address}" for one in proof.accounts}
-    assets = {one.id: one.asset for one in proof.accounts}
-    for transfer in words["transfers"]:
-        record = np.frombuffer(bytes.fromhex(transfer["record"]), TRANSFER)[0]
-        debit, credit = transfer["record"][32:64], transfer["record"][64:96]
+def _instruction(row: RowLeaf, said: Said) -> Iterator[tuple[str, str]]:
+    fields: dict[str, object] = msgspec.to_builtins(row.instruction)
+    yield from ((name.replace("_", " "), str(value)) for name, value in fields.items())
+    yield "answer", _ANSWERS[row.outcome]
+    yield "provision", said.provision + (" (its text is assumed)" if said.assumed else "")
+    if said.measure != "none":
+        yield "carried out as", said.measure
+    if said.duties:
+        yield "duties", ", ".join(said.duties)
+    if said.levy:
+        yield "levy", said.levy
+    yield "edition", row.edition
+    yield "recorded", f"{row.recorded_at}, batch {row.sequence}, row {row.row}"
+
+
+def _transfers(row: RowLeaf, accounts: Iterable[Account]) -> Iterator[tuple[str, str]]:
+    known = {one.id: one for one in accounts}
+    for posted in row.transfers:
+        record = np.frombuffer(bytes.fromhex(posted.record), TRANSFER)[0]
         units = int(record["amount_lo"]) | int(record["amount_hi"]) << 64
-        asset = assets.get(debit, f"asset {record['ledger']}")
-        yield (
-            "transfer",
-            f"{_amount(units, asset)} from {names.get(debit, debit)} to {names.get(credit, credit)}: {transfer['result']}",
-        )
+        ends = [known.get(side) for side in sides(posted)]
+        asset = next((one.asset for one in ends if one is not None), f"asset number {record['ledger']}")
+        debit, credit = (side if one is None else one.address for side, one in zip(sides(posted), ends, strict=True))
+        yield "transfer", f"{_amount(units, asset)} from {debit} to {credit}: {posted.result}"
 
 
-def _balance(words: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    debits, credits_ = int(words["debits_posted"]), int(words["credits_posted"])
-    yield "account", words["address"]
-    yield "balance", _amount(credits_ - debits, words["asset"])
-    yield "credits", _amount(credits_, words["asset"])
-    yield "debits", _amount(debits, words["asset"])
-    for name, text in (("credits_pending", "incoming holds"), ("debits_pending", "outgoing holds")):
-        if words[name] != "0":
-            yield text, _amount(int(words[name]), words["asset"])
-    yield "state", "closed" if words["closed"] else "open"
+def _balance(account: BalanceLeaf) -> Iterator[tuple[str, str]]:
+    debits, credits_ = int(account.debits_posted), int(account.credits_posted)
+    yield "account", account.address
+    yield "balance", _amount(credits_ - debits, account.asset)
+    yield "credits", _amount(credits_, account.asset)
+    yield "debits", _amount(debits, account.asset)
+    for name, units in (("incoming holds", int(account.credits_pending)), ("outgoing holds", int(account.debits_pending))):
+        if units:
+            yield name, _amount(units, account.asset)
+    yield "state", "closed" if account.closed else "open"
 
 
 def _head(head: Head, which: str) -> Iterator[tuple[str, str]]:

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from skarb.core.decision import Outcome
+from skarb.core.decision import Measure, Outcome, Verdict
 from skarb.core.instruction import Instruction
 from skarb.core.transfer import TRANSFER
 from skarb.journal.chain import Envelope, instructions_of, rulings_of
@@ -38,16 +38,28 @@ SEED = bytes(32)  # before the first batch
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _SALT = 16  # bytes
+_Sum = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,39}$")]
 
 
-class Posted(msgspec.Struct, frozen=True, gc=False):
+class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A transfer of an instruction and what the ledger answered."""
 
-    record: str  # the 128 bytes of core.transfer.TRANSFER, hex
+    record: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{256}$")]  # the 128 bytes of core.transfer.TRANSFER
     result: str  # name of the ledger's result code
 
 
-class RowLeaf(msgspec.Struct, frozen=True, gc=False):
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A decision in words; the fields are those of `core.decision.Decision`."""
+
+    verdict: Verdict
+    provision: str
+    measure: Measure
+    duties: tuple[str, ...]
+    levy: str
+    assumed: bool
+
+
+class RowLeaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Everything about one instruction of a journal that concerns its giver."""
 
     book: str
@@ -56,7 +68,7 @@ class RowLeaf(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome
     recorded_at: str
     row: int  # in the batch
-    ruling: msgspec.Raw  # the decision in words
+    ruling: msgspec.Raw  # `Said`
     salt: str
     sequence: int  # of the batch
     transfers: Sequence[Posted]
@@ -65,7 +77,7 @@ class RowLeaf(msgspec.Struct, frozen=True, gc=False):
     format: str = ROW_FORMAT
 
 
-class BalanceLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class BalanceLeaf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One account at a height. Units: sums are texts, in smallest units of the asset."""
 
     format: str = BALANCE_FORMAT
@@ -73,10 +85,10 @@ class BalanceLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     height: int  # the last batch that is counted
     address: str
     asset: str
-    debits_posted: str
-    credits_posted: str
-    debits_pending: str
-    credits_pending: str
+    debits_posted: _Sum
+    credits_posted: _Sum
+    debits_pending: _Sum
+    credits_pending: _Sum
     closed: bool
     salt: str
 
@@ -147,7 +159,7 @@ def _words(
         decision = law(edition).ruling(ruling.outcome, ruling.duties, ruling.levy)
     except IndexError:
         raise Damaged(f"batch {envelope.sequence} has a ruling that its edition does not know; run skarb verify") from None
-    words = {name: getattr(decision, name) for name in decision.__struct_fields__}
+    words = Said(decision.verdict, decision.provision, decision.measure, decision.duties, decision.levy, decision.assumed)
     return edition, msgspec.Raw(canonical(words)), outcome_of(decision, codes)
 
 

@@ -13,16 +13,18 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from skarb.core.errors import shorten
-from skarb.journal.leaves import BALANCE_FORMAT, ROW_FORMAT, canonical
+from skarb.journal.leaves import BALANCE_FORMAT, ROW_FORMAT, BalanceLeaf, Posted, RowLeaf, Said, canonical
 from skarb.journal.merkle import HASH_BYTES, is_consistent, leaf_hash, root_from_path
 from skarb.store import Damaged
 
 HEAD_FORMAT = "skarb head 1"
+_T = TypeVar("_T")
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 _NUMBER_MAX = 1 << 53  # larger whole numbers do not survive every reader of JSON
 
 
@@ -120,7 +122,7 @@ def read_proof(data: bytes) -> Proof:
         proof: Proof = msgspec.json.decode(data, type=Proof)
         if proof_bytes(proof) != data:
             raise Damaged("it is not byte for byte what a proof of this content is: it was changed or written again")
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise Damaged(f"it is not a proof: {shorten(str(error), 200)}") from None
     return proof
 
@@ -128,6 +130,25 @@ def read_proof(data: bytes) -> Proof:
 def account_id(address: str, asset: str) -> str:
     """Return the id that the desk gives the account at an address, hex."""
     return blake2b(f"{asset} {address}".encode(), digest_size=16, person=b"skarb-account").hexdigest()
+
+
+def sides(posted: Posted) -> tuple[str, str]:
+    """Return the ids of the accounts that a transfer debits and credits, hex."""
+    return posted.record[32:64], posted.record[64:96]
+
+
+def row_of(proof: Inclusion) -> tuple[RowLeaf, Said] | None:
+    """Return the instruction of a proof and the decision about it, or None if the leaf is something else."""
+    row = _shaped(proof.leaf, RowLeaf)
+    try:
+        return None if row is None else (row, msgspec.json.decode(row.ruling, type=Said))
+    except _UNREADABLE:
+        return None
+
+
+def account_of(proof: BalanceProof) -> BalanceLeaf | None:
+    """Return the account of a proof, or None if the leaf is something else."""
+    return _shaped(proof.leaf, BalanceLeaf)
 
 
 def with_leaf(leaf: bytes, path: list[bytes]) -> dict[str, Any]:
@@ -141,17 +162,19 @@ def check(proof: Proof, signed: Signed) -> list[Step]:
     steps = _head("the head", proof.head, signed)
     if isinstance(proof, Inclusion):
         steps += _leaf(proof, head.size, head.journal_root, "instructions")
-        place = proof.words.get("sequence"), proof.words.get("row")
-        fits = (proof.words.get("format"), proof.words.get("book")) == (ROW_FORMAT, head.book)
-        fits = fits and isinstance(place[0], int) and 1 <= place[0] <= head.height
-        steps.append(Step(fits, f"it is row {place[1]} of batch {place[0]} of this book, not after the head"))
-        steps.append(Step(_known(proof), "the accounts in words are those of its transfers"))
+        row = row_of(proof)
+        if row is None or row[0].format != ROW_FORMAT:
+            return [*steps, Step(False, "the leaf is an instruction in the form that this version knows")]
+        leaf = row[0]
+        fits = leaf.book == head.book and 1 <= leaf.sequence <= head.height
+        steps.append(Step(fits, f"it is row {leaf.row} of batch {leaf.sequence} of this book, not after the head"))
+        steps.append(Step(_known(proof.accounts, leaf), "the accounts in words are those of its transfers"))
     elif isinstance(proof, BalanceProof):
         steps += _leaf(proof, head.accounts, head.balances_root, "accounts")
-        given = tuple(proof.words.get(name) for name in ("format", "book", "height"))
-        steps.append(
-            Step(given == (BALANCE_FORMAT, head.book, head.height), f"it is an account of this book at batch {head.height}")
-        )
+        account = account_of(proof)
+        given = (account.format, account.book, account.height) if account is not None else None
+        fits = given == (BALANCE_FORMAT, head.book, head.height)
+        steps.append(Step(fits, f"it is an account of this book after batch {head.height}"))
     elif isinstance(proof, Consistency):
         steps += _head("the earlier head", proof.earlier, signed) + _grown(proof)
     return steps
@@ -159,7 +182,7 @@ def check(proof: Proof, signed: Signed) -> list[Step]:
 
 def _head(name: str, given: SignedHead, signed: Signed) -> list[Step]:
     head, signature = given.statement, _hex(given.signature, 64)
-    numbers = 0 <= head.height <= head.size + head.height < _NUMBER_MAX and 0 <= head.accounts < _NUMBER_MAX
+    numbers = all(0 <= one < _NUMBER_MAX for one in (head.height, head.size, head.accounts))
     hashes = [_hex(one, HASH_BYTES) for one in (head.journal_root, head.balances_root, head.chain_head, head.key)]
     whole = head.format == HEAD_FORMAT and numbers and None not in hashes
     holds = whole and signature is not None and signed(head, statement_bytes(head), signature)
@@ -189,12 +212,18 @@ def _grown(proof: Consistency) -> list[Step]:
     ]
 
 
-def _known(proof: Inclusion) -> bool:
+def _known(accounts: list[Account], row: RowLeaf) -> bool:
     """Say whether accounts are called by their names, and only those that the transfers touch."""
-    transfers = proof.words.get("transfers")
-    records = [str(one.get("record")) for one in transfers if isinstance(one, dict)] if isinstance(transfers, list) else []
-    touched = {record[start : start + 32] for record in records for start in (32, 64)}
-    return all(one.id in touched and one.id == account_id(one.address, one.asset) for one in proof.accounts)
+    touched = {side for one in row.transfers for side in sides(one)}
+    return all(one.id in touched and one.id == account_id(one.address, one.asset) for one in accounts)
+
+
+def _shaped(text: str, kind: type[_T]) -> _T | None:
+    leaf = _base64(text)
+    try:
+        return None if leaf is None else msgspec.json.decode(leaf, type=kind)
+    except _UNREADABLE:
+        return None
 
 
 def _hex(text: str, length: int) -> bytes | None:

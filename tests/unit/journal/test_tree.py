@@ -165,3 +165,10 @@ def test_a_salt_hides_what_is_alike(grow) -> None:
     store.close()
     assert len(set(leaves)) == 2
     assert len({leaf.replace(leaf[leaf.index(b'"salt":"') + 8 :][:32], b"") for leaf in leaves}) == 1
+
+
+def test_every_row_has_a_salt_of_its_own(grow) -> None:
+    leaves = leaves_of(grow(4))
+    salts = {leaf.partition(b'"salt":"')[2][:32] for leaf in leaves}
+    assert len(salts) == len(leaves)
+    assert all(len(bytes.fromhex(salt.decode())) == 16 for salt in salts)
