@@ -59,7 +59,9 @@ def rows(proof: Proof) -> list[tuple[str, str]]:
 
 def _instruction(row: RowLeaf, said: Said) -> Iterator[tuple[str, str]]:
     fields: dict[str, object] = msgspec.to_builtins(row.instruction)
-    yield from ((name.replace("_", " "), str(value)) for name, value in fields.items())
+    for name, value in fields.items():
+        text = ", ".join(f"{one} = {it}" for one, it in value.items()) if isinstance(value, dict) else str(value)
+        yield name.replace("_", " "), text
     yield "answer", _ANSWERS[row.outcome]
     yield "provision", said.provision + (" (its text is assumed)" if said.assumed else "")
     if said.measure != "none":

@@ -193,7 +193,7 @@ def consistent(
 
 
 @app.command
-def check(file: Path, /, *, public: list[Path], json: bool = False) -> int:
+def check(file: Path, /, *, public: Annotated[list[Path], Parameter(negative=())], json: bool = False) -> int:
     """Check a head or a proof with nothing but the public key of the institution, and say in plain words what it proves.
 
     `examples/check_proof.py` does the same without Skarb. Exit code 9 if it does not hold.
