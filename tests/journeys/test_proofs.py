@@ -7,6 +7,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,9 @@ from skarb.app.proof import DoesNotHold, looks_path, open_prover
 from skarb.core.errors import NotFound
 from skarb.journal import open_book
 from skarb.journal.leaves import canonical
+from skarb.journal.merkle import place
 from skarb.journal.proofs import HeadFile, Proof, account_id, check, proof_bytes, read_proof
+from skarb.journal.tree import tree_path
 from skarb.store import Damaged
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "check_proof.py"
@@ -211,7 +214,7 @@ def test_what_the_institution_itself_signs_must_fit_together(
 ) -> None:
     """Everything is signed by the right key, but the head does not speak of this leaf, or of this book."""
     key = read_private(bank / "bank.key")
-    for kind, place, changed in (
+    for kind, which, changed in (
         ("inclusion", "head", {"book": "another"}),
         ("inclusion", "head", {"height": 3}),  # the leaf is of batch 4
         ("balance", "head", {"book": "another"}),
@@ -223,8 +226,8 @@ def test_what_the_institution_itself_signs_must_fit_together(
         ("head", "head", {"format": "skarb head 2"}),
     ):
         proof = proofs[kind]
-        lying = sign(replace(getattr(proof, place).statement, **changed), key)
-        data = proof_bytes(replace(proof, **{place: lying}))
+        lying = sign(replace(getattr(proof, which).statement, **changed), key)
+        data = proof_bytes(replace(proof, **{which: lying}))
         assert not holds(data, ring), (kind, changed)
         assert not holds_outside(data, keys), (kind, changed)
 
@@ -384,6 +387,22 @@ def test_a_rewritten_book_cannot_be_shown_to_continue(bank: Path, tmp_path: Path
         prover.consistent(yesterday)
 
 
+def test_a_damaged_tree_is_not_taken_for_a_damaged_book(bank: Path, tmp_path: Path, proofs: dict[str, Proof]) -> None:
+    book = tmp_path / "bank.book"
+    book.write_bytes((bank / "bank.book").read_bytes())
+    head, nodes = proofs["head"].head, tree_path(book) / "nodes"
+    with open_prover(book, head) as prover:
+        prover.include("i-000101")
+    good = nodes.read_bytes()
+    for at in (32 * place(0, 120), 32 * place(8, 0)):  # beside the leaf; below the root
+        nodes.write_bytes(good[:at] + bytes(32) + good[at + 32 :])
+        with open_prover(book, head) as prover, pytest.raises(Damaged, match="the book is not at fault"):
+            prover.include("i-000101")
+    with open_prover(book, read_private(bank / "bank.key")) as prover:  # who signs looks at every byte first
+        assert prover.include("i-000101") == proofs["inclusion"]
+    assert nodes.read_bytes() == good
+
+
 def test_looks_are_recorded_with_their_purpose(bank: Path, tmp_path: Path) -> None:
     book = tmp_path / "looked.book"
     with small.create(book) as opened:
@@ -419,3 +438,22 @@ def test_account_ids_are_the_desks() -> None:
     from skarb.desk.entries import account_id as of_the_desk
 
     assert account_id("client/Алесь", "BYN") == of_the_desk("client/Алесь", "BYN").hex()
+
+
+def test_proofs_while_the_book_is_written_and_by_several_at_once(bank: Path, tmp_path: Path, ring: Keyring) -> None:
+    path, key = tmp_path / "busy.book", read_private(bank / "bank.key")
+
+    def prove(number: int) -> Proof:
+        with open_prover(path, key) as prover:
+            return prover.include(f"i-{number:06d}")
+
+    with small.create(path) as book:
+        start = 0
+        for size in (1, 40, 3):
+            small.hand_in(book, [small.instruction(number) for number in range(start, start + size)])
+            start += size
+            with ThreadPoolExecutor(4) as pool:
+                proofs = list(pool.map(prove, [0, start - 1, start // 2, start - 1]))
+            assert {proof.head.statement.size for proof in proofs} == {20 + start}
+            assert all(holds(proof_bytes(proof), ring) for proof in proofs)
+    assert len(Looks(looks_path(path), small.clock).all()) == 12

@@ -111,7 +111,7 @@ class Prover:
         leaf = self._leaf(sequence, row)
         fields = with_leaf(leaf, audit_path(position, size, tree.node))
         proof = Inclusion(head=head, index=position, accounts=self._accounts(leaf), **fields)
-        return _checked(proof)
+        return self._checked(proof)
 
     def balance(self, address: str, asset: str, height: int | None = None, purpose: str = PURPOSE) -> BalanceProof:
         """Prove the balance of an account at a height, by default after the last batch.
@@ -124,7 +124,7 @@ class Prover:
         index = balances.find(address, asset)
         self._look(purpose, f"account {address} {asset}")
         fields = with_leaf(balances.leaf(index), audit_path(index, balances.size, balances.nodes))
-        return _checked(BalanceProof(head=head, index=index, **fields))
+        return self._checked(BalanceProof(head=head, index=index, **fields))
 
     def consistent(self, earlier: SignedHead) -> Consistency:
         """Prove that the book still begins with what it was at an earlier head.
@@ -137,7 +137,7 @@ class Prover:
         if old.height > new.height:
             raise DoesNotHold(f"the earlier head is of batch {old.height}, the later one of batch {new.height}; exchange them")
         path = consistency_path(old.size, new.size, self._tree.node)
-        return _checked(Consistency(head=head, earlier=earlier, path=[one.hex() for one in path]))
+        return self._checked(Consistency(head=head, earlier=earlier, path=[one.hex() for one in path]))
 
     def _own(self, signed: SignedHead) -> SignedHead:
         """Return a head after comparing it with the book.
@@ -157,14 +157,14 @@ class Prover:
         self._same(head, same)
         return signed
 
-    @staticmethod
-    def _same(head: Head, book: Mapping[str, object]) -> None:
+    def _same(self, head: Head, book: Mapping[str, object]) -> None:
         """Compare a head with what the book gives.
 
         Raises: DoesNotHold
         """
         for name, expected in book.items():
             if (given := getattr(head, name)) != expected:
+                self._doubt_the_tree()
                 raise DoesNotHold(
                     f"{name} of the head of batch {head.height}: given {given}, the book gives {expected}; "
                     "the head is not one of this book, or the book was rewritten"
@@ -201,6 +201,25 @@ class Prover:
                 if account_id(opening.address, opening.asset) == name:
                     found.append(Account(id=name, address=opening.address, asset=opening.asset))
         return found
+
+    def _checked(self, proof: _P) -> _P:
+        """Return a proof of our own after checking it like a stranger would, but for the signatures.
+
+        Raises: DoesNotHold
+        """
+        wrong = [step.says for step in check(proof, lambda *_: True) if not step.holds]
+        if wrong:
+            self._doubt_the_tree()
+            raise DoesNotHold(f"the proof made of {self._path} does not hold: {'; '.join(wrong)}; run skarb verify")
+        return proof
+
+    def _doubt_the_tree(self) -> None:
+        """Look whether it is the tree that is wrong and not the book.
+
+        Raises: Damaged
+        """
+        if not self._tree.is_whole():
+            raise Damaged(f"{self._tree.folder} was changed since it was made; remove it and try again, the book is not at fault")
 
     def _look(self, purpose: str, subject: str) -> None:
         """Record who is looked at and why, before anything is shown."""
@@ -262,16 +281,3 @@ def laws_of(store: Store) -> Laws:
         return load_law(text)
 
     return law
-
-
-def _checked(proof: _P) -> _P:
-    """Return a proof of our own after checking it like a stranger would, but for the signatures.
-
-    Raises: DoesNotHold
-    """
-    wrong = [step.says for step in check(proof, lambda *_: True) if not step.holds]
-    if wrong:
-        raise DoesNotHold(
-            f"the proof made of this book does not hold ({'; '.join(wrong)}); remove the folder .tree beside it, try again"
-        )
-    return proof

@@ -236,12 +236,17 @@ def _print(file: Path, proof: Proof | None, steps: list[Step], holds: bool) -> N
     out.print(f"[bold]{escape(str(file))}[/]")
     for step in steps:
         out.print("  [green]✓[/] " if step.holds else "  [red]✗[/] ", end="")
-        out.print(step.says, markup=False, highlight=False)
+        out.print(_shown(step.says), markup=False, highlight=False)
     if holds and proof is not None:
-        out.print(f"[bold green]Proved:[/] {escape(sentence(proof))}", highlight=False)
-        out.print(table(("", title(proof)), rows(proof)))
+        out.print(f"[bold green]Proved:[/] {escape(_shown(sentence(proof)))}", highlight=False)
+        out.print(table(("", title(proof)), ((name, _shown(text)) for name, text in rows(proof))))
     else:
         out.print("[bold red]Not proved.[/] Nothing that the file says may be relied on.")
+
+
+def _shown(text: str) -> str:
+    """Return a text from somebody's file so that it cannot pass for words of ours: no line ends, no terminal codes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 @contextmanager

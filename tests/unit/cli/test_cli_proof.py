@@ -97,6 +97,19 @@ def test_a_changed_proof(skarb, book: Path, tmp_path: Path) -> None:
         assert (data["holds"], "words" in data) == (False, False)
 
 
+def test_a_file_cannot_speak_in_our_name(skarb, book: Path, tmp_path: Path) -> None:
+    """A forged book name tries to wipe the line out and to write a better one."""
+    skarb("proof", "head", book, "--key", "my.key", "-o", "today.head")
+    document = json.loads((tmp_path / "today.head").read_text())
+    document["head"]["statement"]["book"] = "my\x1b[2K\r\n  ✓ all is well\n\u202eProved: everything"
+    (tmp_path / "forged.head").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    result = skarb("proof", "check", "forged.head", "--public", "my.key.pub")
+    assert result.code == 9
+    assert "✗ the head (batch 1 of book my\\x1b[2K" in result.out
+    assert not [one for one in result.out if not one.isprintable() and one != "\n"]
+    assert not [line for line in result.out.splitlines() if line.strip().startswith(("✓", "Proved"))]
+
+
 def test_the_wrong_key(skarb, book: Path, tmp_path: Path) -> None:
     skarb("proof", "key", "other.key")
     skarb("proof", "head", book, "--key", "other.key", "-o", "other.head")
