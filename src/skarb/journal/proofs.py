@@ -163,7 +163,7 @@ def check(proof: Proof, signed: Signed) -> list[Step]:
     if isinstance(proof, Inclusion):
         steps += _leaf(proof, head.size, head.journal_root, "instructions")
         row = row_of(proof)
-        if row is None or row[0].format != ROW_FORMAT:
+        if row is None or proof.words.get("format") != ROW_FORMAT:
             return [*steps, Step(False, "the leaf is an instruction in the form that this version knows")]
         leaf = row[0]
         fits = leaf.book == head.book and 1 <= leaf.sequence <= head.height
@@ -172,8 +172,8 @@ def check(proof: Proof, signed: Signed) -> list[Step]:
     elif isinstance(proof, BalanceProof):
         steps += _leaf(proof, head.accounts, head.balances_root, "accounts")
         account = account_of(proof)
-        given = (account.format, account.book, account.height) if account is not None else None
-        fits = given == (BALANCE_FORMAT, head.book, head.height)
+        given = (account.book, account.height) if account is not None else None
+        fits = given == (head.book, head.height) and proof.words.get("format") == BALANCE_FORMAT
         steps.append(Step(fits, f"it is an account of this book after batch {head.height}"))
     elif isinstance(proof, Consistency):
         steps += _head("the earlier head", proof.earlier, signed) + _grown(proof)
