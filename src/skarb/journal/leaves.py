@@ -6,7 +6,7 @@ others and what screening found, which must not be told; the chain head commits 
 
 A path shows the hashes of other people's leaves. So that nobody can guess their contents and compare, each leaf carries a salt.
 It is drawn from the **seed**: SHA-256 over the seed before and the bytes of the batch, a chain like that of the heads, but never
-shown. Who has the whole journal can make every salt again; who knows only some rows of it can make none.
+shown. Who has the whole journal can make every salt again; who lacks a part of it must guess all of that part at once.
 
 Source: RFC 7693 (BLAKE2b, keyed and with its personalisation field).
 """
