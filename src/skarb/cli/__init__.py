@@ -21,11 +21,12 @@ COMMANDS = {
     "decide": "Decide the instructions in files under the law of their dates; nothing is posted.",
     "post": "Decide instructions, post what is permitted, write it into a book that anyone can verify.",
     "verify": "Check a book completely: bytes, chain, every decision, every posting, every sum.",
+    "proof": "Prove to people outside that an instruction or a balance is in a book, and that the book only grew.",
     "law": "Check, show, compare and explain the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "law", "register")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -113,6 +113,6 @@ EXIT_CODES = {
     "unavailable": 6,
     "configuration": 7,
     "not_allowed": 8,
-    "verification": 9,  # `verify` or `law check` found something wrong
+    "verification": 9,  # `verify`, `law check` or `proof check` found something wrong
     "broken_promise": 70,
 }

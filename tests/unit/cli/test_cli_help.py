@@ -4,7 +4,11 @@ import pytest
 
 from skarb.cli import COMMANDS
 
-GROUPS = {"law": ("check", "show", "diff", "explain"), "register": ("import", "show", "recordings")}
+GROUPS = {
+    "proof": ("key", "head", "include", "balance", "consistent", "check"),
+    "law": ("check", "show", "diff", "explain"),
+    "register": ("import", "show", "recordings"),
+}
 ALL = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
 
 
