@@ -24,7 +24,7 @@ from skarb.core.errors import NotFound
 from skarb.journal import open_book
 from skarb.journal.leaves import canonical
 from skarb.journal.merkle import place
-from skarb.journal.proofs import HeadFile, Proof, account_id, check, proof_bytes, read_proof
+from skarb.journal.proofs import HeadFile, Proof, check, proof_bytes, read_proof
 from skarb.journal.tree import tree_path
 from skarb.store import Damaged
 
@@ -432,12 +432,6 @@ def test_the_stand_alone_verifier_needs_nothing_but_python(bank: Path, tmp_path:
             done = subprocess.run(command, capture_output=True, check=False)
             assert (done.returncode, done.stderr.decode()) == (code, "")
             assert words in done.stdout.decode()
-
-
-def test_account_ids_are_the_desks() -> None:
-    from skarb.desk.entries import account_id as of_the_desk
-
-    assert account_id("client/Алесь", "BYN") == of_the_desk("client/Алесь", "BYN").hex()
 
 
 def test_proofs_while_the_book_is_written_and_by_several_at_once(bank: Path, tmp_path: Path, ring: Keyring) -> None:

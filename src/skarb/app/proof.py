@@ -23,6 +23,7 @@ from skarb.core.errors import InputError, NotFound, SkarbError
 from skarb.core.transfer import key_128
 from skarb.journal.balances import Balances, balances_at
 from skarb.journal.chain import open_envelope, openings_of
+from skarb.journal.chart import account_id
 from skarb.journal.law import Law, load_law
 from skarb.journal.leaves import RowLeaf, instant_words, row_leaves
 from skarb.journal.merkle import audit_path, consistency_path
@@ -34,7 +35,6 @@ from skarb.journal.proofs import (
     Inclusion,
     Proof,
     SignedHead,
-    account_id,
     check,
     read_proof,
     sides,
@@ -198,7 +198,7 @@ class Prover:
             sequence = self._tree.opened(bytes.fromhex(name))
             entry = None if sequence is None else self._store.entry(sequence)
             for opening in openings_of(open_envelope(entry.body)) if entry is not None else ():
-                if account_id(opening.address, opening.asset) == name:
+                if account_id(opening.address, opening.asset).hex() == name:
                     found.append(Account(id=name, address=opening.address, asset=opening.asset))
         return found
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from skarb.core.errors import shorten
+from skarb.journal.chart import account_id
 from skarb.journal.leaves import BALANCE_FORMAT, ROW_FORMAT, BalanceLeaf, Posted, RowLeaf, Said, canonical
 from skarb.journal.merkle import HASH_BYTES, is_consistent, leaf_hash, root_from_path
 from skarb.store import Damaged
@@ -127,11 +127,6 @@ def read_proof(data: bytes) -> Proof:
     return proof
 
 
-def account_id(address: str, asset: str) -> str:
-    """Return the id that the desk gives the account at an address, hex."""
-    return blake2b(f"{asset} {address}".encode(), digest_size=16, person=b"skarb-account").hexdigest()
-
-
 def sides(posted: Posted) -> tuple[str, str]:
     """Return the ids of the accounts that a transfer debits and credits, hex."""
     return posted.record[32:64], posted.record[64:96]
@@ -215,7 +210,7 @@ def _grown(proof: Consistency) -> list[Step]:
 def _known(accounts: list[Account], row: RowLeaf) -> bool:
     """Say whether accounts are called by their names, and only those that the transfers touch."""
     touched = {side for one in row.transfers for side in sides(one)}
-    return all(one.id in touched and one.id == account_id(one.address, one.asset) for one in accounts)
+    return all(one.id in touched and one.id == account_id(one.address, one.asset).hex() for one in accounts)
 
 
 def _shaped(text: str, kind: type[_T]) -> _T | None:
