@@ -19,15 +19,16 @@ def readings(town, sizes: list[int]) -> Iterator[Reading]:
     """Rows of which every third is malformed for intake and every fifth for the desk."""
     row = 0
     for size in sizes:
-        reading = Reading("rows.csv", "native", None)
+        instructions, rows = [], []
+        reading = Reading("rows.csv", "native", None, instructions, rows)
         for _ in range(size):
             row += 1
             if row % 3 == 0:
                 reading.problems.append(Problem(f"rows.csv row {row}", "id", "", "an id", row=row))
                 reading.problems.append(Problem(f"rows.csv row {row}", "at", "", "an instant", row=row))
             else:
-                reading.instructions.append(town.instruction(f"r{row}", amount="x" if row % 5 == 0 else "1.00"))
-                reading.rows.append(row)
+                instructions.append(town.instruction(f"r{row}", amount="x" if row % 5 == 0 else "1.00"))
+                rows.append(row)
         reading.total = row
         yield reading
 
