@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import compress
-from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -35,6 +34,7 @@ from skarb.registers import Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.steps import Steps, steps_of
 from skarb.screening import Screen
+from skarb.store import Location
 
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
 _MANY = 64  # instructions from which on it pays to look whether all are plain
@@ -381,7 +381,7 @@ class Desk:
 
 
 def open_desk(
-    path: Path,
+    path: Location,
     *,
     rulebook: Rulebook,
     registers: Registers,

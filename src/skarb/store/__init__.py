@@ -8,7 +8,7 @@ It does not know what a batch means.
 from skarb.store.errors import Damaged
 from skarb.store.location import BookUrl, Location, location_of
 from skarb.store.model import Entry, Store
-from skarb.store.open import SEGMENTS_SUFFIX, SQLITE_SUFFIX, book_files, find_book, open_store
+from skarb.store.open import SEGMENTS_SUFFIX, SQLITE_SUFFIX, book_files, find_book, open_store, parts_of
 
 __all__ = [
     "SEGMENTS_SUFFIX",
@@ -22,4 +22,5 @@ __all__ = [
     "find_book",
     "location_of",
     "open_store",
+    "parts_of",
 ]

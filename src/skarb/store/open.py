@@ -11,6 +11,7 @@ from skarb.store.model import Store
 
 SQLITE_SUFFIX = ".book"
 SEGMENTS_SUFFIX = ".segments"
+SEGMENTS_LOCK = "lock"  # the writer's, in the folder; it says nothing about the book
 
 
 def open_store(path: Location, *, write: bool = False, create: bool = False, still: bool = False) -> Store:
@@ -56,6 +57,14 @@ def book_files(path: Location) -> list[Path]:
     if isinstance(path, BookUrl):
         return []
     return [found for suffix in ("-wal", "-journal") if _size(found := path.with_name(path.name + suffix))]
+
+
+def parts_of(path: Path) -> dict[str, Path]:
+    """Return the files that make up a closed book, by name within its folder and in order; a book of one file has one named ""."""
+    if not path.is_dir():
+        return {"": path}
+    found = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+    return {name: found[name] for name in sorted(found) if name != SEGMENTS_LOCK}
 
 
 def _open_segments(path: Path, *, write: bool, create: bool, still: bool) -> Store:

@@ -12,7 +12,7 @@ Source: ISO/IEC 8802-3 (CRC-32).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
@@ -82,15 +82,22 @@ def proof_after(read: Read, at: int) -> int | None:
 
     That is its own mark, or any header or mark further on.
     """
-    place = at
-    while len(chunk := read(_CHUNK + HEADER_SIZE, place)) > 0:
+    return next((place for place, data in _starts(read, at) if _is_proof(data, place, at)), None)
+
+
+def next_header(read: Read, at: int) -> int | None:
+    """Return where the next header after the place `at` stands, or None."""
+    return next((place for place, data in _starts(read, at + 1) if read_header(data, place) is not None), None)
+
+
+def _starts(read: Read, at: int) -> Iterator[tuple[int, bytes]]:
+    """Yield every place from `at` on where a header or a mark may begin, and the bytes there."""
+    while len(chunk := read(_CHUNK + HEADER_SIZE, at)) > 0:
         found = chunk.find(_START)
         while 0 <= found < _CHUNK:
-            if _is_proof(chunk[found : found + HEADER_SIZE], place + found, at):
-                return place + found
+            yield at + found, chunk[found : found + HEADER_SIZE]
             found = chunk.find(_START, found + 1)
-        place += _CHUNK
-    return None
+        at += _CHUNK
 
 
 def _is_proof(data: bytes, place: int, at: int) -> bool:
