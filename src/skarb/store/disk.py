@@ -2,11 +2,12 @@
 
 Nothing here decides anything. Every operation raises OSError as the system gives it.
 
-Source: POSIX, `pwrite`, `fdatasync`, `posix_fallocate`, `rename`.
+Source: Linux man-pages, `lseek(2)`; POSIX, `pwrite`, `fdatasync`, `posix_fallocate`, `rename`.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ class Disk(Protocol):
 
     def read(self, file: int, size: int, at: int) -> bytes:
         """Return the bytes at a place; fewer where the file ends."""
+
+    def written(self, file: int, at: int) -> list[tuple[int, int]]:
+        """Return the spans from a place on, first byte and the one after the last, outside of which there are only zeros."""
 
     def size(self, file: int) -> int:
         """Return how long a file is."""
@@ -66,6 +70,23 @@ class SystemDisk:
         while len(data) < size and (more := os.pread(file, size - len(data), at + len(data))):
             data += more
         return data
+
+    def written(self, file: int, at: int) -> list[tuple[int, int]]:
+        """Pass over room that was kept and never written, where the system knows of it."""
+        size = os.fstat(file).st_size
+        if not hasattr(os, "SEEK_DATA"):
+            return [(at, size)]
+        spans = []
+        while at < size:
+            try:
+                first = os.lseek(file, at, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # which means that zeros follow up to the end
+                    raise
+                break
+            at = os.lseek(file, first, os.SEEK_HOLE)
+            spans.append((first, at))
+        return spans
 
     def size(self, file: int) -> int:
         """Ask the open file, not its name."""

@@ -12,7 +12,7 @@ Source: ISO/IEC 8802-3 (CRC-32).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
@@ -29,6 +29,7 @@ HEADER_SIZE, MARK_SIZE = _HEADER.size + _CHECK.size, _MARK.size + _CHECK.size
 _CHUNK = 1 << 20  # bytes that are searched at once
 
 Read = Callable[[int, int], bytes]  # size, place → the bytes there; fewer at the end of the file
+Span = tuple[int, int]  # the first byte and the one after the last
 
 
 class Header(NamedTuple):
@@ -77,27 +78,29 @@ def is_whole(header: Header, body: bytes) -> bool:
     return len(body) == header.length and crc32(body) == header.body_check
 
 
-def proof_after(read: Read, at: int) -> int | None:
+def proof_after(read: Read, at: int, spans: Iterable[Span]) -> int | None:
     """Return where something stands that was only written after the record at `at` had been flushed, or None.
 
-    That is its own mark, or any header or mark further on.
+    That is its own mark, or any header or mark further on. Outside the spans there are only zeros.
     """
-    return next((place for place, data in _starts(read, at) if _is_proof(data, place, at)), None)
+    return next((place for place, data in _starts(read, spans) if _is_proof(data, place, at)), None)
 
 
-def next_header(read: Read, at: int) -> int | None:
-    """Return where the next header after the place `at` stands, or None."""
-    return next((place for place, data in _starts(read, at + 1) if read_header(data, place) is not None), None)
+def next_header(read: Read, span: Span) -> int | None:
+    """Return where the first header within a span stands, or None."""
+    return next((place for place, data in _starts(read, [span]) if read_header(data, place) is not None), None)
 
 
-def _starts(read: Read, at: int) -> Iterator[tuple[int, bytes]]:
-    """Yield every place from `at` on where a header or a mark may begin, and the bytes there."""
-    while len(chunk := read(_CHUNK + HEADER_SIZE, at)) > 0:
-        found = chunk.find(_START)
-        while 0 <= found < _CHUNK:
-            yield at + found, chunk[found : found + HEADER_SIZE]
-            found = chunk.find(_START, found + 1)
-        at += _CHUNK
+def _starts(read: Read, spans: Iterable[Span]) -> Iterator[tuple[int, bytes]]:
+    """Yield every place where a header or a mark may begin, and the bytes there."""
+    for first, end in spans:
+        for at in range(first, end, _CHUNK):
+            length = min(_CHUNK, end - at)
+            chunk = read(length + HEADER_SIZE, at)
+            found = chunk.find(_START)
+            while 0 <= found < length:
+                yield at + found, chunk[found : found + HEADER_SIZE]
+                found = chunk.find(_START, found + 1)
 
 
 def _is_proof(data: bytes, place: int, at: int) -> bool:

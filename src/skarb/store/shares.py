@@ -36,7 +36,7 @@ def shares_of(path: Path, start: int, stop: int) -> list[Share] | None:
         while at < min(stop, size):
             header = read_header(read(HEADER_SIZE, at), at)
             if header is None:
-                parts: list[tuple[Part, int]] = [("record", (next_header(read, at) or size) - at)]
+                parts: list[tuple[Part, int]] = [("record", (next_header(read, (at + 1, size)) or size) - at)]
             else:
                 sequence = header.sequence
                 parts = [("header", HEADER_SIZE), ("body", header.length), ("mark", MARK_SIZE)]

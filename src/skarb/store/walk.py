@@ -124,7 +124,7 @@ class Segments:
         if header is None:
             if not any(data):
                 return None
-            if closed or (proof_after(read, at) is not None and (header := read_header(read(HEADER_SIZE, at), at)) is None):
+            if closed or (self._proof(file, at) is not None and (header := read_header(read(HEADER_SIZE, at), at)) is None):
                 raise self.damaged(segment, at, f"the header of entry {segment.next} is not what was written")
             if header is None:
                 return None  # a write that was cut short, or that is under way
@@ -155,6 +155,9 @@ class Segments:
     def _is_marked(self, read: partial[bytes], at: int, header: Header) -> bool:
         return read(MARK_SIZE, at + header.size - MARK_SIZE) == pack_mark(at, header.check)
 
+    def _proof(self, file: int, at: int) -> int | None:
+        return proof_after(partial(self._disk.read, file), at, self._disk.written(file, at))
+
     def must_end(self, last: Segment | None) -> None:
         """Hold the book to its end: nothing that was once acknowledged lies behind it.
 
@@ -164,7 +167,7 @@ class Segments:
             return
         file = self.open(last.path)
         known = -1
-        while (proof := proof_after(partial(self._disk.read, file), last.end)) is not None:
+        while (proof := self._proof(file, last.end)) is not None:
             if last.end == known:
                 raise self.damaged(last, last.end, f"entry {last.next} is missing, yet it was written: see byte {proof}")
             known = last.end

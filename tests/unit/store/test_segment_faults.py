@@ -8,23 +8,26 @@ is there by half, or the book says loudly that it is damaged.
 import errno
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from skarb.core.errors import SkarbError, Unavailable
 from skarb.store.disk import SystemDisk
 from skarb.store.model import Entry
+from skarb.store.records import HEADER_MAGIC, MARK_MAGIC
 from skarb.store.segments import SegmentStore
 
 SECTOR = 512
+MAGICS = (HEADER_MAGIC, MARK_MAGIC)
 LIMIT = 4_096  # bytes of a segment, so that a short run has several
 SIZES = (0, 10, 700, 1_500, 3, 6_000, 40, 2_000, 1_200, 900)  # of bodies; one is larger than a segment
-SEEDS = 60 if os.environ.get("SKARB_THOROUGH") == "1" else 12
+SEEDS = 60 if os.environ.get("SKARB_THOROUGH") == "1" else 4
 
 
 class PowerLoss(BaseException):
@@ -39,6 +42,16 @@ class Content:
     kept: bytes = b""
     waiting: list[tuple[int, bytes]] = field(default_factory=list)  # writes, in order
     size_kept: int = 0  # room and length that are on the disk
+
+
+class Fast(SystemDisk):
+    """Real files without flushes, to look at what was left."""
+
+    def sync(self, file: int) -> None:
+        pass
+
+    def sync_folder(self, path: Path) -> None:
+        pass
 
 
 class FaultyDisk(SystemDisk):
@@ -59,6 +72,7 @@ class FaultyDisk(SystemDisk):
         self.names: dict[Path, int] = {}  # names that are on the disk, with what they stand for
         self.folders: set[Path] = set()
         self.failed = False
+        self.off = False  # the process is dead, or the machine has no power: nothing more is done
 
     # What changes something.
 
@@ -68,7 +82,7 @@ class FaultyDisk(SystemDisk):
             half = data[: self.chance.randrange(len(data)) if data else 0]
             if self.fault == "torn":
                 self._write(file, data, at)
-                raise PowerLoss
+                self._lose_power()
             if self.fault == "short":
                 self._write(file, half or data[:1], at)
                 return len(half) or 1
@@ -82,7 +96,7 @@ class FaultyDisk(SystemDisk):
         if self._happens("allocate"):
             if self.fault == "torn":
                 super().allocate(file, size)
-                raise PowerLoss
+                self._lose_power()
             raise OSError(errno.ENOSPC if self.fault == "full" else errno.EIO, "no room")
         super().allocate(file, size)
         content = self._content(file)
@@ -92,7 +106,7 @@ class FaultyDisk(SystemDisk):
         if self._happens("cut"):
             if self.fault == "torn":
                 self._cut(file, size)
-                raise PowerLoss
+                self._lose_power()
             raise OSError(errno.EIO, "the disk failed")
         self._cut(file, size)
 
@@ -100,9 +114,11 @@ class FaultyDisk(SystemDisk):
         content = self._content(file)
         if self._happens("sync"):
             if self.fault == "torn":
-                raise PowerLoss
+                self._lose_power()
             # As on Linux: what could not be written is forgotten, and the next flush says that all is well.
             content.kept, content.waiting = self._partly(content), []
+            if self.fault == "forgotten":
+                self._lose_power()
             raise OSError(errno.EIO, "the flush failed")
         content.kept, content.waiting = bytes(content.seen), []
 
@@ -112,7 +128,7 @@ class FaultyDisk(SystemDisk):
     def sync_folder(self, path: Path) -> None:
         if self._happens("sync_folder"):
             if self.fault == "torn":
-                raise PowerLoss
+                self._lose_power()
             raise OSError(errno.EIO, "the flush failed")
         self._keep_names(path)
 
@@ -127,7 +143,7 @@ class FaultyDisk(SystemDisk):
         if new and self._happens(f"make {path.name}"):
             if self.fault == "torn":
                 SystemDisk.open(self, path, write=True)
-                raise PowerLoss
+                self._lose_power()
             raise OSError(errno.ENOSPC, "no room for a name")
         return super().open(path, write=write)
 
@@ -136,20 +152,26 @@ class FaultyDisk(SystemDisk):
     def _happens(self, what: str) -> bool:
         number, self.done = self.done, self.done + 1
         self.log.append(what)
+        if self.off:
+            raise PowerLoss
         if self.failed and self.dead:
             raise OSError(errno.EIO, "the disk is gone")
         if number != self.at:
             return False
         self.failed = True
         if self.fault == "cut":
-            raise PowerLoss
+            self._lose_power()
         return True
 
-    def _step(self, what: str, work) -> None:
+    def _lose_power(self) -> NoReturn:
+        self.off = True
+        raise PowerLoss
+
+    def _step(self, what: str, work: Callable[[], None]) -> None:
         if self._happens(what):
             if self.fault == "torn":
                 work()
-                raise PowerLoss
+                self._lose_power()
             raise OSError(errno.EIO, "the disk failed")
         work()
 
@@ -258,7 +280,7 @@ def check(path: Path, given: Acknowledged, *, more: int = 1) -> None:
     if not given.made:
         return  # nothing was promised, not even that there is a book
     for write in (False, True):
-        with closing(SegmentStore(path, write=write, limit=LIMIT)) as store:
+        with closing(SegmentStore(path, write=write, disk=Fast(), limit=LIMIT)) as store:
             found = list(store.read())
             assert found[: len(given.entries)] == given.entries
             assert len(found) <= len(given.entries) + more
@@ -326,7 +348,7 @@ def test_an_error_at_any_operation_is_said_and_leaves_the_book_whole(tmp_path: P
         with pytest.raises(Unavailable):
             run(disk, path, given)
         check_copy(path, tmp_path / f"{at}-seen.segments", given, more=int(dead))
-        for seed in range(3):
+        for seed in range(2):
             disk.chance = random.Random(seed)
             left = tmp_path / f"{at}-{seed}.segments"
             disk.after_power_loss(left)
@@ -342,28 +364,26 @@ def check_copy(path: Path, to: Path, given: Acknowledged, more: int) -> None:
         check(to, given, more=more)
 
 
-@pytest.mark.parametrize("at", range(200))
-def test_a_failed_flush_stops_the_writer_until_the_book_is_opened_again(tmp_path: Path, at: int) -> None:
-    """What the system forgot after a failed flush is written anew by the next writer, so that a later loss of power does not make a hole."""
-    path = tmp_path / "one.segments"
-    log = operations(tmp_path)
-    if at >= len(log):
-        return
-    disk, given = FaultyDisk(path, at, "error"), Acknowledged()
-    with suppress(Unavailable):
-        run(disk, path, given)
-    if not given.made:
-        return
-    with closing(SegmentStore(path, write=True, disk=disk, limit=LIMIT)) as store:
-        store.begin()
-        found = list(store.read())
-        assert found[: len(given.entries)] == given.entries
-        for entry in ALL[len(found) :]:
-            store.append(*entry)
-    left = tmp_path / "left.segments"
-    disk.after_power_loss(left)
-    with closing(SegmentStore(left, write=False)) as store:
-        assert list(store.read()) == ALL
+@pytest.mark.parametrize("fault", ["error", "forgotten", "cut"])
+def test_what_the_system_forgot_is_written_anew_by_the_next_writer(tmp_path: Path, fault: str) -> None:
+    """After an error, a process killed within a failed flush, or one killed anywhere: a later loss of power makes no hole."""
+    for at, what in enumerate(operations(tmp_path)):
+        if fault == "forgotten" and what != "sync":
+            continue
+        path = tmp_path / f"{at}.segments"
+        disk, given = FaultyDisk(path, at, fault), Acknowledged()
+        with suppress(Unavailable, PowerLoss):
+            run(disk, path, given)
+        disk.off, disk.at = False, -1
+        with closing(SegmentStore(path, write=True, create=True, disk=disk, limit=LIMIT)) as store:
+            store.begin()
+            found = list(store.read())
+            assert found[: len(given.entries)] == given.entries
+            for entry in ALL[len(found) :]:
+                store.append(*entry)
+        disk.after_power_loss(tmp_path / f"{at}-left.segments")
+        with closing(SegmentStore(tmp_path / f"{at}-left.segments", write=False)) as store:
+            assert list(store.read()) == ALL, f"operation {at} ({what})"
 
 
 def test_a_store_whose_write_failed_refuses_to_go_on(tmp_path: Path) -> None:
@@ -403,14 +423,8 @@ def test_a_reader_never_sees_an_entry_that_is_not_flushed(tmp_path: Path) -> Non
         def _happens(self, what: str) -> bool:
             if given.made:
                 with closing(SegmentStore(path, write=False)) as reader:
-                    found = list(reader.read())
-                    assert found[: len(given.entries)] == given.entries
-                    assert len(found) <= len(given.entries) + (self.marking and what != "write")
-                    assert found == ALL[: len(found)]
-            self.marking = what == "sync"
+                    assert list(reader.read()) == given.entries
             return super()._happens(what)
-
-        marking = False
 
     run(Watched(path), path, given)
     assert given.entries == ALL
@@ -423,7 +437,9 @@ def test_a_flipped_byte_is_damage_or_changes_nothing_acknowledged(tmp_path: Path
     run(FaultyDisk(path), path, Acknowledged(), settle=settled)
     for file in sorted(path.glob("*.segment")):
         data = bytearray(file.read_bytes())
-        for at in range(0, len(data), 1 if settled else 3):
+        for at in [
+            at for at in range(len(data)) if at % 37 == 0 or any(data[max(0, at - 96) : at + 24].count(m) for m in MAGICS)
+        ]:
             data[at] ^= 1 << at % 8
             file.write_bytes(data)
             with closing(SegmentStore(path, write=False)) as store:
