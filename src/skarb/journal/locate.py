@@ -92,7 +92,12 @@ def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> 
 
 
 def _in_segment(path: Path, start: int, stop: int, shares: list[Share]) -> Place:
-    words, rows = [], set()
+    """Name the batches, and of one alone its parts and rows."""
+    where, sequences = f"bytes {start} to {stop - 1} of {path.name}", sorted({share.sequence for share in shares})
+    if len(sequences) != 1:
+        words = f"batches {sequences[0]} to {sequences[-1]}" if sequences else "behind the last batch"
+        return Place(f"{where}: {words}", None, None)
+    words_of, rows = [], set()
     for share in shares:
         if share.part == "body":
             use = Use(0, "batch", share.sequence, "body", share.start, share.stop)
@@ -100,12 +105,8 @@ def _in_segment(path: Path, start: int, stop: int, shares: list[Share]) -> Place
             rows |= found
         else:
             name = f"the {share.part} of batch {share.sequence}"
-        words.append(name)
-    sequences = {share.sequence for share in shares}
-    sequence = sequences.pop() if len(sequences) == 1 else None
-    row = rows.pop() if sequence is not None and len(rows) == 1 else None
-    words = words if len(words) <= 8 else [*words[:4], f"… {len(words) - 6} more …", *words[-2:]]
-    return Place(f"bytes {start} to {stop - 1} of {path.name}: {', '.join(words) or 'behind the last batch'}", sequence, row)
+        words_of.append(name)
+    return Place(f"{where}: {', '.join(words_of)}", sequences[0], rows.pop() if len(rows) == 1 else None)
 
 
 def _body(store: Store | None, use: Use) -> bytes | None:
