@@ -188,6 +188,15 @@ def test_reading_goes_on_while_the_writer_appends(store: Store) -> None:
     assert [entry.sequence for entry in reading][-1] == 200
 
 
+def test_a_reader_may_stop_in_the_middle(store: Store) -> None:
+    fill(store, 1, 200, 5_000)
+    for _ in range(3):
+        reading = store.read(7)
+        assert next(reading).sequence == 7
+        reading.close()
+    assert len(list(store.read(150))) == 51
+
+
 def test_readers_see_only_whole_entries_while_a_writer_appends(store: Store, place: Location) -> None:
     """Readers open the book again and again, and follow it, while another thread writes as fast as it can."""
     bodies = [random.Random(number).randbytes(1 + number * 37_021 % 400_000) for number in range(1, 81)]

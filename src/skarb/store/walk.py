@@ -17,7 +17,7 @@ from pathlib import Path
 
 from skarb.store.disk import Disk
 from skarb.store.errors import Damaged
-from skarb.store.records import HEADER_SIZE, MARK_SIZE, Header, is_whole, pack_mark, proof_after, read_header
+from skarb.store.records import HEADER_SIZE, MARK_SIZE, Header, Read, is_whole, pack_mark, proof_after, read_header
 
 SEGMENT = re.compile(r"[0-9]{20}\.segment")
 
@@ -138,21 +138,26 @@ class Segments:
             raise self.damaged(
                 segment, at + header.size - MARK_SIZE, f"the mark of entry {header.sequence} is not what was written"
             )
+        return self._at_the_end(segment, read, header)
+
+    def _at_the_end(self, segment: Segment, read: Read, header: Header) -> tuple[Header, bool] | None:
+        """Judge the very last record, which has no mark: under way, cut short, or whole and left so by a crash."""
+        at = segment.end
         with self._alone() as alone:
             if self._is_marked(read, at, header):
                 return header, True
             if not alone:
                 return None
-            header = read_header(read(HEADER_SIZE, at), at)  # a writer that failed took it back before he let go of the lock
-            if header is None:
+            again = read_header(read(HEADER_SIZE, at), at)  # a writer that failed took it back before he let go of the lock
+            if again is None:
                 return None
-            if is_whole(header, read(header.length, at + HEADER_SIZE)):
-                return header, False
-            if any(read(MARK_SIZE, at + header.size - MARK_SIZE)):
-                raise self.damaged(segment, at, f"entry {header.sequence} and its mark are not what was written")
+            if is_whole(again, read(again.length, at + HEADER_SIZE)):
+                return again, False
+            if any(read(MARK_SIZE, at + again.size - MARK_SIZE)):
+                raise self.damaged(segment, at, f"entry {again.sequence} and its mark are not what was written")
             return None
 
-    def _is_marked(self, read: partial[bytes], at: int, header: Header) -> bool:
+    def _is_marked(self, read: Read, at: int, header: Header) -> bool:
         return read(MARK_SIZE, at + header.size - MARK_SIZE) == pack_mark(at, header.check)
 
     def _proof(self, file: int, at: int) -> int | None:
