@@ -54,7 +54,9 @@ def postgres() -> Iterator[str]:
         port = free.getsockname()[1]
     data, log = folder / "data", folder / "log"
     making = [programs / "initdb", "-D", data, "-U", "skarb", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync"]
-    subprocess.run(making, check=True, capture_output=True, cwd=folder, **owner)
+    made = subprocess.run(making, check=False, capture_output=True, text=True, cwd=folder, **owner)
+    if made.returncode != 0:
+        raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": 50}
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with log.open("wb") as out:

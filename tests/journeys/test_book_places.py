@@ -100,7 +100,8 @@ def test_one_flipped_byte_anywhere_in_the_folder_is_found_and_located(segments: 
             file.write_bytes(changed)
             (finding,) = check_seal(segments).findings
             assert finding.start <= at < finding.stop
-            assert file.name in finding.where
+            assert f"of {file.relative_to(segments).as_posix()}" in finding.where
+            assert "page" not in finding.where
             assert not verify(segments).ok
         file.write_bytes(data)
     assert verify(segments).ok
@@ -190,5 +191,8 @@ def test_post_and_verify_take_any_place(
         assert (row["id"], row["repeated"], row["sequence"]) == ("d1", repeated, 1)
     assert make_app()(["verify", place], result_action="return_value") == 0
     assert ("– every byte of the file" if kind == "postgres" else "✓ every byte of the file") in capsys.readouterr().out
+    assert make_app()(["verify", place.replace("skarb@", "skarb:secret@"), "--json"], result_action="return_value") == 0
+    answer = capsys.readouterr().out
+    assert msgspec.json.decode(answer)[0]["path"] == place.replace("skarb@", "skarb:***@")
     with open_book(location_of(place)) as book:
         assert book.name == (place.rpartition("#")[2] if kind == "postgres" else "bank")

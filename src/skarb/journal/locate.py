@@ -32,10 +32,15 @@ class Place(NamedTuple):
     row: int | None
 
 
-def place_of(path: Path, start: int, stop: int, store: Store | None) -> Place:
-    """Return what lies in the bytes from `start` up to `stop` of a book's file, or of a file in its folder."""
-    if (shares := shares_of(path, start, stop)) is not None:
-        return _in_segment(path, start, stop, shares)
+def place_of(path: Path, start: int, stop: int, store: Store | None, file: str = "") -> Place:
+    """Return what lies in the bytes from `start` up to `stop` of a book's file, or of one of the files in its folder."""
+    if file:
+        shares = shares_of(path / file, start, stop)
+        return (
+            Place(f"bytes {start} to {stop - 1} of {file}", None, None)
+            if shares is None
+            else _in_segment(file, start, stop, shares)
+        )
     size = page_size(path, _PAGE)
     first, last = start // size + 1, (stop - 1) // size + 1
     pages = f"page {first}" if first == last else f"pages {first} to {last}"
@@ -91,9 +96,9 @@ def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> 
     return [int(min(first, len(raws) - 1)), int(min(last, len(raws) - 1))]
 
 
-def _in_segment(path: Path, start: int, stop: int, shares: list[Share]) -> Place:
+def _in_segment(file: str, start: int, stop: int, shares: list[Share]) -> Place:
     """Name the batches, and of one alone its parts and rows."""
-    where, sequences = f"bytes {start} to {stop - 1} of {path.name}", sorted({share.sequence for share in shares})
+    where, sequences = f"bytes {start} to {stop - 1} of {file}", sorted({share.sequence for share in shares})
     if len(sequences) != 1:
         words = f"batches {sequences[0]} to {sequences[-1]}" if sequences else "behind the last batch"
         return Place(f"{where}: {words}", None, None)

@@ -93,7 +93,7 @@ def _sizes(path: Path, seal: Seal) -> Iterator[Finding]:
 
 
 def _block(path: Path, store: Store | None, file: str, start: int, stop: int, given: str, expected: str) -> Finding:
-    place = place_of(path / file, start, stop, store)
+    place = place_of(path, start, stop, store, file)
     return Finding(
         check="seal",
         where=place.words,

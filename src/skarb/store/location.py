@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from skarb.core.errors import InputError
@@ -13,16 +12,18 @@ _SCHEMA = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,62}")
 _SECRETS = re.compile(r"(?<=://)([^:@/?]*):[^@/?]*(?=@)|(?<=[?&]password=)[^&]*")
 
 
-@dataclass(frozen=True)
 class BookUrl:
     """A book in a PostgreSQL database: `postgresql://user@host/database#book`, each book in a schema of its own.
 
-    As text it keeps a password to itself; `~/.pgpass` and PGPASSWORD are better places for one.
+    As text, in whatever form, it keeps a password to itself; `~/.pgpass` and PGPASSWORD are better places for one.
     Source: PostgreSQL documentation, "Connection URIs".
     """
 
-    database: str = field(repr=False)  # the URL without the book
-    schema: str
+    __slots__ = ("database", "schema")
+
+    def __init__(self, database: str, schema: str) -> None:
+        self.database = database  # the URL without the book
+        self.schema = schema
 
     @property
     def name(self) -> str:
@@ -37,6 +38,9 @@ class BookUrl:
     def __str__(self) -> str:
         shown = _SECRETS.sub(lambda found: f"{found[1]}:***" if found[1] is not None else "***", self.database)
         return f"{shown}#{self.schema}"
+
+    def __repr__(self) -> str:
+        return f"BookUrl({str(self)!r})"
 
 
 Location = Path | BookUrl
