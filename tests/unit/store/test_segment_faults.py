@@ -41,7 +41,6 @@ class Content:
     seen: bytearray = field(default_factory=bytearray)
     kept: bytes = b""
     waiting: list[tuple[int, bytes]] = field(default_factory=list)  # writes, in order
-    size_kept: int = 0  # room and length that are on the disk
 
 
 class Fast(SystemDisk):
@@ -142,10 +141,13 @@ class FaultyDisk(SystemDisk):
         new = write and not path.exists()
         if new and self._happens(f"make {path.name}"):
             if self.fault == "torn":
-                SystemDisk.open(self, path, write=True)
+                super().close(super().open(path, write=True))
                 self._lose_power()
             raise OSError(errno.ENOSPC, "no room for a name")
-        return super().open(path, write=write)
+        file = super().open(path, write=write)
+        if new:
+            self.files[os.fstat(file).st_ino] = Content()
+        return file
 
     # The account.
 
@@ -194,7 +196,7 @@ class FaultyDisk(SystemDisk):
     def _keep_names(self, folder: Path) -> None:
         self.names = {path: inode for path, inode in self.names.items() if path.parent != folder}
         self.names |= {path: path.stat().st_ino for path in folder.iterdir() if path.is_file()}
-        self.folders |= {path for path in (folder, *folder.iterdir()) if path.is_dir()}
+        self.folders |= {path for path in folder.iterdir() if path.is_dir()}
 
     def _partly(self, content: Content) -> bytes:
         """Return a file as the disk may have it: every sector old or new, in any order, and of any length it had in between."""
@@ -211,18 +213,16 @@ class FaultyDisk(SystemDisk):
         return bytes(left)
 
     def after_power_loss(self, to: Path) -> None:
-        """Lay out what the disk has: files whose names were flushed, and of the others any."""
+        """Lay out what the disk has: a name stands for what it did when its folder was last flushed, or for what it does now."""
         seen = {path: path.stat().st_ino for path in self.root.rglob("*") if path.is_file()}
+        if self.root not in self.folders and self.chance.random() < 0.5:
+            return
         to.mkdir()
-        for folder in sorted(
-            self.folders | {path for path in self.root.rglob("*") if path.is_dir() and self.chance.random() < 0.5}
-        ):
-            if folder != self.root.parent and folder.is_relative_to(self.root):
-                (to / folder.relative_to(self.root)).mkdir(parents=True, exist_ok=True)
+        for folder in sorted(path for path in self.root.rglob("*") if path.is_dir()):
+            if folder in self.folders or self.chance.random() < 0.5:
+                (to / folder.relative_to(self.root)).mkdir()
         for path in sorted(seen.keys() | self.names.keys()):
-            inode = self.chance.choice(
-                [one for one in (seen.get(path), self.names.get(path)) if one is not None or path not in self.names] or [None]
-            )
+            inode = self.chance.choice((seen.get(path), self.names.get(path)))
             target = to / path.relative_to(self.root)
             if inode is not None and target.parent.is_dir():
                 target.write_bytes(self._partly(self.files.get(inode, Content())))
