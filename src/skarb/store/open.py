@@ -8,10 +8,10 @@ from pathlib import Path
 from skarb.core.errors import ConfigurationError, InputError, NotFound
 from skarb.store.location import BookUrl, Location
 from skarb.store.model import Store
+from skarb.store.walk import LOCK, MARKER
 
 SQLITE_SUFFIX = ".book"
 SEGMENTS_SUFFIX = ".segments"
-SEGMENTS_LOCK = "lock"  # the writer's, in the folder; it says nothing about the book
 
 
 def open_store(path: Location, *, write: bool = False, create: bool = False, still: bool = False) -> Store:
@@ -64,7 +64,7 @@ def parts_of(path: Path) -> dict[str, Path]:
     if not path.is_dir():
         return {"": path}
     found = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
-    return {name: found[name] for name in sorted(found) if name != SEGMENTS_LOCK}
+    return {name: found[name] for name in sorted(found) if name != LOCK}
 
 
 def _open_segments(path: Path, *, write: bool, create: bool, still: bool) -> Store:
@@ -78,7 +78,7 @@ def _open_segments(path: Path, *, write: bool, create: bool, still: bool) -> Sto
 
 
 def _check_folder(path: Path) -> None:
-    if path.suffix != SEGMENTS_SUFFIX and not (path / "book").is_file():
+    if path.suffix != SEGMENTS_SUFFIX and not (path / MARKER).is_file():
         raise InputError(
             f"{path} is a directory; a book is a file such as {_file_in(path)} or a folder ending in {SEGMENTS_SUFFIX}"
         )

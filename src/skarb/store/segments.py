@@ -14,28 +14,22 @@ file each. Source: Linux man-pages, `fsync(2)`, `flock(2)`.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from skarb.core.errors import ConfigurationError, Conflict, InputError, NotAllowed, Unavailable, shorten
+from skarb.core.errors import Conflict, InputError, NotAllowed, Unavailable, shorten
 from skarb.store.disk import Disk, SystemDisk, write_all
 from skarb.store.errors import Damaged
+from skarb.store.folder import DRAFT, KIND, OWN, check_kind, is_blank, nobody_writes, release, take_lock
 from skarb.store.model import Entry
 from skarb.store.records import HEAD, HEADER_SIZE, MARK_SIZE, Header, is_whole, make_header, pack_mark, read_header
-from skarb.store.walk import SEGMENT, Segment, Segments
+from skarb.store.walk import MARKER, SEGMENT, Segment, Segments
 
-MARKER, LOCK, DRAFT = "book", "lock", ".new"
-KIND = b"skarb segments 1\n"  # what the marker says; the number is that of the format
 LIMIT = 64 << 20  # bytes of a segment file, unless one entry alone is larger
 _NAME = re.compile(r"[0-9a-z_]{1,100}")  # of texts and notes: names of files on every system
-_OWN = {MARKER, MARKER + DRAFT, LOCK, "texts", "meta"}  # names in the folder, beside those of segments
-_PATIENCE = 0.2  # seconds a writer waits for readers that look whether there is one
 
 
 class SegmentStore:
@@ -57,17 +51,17 @@ class SegmentStore:
         self._failure: BaseException | None = None
         self._book = Segments(path, self._disk, self._nobody_writes)
         with _saying(path):
-            if write and create and _is_blank(path):
+            if write and create and is_blank(path):
                 self._disk.make_folder(path)
             else:
-                _check_kind(path)
-            self._lock = _take_lock(path) if write else None
+                check_kind(path)
+            self._lock = take_lock(path) if write else None
             try:
-                if write and create and _is_blank(path):  # and nobody has made it meanwhile
+                if write and create and is_blank(path):  # and nobody has made it meanwhile
                     self._make()
                 self._book.list()
             except BaseException:
-                _release(self._lock)
+                release(self._lock)
                 raise
 
     def begin(self) -> None:
@@ -181,7 +175,7 @@ class SegmentStore:
                 self._book.must_end(self._book.newest())
             except Damaged as error:
                 problems += [str(error)] if str(error) not in problems else []
-            strange = (file for file in sorted(self.path.iterdir()) if not (file.name in _OWN or SEGMENT.fullmatch(file.name)))
+            strange = (file for file in sorted(self.path.iterdir()) if not (file.name in OWN or SEGMENT.fullmatch(file.name)))
             problems += [f"{file}: no file of a book has this name" for file in strange]
         return problems
 
@@ -203,7 +197,7 @@ class SegmentStore:
         """Let go of the file, then of the writer's lock."""
         with self._use:
             self._book.close()
-            _release(self._lock)
+            release(self._lock)
             self._lock, self._book.complete = None, False
 
     # Writing.
@@ -331,70 +325,8 @@ class SegmentStore:
         if self._lock is not None or self._still:
             yield True
             return
-        try:
-            lock = os.open(self.path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            yield True
-            return
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(lock)
-
-
-def is_segments(path: Path) -> bool:
-    """Whether a folder says of itself that it is a book."""
-    return (path / MARKER).is_file()
-
-
-def _is_blank(path: Path) -> bool:
-    """Whether there is nothing yet, or a folder whose making was cut short before it became a book."""
-    if not path.exists():
-        return True
-    if not path.is_dir() or is_segments(path):
-        return False
-    return all(file.name in _OWN and not (file.is_dir() and any(file.iterdir())) for file in path.iterdir())
-
-
-def _check_kind(path: Path) -> None:
-    if not path.is_dir():
-        raise InputError(f"{path} is not a book: it is no folder of segments")
-    if not is_segments(path):
-        raise InputError(f"{path} is not a book: a folder of segments has a file named {MARKER!r}")
-    kind = (path / MARKER).read_bytes()
-    if kind == KIND:
-        return
-    if kind.startswith(KIND[:-2]):
-        raise ConfigurationError(
-            f"{path} is of another format: given {kind!r}, this Skarb reads {KIND!r}; use the one that wrote it"
-        )
-    raise InputError(f"{path} is not a book: its file {MARKER!r} says {shorten(kind)}, expected {KIND!r}")
-
-
-def _take_lock(path: Path) -> int:
-    lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return lock
-        except BlockingIOError:
-            if time.monotonic() > until:
-                os.close(lock)
-                raise Unavailable(
-                    f"{path} is being written by another process; a book has one writer, wait until it ends or read only"
-                ) from None
-            time.sleep(_PATIENCE / 100)
-
-
-def _release(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
+        with nobody_writes(self.path) as alone:
+            yield alone
 
 
 @contextmanager

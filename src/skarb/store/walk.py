@@ -20,6 +20,7 @@ from skarb.store.errors import Damaged
 from skarb.store.records import HEADER_SIZE, MARK_SIZE, Header, Read, is_whole, pack_mark, proof_after, read_header
 
 SEGMENT = re.compile(r"[0-9]{20}\.segment")
+MARKER, LOCK = "book", "lock"  # the file that says what the folder is, and the one that its writer locks
 
 
 @dataclass
