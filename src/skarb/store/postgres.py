@@ -32,7 +32,14 @@ OLDEST_SERVER = 150_000  # as the server numbers its versions
 READ_AT_ONCE = 64  # entries per statement, so that a slow reader holds no old snapshot
 PATIENCE = "30s"  # how long a new writer waits for a batch of the one before
 
-_CONNECTION = {"connect_timeout": "10", "tcp_user_timeout": "30000", "application_name": "skarb"}  # unless the URL says otherwise
+_CONNECTION = {  # unless the URL says otherwise; a server that vanished is noticed within half a minute
+    "application_name": "skarb",
+    "connect_timeout": "10",
+    "tcp_user_timeout": "30000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+}
 _TRIGGERS = {
     "batch": {"batch_continues", "batch_stays", "batch_remains"},
     "text": {"text_stays", "text_remains"},
