@@ -24,6 +24,7 @@ from skarb.core.time import legal_day
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, key_128
 from skarb.journal import Batch, Book, Opening, Ruling, fold, open_book
 from skarb.rulebook import Edition, load
+from skarb.store import Location, location_of
 
 ASSETS = {"ZZD": 1, "BTC": 2}
 PARTIES = tuple(f"p{number}" for number in range(20))
@@ -129,7 +130,7 @@ def account_id(party: str) -> bytes:
     return key_128(f"client/{party}/money")
 
 
-def create(path: Path, now: Callable[[], datetime] = clock, name: str = "small") -> Book:
+def create(path: Location, now: Callable[[], datetime] = clock, name: str = "small") -> Book:
     """Open the book; a new one gets its law, its accounts and some money."""
     book = open_book(path, clock=now, name=name)
     book.keep_edition(edition().normal)
@@ -232,7 +233,7 @@ def post(book: Book, instructions: list[Instruction], at: int | None = None) -> 
 
 def main() -> None:
     """Hand in batches of the sizes that a seed gives and print each receipt, flushed; never end by itself."""
-    path, start, size, closing = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:] == ["closing"]
+    path, start, size, closing = location_of(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:] == ["closing"]
     book = create(path)
     print("ready", flush=True)
     while True:

@@ -48,7 +48,7 @@ class Usage(SkarbError):
     code = "usage"
 
 
-def need(given: Sequence[Path], what: str) -> None:
+def need(given: Sequence[object], what: str) -> None:
     """Refuse a command line that names nothing to work on; nothing at all would look like success.
 
     Raises: Usage

@@ -21,6 +21,7 @@ from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError
 from skarb.core.party import Licence, PartyKind
 from skarb.desk import Desk, open_desk
 from skarb.products import products
+from skarb.store import Location, location_of
 
 COLUMNS = (
     "file", "row", "id", "outcome", "verdict", "provision", "measure", "assumed", "duties", "levy",
@@ -30,7 +31,7 @@ COLUMNS = (
 
 def post(
     *files: Path,
-    book: Path,
+    book: str,
     law: str = "by",
     licence: Annotated[Licence | None, Parameter(name="--as")] = None,
     assumed: Annotated[PartyKind | None, Parameter(name="--assume")] = None,
@@ -54,7 +55,8 @@ def post(
     files
         What to post; see `skarb decide --help` for the kinds of files.
     book
-        The file of the book; it is made if there is none.
+        Where the book lies; it is made if there is none. A file such as bank.book, a folder of files that only grow such as bank.segments,
+        or a schema of a PostgreSQL database such as postgresql://user@host/database#bank (with the extra `postgres`).
     law
         A shipped country (by, zz) or the folder of a law.
     licence
@@ -81,7 +83,8 @@ def post(
     if batch < 1:
         raise InputError(f"--batch: given {batch}, expected at least 1")
     format_of(None, problems)
-    check_outputs((output, problems), (*files, book))
+    place = location_of(book)
+    check_outputs((output, problems), (*files, *([place] if isinstance(place, Path) else [])))
     format_of(format, output)
     account = Account(keep_all=problems is not None)
     notes: list[str] = []
@@ -105,7 +108,7 @@ def post(
             with (
                 progress(f"Posting {file.name}") as step,
                 _open(
-                    book,
+                    place,
                     rulebook=setting.rulebook,
                     registers=registers,
                     screen=setting.screen,
@@ -125,15 +128,15 @@ def post(
                     )  # fmt: skip
                     if number % 1024 == 0:
                         step(number, source.first.expected)
-        notes.append(f"prove it: skarb verify {book}")
+        notes.append(f"prove it: skarb verify {place}")
 
     work_off(COLUMNS, rows(), account, notes, titles, form=format, output=output, problems=problems)
     conflicts = sum(count for (outcome, _), count in account.counts.items() if outcome == "conflict")
     return EXIT_CODES["conflict"] if conflicts else EXIT_CODES["ok"]
 
 
-def _open(book: Path, **rest: Any) -> Desk:
-    """Open a book; a new one is called like its file, an old one keeps its name when its file gets another one."""
+def _open(book: Location, **rest: Any) -> Desk:
+    """Open a book; a new one is called like its place, an old one keeps its name when its place gets another one."""
     try:
         return open_desk(book, name=book.stem, **rest)
     except ConfigurationError:

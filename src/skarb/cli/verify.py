@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -15,11 +14,12 @@ from skarb.cli.output import need, out, progress, table
 from skarb.core.errors import EXIT_CODES
 from skarb.journal import CHECKS, Report
 from skarb.journal import verify as verify_book
+from skarb.store import location_of
 
 SHOWN = 20  # findings printed in full
 
 
-def verify(*books: Annotated[Path, Parameter(name="BOOK")], json: bool = False) -> int:
+def verify(*books: Annotated[str, Parameter(name="BOOK")], json: bool = False) -> int:
     """Check books completely: the bytes of the file, the chain, every decision, every posting, every sum.
 
     Each instruction is decided again by the edition kept in the book, each transfer is posted again to an empty ledger, the
@@ -28,13 +28,13 @@ def verify(*books: Annotated[Path, Parameter(name="BOOK")], json: bool = False) 
     Parameters
     ----------
     books
-        Files of books; a market's are in its folder `books`.
+        Files of books (a market's are in its folder `books`), folders of segments, or URLs such as postgresql://user@host/database#book.
     json
         Print the reports as JSON.
     """
     need(books, "book")
     reports: list[Report] = []
-    for book in books:
+    for book in map(location_of, books):
         with progress(f"Verifying {book.name}") as step:
             reports.append(verify_book(book, progress=partial(_show, step)))
     if json:

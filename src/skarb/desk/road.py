@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -39,6 +38,7 @@ from skarb.registers import Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.steps import Steps, steps_of
 from skarb.screening import Screen
+from skarb.store import Location
 
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
 WORTH_COLUMNS = 20_000  # instructions; so many pay for loading what handles them as columns
@@ -360,7 +360,7 @@ def _give_receipts(work: _Work, batch: Batch, head: bytes) -> None:
 
 
 def open_desk(
-    path: Path,
+    path: Location,
     *,
     rulebook: Rulebook,
     registers: Registers,

@@ -36,7 +36,7 @@ from skarb.journal.receipts import receipts_of
 from skarb.journal.seal import Progress, Seal, take_seal, write_seal
 from skarb.journal.writer import Writer
 from skarb.ledger import Ledger
-from skarb.store import Damaged, Store, book_files, open_store
+from skarb.store import Damaged, Location, Store, book_files, open_store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -213,6 +213,8 @@ class Book:
         try:
             if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
                 return False
+            if not isinstance(self.path, Path):  # a database has no file to be sealed
+                return False
             write_seal(self.path, take_seal(self.path, self.name, self.sequence, self.head, progress))
             return True
         finally:
@@ -275,7 +277,7 @@ class Book:
 
 
 def open_book(
-    path: Path,
+    path: Location,
     *,
     clock: Clock | None = None,
     name: str | None = None,
@@ -293,7 +295,8 @@ def open_book(
         kept = _name(store, name, clock is not None)
         memory = _recover(store, kept, observer, progress)
         if clock is not None:
-            write_seal(path, Seal(state="open", book=kept, sequence=memory.sequence, head=memory.head.hex()))
+            if isinstance(path, Path):
+                write_seal(path, Seal(state="open", book=kept, sequence=memory.sequence, head=memory.head.hex()))
             store.begin()
         return Book(store, kept, clock, memory)
     except BaseException:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
+
+from skarb.store import Location
 
 MOST = 1_000  # findings that are kept; the others are counted
 
@@ -43,7 +44,7 @@ class Finding:
 class Report:
     """The result of verifying one book."""
 
-    path: Path
+    path: Location
     book: str = ""
     seal: SealState = "missing"
     sequence: int = 0  # of the last batch that was read

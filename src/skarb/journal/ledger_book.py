@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -27,6 +26,7 @@ from skarb.journal.model import NO_OWNER, Batch, Note, Opening
 from skarb.ledger import Ledger, Result
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
+from skarb.store import Location
 
 Metadata = Mapping[str, str]
 _NOTES_MAX = 1 << 16  # bytes of the metadata of one transfer
@@ -172,7 +172,7 @@ class LedgerBook:
 
 
 def open_ledger(
-    path: Path,
+    path: Location,
     *,
     clock: Clock,
     name: str | None = None,

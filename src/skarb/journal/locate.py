@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from skarb.journal.chain import KEY_BYTES, OWNER_BYTES, Envelope, address, open_
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
 from skarb.store import Store
 from skarb.store.pages import HEADER, Use, page_size, uses_of
+from skarb.store.shares import Share, shares_of
 
 _PAGE = 16_384  # when the header does not even state a page size
 _BY_ROW = {"keys": KEY_BYTES, "cases": CASE_BYTES, "values": VALUE_BYTES, "dollars": VALUE_BYTES}
@@ -29,8 +32,15 @@ class Place(NamedTuple):
     row: int | None
 
 
-def place_of(path: Path, start: int, stop: int, store: Store | None) -> Place:
-    """Return what lies in the bytes from `start` up to `stop` of a book's file."""
+def place_of(path: Path, start: int, stop: int, store: Store | None, file: str = "") -> Place:
+    """Return what lies in the bytes from `start` up to `stop` of a book's file, or of one of the files in its folder."""
+    if file:
+        shares = shares_of(path / file, start, stop)
+        return (
+            Place(f"bytes {start} to {stop - 1} of {file}", None, None)
+            if shares is None
+            else _in_segment(file, start, stop, shares)
+        )
     size = page_size(path, _PAGE)
     first, last = start // size + 1, (stop - 1) // size + 1
     pages = f"page {first}" if first == last else f"pages {first} to {last}"
@@ -38,7 +48,7 @@ def place_of(path: Path, start: int, stop: int, store: Store | None) -> Place:
     if start < HEADER:
         words.append("the file's header")
     for use in _joined(uses_of(path, set(range(first, last + 1)), size)):
-        name, found = _words(use, store)
+        name, found = _words(use, partial(_body, store, use))
         if name not in words:
             words.append(name)
         sequences.add(use.row if use.table == "batch" else None)
@@ -86,7 +96,30 @@ def _rows(name: str, value: msgspec.Raw | memoryview, start: int, stop: int) -> 
     return [int(min(first, len(raws) - 1)), int(min(last, len(raws) - 1))]
 
 
-def _words(use: Use, store: Store | None) -> tuple[str, set[int]]:
+def _in_segment(file: str, start: int, stop: int, shares: list[Share]) -> Place:
+    """Name the batches, and of one alone its parts and rows."""
+    where, sequences = f"bytes {start} to {stop - 1} of {file}", sorted({share.sequence for share in shares})
+    if len(sequences) != 1:
+        words = f"batches {sequences[0]} to {sequences[-1]}" if sequences else "behind the last batch"
+        return Place(f"{where}: {words}", None, None)
+    words_of, rows = [], set()
+    for share in shares:
+        if share.part == "body":
+            use = Use(0, "batch", share.sequence, "body", share.start, share.stop)
+            name, found = _words(use, partial(bytes, share.body))
+            rows |= found
+        else:
+            name = f"the {share.part} of batch {share.sequence}"
+        words_of.append(name)
+    return Place(f"{where}: {', '.join(words_of)}", sequences[0], rows.pop() if len(rows) == 1 else None)
+
+
+def _body(store: Store | None, use: Use) -> bytes | None:
+    entry = store.entry(use.row) if store is not None and use.row is not None else None
+    return None if entry is None else entry.body
+
+
+def _words(use: Use, body_of: Callable[[], bytes | None]) -> tuple[str, set[int]]:
     """Return the use of a page in words, and the rows of instructions where it can be said."""
     if use.table == "":
         return "unused, or no longer reachable", set()
@@ -96,8 +129,8 @@ def _words(use: Use, store: Store | None) -> tuple[str, set[int]]:
         return "the index of batches", set()
     words = f"batch {use.row}, bytes {use.start} to {use.stop - 1} of its body"
     try:
-        entry = store.entry(use.row) if store is not None else None
-        rows = rows_at(entry.body, use.start, use.stop) if entry is not None else {}
+        body = body_of()
+        rows = rows_at(body, use.start, use.stop) if body is not None else {}
     except SkarbError:
         return words, set()
     parts = [

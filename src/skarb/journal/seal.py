@@ -1,7 +1,8 @@
 """The seal of a closed book: what every byte of its file must be.
 
 The chain protects what was journalled; it cannot notice a change in the rest of the file, in its header or in unused pages.
-So a clean close writes a seal beside the book: the SHA-256 of each block of 64 KiB, of the whole file, and the last head.
+So a clean close writes a seal beside the book: the SHA-256 of each block of 64 KiB, of the whole file, and the last head. A book that is
+a folder is sealed like its files laid one after the other, in the order of their names; the seal lists them, and blocks begin anew with each.
 The seal is a function of the book alone, so anybody can make it again and compare; `sha256sum` gives the same hash of the file.
 While a book is open, and after a crash, the seal says so and names the head it had when it was opened.
 """
@@ -14,12 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from skarb.core.errors import shorten
-from skarb.store import Damaged
+from skarb.store import Damaged, parts_of
 
 BLOCK = 65_536
 SEAL_FORMAT = 1
@@ -40,6 +41,15 @@ class Seal:
     file: str = ""  # SHA-256 of the whole file, hex
     block_size: int = BLOCK
     blocks: tuple[str, ...] = ()  # SHA-256 of each block, hex
+    files: tuple[tuple[str, int], ...] = ()  # of a folder: name and bytes of each file
+
+
+class Block(NamedTuple):
+    """A piece of one file of a book."""
+
+    file: str  # its name within the folder, "" where the book is one file
+    start: int
+    data: bytes
 
 
 def seal_path(book: Path) -> Path:
@@ -81,36 +91,54 @@ def read_seal(book: Path) -> Seal | None:
 
 def seal_bytes(seal: Seal) -> bytes:
     """Return the one way in which a seal is written."""
-    return (json.dumps(asdict(seal) | {"seal": _own_hash(seal)}, indent=0) + "\n").encode()
+    return (json.dumps(_fields(seal) | {"seal": _own_hash(seal)}, indent=0) + "\n").encode()
 
 
 def take_seal(book: Path, name: str, sequence: int, head: bytes, progress: Progress | None = None) -> Seal:
-    """Read the whole file of a closed book and say what it is."""
-    whole, blocks, size = sha256(), [], 0
+    """Read every file of a closed book and say what it is."""
+    whole, blocks, sizes = sha256(), [], sizes_of(book)
     for block in blocks_of(book, progress):
-        whole.update(block)
-        blocks.append(sha256(block).hexdigest())
-        size += len(block)
+        whole.update(block.data)
+        blocks.append(sha256(block.data).hexdigest())
     return Seal(
-        state="closed", book=name, sequence=sequence, head=head.hex(), size=size, file=whole.hexdigest(), blocks=tuple(blocks)
+        state="closed",
+        book=name,
+        sequence=sequence,
+        head=head.hex(),
+        size=sum(sizes.values()),
+        file=whole.hexdigest(),
+        blocks=tuple(blocks),
+        files=tuple(sizes.items()) if book.is_dir() else (),
     )
 
 
-def blocks_of(book: Path, progress: Progress | None = None) -> Iterator[bytes]:
-    """Yield the file in blocks of 64 KiB; the last one may be shorter."""
-    size = book.stat().st_size
-    done = 0
-    with book.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            yield block
-            done += len(block)
-            if progress is not None:
-                progress("hash the file", done, size)
+def sizes_of(book: Path) -> dict[str, int]:
+    """Return the bytes of each file of a book by its name within the folder, in order; a book of one file has one named ""."""
+    return {name: path.stat().st_size for name, path in parts_of(book).items()}
+
+
+def blocks_of(book: Path, progress: Progress | None = None) -> Iterator[Block]:
+    """Yield each file in blocks of 64 KiB; the last one of a file may be shorter."""
+    size, done = sum(sizes_of(book).values()), 0
+    for name, path in parts_of(book).items():
+        start = 0
+        with path.open("rb", buffering=0) as file:
+            while data := file.read(BLOCK):
+                yield Block(name, start, data)
+                start += len(data)
+                done += len(data)
+                if progress is not None:
+                    progress("hash the file", done, size)
+
+
+def _fields(seal: Seal) -> dict[str, Any]:
+    """Return what a seal says; one of a single file lists no files."""
+    fields = asdict(seal)
+    return fields if seal.files else {name: value for name, value in fields.items() if name != "files"}
 
 
 def _own_hash(seal: Seal) -> str:
-    fields: dict[str, Any] = asdict(seal)
-    return sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    return sha256(json.dumps(_fields(seal), separators=(",", ":")).encode()).hexdigest()
 
 
 def _sync_directory(path: Path) -> None:

@@ -14,8 +14,8 @@ from skarb.core.errors import SkarbError
 from skarb.journal.findings import Finding, SealState
 from skarb.journal.locate import place_of
 from skarb.journal.model import GENESIS
-from skarb.journal.seal import Progress, Seal, blocks_of, read_seal, seal_bytes, seal_path, take_seal
-from skarb.store import Damaged, Store, book_files, open_store
+from skarb.journal.seal import BLOCK, Progress, Seal, blocks_of, read_seal, seal_bytes, seal_path, sizes_of, take_seal
+from skarb.store import Damaged, Location, Store, book_files, open_store
 
 _MOST_PLACES = 100  # damaged blocks that are described one by one
 
@@ -30,8 +30,11 @@ class SealCheck:
     notes: list[str] = field(default_factory=list)
 
 
-def check_seal(path: Path, progress: Progress | None = None) -> SealCheck:
+def check_seal(path: Location, progress: Progress | None = None) -> SealCheck:
     """Compare every byte of a closed book with its seal, and say what lies where they differ."""
+    if not isinstance(path, Path):
+        note = "the book lies in a database, which has no file of its own to be sealed: the bytes around the journal were not checked"
+        return SealCheck(state="missing", notes=[note])
     try:
         seal = read_seal(path)
     except Damaged as error:
@@ -48,14 +51,22 @@ def check_seal(path: Path, progress: Progress | None = None) -> SealCheck:
     return SealCheck(state="closed", seal=seal, findings=beside + _compare(path, seal, progress))
 
 
-def different_blocks(path: Path, seal: Seal, progress: Progress | None = None) -> Iterator[tuple[int, int, str, str]]:
-    """Yield start, stop, hash and sealed hash of each block of the file that is not what the seal says."""
-    start = 0
-    for block, expected in zip(blocks_of(path, progress), seal.blocks, strict=False):
-        given = sha256(block).hexdigest()
-        if given != expected:
-            yield start, start + len(block), given, expected
-        start += len(block)
+def different_blocks(path: Path, seal: Seal, progress: Progress | None = None) -> Iterator[tuple[str, int, int, str, str]]:
+    """Yield file, start, stop, hash and sealed hash of each block that is not what the seal says."""
+    sealed = _sealed_blocks(seal)
+    for block in blocks_of(path, progress):
+        given, expected = sha256(block.data).hexdigest(), sealed.get((block.file, block.start))
+        if expected is not None and given != expected:
+            yield block.file, block.start, block.start + len(block.data), given, expected
+
+
+def _sealed_blocks(seal: Seal) -> dict[tuple[str, int], str]:
+    places = [(name, start) for name, size in _sealed_sizes(seal).items() for start in range(0, size, BLOCK)]
+    return dict(zip(places, seal.blocks, strict=False))
+
+
+def _sealed_sizes(seal: Seal) -> dict[str, int]:
+    return dict(seal.files or (("", seal.size),))
 
 
 def _compare(path: Path, seal: Seal, progress: Progress | None) -> list[Finding]:
@@ -64,15 +75,25 @@ def _compare(path: Path, seal: Seal, progress: Progress | None) -> list[Finding]
     findings = [_block(path, store, *one) for one in different]
     if store is not None:
         store.close()
-    if (size := path.stat().st_size) != seal.size:
-        start, stop = sorted((size, seal.size))
-        given, expected = f"{size} bytes", f"{seal.size} bytes"
-        findings.append(Finding(check="seal", where=f"{path.name}, size", given=given, expected=expected, start=start, stop=stop))
-    return findings
+    return findings + list(_sizes(path, seal))
 
 
-def _block(path: Path, store: Store | None, start: int, stop: int, given: str, expected: str) -> Finding:
-    place = place_of(path, start, stop, store)
+def _sizes(path: Path, seal: Seal) -> Iterator[Finding]:
+    """Yield the files that are longer or shorter than sealed, that are missing, and that were not there."""
+    there, sealed = sizes_of(path), _sealed_sizes(seal)
+    for name in sorted(there.keys() | sealed.keys()):
+        size, before = there.get(name), sealed.get(name)
+        if size == before:
+            continue
+        start, stop = sorted((size or 0, before or 0))
+        given = "no such file" if size is None else f"{size} bytes"
+        expected = "no such file" if before is None else f"{before} bytes"
+        where = f"{path.name}{'/' if name else ''}{name}, size"
+        yield Finding(check="seal", where=where, given=given, expected=expected, start=start, stop=stop)
+
+
+def _block(path: Path, store: Store | None, file: str, start: int, stop: int, given: str, expected: str) -> Finding:
+    place = place_of(path, start, stop, store, file)
     return Finding(
         check="seal",
         where=place.words,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import TypeVar
 
-from skarb.core.errors import InputError, NotFound, SkarbError, shorten
+from skarb.core.errors import SkarbError, shorten
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope, head_of, open_envelope
 from skarb.journal.checks import Seen, decision_findings, identity_findings, ledger_findings
@@ -22,20 +21,18 @@ from skarb.journal.memory import Memory
 from skarb.journal.model import GENESIS
 from skarb.journal.seal import Progress, Seal
 from skarb.journal.sealcheck import SealCheck, check_seal
-from skarb.store import Entry, Store, open_store
+from skarb.store import Entry, Location, Store, find_book, open_store
 
 _T = TypeVar("_T")
 
 
-def verify(path: Path, *, progress: Progress | None = None) -> Report:
+def verify(path: Location, *, progress: Progress | None = None) -> Report:
     """Check everything that can be checked in a book and report what is not as it must be.
 
-    Raises: NotFound or InputError if there is no file at the path; nothing else, however damaged the file is.
+    Raises: NotFound or InputError if there is no book at the path, Unavailable if its database cannot be reached; nothing else, however
+    damaged the book is.
     """
-    if not path.exists():
-        raise NotFound(f"there is no book at {path}; give the path of an existing book")
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; give the file of a book")
+    find_book(path)
     report = Report(path=path)
     check = _seal(report, progress)
     work = _Verification(report, check.seal, progress)
@@ -85,7 +82,7 @@ class _Verification:
     def run(self, store: Store) -> None:
         """Make all checks that need the store."""
         for problem in store.check():
-            self._find("file", self.report.path.name, shorten(problem, 300), "a whole SQLite file")
+            self._find("file", self.report.path.name, shorten(problem, 300), "a store that is whole")
         self._guarded("file", "name of the book", lambda: self._name(store))
         self._guarded("edition", "editions", lambda: self._load_laws(store))
         last = self._guarded("chain", "last batch", store.last) or (0, GENESIS)

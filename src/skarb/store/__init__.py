@@ -6,7 +6,21 @@ It does not know what a batch means.
 """
 
 from skarb.store.errors import Damaged
+from skarb.store.location import BookUrl, Location, location_of
 from skarb.store.model import Entry, Store
-from skarb.store.open import SQLITE_SUFFIX, book_files, open_store
+from skarb.store.open import SEGMENTS_SUFFIX, SQLITE_SUFFIX, book_files, find_book, open_store, parts_of
 
-__all__ = ["SQLITE_SUFFIX", "Damaged", "Entry", "Store", "book_files", "open_store"]
+__all__ = [
+    "SEGMENTS_SUFFIX",
+    "SQLITE_SUFFIX",
+    "BookUrl",
+    "Damaged",
+    "Entry",
+    "Location",
+    "Store",
+    "book_files",
+    "find_book",
+    "location_of",
+    "open_store",
+    "parts_of",
+]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from skarb.store.location import Location
 
 
 class Entry(NamedTuple):
@@ -20,8 +21,8 @@ class Store(Protocol):
     """The journal of one book, for one writer and any number of readers."""
 
     @property
-    def path(self) -> Path:
-        """The file or directory that holds the book."""
+    def path(self) -> Location:
+        """The file, folder or URL of the book."""
 
     def begin(self) -> None:
         """Start to write; until then nothing of a book that was there is touched, though its writer's lock is held.
@@ -75,9 +76,9 @@ class Store(Protocol):
         """Return what the store itself finds wrong with its structure, in words; an empty list means nothing."""
 
     def settle(self) -> bool:
-        """Write nothing more: True when everything now lies in the one file and nothing beside it.
+        """Write nothing more: True when everything now lies in the file or folder and nothing beside it.
 
-        A book that somebody is reading just now may answer False. The writer's lock is kept until `close`.
+        A book that somebody is reading just now may answer False, one in a database always does. The writer's lock is kept until `close`.
         """
 
     def close(self) -> None:

@@ -265,7 +265,7 @@ def test_a_missing_batch_is_named_and_the_ledger_is_left_alone_after_it(path: Pa
 def test_what_cannot_be_verified_is_said_plainly(path: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no book"):
         verify(tmp_path / "nothing.book")
-    with pytest.raises(InputError, match="not a file"):
+    with pytest.raises(InputError, match="is a directory"):
         verify(tmp_path)
     path.write_bytes(b"no book at all")
     report = verify(path)
