@@ -18,6 +18,7 @@ from skarb.journal.law import Law
 from skarb.journal.model import Ruling
 from skarb.ledger import Result
 
+_MANY = 64  # transfers from which on columns are the quicker way
 Column = npt.NDArray[np.int64]
 
 
@@ -71,29 +72,20 @@ def make_receipts(
     book, the number of the batch and the head after it.
     """
     book, sequence, head = place
-    groups = ruled * len(codes.distinct) + codes.numbers[np.asarray(rows, np.int64)]
-    kinds, inverse = np.unique(groups, return_inverse=True)
-    shared: list[tuple[Outcome, Decision, str, tuple[str, ...]]] = []
-    for kind in kinds.tolist():
-        (decision, edition), posted = decided[kind // len(codes.distinct)], codes.distinct[kind % len(codes.distinct)]
-        shared.append((outcome_of(decision, posted), decision, edition, posted))
-    of_row = inverse.tolist()
-    outcomes, decisions, editions, posts = ([one[field] for one in shared] for field in range(4))
-    return list(
-        map(
-            Receipt,
-            ids,
-            map(outcomes.__getitem__, of_row),
-            map(decisions.__getitem__, of_row),
-            map(editions.__getitem__, of_row),
-            repeat(book),
-            repeat(sequence),
-            rows,
-            map(posts.__getitem__, of_row),
-            repeat(False),
-            repeat(head.hex()),
+    kinds = (ruled * len(codes.distinct) + codes.numbers[np.asarray(rows, np.int64)]).tolist()  # ruling and codes in one number
+    outcomes: dict[int, Outcome] = {}
+    decisions: dict[int, Decision] = {}
+    editions: dict[int, str] = {}
+    posts: dict[int, tuple[str, ...]] = {}
+    for kind in set(kinds):
+        (decisions[kind], editions[kind]), posts[kind] = (
+            decided[kind // len(codes.distinct)],
+            codes.distinct[kind % len(codes.distinct)],
         )
-    )
+        outcomes[kind] = outcome_of(decisions[kind], posts[kind])
+    columns = [map(column.__getitem__, kinds) for column in (outcomes, decisions, editions, posts)]
+    fields = (ids, *columns[:3], repeat(book), repeat(sequence), rows, columns[3], repeat(False), repeat(head.hex()))
+    return list(map(Receipt, *fields))
 
 
 def outcome_of(decision: Decision, codes: Sequence[str]) -> Outcome:
@@ -107,7 +99,7 @@ def codes_by_row(rows: int, owners: bytes | memoryview, results: bytes | memoryv
     """Return the ledger's result codes for each of so many rows; none where there were no transfers."""
     owned, given = np.frombuffer(owners, "<u4").astype(np.int64), np.frombuffer(results, np.uint8)
     names = {code: Result(code).name for code in set(bytes(results))}
-    if (np.diff(owned, append=rows) > 0).all():  # at most one transfer for each row
+    if len(owned) >= _MANY and owned[-1] < rows and (owned[1:] > owned[:-1]).all():  # at most one transfer for each row
         known, inverse = np.unique(given, return_inverse=True)
         numbers = np.zeros(rows, np.int64)
         numbers[owned] = inverse + 1
