@@ -83,7 +83,7 @@ def peers(folder: Path, load: Load | None = None, only: Mapping[str, Measurement
 
 def _measured(folder: Path, name: str, measurement: Measurement, load: Load) -> Measured | str:
     """Return what was measured, or why it was not."""
-    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder, ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder.absolute(), ignore_cleanup_errors=True) as place:
         try:
             return measurement(Path(place), load)
         except Unavailable as error:

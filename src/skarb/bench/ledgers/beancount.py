@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
-from skarb.bench.ledgers.load import Load, Measured, Run, library
+from skarb.bench.ledgers.load import Load, Measured, Run, library, version_of
 from skarb.bench.machine import hash_us
 from skarb.core.errors import ensure
 
@@ -28,7 +27,7 @@ def loaded(folder: Path, load: Load) -> Measured:
         took = time.perf_counter() - started
         ensure(not errors and len(entries) == load.accounts + load.file, "the file is read whole and without errors")
         runs.append(Run(load.file / took, round((before + hash_us()) / 2, 2)))
-    return Measured(runs, version("beancount"))
+    return Measured(runs, version_of("beancount"))
 
 
 def _text(load: Load) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple, TypeVar
 
 from skarb.bench.machine import hash_us
@@ -113,3 +114,11 @@ def library(name: str, install: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise Unavailable(f"{error}; to measure it: {install}") from error
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of a package."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from skarb.bench.ledgers.load import Load, Measured, Transfer, library, measure
+from skarb.bench.ledgers.load import Load, Measured, Transfer, library, measure, version_of
 from skarb.core.errors import ensure
 
 ACCOUNTS = 500  # opening ten thousand would take longer than the measurement
@@ -47,7 +46,7 @@ def journal_entries(folder: Path, load: Load) -> Measured:
             ensure(session.query(models.Ledger).count() == 2 * runs.posted, "the ledger holds both sides of every transfer")
     finally:
         engine.dispose()
-    return Measured(runs.runs, version("python-accounting"))
+    return Measured(runs.runs, version_of("python-accounting"))
 
 
 def _open(models: Any, session: Any, count: int) -> tuple[int, list[int]]:

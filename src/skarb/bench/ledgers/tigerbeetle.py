@@ -12,11 +12,10 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from skarb.bench.ledgers.load import Load, Measured, Run, Runs, Transfer, library, measure
+from skarb.bench.ledgers.load import Load, Measured, Run, Runs, Transfer, library, measure, version_of
 from skarb.bench.ledgers.server import Started, run, running, wait_for, within
 from skarb.bench.machine import hash_us
 from skarb.core.errors import Unavailable, ensure
@@ -47,7 +46,7 @@ def through_python(folder: Path, load: Load) -> Measured:
             close()
             raise
         close()
-    return Measured(runs.runs, f"server {_version(program, folder)}, client {version('tigerbeetle')}")
+    return Measured(runs.runs, f"server {_version(program, folder)}, client {version_of('tigerbeetle')}")
 
 
 def own_benchmark(folder: Path, load: Load) -> Measured:
@@ -74,7 +73,7 @@ def _program() -> str:
             if given
             else "no server program `tigerbeetle` on the path; to measure it, put its release there or name it in TIGERBEETLE"
         )
-    return found
+    return str(Path(found).absolute())
 
 
 def _port(server: Started) -> int | None:
