@@ -11,7 +11,8 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,61 +20,100 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.app.files import now
+from skarb.bench.ledger_peers import peers
+from skarb.bench.ledgers.postgresql import server_in
 from skarb.bench.machine import hash_us, machine
-from skarb.core.errors import ensure
+from skarb.core.errors import Unavailable, ensure
 from skarb.core.transfer import TRANSFER, TransferFlag
 from skarb.intake.transfers import read_transfers
 from skarb.journal import NewAccount, open_book, open_ledger
 from skarb.ledger import Result
 from skarb.ledger.books import Records
+from skarb.store import Location, location_of
 
 BATCH = 8192
 ACCOUNTS = 10_000
 RUNS = 5
 _ASSET = "BYN"
 _FLOOR = -(10**15)
+_PATIENCE = 20.0  # seconds that a server may take to start
 _HOT = 16  # accounts that get nine transfers of ten in the hot run
 _Make = Callable[["_Load", int], Records]
 
 
-def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50) -> dict[str, object]:
-    """Return the figures of the ledger. Units: transfers per second unless the name says otherwise."""
-    with tempfile.TemporaryDirectory(prefix="skarb-bench-") as name:
+def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50, others: bool = True) -> dict[str, object]:
+    """Return the figures of the ledger, and with `others` those of other ledgers in the same run.
+
+    Units: transfers per second unless the name says otherwise.
+    """
+    left_out: list[tuple[str, str]] = []
+    with tempfile.TemporaryDirectory(prefix="skarb-bench-") as name, _databases(Path(name), left_out) as database:
         folder = Path(name)
-        rates: dict[_Make, list[float]] = {_plain: [], _hot: [], _half_pending: []}
+        rates: dict[str, list[float]] = {}
         speeds = []
         for run in range(RUNS):
             speeds.append(hash_us())
-            for make, found in rates.items():
-                found.append(_bulk(folder / f"{make.__name__}-{run}.book", batches, make))
-        plain = rates[_plain]
+            places: dict[str, tuple[Location, _Make]] = {
+                "sqlite": (folder / f"plain-{run}.book", _plain),
+                "segments": (folder / f"plain-{run}.segments", _plain),
+                "hot": (folder / f"hot-{run}.book", _hot),
+                "pending": (folder / f"pending-{run}.book", _half_pending),
+            }
+            if database is not None:
+                places["postgres"] = (location_of(f"{database}#plain_{run}"), _plain)
+            for kind, (place, make) in places.items():
+                rates.setdefault(kind, []).append(_bulk(place, batches, make))
         figures: dict[str, object] = {
-            "sqlite_per_s": statistics.median(plain),
-            "sqlite_runs": [{"per_s": round(rate), "hash_us": speed} for rate, speed in zip(plain, speeds, strict=True)],
-            "hot_ratio": _ratio(rates[_hot], plain),
-            "pending_ratio": _ratio(rates[_half_pending], plain),
+            f"{store}_per_s": statistics.median(rates[store]) for store in ("sqlite", "segments", "postgres") if store in rates
+        }
+        figures |= {
+            "sqlite_runs": [
+                {"per_s": round(rate), "hash_us": speed} for rate, speed in zip(rates["sqlite"], speeds, strict=True)
+            ],
+            "hot_ratio": _ratio(rates["hot"], rates["sqlite"]),
+            "pending_ratio": _ratio(rates["pending"], rates["sqlite"]),
             "json_bulk_per_s": statistics.median(_json(folder / f"json-{run}.book", batches // 4) for run in range(RUNS)),
             "single_async_per_s": statistics.median(_callers(folder / f"async-{run}.book", callers, each) for run in range(3)),
             "single_per_s": _single(folder / "single.book", single),
-            "recover_per_s": statistics.median(_recover(folder / f"_plain-{run}.book") for run in range(RUNS)),
+            "recover_per_s": statistics.median(_recover(folder / f"plain-{run}.book") for run in range(RUNS)),
         }
+        if others:
+            figures |= peers(folder / "peers")
+    ratios = {
+        name.removeprefix("peer_").removesuffix("_per_s"): round(float(statistics.median(rates["sqlite"])) / rate, 1)
+        for name, rate in figures.items()
+        if name.startswith("peer_") and isinstance(rate, float)
+    }
     conditions = {
         "accounts": ACCOUNTS,
         "batch": BATCH,
         "transfers": batches * BATCH,
         "runs": RUNS,
         "callers": callers,
-        "store": "SQLite, synchronous=FULL",
+        "stores": "SQLite with synchronous=FULL; segment files with fdatasync; PostgreSQL with synchronous_commit=on",
         "on": "128-bit ids and amounts, a floor on every account, holds, closing, SHA-256 chain, flushed before the answer",
         "off": "no history index, no Merkle tree: both are made behind the writer, from the journal",
     }
-    return figures | {"conditions": conditions, "machine": machine()}
+    more = {"stores_left_out": left_out, "times_faster_than": ratios}
+    return figures | more | {"conditions": conditions, "machine": machine()}
+
+
+@contextmanager
+def _databases(folder: Path, left_out: list[tuple[str, str]]) -> Iterator[str | None]:
+    """Start a database server if there is one; else say why not."""
+    with ExitStack() as stack:
+        try:
+            url: str | None = stack.enter_context(server_in(folder, _PATIENCE))
+        except Unavailable as error:
+            left_out.append(("postgres", str(error)))
+            url = None
+        yield url
 
 
 class _Load:
     """An open ledger and what it takes to make transfers for it; the same ones for the same seed."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Location, seed: int) -> None:
         self.book = open_ledger(path, clock=now, name="benchmark")
         accounts = [NewAccount(f"client/{number}", _ASSET, floor=_FLOOR) for number in range(ACCOUNTS)]
         ensure(bool((self.book.open_accounts(accounts) == Result.created).all()), "every account of the benchmark is opened")
@@ -118,9 +158,9 @@ def _half_pending(load: _Load, count: int) -> Records:
     return records
 
 
-def _bulk(path: Path, batches: int, make: _Make) -> float:
+def _bulk(path: Location, batches: int, make: _Make) -> float:
     """Return the rate from records in memory to the last durable answer, the next batch being decided while one is written."""
-    load = _Load(path, seed=len(path.name))
+    load = _Load(path, seed=1)
     with load.book as book:
         work = [make(load, BATCH) for _ in range(batches)]
         return _timed(batches * BATCH, lambda: [answer.result() for answer in [book.post_async(one) for one in work]])

@@ -46,7 +46,7 @@ _SETTINGS = {
 def copy(folder: Path, load: Load) -> Measured:
     """Measure COPY and one statement for each batch, one transaction each, `synchronous_commit = on`."""
     psycopg = library("psycopg", "pip install 'psycopg[binary]'")
-    with _server(psycopg, folder, load.patience) as db:
+    with server_in(folder, load.patience) as url, psycopg.connect(url) as db:
         cursor = db.cursor()
         cursor.execute(_TABLES)
         cursor.execute("insert into account (id) select generate_series(0, %s)", (load.accounts - 1,))
@@ -69,8 +69,12 @@ def copy(folder: Path, load: Load) -> Measured:
 
 
 @contextmanager
-def _server(psycopg: Any, folder: Path, patience: float) -> Iterator[Any]:
-    """Start a server and yield a connection to it."""
+def server_in(folder: Path, patience: float) -> Iterator[str]:
+    """Start a server and yield the URL of an empty database on it.
+
+    Raises: Unavailable if there is no server to start, or no driver to reach it.
+    """
+    psycopg = library("psycopg", "pip install 'psycopg[binary]'")
     programs = _programs()
     owner = _owner()
     place = Path(tempfile.mkdtemp(prefix="skarb-peer-postgresql-", dir=folder if _reachable(folder, owner) else None))
@@ -97,17 +101,15 @@ def _server(psycopg: Any, folder: Path, patience: float) -> Iterator[Any]:
         run(making, place, patience * 3, owner)
         words = [word for name, value in (_SETTINGS | {"port": str(port)}).items() for word in ("-c", f"{name}={value}")]
         with running([str(programs / "postgres"), "-D", "data", *words], place, owner) as server:
+            url = f"postgresql://skarb@127.0.0.1:{port}/postgres"
 
             def connect() -> Any:
                 with suppress(psycopg.OperationalError):
-                    return psycopg.connect(host="127.0.0.1", port=port, user="skarb", dbname="postgres", connect_timeout=5)
+                    return psycopg.connect(url, connect_timeout=5)
                 return None
 
-            db = wait_for(server, connect, patience)
-            try:
-                yield db
-            finally:
-                db.close()
+            wait_for(server, connect, patience).close()
+            yield url
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
