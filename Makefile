@@ -30,6 +30,7 @@ check: $(READY_DEV) ## style, types, layers, the law packs
 bench: $(READY) ## print the figures that the documents quote
 	@$(INSTALL) '.[bench]'
 	@$(BIN)/skarb bench road --json
+	@$(BIN)/skarb bench ledger --json
 	@$(BIN)/skarb bench rules --json
 
 docs: $(READY) ## write the generated reference pages into docs/reference

@@ -29,8 +29,6 @@ from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.desk.roll import Plain
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
-from skarb.journal.chain import openings_of
-from skarb.journal.chart import Chart
 from skarb.journal.folding import MISSING
 from skarb.journal.receipts import Decided, codes_by_row, make_receipts
 from skarb.ledger import Result
@@ -80,19 +78,18 @@ class Desk:
     def __init__(
         self,
         book: Book,
-        chart: Chart,
         rulebook: Rulebook,
         registers: Registers,
         screen: Screen,
         products: Iterable[Product],
         operator: str,
     ) -> None:
-        """Sit down at a book; `chart` knows the accounts that its journal has opened. See `open_desk`."""
+        """Sit down at a book. See `open_desk`."""
         self.book = book
         self.operator = operator
         self._kept = set(book.editions)  # whose text the book keeps
         self._prepared = book.sequence  # number of the last batch made ready
-        self.chart = chart
+        self.chart = book.chart
         self._rulebook = rulebook
         self._registers = registers
         self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
@@ -376,17 +373,11 @@ def open_desk(
 
     Raises: NotFound, InputError, Unavailable, Damaged as `open_book` does.
     """
-    chart = Chart()
-
-    def learn(envelope: Envelope) -> None:
-        if not envelope.rows:
-            raise InputError(f"{path} is a ledger without instructions; a desk needs the book of an institution")
-        chart.learn(openings_of(envelope))
-        if observer is not None:
-            observer(envelope)
-
-    book = open_book(path, clock=clock, name=name, observer=learn, progress=progress)
-    return Desk(book, chart, rulebook, registers, screen, products, operator)
+    book = open_book(path, clock=clock, name=name, observer=observer, progress=progress)
+    if book.sequence and not book.instructions:
+        book.close()
+        raise InputError(f"{path} is a ledger without instructions; a desk needs the book of an institution")
+    return Desk(book, rulebook, registers, screen, products, operator)
 
 
 def _number(editions: list[Edition], edition: Edition) -> int:

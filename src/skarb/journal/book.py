@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +28,7 @@ from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.chain import OWNER_BYTES, Envelope, decode, encode, head_of, instructions_of, open_envelope, raw_rows
+from skarb.journal.chart import Chart
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
 from skarb.journal.law import Law, load_law
 from skarb.journal.lookup import Positions
@@ -34,10 +36,12 @@ from skarb.journal.memory import Memory, Observer, recover
 from skarb.journal.model import GENESIS, Batch
 from skarb.journal.receipts import receipts_of
 from skarb.journal.seal import Progress, Seal, take_seal, write_seal
+from skarb.journal.snapshot import belongs, read_snapshot, snapshot_path, write_snapshot
 from skarb.journal.writer import Writer
 from skarb.ledger import Ledger
 from skarb.store import Damaged, Location, Store, book_files, open_store
 
+WORTH_SNAPSHOT = 1_000_000  # transfers since the latest one; posting them again takes about a second
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +55,7 @@ class Answered(NamedTuple):
 class Book:
     """The ledger, the id index and the journal of one institution; made by `open_book`."""
 
-    def __init__(self, store: Store, name: str, clock: Clock | None, memory: Memory) -> None:
+    def __init__(self, store: Store, name: str, clock: Clock | None, memory: Memory, snapshot_at: int = 0) -> None:
         self.path = store.path
         self.name = name
         self.sequence = memory.sequence  # of the last batch that is on disk
@@ -62,12 +66,18 @@ class Book:
         self._texts = set(store.text_names())
         self._editions: dict[str, Law] = {}
         self._failure: BaseException | None = None
+        self._snapshot_at = snapshot_at  # transfers in the latest snapshot
         self._writer = Writer(self._commit)
 
     @property
     def ledger(self) -> Ledger:
         """The ledger machine; the writer posts to it before it appends."""
         return self._memory.ledger
+
+    @property
+    def chart(self) -> Chart:
+        """The accounts opened so far, those that a batch in the making will open included."""
+        return self._memory.chart
 
     @property
     def assets(self) -> dict[str, int]:
@@ -211,6 +221,8 @@ class Book:
         """
         self._writer.close()
         try:
+            if self._is_worth_a_snapshot():
+                self.take_snapshot()
             if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
                 return False
             if not isinstance(self.path, Path):  # a database has no file to be sealed
@@ -220,6 +232,25 @@ class Book:
         finally:
             self._failure = self._failure or NotAllowed("it was closed")
             self._store.close()
+
+    def take_snapshot(self) -> None:
+        """Write what is known beside the book, so that the next opening reads only what comes after.
+
+        Raises: InputError where there is no place beside the book; Unavailable if it could not be written, the old one stays then.
+        """
+        self.flush()
+        if not isinstance(self.path, Path):
+            raise InputError(f"{self.path} lies in a database; snapshots are kept beside files and folders only")
+        memory = replace(self._memory, sequence=self.sequence, head=self.head)
+        try:
+            write_snapshot(snapshot_path(self.path), self.name, memory)
+        except OSError as error:
+            raise Unavailable(f"no snapshot of {self.path} could be written: {error}; the book itself is whole") from error
+        self._snapshot_at = self.ledger.transfers
+
+    def _is_worth_a_snapshot(self) -> bool:
+        whole = self._clock is not None and self._failure is None and isinstance(self.path, Path)
+        return whole and self.ledger.transfers - self._snapshot_at >= WORTH_SNAPSHOT
 
     def __enter__(self) -> Self:
         return self
@@ -235,7 +266,7 @@ class Book:
             _check(batch)
             ensure(batch.recorded_at > memory.recorded_at, "a batch is recorded after the one before it")
             ensure(self._texts.issuperset(batch.editions), "the text of an edition is kept before it decides")
-            memory.note_assets(batch.openings, batch.accounts)
+            memory.note_openings(batch.openings, batch.accounts, batch.account_results)
             memory.index.add(batch.keys)
         except BaseException as error:
             self._failure = error  # the ledger holds transfers that will never be written
@@ -286,30 +317,38 @@ def open_book(
 ) -> Book:
     """Open a book and recover everything it knows; with a clock for writing, without one for reading.
 
-    A writer creates the book if there is none and a `name` is given. The observer is shown every batch that is there.
+    A writer creates the book if there is none and a `name` is given. The observer is shown every batch that is there; without one a
+    snapshot beside the book, if it belongs to it, spares reading what it holds.
     Raises: NotFound; InputError if the file is another book; Unavailable if there is a writer already; Damaged, with
     the batch, if the journal is not what was written: nothing is changed then, and `verify` says more.
     """
     store = open_store(path, write=clock is not None, create=clock is not None and name is not None)
     try:
         kept = _name(store, name, clock is not None)
-        memory = _recover(store, kept, observer, progress)
+        known = _snapshot(store, kept) if observer is None else None
+        snapshot_at = 0 if known is None else known.ledger.transfers
+        memory = _recover(store, kept, observer, progress, known)
         if clock is not None:
             if isinstance(path, Path):
                 write_seal(path, Seal(state="open", book=kept, sequence=memory.sequence, head=memory.head.hex()))
             store.begin()
-        return Book(store, kept, clock, memory)
+        return Book(store, kept, clock, memory, snapshot_at)
     except BaseException:
         store.close()
         raise
 
 
-def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None) -> Memory:
+def _snapshot(store: Store, name: str) -> Memory | None:
+    known = read_snapshot(snapshot_path(store.path), name) if isinstance(store.path, Path) else None
+    return known if known is not None and belongs(known, store.entry(known.sequence)) else None
+
+
+def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None, known: Memory | None) -> Memory:
     total = (store.last() or (0, GENESIS))[0]
     count = None if progress is None else lambda done: progress("recover the book", done, total)
     try:
         with undisturbed():
-            return recover(store.read(), name, observer, count)
+            return recover(store.read(1 if known is None else known.sequence + 1), name, observer, count, known)
     except Damaged as error:
         raise Damaged(f"{store.path}: {error}; nothing was changed, run skarb verify to see all of it") from error
 

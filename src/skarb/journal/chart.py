@@ -37,6 +37,10 @@ class Chart:
             self._by_id[account] = opening
             self.ledgers.setdefault(opening.asset, len(self.ledgers) + 1)
 
+    def knows(self, opening: Opening) -> bool:
+        """Tell whether an account is in the chart."""
+        return opening.address in self.ids.get(opening.asset, {})
+
     def opening(self, low: int, high: int) -> Opening:
         """Return the account with an id, given in two halves."""
         return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]

@@ -62,6 +62,10 @@ class IdIndex:
         self._place(start, stop)
         self.count = stop
 
+    def keys(self) -> bytes:
+        """Return the keys of all instructions, in order."""
+        return self._keys[: self.count].tobytes()
+
     def _make_room(self, needed: int) -> None:
         if needed > len(self._keys):
             self._keys = _grown(self._keys, self.count, needed)

@@ -13,17 +13,16 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skarb.core.errors import InputError, NotFound
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.book import Book, open_book
-from skarb.journal.chain import Envelope, openings_of
-from skarb.journal.chart import CODE, Chart, account_record
+from skarb.journal.chain import Envelope
+from skarb.journal.chart import CODE, account_record
 from skarb.journal.group import GroupCommit
 from skarb.journal.model import NO_OWNER, Batch, Note, Opening
-from skarb.ledger import Ledger, Result
+from skarb.ledger import Ledger
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
 from skarb.store import Location
@@ -46,9 +45,9 @@ class NewAccount(NamedTuple):
 class LedgerBook:
     """The ledger of one book, for one writer; made by `open_ledger`."""
 
-    def __init__(self, book: Book, chart: Chart) -> None:
+    def __init__(self, book: Book) -> None:
         self.book = book
-        self.chart = chart
+        self.chart = book.chart
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +116,6 @@ class LedgerBook:
             account_results=codes.tobytes(),
         )
         self.book.append(batch)
-        self.chart.learn(_created(openings, codes))
         return codes
 
     def post(self, transfers: Records, metadata: Mapping[int, Metadata] | None = None) -> Codes:
@@ -183,21 +181,11 @@ def open_ledger(
 
     Raises: InputError if it is an institution's book, where instructions are posted by the desk; and as `open_book` does.
     """
-    chart = Chart()
-
-    def learn(envelope: Envelope) -> None:
-        if envelope.rows:
-            raise InputError(f"{path} is the book of an institution; it takes instructions, see `open_desk`")
-        results = np.frombuffer(envelope.account_results, np.uint8)
-        chart.learn(_created(openings_of(envelope), results))
-        if observer is not None:
-            observer(envelope)
-
-    return LedgerBook(open_book(path, clock=clock, name=name, observer=learn, progress=progress), chart)
-
-
-def _created(openings: Sequence[Opening], codes: NDArray[np.uint8]) -> list[Opening]:
-    return [opening for opening, code in zip(openings, codes.tolist(), strict=True) if code == Result.created]
+    book = open_book(path, clock=clock, name=name, observer=observer, progress=progress)
+    if book.instructions:
+        book.close()
+        raise InputError(f"{path} is the book of an institution; it takes instructions, see `open_desk`")
+    return LedgerBook(book)
 
 
 def _owners(count: int) -> bytes:

@@ -12,10 +12,11 @@ import numpy as np
 from skarb.core.transfer import ACCOUNT
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope, openings_of
+from skarb.journal.chart import Chart
 from skarb.journal.index import IdIndex
 from skarb.journal.model import GENESIS, Opening
 from skarb.journal.replay import linked, opened, replay
-from skarb.ledger import Ledger
+from skarb.ledger import Ledger, Result
 from skarb.store import Damaged, Entry
 
 Observer = Callable[[Envelope], None]  # is shown every batch of the journal, in order
@@ -35,6 +36,7 @@ class Memory:
     ledger: Ledger = field(default_factory=Ledger)
     index: IdIndex = field(default_factory=IdIndex)
     stops: array[int] = field(default_factory=_from_zero)  # of batch n: the position after its last instruction
+    chart: Chart = field(default_factory=Chart)
     assets: dict[str, int] = field(default_factory=dict)  # the number of each asset in the ledger, by code
     recorded_at: int = 0  # of the last batch, nanoseconds
     sequence: int = 0  # of the last batch
@@ -50,6 +52,15 @@ class Memory:
         sequence = bisect_right(self.stops, position)
         return sequence, position - self.stops[sequence - 1]
 
+    def note_openings(self, openings: Sequence[Opening], accounts: bytes | memoryview, results: bytes | memoryview) -> None:
+        """Learn from a batch which accounts there are, and which number their assets have; what is known already may come again.
+
+        Raises: Damaged if an asset had another number before.
+        """
+        self.note_assets(openings, accounts)
+        new = zip(openings, bytes(results), strict=True)
+        self.chart.learn([one for one, code in new if code == Result.created and not self.chart.knows(one)])
+
     def note_assets(self, openings: Sequence[Opening], accounts: bytes | memoryview) -> None:
         """Learn which number an asset has from the accounts that were opened in it.
 
@@ -62,15 +73,23 @@ class Memory:
                 raise Damaged(f"account {opening.address!r} calls {opening.asset} asset {number}, it was {known} before")
 
 
-def recover(entries: Iterable[Entry], book: str, observer: Observer | None = None, progress: Count | None = None) -> Memory:
+def recover(
+    entries: Iterable[Entry],
+    book: str,
+    observer: Observer | None = None,
+    progress: Count | None = None,
+    memory: Memory | None = None,
+) -> Memory:
     """Read the journal, check its chain, post everything again and return what a book must know.
+
+    `memory` is what is known already, from a snapshot; then the entries are those after it.
 
     Reading and hashing run ahead in a second thread, taking batches apart in a third.
     Raises: Damaged at the first batch that does not continue the chain or whose results are not the ledger's.
     """
-    memory = Memory()
+    memory = memory or Memory()
     keys = bytearray()
-    for entry, envelope in ahead(opened(ahead(linked(entries)), book)):
+    for entry, envelope in ahead(opened(ahead(linked(entries, memory.sequence, memory.head)), book, memory.recorded_at)):
         _do_again(memory, envelope)
         memory.sequence, memory.head, memory.recorded_at = entry.sequence, entry.head, envelope.recorded_at
         memory.stops.append(memory.stops[-1] + envelope.rows)
@@ -89,7 +108,7 @@ def recover(entries: Iterable[Entry], book: str, observer: Observer | None = Non
 def _do_again(memory: Memory, envelope: Envelope) -> None:
     if len(envelope.accounts):
         try:
-            memory.note_assets(openings_of(envelope), envelope.accounts)
+            memory.note_openings(openings_of(envelope), envelope.accounts, envelope.account_results)
         except (Damaged, ValueError) as error:
             raise Damaged(f"batch {envelope.sequence}: {error}") from error
     for difference in replay(memory.ledger, envelope):

@@ -46,13 +46,12 @@ def _compare(what: str, given: memoryview, expected: npt.NDArray[np.uint8]) -> l
     return [Difference(what, row, int(stated[row]), int(expected[row])) for row in rows]
 
 
-def linked(entries: Iterable[Entry]) -> Iterator[Entry]:
+def linked(entries: Iterable[Entry], after: int = 0, head: bytes = GENESIS) -> Iterator[Entry]:
     """Yield entries after checking that each continues the one before and that its bytes give its head.
 
-    Raises: Damaged at the first one that does not.
+    `after` is the number and `head` the head of the entry before the first one. Raises: Damaged at the first one that does not.
     """
-    head = GENESIS
-    for sequence, entry in enumerate(entries, 1):
+    for sequence, entry in enumerate(entries, after + 1):
         if entry.sequence != sequence:
             raise Damaged(f"batch {sequence} is missing, the next one there is {entry.sequence}")
         if entry.previous != head:
@@ -67,12 +66,11 @@ def linked(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def opened(entries: Iterable[Entry], book: str) -> Iterator[tuple[Entry, Envelope]]:
+def opened(entries: Iterable[Entry], book: str, recorded_at: int = 0) -> Iterator[tuple[Entry, Envelope]]:
     """Yield entries with their columns after checking that they belong to the book, in this place and in the order of time.
 
     Raises: Damaged at the first one that does not.
     """
-    recorded_at = 0
     for entry in entries:
         try:
             envelope = open_envelope(entry.body)

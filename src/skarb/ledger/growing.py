@@ -100,20 +100,23 @@ def _stored(books: Books, accounts: int, transfers: int, spent: int, expiries: i
     ]
 
 
-def seal(books: Books, clock: int) -> bytes:
-    """Return the canonical bytes with their SHA-256 behind them."""
-    body = b"".join(canonical(books, clock))
-    return body + sha256(body).digest()
+def sealed(books: Books, clock: int) -> Iterator[bytes | memoryview]:
+    """Yield the canonical bytes piece by piece, and their SHA-256 behind them."""
+    hasher = sha256()
+    for piece in canonical(books, clock):
+        hasher.update(piece)
+        yield piece
+    yield hasher.digest()
 
 
-def unseal(data: bytes, kernel: Kernel) -> tuple[Books, int]:
+def unseal(data: bytes | memoryview, kernel: Kernel) -> tuple[Books, int]:
     """Rebuild the books and the moment of the latest event from sealed bytes.
 
     Raises: InputError if the bytes are not a whole and unchanged snapshot.
     """
     if len(data) < _HEADER.size + _DIGEST or data[: len(_MAGIC)] != _MAGIC:
         raise InputError(
-            f"ledger snapshot: given {len(data)} bytes starting {data[:16].hex()}, expected a header starting {_MAGIC.hex()}"
+            f"ledger snapshot: given {len(data)} bytes starting {bytes(data[:16]).hex()}, expected a header starting {_MAGIC.hex()}"
         )
     if sha256(memoryview(data)[:-_DIGEST]).digest() != data[-_DIGEST:]:
         raise InputError(

@@ -8,6 +8,7 @@ The semantics are TigerBeetle's (reference documentation, release 0.16), plus a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -226,15 +227,20 @@ class Ledger:
 
     def snapshot(self) -> bytes:
         """Return all that the ledger remembers as bytes, sealed with their SHA-256."""
-        return growing.seal(self._books, self._clock)
+        return b"".join(self.snapshot_pieces())
+
+    def snapshot_pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield the bytes of `snapshot` piece by piece; write them down before anything else is posted."""
+        return growing.sealed(self._books, self._clock)
 
     @classmethod
-    def restore(cls, data: bytes, kind: Kind | None = None) -> Ledger:
+    def restore(cls, data: bytes | memoryview, kind: Kind | None = None) -> Ledger:
         """Return the ledger that a snapshot was taken of.
 
         Raises: InputError if the bytes are not a whole and unchanged snapshot.
         """
         ledger = cls(kind)
+        ledger._events = len(data) // TRANSFER.itemsize  # a large one is worth compiling for
         ledger._books, ledger._clock = growing.unseal(data, ledger._kernel)
         return ledger
 

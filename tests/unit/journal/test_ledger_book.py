@@ -14,7 +14,6 @@ from skarb.core.errors import InputError, NotFound, Unavailable
 from skarb.core.transfer import TRANSFER, key_128
 from skarb.journal import GroupCommit, LedgerBook, NewAccount, open_ledger, verify
 from skarb.journal.chain import notes_of
-from skarb.journal.chart import Chart
 from skarb.journal.model import Note
 from skarb.ledger import Result, reversal_of, transfers_of
 from skarb.ledger.transaction import Leg
@@ -107,7 +106,7 @@ def test_a_transfer_without_an_instruction_is_found_in_an_institutions_book(smal
         book.append(small.post(book, [small.instruction(number) for number in range(3)]))
         records = np.frombuffer(book.batch(book.sequence).transfers, TRANSFER).copy()
         records["id_hi"] ^= 1
-        LedgerBook(book, Chart()).post(records)
+        LedgerBook(book).post(records)
         sequence = book.sequence
     report = verify(path)
     assert {(finding.check, finding.sequence) for finding in report.findings} == {("decision", sequence)}
