@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,14 @@ BALANCE = np.dtype(
         ("flags", "<u2"),
     ]
 )  # one account in bulk; 88 bytes
+
+
+class Marks(NamedTuple):
+    """How far the books go at some moment: the rest of them is not there yet, or is being tried."""
+
+    accounts: int
+    transfers: int
+    expiries: int
 
 
 @dataclass(frozen=True, slots=True)
