@@ -58,7 +58,7 @@ def add_part(changes: Changes, base: Row, legs: Small, noted: Words, start: Row,
     noted_at: Row = (stop - 1) // NOTED * NOTED  # before the last leg, so it is a note of this account
     if noted_at > start:
         add_sums(sums, noted, noted_at // NOTED)
-            start = noted_at
+        start = noted_at
     add_legs(changes, base, legs, start, stop, sums)
 
 
