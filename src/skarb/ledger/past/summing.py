@@ -101,7 +101,7 @@ def add_run(
     if found >= 0:
         start, stop = np.int64(starts[found]), np.int64(starts[found + 1])
         if effective != WORD_MAX:
-            stop = first_after(changes, base, legs, start, stop, effective)
+            stop = np.int64(first_after(changes, base, legs, start, stop, effective))
         add_part(changes, base, legs, noted, start, stop, sums)
 
 
