@@ -165,7 +165,7 @@ class Ledger:
     @property
     def marks(self) -> Marks:
         """How far the books go."""
-        return Marks(*(int(self._books.counts[place]) for place in (ACCOUNTS, TRANSFERS, EXPIRIES)))
+        return Marks(*(int(self._books.counts[place]) for place in (TRANSFERS, EXPIRIES)))
 
     @contextmanager
     def still(self) -> Iterator[Books]:

@@ -31,7 +31,6 @@ BALANCE = np.dtype(
 class Marks(NamedTuple):
     """How far the books go at some moment: the rest of them is not there yet, or is being tried."""
 
-    accounts: int
     transfers: int
     expiries: int
 

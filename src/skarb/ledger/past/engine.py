@@ -32,6 +32,7 @@ class Kernel(NamedTuple):
     sort_by_digit: Callable[..., None]
     group: Callable[..., int]
     note_sums: Callable[..., None]
+    add_all: Callable[..., None]
     add_run: Callable[..., None]
     add_rest: Callable[..., None]
     add_part: Callable[..., None]

@@ -17,7 +17,7 @@ from skarb.core.errors import ensure
 from skarb.ledger.machine import Ledger
 from skarb.ledger.model import Marks
 from skarb.ledger.past.engine import Kernel, kernel
-from skarb.ledger.past.model import CHANGE, NOTED, WORDS, Changes, Run, Totals, totals_of
+from skarb.ledger.past.model import CHANGE, NOTED, WORDS, Changes, Run, Totals, Words, totals_of
 from skarb.ledger.past.sorting import DIGIT
 
 FOREVER = (1 << 64) - 1
@@ -80,6 +80,15 @@ class Known(NamedTuple):
                 yield self.runs[level][place // size]
                 place += size
 
+    def all_totals(self, accounts: int, count: int, effective: int | None = None) -> Words:
+        """Return the sums of so many accounts after the first so many changes, going through them once.
+
+        Shape: one row per account, in its place; columns as in `model`.
+        """
+        sums = np.zeros((accounts, WORDS), np.uint64)
+        self.kernel.add_all(self.changes, count, np.uint64(FOREVER if effective is None else max(effective, 0)), sums)
+        return sums
+
     @property
     def nbytes(self) -> int:
         """How much memory the changes and runs take."""
@@ -94,7 +103,7 @@ class Past:
         self._shape = shape
         self._runs: list[list[Run]] = [[] for _ in range(shape.sizes)]
         self._changes: Changes = np.empty(0, CHANGE)
-        self._taken = Marks(0, 0, 0)
+        self._taken = Marks(0, 0)
         self.known = Known(self._changes, 0, tuple(() for _ in self._runs), shape, kernel(kind, 0))
 
     @property
@@ -118,7 +127,6 @@ class Past:
             count = self._take(ledger, marks, count)
             self._sort(count)
             self._publish(count)
-        self._taken = marks
 
     def _take(self, ledger: Ledger, marks: Marks, count: int) -> int:
         """Take some changes from the books and return how many there are then."""
@@ -129,7 +137,7 @@ class Past:
         run = kernel(self._kind, count + last - first)
         with ledger.still() as books:
             after = int(run.gather(books, first, last, note, marks.expiries, self._changes, count, latest))
-        self._taken = Marks(marks.accounts, last, note + after - count - (last - first))
+        self._taken = Marks(last, note + after - count - (last - first))
         return after
 
     def _make_room(self, need: int) -> None:

@@ -51,9 +51,14 @@ class Run(NamedTuple):
     sums: Words  # noted before every 64th leg
 
     @property
+    def arrays(self) -> tuple[Small, Small, Small, Words]:
+        """All of it but its place."""
+        return self.accounts, self.starts, self.legs, self.sums
+
+    @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return sum(array.nbytes for array in (self.accounts, self.starts, self.legs, self.sums))
+        return sum(array.nbytes for array in self.arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,10 @@ class Line:
 class Page:
     """Some lines of a statement, in order."""
 
+    account: int
     total: int  # lines of the whole statement
     opening: Totals  # before its first line
+    before: Totals  # before the first line of this page
     lines: list[Line]  # of this page
     closing: Totals  # after its last line
 

@@ -24,9 +24,9 @@ def page_by_record(known: Known, account: int, start: int, stop: int, skip: int,
     before = _count(known, account, start)
     total = _count(known, account, stop) - before
     numbers = list(islice(_numbers(known, account, before + skip), max(0, min(size, total - skip))))
-    opening = known.totals_until(account, numbers[0] if numbers else start)
-    lines = list(_lines(known, account, numbers, opening))
-    return Page(total, known.totals_until(account, start), lines, known.totals_until(account, stop))
+    before_page = known.totals_until(account, numbers[0] if numbers else stop)
+    lines = list(_lines(known, account, numbers, before_page))
+    return Page(account, total, known.totals_until(account, start), before_page, lines, known.totals_until(account, stop))
 
 
 def page_by_effect(known: Known, account: int, count: int, start: int, stop: int, skip: int, size: int) -> Page:
@@ -43,7 +43,7 @@ def page_by_effect(known: Known, account: int, count: int, start: int, stop: int
     )
     size = max(0, min(size, total - skip))
     if not size:
-        return Page(max(total, 0), opening, [], closing)
+        return Page(account, max(total, 0), opening, closing, [], closing)
     moment = _moment_of(known, pieces, first + skip)
     left = first + skip - _rank(known, pieces, moment)  # lines of this very moment that are passed over
     sums = np.zeros(WORDS, np.uint64)
@@ -55,7 +55,8 @@ def page_by_effect(known: Known, account: int, count: int, start: int, stop: int
         piece.add(known, place + passed, sums)
         following.append(piece.onward(known, place + passed))
     numbers = [number for _, number in islice(merge(*following), size)]
-    return Page(total, opening, list(_lines(known, account, numbers, totals_of(sums))), closing)
+    before = totals_of(sums)
+    return Page(account, total, opening, before, list(_lines(known, account, numbers, before)), closing)
 
 
 class _Piece(NamedTuple):

@@ -11,6 +11,15 @@ from skarb.ledger.wide import WORD_MAX, Word, add_wide, subtract_wide
 ONE = np.uint64(1)
 
 
+def add_all(changes: Changes, stop: Row, effective: Word, table: Words) -> None:
+    """Add all changes up to an effective moment to the sums of the accounts, one row of the table each."""
+    for place in range(stop):
+        change = changes[place]
+        if change["effective"] <= effective:
+            add_side(change, 0, table[change["debit"]])
+            add_side(change, SIDE, table[change["credit"]])
+
+
 def add_long(sums: Words, column: Row, lo: Word, hi: Word) -> None:
     """Add an amount to a sum."""
     sums[column], sums[column + 1], over = add_wide(sums[column], sums[column + 1], lo, hi)
