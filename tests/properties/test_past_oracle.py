@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.transfer import TransferFlag as F
+from skarb.journal.model import Opening
+from skarb.journal.past import BookPast, Heights
+from skarb.journal.past.keep import load, save
 from skarb.ledger import Ledger, Result
 from skarb.ledger.past import Behind, Past, page_by_effect, page_by_record
 from skarb.ledger.past.index import Shape
@@ -98,7 +103,7 @@ class Watcher:
 class Story:
     """A book of the reference test, its watcher, and its past."""
 
-    def __init__(self, seed: int, kind: Any, behind: bool = False) -> None:
+    def __init__(self, seed: int, kind: Any, behind: bool = False, batches: int = 9) -> None:
         self.chance = chance = Random(seed)
         self.ledger, self.watcher, self.past = Ledger(kind), Watcher(), Past(kind, SMALL)
         keeper, drawn = reference.Reference(), reference.draw_accounts(chance)  # the keeper only helps to draw what makes sense
@@ -109,7 +114,7 @@ class Story:
             keeper.accounts[key] = reference.Account(key, number, flags, floor, ceiling, START + (key ^ HIGH) - 1)
         thread = Behind(self.ledger, self.past) if behind else None
         now = START + len(drawn)
-        for _ in range(chance.randint(1, 9)):
+        for _ in range(min(batches, chance.randint(1, 9))):
             now += chance.choice(reference.WAITS)
             events = reference.draw_batch(chance, keeper, len(drawn))
             batch = reference.transfer_records(events)
@@ -224,6 +229,35 @@ def test_both_kernels_make_the_same_bytes(seed: int) -> None:
         for run, twin in zip(level, same, strict=True):
             assert run.base == twin.base
             assert [array.tobytes() for array in run[1:]] == [array.tobytes() for array in twin[1:]]
+
+
+@settings(FUZZ, max_examples=60)
+@given(SEEDS)
+def test_what_was_kept_goes_on_as_if_nothing_had_happened(seed: int) -> None:
+    half, whole = Story(seed, "python", batches=3), Story(seed, "python")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "past")
+        save(folder, as_book(half), anew=True)
+        for story in (half, whole):  # the second one takes up what the first one kept, as a book does that was posted again
+            kept = load(folder, "drawn", SMALL)
+            assert kept is not None
+            kept.past.follow(story.ledger)
+            assert kept.known.length == story.known.length
+            story.known = kept.known
+            check_totals(story)
+            check_pages(story)
+            story.past = kept.past
+            save(folder, as_book(story), anew=False)
+        again = load(folder, "drawn", SMALL)
+        assert again is not None
+        whole.known = again.known
+        check_totals(whole)
+
+
+def as_book(story: Story) -> BookPast:
+    openings = [Opening(f"client/{key}", "ZZD") for key in story.accounts]
+    heights = Heights(*np.array([(0, 0, 0), (START, *story.ledger.marks)], np.uint64).T)
+    return BookPast("drawn", 1, sha256(story.ledger.state_hash()).digest(), story.past, openings, heights)
 
 
 def test_what_is_drawn_meets_every_kind_of_change_and_every_size_of_run() -> None:

@@ -49,9 +49,10 @@ class Glass:
         """
         return self.day(text, after=True) - 1 if len(text) == 10 else nanoseconds(read_instant(text, "iso", self.zone))
 
-    def instant(self, moment: int) -> str:
-        """Write nanoseconds since 1970 as an instant in the law's zone."""
-        return (_EPOCH + timedelta(microseconds=moment // 1000)).astimezone(zone(self.zone)).isoformat()
+    def instant(self, moment: int, *, exact: bool = True) -> str:
+        """Write nanoseconds since 1970 as an instant in the law's zone, exactly or for the eye."""
+        instant = (_EPOCH + timedelta(microseconds=moment // 1000)).astimezone(zone(self.zone))
+        return instant.isoformat() if exact else f"{instant:%Y-%m-%d %H:%M:%S}"
 
     def amount(self, units: int, asset: str) -> str:
         """Write smallest units in the asset's own unit; as they are, where no register knows the asset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,12 +95,12 @@ def statement(
     pages = max(1, -(-found.total // size))
     if page > pages:
         raise Usage(f"--page {page}: the statement has {found.total:,} lines, which are {pages:,} pages of {size}")
-    title = f"{past.book}: {address} in {asset}, page {page:,} of {pages:,}, {found.total:,} lines"
-    write_rows(COLUMNS, _rows(past, glass, found, skip, pages == page), form, output, title)
+    title = f"{past.book}: {address} in {asset}, page {page:,} of {pages:,}, {found.total:,} lines, times of {glass.zone}"
+    write_rows(COLUMNS, _rows(past, glass, found, skip, pages == page, form != "table"), form, output, title)
     print_notes(notes, glass, [asset])
 
 
-def _rows(past: BookPast, glass: Glass, page: Page, skip: int, last: bool) -> Iterator[tuple[Any, ...]]:
+def _rows(past: BookPast, glass: Glass, page: Page, skip: int, last: bool, exact: bool) -> Iterator[tuple[Any, ...]]:
     def total(name: str, totals: Totals) -> tuple[Any, ...]:
         return (None, None, None, name, None, None, money(totals.posted), money(totals.available), None)
 
@@ -108,10 +109,11 @@ def _rows(past: BookPast, glass: Glass, page: Page, skip: int, last: bool) -> It
 
     asset = past.openings[page.account].asset
     yield total("carried forward" if skip else "opening", page.before if skip else page.opening)
+    dates = partial(glass.instant, exact=exact)
     ids = instruction_ids(glass.book, past.heights, page.lines)
     for number, (line, instruction) in enumerate(zip(page.lines, ids, strict=True), skip + 1):
         yield (
-            number, glass.instant(line.effective), glass.instant(line.moment), line.kind, past.openings[line.counter].address,
+            number, dates(line.effective), dates(line.moment), line.kind, past.openings[line.counter].address,
             money(line.amount if line.incoming else -line.amount), money(line.after.posted), money(line.after.available), instruction,
         )  # fmt: skip
     yield total("closing", page.closing) if last else total("to be carried", page.lines[-1].after)

@@ -23,6 +23,7 @@ from skarb.journal.past.model import BookPast, Heights
 from skarb.journal.replay import linked, opened, replay
 from skarb.ledger import Ledger, Result
 from skarb.ledger.past import Behind, Past, Run
+from skarb.ledger.past.index import SHAPE, Shape
 from skarb.store import Damaged, Store, open_store
 
 Progress = Callable[[int, int], None]  # batches done, of how many
@@ -34,7 +35,7 @@ def past_folder(book: Path) -> Path:
     return book.with_name(book.name + ".past")
 
 
-def open_past(book: Path, progress: Progress | None = None) -> tuple[BookPast, list[str]]:
+def open_past(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
     """Return the past of a book up to its last batch, and notes on what had to be done for it; the next one finds it kept.
 
     Raises: NotFound, InputError, Damaged as `open_book` does.
@@ -44,7 +45,7 @@ def open_past(book: Path, progress: Progress | None = None) -> tuple[BookPast, l
     try:
         last = store.last() or (0, GENESIS)
         try:
-            kept = load(folder, _name(store))
+            kept = load(folder, _name(store), shape)
             if kept is not None:
                 _must_belong(store, kept)
         except Damaged as error:
@@ -53,7 +54,7 @@ def open_past(book: Path, progress: Progress | None = None) -> tuple[BookPast, l
         if kept is not None and (kept.sequence, kept.head) == last:
             return kept, notes
         anew = kept is None
-        past = _made(store, None if kept is None else kept.past, progress)
+        past = _made(store, Past(shape=shape) if kept is None else kept.past, progress)
     finally:
         store.close()
     try:
@@ -64,19 +65,19 @@ def open_past(book: Path, progress: Progress | None = None) -> tuple[BookPast, l
     return past, notes
 
 
-def rebuild(book: Path, progress: Progress | None = None) -> tuple[BookPast, int]:
+def rebuild(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, int]:
     """Remove what is kept, make it again from the journal and keep it; return it and how many files were removed.
 
     Raises: NotFound, InputError, Damaged as `open_book` does; nothing is removed then.
     """
     folder = past_folder(book)
-    past = _fresh(book, progress)
+    past = _fresh(book, progress, shape)
     removed = remove(folder)
     save(folder, past, anew=True)
     return past, removed
 
 
-def compare(book: Path, progress: Progress | None = None) -> tuple[BookPast, list[str]]:
+def compare(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
     """Make the past again and say where the kept one differs from it; nothing is written.
 
     Raises: NotFound if nothing is kept; otherwise as `rebuild`.
@@ -85,9 +86,9 @@ def compare(book: Path, progress: Progress | None = None) -> tuple[BookPast, lis
     if not (folder / INDEX).exists():
         open_store(book).close()  # a book that is not there is the better thing to say
         raise NotFound(f"{folder} keeps no past of this book; make it with skarb rebuild {book}")
-    fresh = _fresh(book, progress)
+    fresh = _fresh(book, progress, shape)
     try:
-        kept = load(folder, fresh.book)
+        kept = load(folder, fresh.book, shape)
     except Damaged as error:
         return fresh, [str(error)]
     return fresh, [] if kept is None else _differences(kept, fresh)
@@ -121,15 +122,15 @@ def _same(run: Run, other: Run) -> bool:
     return run.base == other.base and all(map(np.array_equal, mine, theirs))
 
 
-def _fresh(book: Path, progress: Progress | None) -> BookPast:
+def _fresh(book: Path, progress: Progress | None, shape: Shape) -> BookPast:
     store = open_store(book)
     try:
-        return _made(store, None, progress)
+        return _made(store, Past(shape=shape), progress)
     finally:
         store.close()
 
 
-def _made(store: Store, past: Past | None, progress: Progress | None) -> BookPast:
+def _made(store: Store, past: Past, progress: Progress | None) -> BookPast:
     """Post the journal again and let the index follow, from where it is."""
     ledger, openings, sequence, head = Ledger(), list[Opening](), 0, GENESIS
     heights = [(0, 0, 0)]

@@ -67,7 +67,7 @@ def remove(folder: Path, but: Collection[str] = ()) -> int:
     return len(stale)
 
 
-def load(folder: Path, book: str) -> BookPast | None:
+def load(folder: Path, book: str, shape: Shape = SHAPE) -> BookPast | None:
     """Return the kept past of a book, None if nothing is kept.
 
     Raises: Damaged if what is kept is not whole, or is another book's.
@@ -76,17 +76,17 @@ def load(folder: Path, book: str) -> BookPast | None:
         return None
     _, index = read_arrays(folder / INDEX)
     try:
-        return _load(folder, book, index)
+        return _load(folder, book, index, shape)
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise Damaged(f"{folder / INDEX} cannot be understood: {error}") from None
 
 
-def _load(folder: Path, book: str, index: dict[str, Any]) -> BookPast:
+def _load(folder: Path, book: str, index: dict[str, Any], shape: Shape) -> BookPast:
     if index["book"] != book:
         raise Damaged(f"{folder} belongs to the book {index['book']!r}, not to {book!r}")
-    shape, length = Shape(*index["shape"]), int(index["length"])
-    if shape != SHAPE:
-        raise Damaged(f"{folder} has runs of another size, {shape}; this version makes {SHAPE}")
+    length = int(index["length"])
+    if Shape(*index["shape"]) != shape:
+        raise Damaged(f"{folder} has runs of other sizes, {index['shape']}; this version makes {list(shape)}")
     changes = np.empty(length, CHANGE)
     runs: list[list[Run]] = [[] for _ in range(shape.sizes)]
     heights, openings, filled = None, None, 0
@@ -109,7 +109,7 @@ def _load(folder: Path, book: str, index: dict[str, Any]) -> BookPast:
     expected = [[*range(0, length - shape.changes(level) + 1, shape.changes(level))] for level in range(shape.sizes)]
     if places != expected:
         raise Damaged(f"{folder} lacks runs over some changes")
-    past = Past.of(changes, runs, Marks(*index["taken"]))
+    past = Past.of(changes, runs, Marks(*index["taken"]), shape)
     return BookPast(book, int(index["sequence"]), bytes.fromhex(index["head"]), past, openings, heights)
 
 

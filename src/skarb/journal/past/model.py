@@ -59,9 +59,9 @@ class BookPast:
         ]
         if not found:
             what = f"no account at {shorten(stem)!r}" + (" or below it" if below else "") + (f" in {asset}" if asset else "")
-            near = sorted({one.address for one in self.openings if one.address.startswith(stem[:8])})[:3]
-            hint = f", for example {', '.join(near)}" if near else ""
-            raise NotFound(f"book {self.book} has {what}; it has {len(self.openings):,} accounts{hint}")
+            parts = sorted({one.address.partition("/")[0] for one in self.openings})
+            there = f", below {', '.join(parts[:8])}" if parts else ""
+            raise NotFound(f"book {self.book} has {what}; it has {len(self.openings):,} accounts{there}")
         return found
 
     def sums(self, rows: Sequence[int], recorded: int | None, effective: int | None) -> dict[str, tuple[Totals, int]]:

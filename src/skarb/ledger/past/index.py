@@ -112,9 +112,9 @@ class Past:
         return self._taken
 
     @classmethod
-    def of(cls, changes: Changes, runs: list[list[Run]], taken: Marks, kind: Kind | None = None, shape: Shape = SHAPE) -> Past:
+    def of(cls, changes: Changes, runs: list[list[Run]], taken: Marks, shape: Shape = SHAPE) -> Past:
         """Return an index that was kept, so that it can go on."""
-        past = cls(kind, shape)
+        past = cls(shape=shape)
         past._changes, past._runs, past._taken = changes, runs, taken
         past._publish(len(changes))
         return past
