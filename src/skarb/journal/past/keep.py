@@ -51,8 +51,9 @@ def save(folder: Path, past: BookPast, *, anew: bool) -> None:
     openings = msgspec.msgpack.encode(past.openings)
     name = f"{past.sequence:012}-{past.head.hex()[:16]}.accounts"
     put(name, {**past.heights._asdict(), "openings": np.frombuffer(openings, np.uint8)})
-    taken = past.past.taken
-    write_arrays(folder / INDEX, {}, **belongs, files=files, taken=list(taken), length=known.length, shape=list(known.shape))
+    write_arrays(
+        folder / INDEX, {}, **belongs, files=files, marks=list(known.marks), length=known.length, shape=list(known.shape)
+    )
     remove(folder, but=(INDEX, *files))
 
 
@@ -109,7 +110,7 @@ def _load(folder: Path, book: str, index: dict[str, Any], shape: Shape) -> BookP
     expected = [[*range(0, length - shape.changes(level) + 1, shape.changes(level))] for level in range(shape.sizes)]
     if places != expected:
         raise Damaged(f"{folder} lacks runs over some changes")
-    past = Past.of(changes, runs, Marks(*index["taken"]), shape)
+    past = Past.of(changes, runs, Marks(*index["marks"]), shape)
     return BookPast(book, int(index["sequence"]), bytes.fromhex(index["head"]), past, openings, heights)
 
 

@@ -71,7 +71,7 @@ class Behind:
             self._changed.notify_all()
 
     def _has(self, marks: Marks) -> bool:
-        taken = self._past.taken
+        taken = self._past.known.marks
         return taken.transfers >= marks.transfers and taken.expiries >= marks.expiries
 
     def _work(self) -> None:

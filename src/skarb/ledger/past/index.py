@@ -45,6 +45,7 @@ class Known(NamedTuple):
 
     changes: Changes
     length: int  # how many changes there are; the array has room for more
+    marks: Marks  # how far into the books that is
     runs: tuple[tuple[Run, ...], ...]  # of each size, the smallest first
     shape: Shape
     kernel: Kernel
@@ -103,42 +104,34 @@ class Past:
         self._shape = shape
         self._runs: list[list[Run]] = [[] for _ in range(shape.sizes)]
         self._changes: Changes = np.empty(0, CHANGE)
-        self._taken = Marks(0, 0)
-        self.known = Known(self._changes, 0, tuple(() for _ in self._runs), shape, kernel(kind, 0))
-
-    @property
-    def taken(self) -> Marks:
-        """How far into the books the index goes."""
-        return self._taken
+        self.known = Known(self._changes, 0, Marks(0, 0), tuple(() for _ in self._runs), shape, kernel(kind, 0))
 
     @classmethod
-    def of(cls, changes: Changes, runs: list[list[Run]], taken: Marks, shape: Shape = SHAPE) -> Past:
+    def of(cls, changes: Changes, runs: list[list[Run]], marks: Marks, shape: Shape = SHAPE) -> Past:
         """Return an index that was kept, so that it can go on."""
         past = cls(shape=shape)
-        past._changes, past._runs, past._taken = changes, runs, taken
-        past._publish(len(changes))
+        past._changes, past._runs = changes, runs
+        past._publish(len(changes), marks)
         return past
 
     def follow(self, ledger: Ledger, marks: Marks | None = None) -> None:
         """Take in what happened in the books, up to marks that the ledger gave, by default all of it."""
         marks = ledger.marks if marks is None else marks
-        count = self.known.length
-        while self._taken.transfers < marks.transfers or self._taken.expiries < marks.expiries:
-            count = self._take(ledger, marks, count)
+        while self.known.marks.transfers < marks.transfers or self.known.marks.expiries < marks.expiries:
+            count, taken = self._take(ledger, marks)
             self._sort(count)
-            self._publish(count)
+            self._publish(count, taken)
 
-    def _take(self, ledger: Ledger, marks: Marks, count: int) -> int:
-        """Take some changes from the books and return how many there are then."""
-        first, note = self._taken.transfers, self._taken.expiries
+    def _take(self, ledger: Ledger, marks: Marks) -> tuple[int, Marks]:
+        """Take some changes from the books; return how many there are then, and how far into the books that is."""
+        count, (first, note) = self.known.length, self.known.marks
         last = min(first + _CHUNK, marks.transfers)
         self._make_room(count + last - first + marks.expiries - note)
         latest = self._changes["moment"][count - 1] if count else np.uint64(0)
         run = kernel(self._kind, count + last - first)
         with ledger.still() as books:
             after = int(run.gather(books, first, last, note, marks.expiries, self._changes, count, latest))
-        self._taken = Marks(last, note + after - count - (last - first))
-        return after
+        return after, Marks(last, note + after - count - (last - first))
 
     def _make_room(self, need: int) -> None:
         if need > len(self._changes):
@@ -152,13 +145,13 @@ class Past:
             while (len(runs) + 1) * size <= count:
                 runs.append(make_run(kernel(self._kind, count), self._changes, len(runs) * size, size))
 
-    def _publish(self, count: int) -> None:
+    def _publish(self, count: int, marks: Marks) -> None:
         old = self.known.runs
         runs = tuple(
             old[level] if len(runs) == len(old[level]) else (*old[level], *runs[len(old[level]) :])
             for level, runs in enumerate(self._runs)
         )
-        self.known = Known(self._changes, count, runs, self._shape, kernel(self._kind, count))
+        self.known = Known(self._changes, count, marks, runs, self._shape, kernel(self._kind, count))
 
 
 def make_run(run: Kernel, changes: Changes, base: int, count: int) -> Run:
