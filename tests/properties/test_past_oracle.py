@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skarb.core.transfer import ACCOUNT
 from skarb.core.transfer import TransferFlag as F
 from skarb.journal.model import Opening
 from skarb.journal.past import BookPast, Heights
@@ -258,6 +259,34 @@ def as_book(story: Story) -> BookPast:
     openings = [Opening(f"client/{key}", "ZZD") for key in story.accounts]
     heights = Heights(*np.array([(0, 0, 0), (START, *story.ledger.marks)], np.uint64).T)
     return BookPast("drawn", 1, sha256(story.ledger.state_hash()).digest(), story.past, openings, heights)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_long_book_with_few_accounts_uses_what_was_noted(backwards: bool) -> None:
+    """Hundreds of legs of one account in a run: sums start from notes, at each of their edges."""
+    story = Story(5, "numba", batches=1)
+    chance, watcher, ledger = story.chance, story.watcher, story.ledger
+    batch = np.zeros(6000, reference.transfer_records([]).dtype)
+    batch["id_lo"], batch["id_hi"], batch["ledger"], batch["code"] = np.arange(1, 6001), 9, 1, 1
+    accounts = np.zeros(3, ACCOUNT)
+    accounts["id_lo"], accounts["ledger"], accounts["code"] = (901, 902, 903), 1, 1
+    assert (ledger.open_accounts(accounts, ledger.moment + 1) == Result.created).all()
+    for record in batch:
+        debit, credit = chance.sample((901, 902, 903), 2)
+        record["debit_lo"], record["credit_lo"], record["amount_lo"] = debit, credit, chance.randint(1, 9)
+        record["amount_hi"] = chance.choice((0, 0, 5))
+        record["user_64"] = chance.randint(1, 3000) if backwards else 0
+        record["flags"] = F.pending if chance.random() < 0.3 else 0
+    watcher.post(ledger, batch, ledger.moment + 1)
+    story.past = Past("numba", Shape(bits=8, step=2, sizes=3))
+    story.past.follow(ledger)
+    story.known, story.accounts = story.past.known, [901, 902, 903]
+    assert [len(runs) for runs in story.known.runs] == [23, 5, 1]
+    for _ in range(8):
+        check_totals(story)
+        check_pages(story)
+    for count in range(4096, 6000, 37):
+        assert told(story.known.totals_until(ledger.row(901), count)) == watcher.sums(watcher.changes[:count], 901)
 
 
 def test_what_is_drawn_meets_every_kind_of_change_and_every_size_of_run() -> None:

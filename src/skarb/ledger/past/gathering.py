@@ -20,8 +20,7 @@ def gather(books: Books, first: Row, last: Row, note: Row, notes: Row, changes: 
     """
     for row in range(first, last + 1):
         while note < notes and books.expiries[note, 1] <= row:
-            moment = np.uint64(books.expiries[note, 2])
-            latest = max(latest, moment)
+            latest = np.uint64(books.expiries[note, 2])  # the ledger's own clock: nothing was recorded after it
             write_expiry(books, np.int64(books.expiries[note, 0]), changes[place], latest)
             note += 1
             place += 1
