@@ -312,7 +312,7 @@ def test_somebody_who_asked_keeps_his_answer_when_the_ledger_goes_on() -> None:
     with Behind(story.ledger, story.past) as behind:
         for part in np.split(batch, 50):
             story.ledger.post(part, story.ledger.moment + 1)
-            behind.known.totals(row)
+            behind.known.totals(behind.row(account))
         after = behind.wait()
     assert story.ledger.transfers == transfers + 5000
     assert after.length == before.length + 5000

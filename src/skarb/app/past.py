@@ -6,7 +6,7 @@ A book by itself says neither where its days begin nor how many decimals an asse
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from skarb.app.files import now
@@ -15,13 +15,14 @@ from skarb.app.looks import Looks
 from skarb.app.market import read_market_file
 from skarb.app.setting import open_registers
 from skarb.core.amount import format_amount
-from skarb.core.errors import NotAllowed, NotFound
+from skarb.core.errors import InputError, NotAllowed, NotFound
 from skarb.core.time import from_day, parse_day, zone
 from skarb.intake.times import read_instant
 from skarb.registers import Registers
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = date(1970, 1, 1), date(2261, 12, 31)
 _PUBLIC = ("own", "chain")  # addresses of the institution itself and of blockchains
 
 
@@ -39,8 +40,10 @@ class Glass:
 
         Raises: InputError
         """
-        midnight = datetime.combine(from_day(parse_day(text) + after), time(), zone(self.zone))
-        return nanoseconds(midnight)
+        day = parse_day(text)
+        if not _FIRST <= from_day(day) <= _LAST:
+            raise InputError(f"date {text}: expected a day from {_FIRST} to {_LAST}, whose moments a ledger can hold")
+        return nanoseconds(datetime.combine(from_day(day + after), time(), zone(self.zone)))
 
     def moment(self, text: str) -> int:
         """Return an instant, or the last one of a day, in nanoseconds since 1970.
@@ -99,5 +102,5 @@ def is_personal(address: str) -> bool:
 
 
 def nanoseconds(instant: datetime) -> int:
-    """Return an instant in nanoseconds since 1970, not before."""
-    return max((instant - _EPOCH) // _MICROSECOND * 1000, 0)
+    """Return an instant in nanoseconds since 1970; the first or the last there is where it lies beyond."""
+    return min(max((instant - _EPOCH) // _MICROSECOND * 1000, 0), (1 << 63) - 1)

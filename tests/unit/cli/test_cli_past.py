@@ -103,6 +103,7 @@ def test_what_cannot_be_asked(skarb, book: Path) -> None:
         (("balance", book, "outside/p9", *LAW), 4, "below outside"),
         (("balance", book, "outside/p1", "--at", "yesterday", *LAW), 3, "such as"),
         (("balance", book, "outside/p1", "--at", "2026-02-30", *LAW), 3, "calendar date"),
+        (("balance", book, "outside/p1", "--at", "9999-12-31", *LAW), 3, "2261-12-31"),
         ((*statement, "--page", 3), 2, "1 pages"),
         ((*statement, "--size", 0), 3, "at least 1"),
         ((*statement, "--from", "2026-08-02", "--to", "2026-08-01"), 2, "before the first"),

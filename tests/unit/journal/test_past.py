@@ -155,6 +155,14 @@ def test_files_that_are_not_ours_stay(path: Path) -> None:
     assert (past_folder(path) / "notes.txt").read_text() == "mine"
 
 
+def test_where_nothing_can_be_kept_the_answer_comes_all_the_same(path: Path) -> None:
+    past_folder(path).write_text("a file in the way")
+    past, notes = open_past(path)
+    assert "could not be kept" in notes[-1]
+    check(past, path)
+    assert past_folder(path).read_text() == "a file in the way"
+
+
 def test_a_damaged_journal_is_not_asked_for_its_past(path: Path) -> None:
     open_past(path)
     kept = {file.name: file.read_bytes() for file in past_folder(path).iterdir()}

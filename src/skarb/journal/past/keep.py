@@ -36,7 +36,7 @@ def save(folder: Path, past: BookPast, *, anew: bool) -> None:
     def put(name: str, arrays: Arrays) -> None:
         files[name] = kept[name] if name in kept else write_arrays(folder / name, arrays, **belongs)
 
-    stretch = known.shape.changes(min(1, known.shape.sizes - 1))
+    stretch = known.shape.changes(1)
     for base in range(0, known.length, stretch):
         count = min(stretch, known.length - base)
         arrays: dict[str, Any] = {"changes": known.changes[base : base + count]}

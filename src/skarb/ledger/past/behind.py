@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from skarb.core.errors import Unavailable
-from skarb.ledger.machine import Ledger
+from skarb.ledger.machine import Id, Ledger
 from skarb.ledger.model import Marks
 from skarb.ledger.past.index import Known, Past
 
@@ -38,6 +38,14 @@ class Behind:
         """
         self._check()
         return self._past.known
+
+    def row(self, account: Id) -> int:
+        """Return the place of an account, by which `Known` is asked; from any thread.
+
+        Raises: NotFound if the ledger has no such account.
+        """
+        with self._ledger.still():
+            return self._ledger.row(account)
 
     def wait(self) -> Known:
         """Return what is known once all that the ledger has done by now is taken in.
