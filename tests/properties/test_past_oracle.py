@@ -26,9 +26,11 @@ from skarb.core.transfer import TransferFlag as F
 from skarb.journal.model import Opening
 from skarb.journal.past import BookPast, Heights
 from skarb.journal.past.keep import load, save
+from skarb.journal.past.model import sum_of
 from skarb.ledger import Ledger, Result
 from skarb.ledger.past import Behind, Past, page_by_effect, page_by_record
 from skarb.ledger.past.index import Shape
+from skarb.ledger.past.model import totals_of
 
 spec = importlib.util.spec_from_file_location("test_ledger_reference", Path(__file__).with_name("test_ledger_reference.py"))
 reference = importlib.util.module_from_spec(spec)
@@ -156,6 +158,10 @@ def check_totals(story: Story) -> None:
             assert told(story.known.totals(row, recorded=recorded)) == story.watcher.sums(known, account)
             both = [one for one in known if one.effective <= effective]
             assert told(story.known.totals(row, recorded=recorded, effective=effective)) == story.watcher.sums(both, account)
+            table = story.known.all_totals(story.ledger.accounts, len(known), effective)
+            assert told(totals_of(table[row])) == story.watcher.sums(both, account)
+            each = [story.watcher.sums(both, one) for one in story.accounts]
+            assert told(sum_of(table)) == tuple(map(sum, zip(*each, strict=True)))
 
 
 def check_pages(story: Story) -> None:
@@ -280,7 +286,7 @@ def test_a_long_book_with_few_accounts_uses_what_was_noted(backwards: bool) -> N
     watcher.post(ledger, batch, ledger.moment + 1)
     story.past = Past("numba", Shape(bits=8, step=2, sizes=3))
     story.past.follow(ledger)
-    story.known, story.accounts = story.past.known, [901, 902, 903]
+    story.known, story.accounts = story.past.known, [*story.accounts, 901, 902, 903]
     assert [len(runs) for runs in story.known.runs] == [23, 5, 1]
     for _ in range(8):
         check_totals(story)

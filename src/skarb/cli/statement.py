@@ -78,7 +78,7 @@ def statement(
     form = format_of(format, output)
     glass = glass_for(book, law)
     start = 0 if since is None else glass.day(since)
-    stop = (1 << 63) - 1 if until is None else glass.day(until, after=True)
+    stop = 1 << 63 if until is None else glass.day(until, after=True)
     if stop <= start:
         raise Usage(f"--from {since} --to {until}: the last day lies before the first one")
     past, notes = open_kept(book)

@@ -30,7 +30,7 @@ def save(folder: Path, past: BookPast, *, anew: bool) -> None:
     """Write what is not kept yet, or all of it anew, then the index, then remove what it no longer names."""
     folder.mkdir(exist_ok=True)
     known, belongs = past.known, {"book": past.book, "sequence": past.sequence, "head": past.head.hex()}
-    kept = {} if anew else dict(read_arrays(folder / INDEX)[1]["files"])
+    kept = {} if anew else _kept(folder)
     files: dict[str, str] = {}
 
     def put(name: str, arrays: Arrays) -> None:
@@ -55,6 +55,14 @@ def save(folder: Path, past: BookPast, *, anew: bool) -> None:
         folder / INDEX, {}, **belongs, files=files, marks=list(known.marks), length=known.length, shape=list(known.shape)
     )
     remove(folder, but=(INDEX, *files))
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    """Return the files that the index names; none if another process is just changing it, then all are written again."""
+    try:
+        return dict(read_arrays(folder / INDEX)[1]["files"])
+    except Damaged:
+        return {}
 
 
 def remove(folder: Path, but: Collection[str] = ()) -> int:

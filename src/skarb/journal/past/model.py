@@ -72,7 +72,7 @@ class BookPast:
         for row in rows:
             of.setdefault(self.openings[row].asset, []).append(row)
         if table is not None:
-            return {asset: (_sum_of(table[own]), len(own)) for asset, own in of.items()}
+            return {asset: (sum_of(table[own]), len(own)) for asset, own in of.items()}
         totals = {row: self.known.totals_until(row, count, effective) for row in rows}
         return {asset: (sum((totals[row] for row in own), Totals()), len(own)) for asset, own in of.items()}
 
@@ -87,10 +87,10 @@ class BookPast:
         of: dict[str, list[int]] = {}
         for row, opening in enumerate(self.openings):
             of.setdefault(opening.asset, []).append(row)
-        return {asset: (_sum_of(table[own]), len(own)) for asset, own in of.items()}
+        return {asset: (sum_of(table[own]), len(own)) for asset, own in of.items()}
 
 
-def _sum_of(table: NDArray[np.uint64]) -> Totals:
+def sum_of(table: NDArray[np.uint64]) -> Totals:
     """Sum rows of words exactly: halves of 32 bits cannot overflow 64 within the accounts that a ledger can have."""
     ensure(len(table) < 1 << 31, "a ledger has fewer than 2^31 accounts")
     words = [int((column & _LOW).sum()) + (int((column >> _HALF).sum()) << 32) for column in table.T]
