@@ -21,13 +21,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skarb.core.errors import Conflict, Unavailable
 from skarb.core.transfer import ACCOUNT
 from skarb.core.transfer import TransferFlag as F
 from skarb.journal.model import Opening
 from skarb.journal.past import BookPast, Heights
 from skarb.journal.past.keep import load, save
 from skarb.journal.past.model import sum_of
-from skarb.ledger import Ledger, Result
+from skarb.ledger import Filter, Ledger, Result
 from skarb.ledger.past import Behind, Past, page_by_effect, page_by_record
 from skarb.ledger.past.index import Shape
 from skarb.ledger.past.model import totals_of
@@ -316,6 +317,8 @@ def test_somebody_who_asked_keeps_his_answer_when_the_ledger_goes_on() -> None:
     batch["ledger"], batch["code"] = 1, 1
     transfers = story.ledger.transfers
     with Behind(story.ledger, story.past) as behind:
+        with pytest.raises(Conflict, match="followed already"):
+            Behind(story.ledger)
         for part in np.split(batch, 50):
             story.ledger.post(part, story.ledger.moment + 1)
             behind.known.totals(behind.row(account))
@@ -323,3 +326,18 @@ def test_somebody_who_asked_keeps_his_answer_when_the_ledger_goes_on() -> None:
     assert story.ledger.transfers == transfers + 5000
     assert after.length == before.length + 5000
     assert before.totals(row) == answer == after.totals(row)
+
+
+def test_an_index_that_fails_says_so_and_the_ledger_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("no room for more changes")
+
+    story = Story(7, "numba")
+    monkeypatch.setattr(Past, "follow", fail)
+    behind = Behind(story.ledger)
+    with pytest.raises(Unavailable, match="no room for more"):
+        behind.wait()
+    batch = story.ledger.history().query_transfers(Filter())[:1]
+    assert len(story.ledger.post(batch, story.ledger.moment + 1)) == 1
+    with pytest.raises(Unavailable, match="no room for more"):
+        behind.close()

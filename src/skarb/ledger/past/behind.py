@@ -10,7 +10,7 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
 
-from skarb.core.errors import Unavailable
+from skarb.core.errors import Conflict, Unavailable
 from skarb.ledger.machine import Id, Ledger
 from skarb.ledger.model import Marks
 from skarb.ledger.past.index import Known, Past
@@ -20,6 +20,12 @@ class Behind:
     """Follows one ledger until it is closed."""
 
     def __init__(self, ledger: Ledger, past: Past | None = None) -> None:
+        """Start to follow; `past` is an index of this ledger that was begun before.
+
+        Raises: Conflict if somebody follows the ledger already.
+        """
+        if ledger.follower is not None:
+            raise Conflict("the past of this ledger is followed already; ask the one who follows it")
         self._ledger = ledger
         self._past = Past() if past is None else past
         self._wanted = ledger.marks
