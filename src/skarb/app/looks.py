@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 import msgspec
 
@@ -25,6 +27,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     subject: str  # what was looked at: book/batch/row
     previous: str  # SHA-256 of the line before, hex
+
+
+@contextmanager
+def _alone(file: BinaryIO) -> Iterator[None]:
+    """Keep other processes from writing until the file is closed, where the system knows how."""
+    if os.name == "posix":
+        from fcntl import LOCK_EX, flock
+
+        flock(file.fileno(), LOCK_EX)
+    yield
 
 
 class Looks:
@@ -42,15 +54,24 @@ class Looks:
     def record(self, purpose: str, subject: str) -> None:
         """Write one look; it is on disk when this returns."""
         with self._lock:
-            look = Look(at=self._clock(), purpose=purpose, subject=subject, previous=self._head)
-            line = msgspec.json.encode(look)
-            with self.path.open("ab") as file:
+            with self.path.open("ab") as file, _alone(file):
+                self._catch_up()
+                look = Look(at=self._clock(), purpose=purpose, subject=subject, previous=self._head)
+                line = msgspec.json.encode(look)
                 file.truncate(self._size)
                 file.write(line + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             self._head = sha256(line).hexdigest()
             self._size += len(line) + 1
+
+    def _catch_up(self) -> None:
+        """Go on after what another process has written; a line without its end is nobody's."""
+        with self.path.open("rb") as file:
+            file.seek(self._size)
+            for line in file.read().split(b"\n")[:-1]:
+                self._head = sha256(line).hexdigest()
+                self._size += len(line) + 1
 
     def all(self) -> list[Look]:
         """Return every look, oldest first, after checking the chain.

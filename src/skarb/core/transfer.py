@@ -26,6 +26,7 @@ TRANSFER = np.dtype(
         ("pending_hi", "<u8"),
         ("user_lo", "<u8"),  # free for the caller: the desk keeps the instruction's key here
         ("user_hi", "<u8"),
+        # When the transfer takes effect, nanoseconds since 1970; 0: when it is recorded. From 2^63 on it says nothing either.
         ("user_64", "<u8"),
         ("user_32", "<u4"),
         ("timeout", "<u4"),  # seconds until a pending transfer expires, 0 = never

@@ -5,6 +5,7 @@ An account is an address in words and an asset; its id is a hash of both, so the
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from skarb.journal.model import Opening
 
 _LINKED = TransferFlag.linked.value
 _HALF = (1 << 64) - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _CODE = 1  # the only kind of account and transfer there is so far
 
 
@@ -67,13 +70,15 @@ class Entries:
         self._credits: list[bytes] = []
         self._units: list[int] = []
         self._keys: list[bytes] = []
+        self._effective: list[int] = []
         self._ledgers: list[int] = []
         self._rows: list[int] = []
         self._linked: list[int] = []  # places of transfers that stand or fall with the next one
 
-    def add(self, row: int, key: bytes, legs: tuple[Leg, ...]) -> None:
-        """Add the transfers of one instruction; they stand or fall together."""
+    def add(self, row: int, key: bytes, legs: tuple[Leg, ...], at: datetime) -> None:
+        """Add the transfers of one instruction, with effect from its instant; they stand or fall together."""
         account = self._opener.account
+        effective = max((at - _EPOCH) // _MICROSECOND * 1000, 0)
         for number, leg in enumerate(legs):
             if number:
                 self._linked.append(len(self._ids) - 1)
@@ -82,6 +87,7 @@ class Entries:
             self._ids.append(leg_id(key, number) if number else key)
             self._units.append(leg.units)
             self._keys.append(key)
+            self._effective.append(effective)
             self._ledgers.append(self._opener.chart.ledgers[leg.asset])
             self._rows.append(row)
 
@@ -96,6 +102,7 @@ class Entries:
             records["amount_hi"] = [units >> 64 for units in self._units]
         else:
             records["amount_lo"] = self._units
+        records["user_64"] = self._effective
         records["ledger"] = self._ledgers
         records["code"] = _CODE
         records["flags"][self._linked] = _LINKED
@@ -116,6 +123,7 @@ def post_plain(chart: Chart, plain: Plain, keys: bytes, moving: NDArray[np.bool_
     for name, halves in {"id": ids, "debit": accounts[sides[0]], "credit": accounts[sides[1]], "user": ids}.items():
         _set_ids(records, name, halves)
     records["amount_lo"] = plain.units[rows]
+    records["user_64"] = np.maximum(plain.at[rows], 0)
     records["ledger"] = chart.ledgers.get(plain.asset, 0)
     records["code"] = _CODE
     return Posting(opener.openings, opener.records(), records, rows.astype("<u4"))

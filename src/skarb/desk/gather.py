@@ -168,7 +168,8 @@ class Gatherer:
         number_of = np.zeros(len(firsts), np.int64)
         for pair in np.argsort(firsts).tolist():  # by the first instruction, as when they are gathered one by one
             number_of[pair] = cases.setdefault(self.gather(sheet[int(firsts[pair])]).case, len(cases))
-        return Plain(day, activity, asset, list(cases), number_of[inverse], worths[0], worths[1], units, roll, sides[0], sides[1])
+        numbers, at = number_of[inverse], sheet.at // 1000 * 1000  # an instruction made from it knows microseconds
+        return Plain(day, activity, asset, list(cases), numbers, worths[0], worths[1], units, at, roll, sides[0], sides[1])
 
     def _kind(self, i: Instruction, day: int) -> _Kind:
         asset = self._asset("asset", i.asset)

@@ -242,7 +242,7 @@ class Desk:
                 continue
             # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
             own = work.keys[16 * row : 16 * row + 16]
-            entries.add(row, own if instruction.approves is None else key_128(instruction.approves), legs)
+            entries.add(row, own if instruction.approves is None else key_128(instruction.approves), legs, instruction.at)
         return entries.posting()
 
     # decide ------------------------------------------------------------------------------------------------------------

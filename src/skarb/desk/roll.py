@@ -89,6 +89,7 @@ class Plain(NamedTuple):
     values: Column  # MISSING where there is none
     values_usd: Column
     units: Column
+    at: Column  # nanoseconds since 1970
     roll: Roll
     parties: Column  # places in the roll
     counterparties: Column

@@ -50,7 +50,7 @@ class TransferLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=F
     flags: tuple[Flag, ...] = ()
     pending_id: Identifier | None = None
     timeout: int = 0  # seconds, of a hold
-    user_64: int = 0
+    effective: int = 0  # nanoseconds since 1970, where it takes effect at another moment than it is recorded
     timestamp: int = 0  # nanoseconds since 1970, of an imported transfer
 
 
@@ -76,8 +76,8 @@ def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> R
     amounts = _amounts(lines)
     records["amount_lo"], records["amount_hi"] = [one & _WORD for one in amounts], [one >> 64 for one in amounts]
     records["ledger"] = [chart.ledgers[line.asset] for line in lines]
-    for name in ("code", "timeout", "user_64", "timestamp"):
-        records[name] = _numbers(lines, name)
+    for name, column in (("code", "code"), ("timeout", "timeout"), ("effective", "user_64"), ("timestamp", "timestamp")):
+        records[column] = _numbers(lines, name, int(np.iinfo(TRANSFER[column]).max))
     records["flags"] = [_flags(line.flags) if line.flags else 0 for line in lines]
     pending = [(row, line.pending_id) for row, line in enumerate(lines) if line.pending_id is not None]
     if pending:
@@ -115,8 +115,7 @@ def _amounts(lines: Sequence[TransferLine]) -> list[int]:
     return amounts
 
 
-def _numbers(lines: Sequence[TransferLine], name: str) -> list[int]:
-    most = np.iinfo(TRANSFER[name]).max
+def _numbers(lines: Sequence[TransferLine], name: str, most: int) -> list[int]:
     numbers: list[int] = [getattr(line, name) for line in lines]
     if min(numbers, default=0) < 0 or max(numbers, default=0) > most:
         row = next(row for row, number in enumerate(numbers) if not 0 <= number <= most)

@@ -8,8 +8,10 @@ The semantics are TigerBeetle's (reference documentation, release 0.16), plus a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,10 @@ from skarb.core.compiled import Kind
 from skarb.core.errors import InputError, NotFound
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
-from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Records
+from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Books, Records
 from skarb.ledger.engine import WORTH_COMPILING, Kernel, kernel
 from skarb.ledger.history import History
-from skarb.ledger.model import AFTER, BALANCE, Balance, Supply
+from skarb.ledger.model import AFTER, BALANCE, Balance, Marks, Supply
 
 Codes = NDArray[np.uint8]
 Id = int | bytes  # a number below 2^128, or its 16 bytes, lowest first
@@ -40,6 +42,8 @@ class Ledger:
         self._loaded: Kernel | None = None
         self._books = growing.empty_books()
         self._clock = 0
+        self._moving = Lock()  # held while arrays may move in memory
+        self.follower: Callable[[Marks], None] | None = None  # is told after each step how far the books go
 
     @property
     def _kernel(self) -> Kernel:
@@ -59,7 +63,8 @@ class Ledger:
         events, start = self._read(records, ACCOUNT, "account"), self._start(at, len(records))
         codes, placed, _ = _answers(len(events))
         if len(events):
-            self._books = growing.room_for_accounts(self._books, self._kernel, len(events))
+            with self._moving:
+                self._books = growing.room_for_accounts(self._books, self._kernel, len(events))
             self._kernel.open_batch(self._books, events, np.uint64(start), codes, placed)
             self._clock = start + len(events) - 1
         return codes
@@ -96,9 +101,11 @@ class Ledger:
         if not self._is_due(moment):
             return 0
         before = int(self._books.counts[EXPIRIES])
-        self._books = growing.room_for_transfers(self._books, self._kernel, 0)
+        with self._moving:
+            self._books = growing.room_for_transfers(self._books, self._kernel, 0)
         self._kernel.expire(self._books, np.uint64(moment))
         self._clock = moment
+        self._tell()
         return int(self._books.counts[EXPIRIES]) - before
 
     def _post(self, records: Records, at: int, keep: bool, after: NDArray[np.uint64]) -> Codes:
@@ -106,7 +113,8 @@ class Ledger:
         codes, placed, spent_at = _answers(len(events))
         if not len(events):
             return codes
-        self._books = growing.room_for_transfers(self._books, self._kernel, len(events))
+        with self._moving:
+            self._books = growing.room_for_transfers(self._books, self._kernel, len(events))
         books, run = self._books, self._kernel
         base, spent_base, noted = int(books.counts[TRANSFERS]), int(books.counts[SPENT]), int(books.counts[EXPIRIES])
         if self._is_due(start):
@@ -115,10 +123,15 @@ class Ledger:
         if keep:
             run.schedule(books, base)
             self._clock = start + len(events) - 1
+            self._tell()
         else:
             run.undo_post_batch(books, base, placed, spent_base, spent_at)
             run.undo_expire(books, noted)
         return codes
+
+    def _tell(self) -> None:
+        if self.follower is not None:
+            self.follower(self.marks)
 
     def _is_due(self, moment: int) -> bool:
         return bool(self._books.counts[DUE] > 0 and self._books.due_at[0] <= moment)
@@ -161,14 +174,33 @@ class Ledger:
         """The moment of the latest event, in nanoseconds since 1970; 0 when nothing happened yet."""
         return self._clock
 
+    @property
+    def marks(self) -> Marks:
+        """How far the books go."""
+        return Marks(*(int(self._books.counts[place]) for place in (TRANSFERS, EXPIRIES)))
+
+    @contextmanager
+    def still(self) -> Iterator[Books]:
+        """Give the books to another thread, which may read them up to marks that it was told; nothing moves in memory meanwhile."""
+        with self._moving:
+            yield self._books
+
+    def row(self, account: Id) -> int:
+        """Return the place of an account in the order of opening.
+
+        Raises: NotFound if the ledger has no such account.
+        """
+        row = int(self._kernel.find_account(self._books, *_words(account)))
+        if row < 0:
+            raise NotFound(f"account {_number(account):#034x} is not in this ledger; open it first")
+        return row
+
     def balance(self, account: Id) -> Balance:
         """Return the balance of an account.
 
         Raises: NotFound if the ledger has no such account.
         """
-        row = self._kernel.find_account(self._books, *_words(account))
-        if row < 0:
-            raise NotFound(f"account {_number(account):#034x} is not in this ledger; open it first")
+        row = self.row(account)
         record = self._books.accounts[row]
         words = [int(word) for word in self._books.balances[row]]
         sums = [words[column] | words[column + 1] << 64 for column in range(0, 8, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,13 @@ AFTER = np.dtype(
         for half in ("lo", "hi")
     ]
 )  # the sums of the two accounts after a transfer; 128 bytes
+
+
+class Marks(NamedTuple):
+    """How far the books go at some moment: the rest of them is not there yet, or is being tried."""
+
+    transfers: int
+    expiries: int
 
 
 @dataclass(frozen=True, slots=True)

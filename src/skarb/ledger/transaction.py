@@ -37,9 +37,10 @@ class _Move(NamedTuple):
     amount: int
 
 
-def transfers_of(transaction: int, legs: Iterable[Leg], *, code: int, user_128: int = 0, user_64: int = 0) -> Records:
+def transfers_of(transaction: int, legs: Iterable[Leg], *, code: int, user_128: int = 0, effective: int = 0) -> Records:
     """Return the linked transfers that a transaction becomes.
 
+    Units: `effective` in nanoseconds since 1970, 0 when it takes effect as it is recorded.
     Shape: TRANSFER records; the first has the id of the transaction, the others ids that follow from it. Posted again, the first one
     answers `exists` and the others `linked_event_failed`.
     Raises: InputError if the legs of an asset do not add up to zero, if nothing moves, or if there are too many.
@@ -51,7 +52,7 @@ def transfers_of(transaction: int, legs: Iterable[Leg], *, code: int, user_128: 
         own = transaction if not number else int.from_bytes(leg_id(key, number), "little")
         _set(record, id=own, debit=move.debit, credit=move.credit, amount=move.amount, user=user_128)
         record["ledger"] = move.ledger
-    records["code"], records["user_64"] = code, user_64
+    records["code"], records["user_64"] = code, effective
     records["flags"][:-1] = TransferFlag.linked
     return records
 

@@ -103,3 +103,12 @@ def test_a_look_that_was_cut_off_does_not_close_the_log(tmp_path: Path) -> None:
     log.record("a new complaint", "bank/1/2")
     assert [look.purpose for look in log.all()] == ["an inspection", "a new complaint"]
     assert path.read_bytes().startswith(whole)
+
+
+def test_two_processes_write_into_one_log_of_looks(tmp_path: Path) -> None:
+    path = tmp_path / "looks.jsonl"
+    one, other = (Looks(path, clock) for _ in range(2))
+    for number in range(3):
+        one.record("console", f"a/{number}")
+        other.record("command", f"b/{number}")
+    assert [look.subject for look in Looks(path, clock).all()] == ["a/0", "b/0", "a/1", "b/1", "a/2", "b/2"]

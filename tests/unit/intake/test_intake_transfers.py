@@ -33,7 +33,7 @@ def test_every_field_has_its_place(chart: Chart, worth: bool) -> None:
         text(
             {},
             {"id": "Ў" * 20, "amount": (1 << 128) - 1, "asset": "USD", "code": 9},
-            {"id": "hold", "flags": ["pending", "linked"], "timeout": 60, "user_64": 1 << 63},
+            {"id": "hold", "flags": ["pending", "linked"], "timeout": 60, "effective": 1 << 62},
             {"id": "post", "flags": ["post_pending_transfer"], "pending_id": "hold", "amount": 0},
             {"id": "old", "flags": ["imported"], "timestamp": 123},
         ),
@@ -49,7 +49,7 @@ def test_every_field_has_its_place(chart: Chart, worth: bool) -> None:
     assert records["flags"].tolist() == [
         0, 0, TransferFlag.pending | TransferFlag.linked, TransferFlag.post_pending_transfer, TransferFlag.imported
     ]  # fmt: skip
-    assert (int(records["timeout"][2]), int(records["user_64"][2]), int(records["timestamp"][4])) == (60, 1 << 63, 123)
+    assert (int(records["timeout"][2]), int(records["user_64"][2]), int(records["timestamp"][4])) == (60, 1 << 62, 123)
     assert records["pending_lo"][3].tobytes() + records["pending_hi"][3].tobytes() == key_128("hold")
     assert np.count_nonzero(records["pending_lo"]) == 1
 

@@ -1,0 +1,106 @@
+"""How people look at the past of a book: in the law's days, in the assets' units, and in a market with a purpose that is written down.
+
+A book by itself says neither where its days begin nor how many decimals an asset has; the market it belongs to does, or a law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from skarb.app.files import now
+from skarb.app.law import rulebook_of
+from skarb.app.looks import Looks
+from skarb.app.market import read_market_file
+from skarb.app.setting import open_registers
+from skarb.core.amount import format_amount
+from skarb.core.errors import InputError, NotAllowed, NotFound
+from skarb.core.time import from_day, parse_day, zone
+from skarb.intake.times import read_instant
+from skarb.registers import Registers
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST, _LAST = date(1970, 1, 1), date(2261, 12, 31)
+_PUBLIC = ("own", "chain")  # addresses of the institution itself and of blockchains
+
+
+@dataclass(frozen=True)
+class Glass:
+    """What is needed to read one book."""
+
+    book: Path
+    zone: str
+    registers: Registers
+    looks: Looks | None  # the log of the market that the book belongs to
+
+    def day(self, text: str, *, after: bool = False) -> int:
+        """Return where a legal day begins, or the next one, in nanoseconds since 1970.
+
+        Raises: InputError
+        """
+        day = parse_day(text)
+        if not _FIRST <= from_day(day) <= _LAST:
+            raise InputError(f"date {text}: expected a day from {_FIRST} to {_LAST}, whose moments a ledger can hold")
+        return nanoseconds(datetime.combine(from_day(day + after), time(), zone(self.zone)))
+
+    def moment(self, text: str) -> int:
+        """Return an instant, or the last one of a day, in nanoseconds since 1970.
+
+        Raises: InputError
+        """
+        return self.day(text, after=True) - 1 if len(text) == 10 else nanoseconds(read_instant(text, "iso", self.zone))
+
+    def instant(self, moment: int, *, exact: bool = True) -> str:
+        """Write nanoseconds since 1970 as an instant in the law's zone, exactly or for the eye."""
+        instant = (_EPOCH + timedelta(microseconds=moment // 1000)).astimezone(zone(self.zone))
+        return instant.isoformat() if exact else f"{instant:%Y-%m-%d %H:%M:%S}"
+
+    def amount(self, units: int, asset: str) -> str:
+        """Write smallest units in the asset's own unit; as they are, where no register knows the asset."""
+        return format_amount(units, self.decimals(asset) or 0)
+
+    def decimals(self, asset: str) -> int | None:
+        """Return the decimals of an asset, None if no register knows it."""
+        try:
+            return self.registers.asset(asset).decimals
+        except NotFound:
+            return None
+
+    def look(self, subject: str, purpose: str | None) -> None:
+        """Write down who is looked at and why, before anything is shown; a book outside a market has no such log.
+
+        Raises: NotAllowed without a purpose.
+        """
+        if self.looks is None:
+            return
+        if purpose is None or not purpose.strip():
+            raise NotAllowed(
+                f"{subject} shows a client's data; say why you look: --purpose TEXT, it is written into {self.looks.path}"
+            )
+        self.looks.record(purpose.strip(), subject)
+
+
+def glass_for(book: Path, law: str | None) -> Glass:
+    """Return what is needed to read a book: from its market, or from a law, by default by.
+
+    Raises: NotFound, ConfigurationError
+    """
+    folder = book.resolve().parent.parent
+    if (folder / "market.yaml").is_file() and book.resolve().parent == folder / "books":
+        law = law or read_market_file(folder).law
+        return Glass(book, rulebook_of(law).country.zone, open_registers(law, folder, now), Looks(folder / "looks.jsonl", now))
+    law = law or "by"
+    return Glass(book, rulebook_of(law).country.zone, open_registers(law, None, now), None)
+
+
+def is_personal(address: str) -> bool:
+    """Tell whether an address leads to one party and not to the institution or to many parties."""
+    first, _, rest = address.rstrip("/").partition("/")
+    return bool(rest) and first not in _PUBLIC
+
+
+def nanoseconds(instant: datetime) -> int:
+    """Return an instant in nanoseconds since 1970; the first or the last there is where it lies beyond."""
+    return min(max((instant - _EPOCH) // _MICROSECOND * 1000, 0), (1 << 63) - 1)
