@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,9 +27,10 @@ from skarb.bench.machine import hash_us, machine
 from skarb.core.errors import Unavailable, ensure
 from skarb.core.transfer import TRANSFER, TransferFlag
 from skarb.intake.transfers import read_transfers
-from skarb.journal import NewAccount, open_book, open_ledger
+from skarb.journal import LedgerBook, NewAccount, open_book, open_ledger
 from skarb.ledger import Result
 from skarb.ledger.books import Records
+from skarb.ledger.past import Behind
 from skarb.store import Location, location_of
 
 BATCH = 8192
@@ -36,12 +38,16 @@ ACCOUNTS = 10_000
 RUNS = 5
 _ASSET = "BYN"
 _FLOOR = -(10**15)
+_CHUNKS = 20  # of the long run, each timed by itself
+_QUESTIONS = 2000  # about balances at past moments
 _PATIENCE = 20.0  # seconds that a server may take to start
 _HOT = 16  # accounts that get nine transfers of ten in the hot run
 _Make = Callable[["_Load", int], Records]
 
 
-def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50, others: bool = True) -> dict[str, object]:
+def bench(
+    batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50, long: int = 20_000_000, others: bool = True
+) -> dict[str, object]:
     """Return the figures of the ledger, and with `others` those of other ledgers in the same run.
 
     Units: transfers per second unless the name says otherwise.
@@ -77,6 +83,7 @@ def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int 
             "single_per_s": _single(folder / "single.book", single),
             "recover_per_s": statistics.median(_recover(folder / f"plain-{run}.book") for run in range(RUNS)),
         }
+        figures |= _long(folder / "long.book", long)
         if others:
             figures |= peers(folder / "peers")
     ratios = {
@@ -92,7 +99,8 @@ def bench(batches: int = 60, single: int = 3000, callers: int = 2000, each: int 
         "callers": callers,
         "stores": "SQLite with synchronous=FULL; segment files with fdatasync; PostgreSQL with synchronous_commit=on",
         "on": "128-bit ids and amounts, a floor on every account, holds, closing, SHA-256 chain, flushed before the answer",
-        "off": "no history index, no Merkle tree: both are made behind the writer, from the journal",
+        "off": "the Merkle tree is made from the journal when a proof is asked for; the index of the past follows only the long run",
+        "long": f"{long:,} transfers in one book with the index of the past behind it; its rates first and last, then its next opening",
     }
     more = {"stores_left_out": left_out, "times_faster_than": ratios}
     return figures | more | {"conditions": conditions, "machine": machine()}
@@ -163,7 +171,55 @@ def _bulk(path: Location, batches: int, make: _Make) -> float:
     load = _Load(path, seed=1)
     with load.book as book:
         work = [make(load, BATCH) for _ in range(batches)]
-        return _timed(batches * BATCH, lambda: [answer.result() for answer in [book.post_async(one) for one in work]])
+        return _timed(batches * BATCH, partial(_post_all, book, work))
+
+
+def _long(path: Path, count: int) -> dict[str, object]:
+    """Post many transfers to one book that can be asked about any moment meanwhile, close it, and open it again."""
+    load = _Load(path, seed=6)
+    chunk = max(1, count // BATCH // _CHUNKS)
+    rates: list[float] = []
+    with load.book as book, Behind(book.ledger) as behind:
+        started, making = time.perf_counter(), 0.0
+        for _ in range(_CHUNKS):
+            before = time.perf_counter()
+            work = [_plain(load, BATCH) for _ in range(chunk)]
+            making += time.perf_counter() - before
+            rates.append(_timed(chunk * BATCH, partial(_post_all, book, work)))
+        known = behind.wait()
+        queryable = book.ledger.transfers / (time.perf_counter() - started - making)
+        answers = []
+        for place, account in enumerate(load.random.integers(0, ACCOUNTS, _QUESTIONS).tolist()):
+            row, moment = (
+                behind.row(load.accounts[account].tobytes()),
+                int(known.changes["moment"][known.length * place // _QUESTIONS]),
+            )
+            answers.append(_seconds(partial(known.totals, row, recorded=moment)))
+        transfers = book.ledger.transfers
+        closing = time.perf_counter()
+    closed = time.perf_counter() - closing
+    opening = _seconds(lambda: open_book(path).close())
+    few = max(1, _CHUNKS // 4)
+    return {
+        "queryable_per_s": queryable,
+        "flat_ratio_20m": statistics.median(rates[-few:]) / statistics.median(rates[:few]),
+        "long_runs_per_s": [round(rate) for rate in rates],
+        "balance_at_ms": statistics.median(answers) * 1000,
+        "balance_at_99_ms": statistics.quantiles(answers, n=100)[98] * 1000,
+        "close_20m_s": closed,
+        "recover_20m_s": opening,
+        "long_transfers": transfers,
+    }
+
+
+def _post_all(book: LedgerBook, work: Sequence[Records]) -> Sequence[NDArray[np.uint8]]:
+    return [answer.result() for answer in [book.post_async(one) for one in work]]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def _json(path: Path, batches: int) -> float:
