@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,7 @@ from skarb.store import Damaged, Entry
 Observer = Callable[[Envelope], None]  # is shown every batch of the journal, in order
 Count = Callable[[int], None]  # is told how many batches were read
 
-_TOGETHER = 65_536  # ids that recovery adds to the index at once
+_TOGETHER = 32_768  # ids that recovery adds to the index at once
 
 
 def _from_zero() -> array[int]:
@@ -84,24 +85,28 @@ def recover(
 
     `memory` is what is known already, from a snapshot; then the entries are those after it.
 
-    Reading and hashing run ahead in a second thread, taking batches apart in a third.
+    Reading and hashing run ahead in a second thread, taking batches apart in a third; a fourth enters the ids behind.
     Raises: Damaged at the first batch that does not continue the chain or whose results are not the ledger's.
     """
     memory = memory or Memory()
     keys = bytearray()
-    for entry, envelope in ahead(opened(ahead(linked(entries, memory.sequence, memory.head)), book, memory.recorded_at)):
-        _do_again(memory, envelope)
-        memory.sequence, memory.head, memory.recorded_at = entry.sequence, entry.head, envelope.recorded_at
-        memory.stops.append(memory.stops[-1] + envelope.rows)
-        keys += envelope.keys
-        if len(keys) >= _TOGETHER * 16:
-            memory.index.add(keys)
-            keys = bytearray()
-        if observer is not None:
-            observer(envelope)
-        if progress is not None:
-            progress(envelope.sequence)
-    memory.index.add(keys)
+    entered: list[Future[None]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="skarb-ids") as behind:
+        for entry, envelope in ahead(opened(ahead(linked(entries, memory.sequence, memory.head)), book, memory.recorded_at)):
+            _do_again(memory, envelope)
+            memory.sequence, memory.head, memory.recorded_at = entry.sequence, entry.head, envelope.recorded_at
+            memory.stops.append(memory.stops[-1] + envelope.rows)
+            keys += envelope.keys
+            if len(keys) >= _TOGETHER * 16:
+                entered.append(behind.submit(memory.index.add, keys))
+                keys = bytearray()
+            if observer is not None:
+                observer(envelope)
+            if progress is not None:
+                progress(envelope.sequence)
+        entered.append(behind.submit(memory.index.add, keys))
+    for one in entered:
+        one.result()
     return memory
 
 
