@@ -5,7 +5,7 @@ So the same words always mean the same account. Addresses are hierarchical, most
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from struct import Struct as Layout
 
@@ -28,18 +28,22 @@ class Chart:
         self._by_id: dict[bytes, Opening] = {}
         self.ledgers: dict[str, int] = {}  # the ledger's number of each asset
 
-    def learn(self, openings: Iterable[Opening]) -> None:
-        """Take over accounts that the journal has opened, in its order."""
-        for opening in openings:
-            self.openings.append(opening)
-            account = account_id(opening.address, opening.asset)
-            self.ids.setdefault(opening.asset, {})[opening.address] = account
-            self._by_id[account] = opening
-            self.ledgers.setdefault(opening.asset, len(self.ledgers) + 1)
+    def learn(self, openings: Sequence[Opening], ids: Iterable[bytes] | None = None) -> None:
+        """Take over accounts in the order in which they were opened; what is known already may come again.
 
-    def knows(self, opening: Opening) -> bool:
-        """Tell whether an account is in the chart."""
-        return opening.address in self.ids.get(opening.asset, {})
+        Units: `ids` where they are at hand; else they are computed.
+        """
+        given = (account_id(one.address, one.asset) for one in openings) if ids is None else ids
+        for opening, account in zip(openings, given, strict=True):
+            if account in self._by_id:
+                continue
+            self._by_id[account] = opening
+            self.openings.append(opening)
+            known = self.ids.get(opening.asset)
+            if known is None:
+                known = self.ids[opening.asset] = {}
+                self.ledgers[opening.asset] = len(self.ledgers) + 1
+            known[opening.address] = account
 
     def opening(self, low: int, high: int) -> Opening:
         """Return the account with an id, given in two halves."""

@@ -59,8 +59,9 @@ class Memory:
         Raises: Damaged if an asset had another number before.
         """
         self.note_assets(openings, accounts)
-        new = zip(openings, bytes(results), strict=True)
-        self.chart.learn([one for one, code in new if code == Result.created and not self.chart.knows(one)])
+        ids = np.frombuffer(accounts, np.uint8).reshape(-1, ACCOUNT.itemsize)[:, :16].tobytes()
+        created = [place for place, code in enumerate(bytes(results)) if code == Result.created]
+        self.chart.learn([openings[place] for place in created], [ids[16 * place : 16 * place + 16] for place in created])
 
     def note_assets(self, openings: Sequence[Opening], accounts: bytes | memoryview) -> None:
         """Learn which number an asset has from the accounts that were opened in it.
