@@ -99,5 +99,10 @@ class Driver:
 
 if __name__ == "__main__":
     driver = Driver(sys.argv[1], float(sys.argv[2]))
-    threading.Thread(target=lambda: (sys.stdin.read(), driver.stop.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        driver.stop.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
     driver.drive()

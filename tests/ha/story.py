@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ from skarb.ledger import Result
 from skarb.store import BookUrl, Location, location_of, open_store
 
 FAILOVER = 120  # seconds that a failover may take here
-ACKNOWLEDGED, IN_THE_BOOK = "ACKNOWLEDGED", "A LATE BATCH"  # what may never be
+ACKNOWLEDGED, IN_THE_BOOK, LOST = "ACKNOWLEDGED", "A LATE BATCH", "LOST"  # what may never be
 SPACING = 150  # batches acknowledged between two kills, at least
 
 
@@ -50,6 +51,7 @@ class Report:
 
     etcd: int
     kills: list[Kill] = field(default_factory=list)
+    standby_pause: float = 0  # seconds without an acknowledgement when the synchronous standby died, 0 if not tried
     acknowledged: int = 0
     transfers: int = 0
     lost: int = 0
@@ -63,7 +65,7 @@ class Report:
     def ok(self) -> bool:
         """Whether every promise was kept."""
         kept = self.lost == self.duplicated == 0 and not self.findings and self.sums_zero and self.acknowledged > 0
-        return kept and not {ACKNOWLEDGED, IN_THE_BOOK} & set(self.late.values())
+        return kept and not {ACKNOWLEDGED, IN_THE_BOOK, LOST} & set(self.late.values())
 
     def __str__(self) -> str:
         kills = [
@@ -71,6 +73,8 @@ class Report:
             f"handed in again: {', '.join(f'{count} {answer}' for answer, count in one.again.items()) or 'nothing'}"
             for number, one in enumerate(self.kills, 1)
         ]
+        if self.standby_pause:
+            kills.append(f"synchronous standby killed: {self.standby_pause:.1f} s without an acknowledgement, connection kept")
         rest = [
             f"acknowledged: {self.acknowledged:,} batches, {self.transfers:,} transfers, {self.batches_per_s:.0f} batches a second",
             f"lost: {self.lost}   posted twice: {self.duplicated}   sum zero: {'yes' if self.sums_zero else 'NO'}",
@@ -141,6 +145,8 @@ def run(kills: int, etcd: int = 3) -> Report:
         with Driving(cluster.url("clearing"), 60 + kills * 2 * START) as driving:
             for _ in range(kills):
                 report.kills.append(kill(cluster, driving))
+            if kills > 1:
+                report.standby_pause = kill_standby(cluster, driving)
             driving.finish()
             check(place, driving, report)
         report.late = refuse_late(cluster, place)
@@ -179,6 +185,23 @@ def kill(cluster: Cluster, driving: Driving) -> Kill:
     done = Kill(leader.name, successor.name, first - last, opened[-1]["opened"], dict(again))
     tell(f"{done.leader} killed, {done.successor} leads: {done.outage:.1f} s, of which {done.opening:.1f} s to open the book")
     return done
+
+
+def kill_standby(cluster: Cluster, driving: Driving) -> float:
+    """Kill the standby that commits wait for, and return how long the writer stood still."""
+    cluster.wait_until_whole()
+    standby = next(node for node in cluster.nodes if node.is_("sync"))
+    at, opened = time.monotonic(), sum("opened" in event for event in driving.events)
+    cluster.kill(standby)
+    until(cluster, driving, lambda: len(driving.batches(at)) >= SPACING, "acknowledgements without a standby")
+    instants = [event["at"] for event in driving.batches(at - 1)]
+    pause = float(max(after - before for before, after in pairwise(instants)))
+    if opened != sum("opened" in event for event in driving.events):
+        raise RuntimeError("the writer lost its connection although only a standby died")
+    cluster.start(standby)
+    cluster.wait_until_whole()
+    tell(f"{standby.name}, the synchronous standby, killed: the writer stood still for {pause:.1f} s")
+    return pause
 
 
 def check(place: BookUrl, driving: Driving, report: Report) -> None:
@@ -223,28 +246,31 @@ def refuse_late(cluster: Cluster, place: BookUrl) -> dict[str, str]:
     try:
         others = [node for node in cluster.nodes if node is not old]
         cluster.wait(lambda: any(node.is_("primary") for node in others), FAILOVER, "successor of a leader that hangs")
-        cluster.wait(lambda: post_one(place), FAILOVER, "second writer")
+        cluster.wait(lambda: post_one(place) != "", FAILOVER, "second writer")
     finally:
         old.send(signal.SIGCONT)
     appending.join(FAILOVER)
     first.close()
     leader = cluster.wait_until_whole()
-    assert leader is not old
+    if leader is old:
+        raise RuntimeError("the leader that hung took its lock back")
     words["epoch before the failover"] = insert_raw(leader, place, epoch)
     words["two writers"] = two_writers(location_of(cluster.bare_url(place.schema)))
     with closing(open_store(place)) as store:
         if any(found.body == b"late" for found in store.read(sequence)):
             words["in the book"] = IN_THE_BOOK
+    answer = post_one(place)
+    words["the successor's batch, handed in again"] = answer if answer == "exists" else LOST
     return words
 
 
-def post_one(place: BookUrl) -> bool:
-    """Open the book as the next writer and post something."""
+def post_one(place: BookUrl) -> str:
+    """Open the book as the next writer, post always the same, and return the answer; nothing if it could not be posted now."""
     try:
         with open_ledger(place, clock=lambda: datetime.now(UTC)) as book:
-            return set(book.post(driver.transfers(book, 1 << 40)).tolist()) <= {Result.created, Result.exists}
+            return driver.answer_of(book.post(driver.transfers(book, 1 << 40)))
     except Unavailable:
-        return False
+        return ""
 
 
 def insert_raw(leader: Node, place: BookUrl, epoch: int) -> str:
