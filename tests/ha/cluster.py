@@ -144,6 +144,10 @@ class Cluster:
         leader = self.leader()
         return self._url([*(node for node in self.nodes if node is not leader), *([leader] if leader else [])], "", book)
 
+    def standby_url(self, book: str) -> str:
+        """The URL of a book on a standby, which can be read only."""
+        return self._url([next(node for node in self.nodes if node.is_("replica"))], "", book)
+
     def _url(self, nodes: list[Node], words: str, book: str) -> str:
         hosts = ",".join(f"127.0.0.1:{node.sql}" for node in nodes)
         return f"postgresql://skarb@{hosts}/postgres?{words}connect_timeout={CONNECT}#{book}"
@@ -250,7 +254,7 @@ class Cluster:
     def _settings(self, node: Node) -> dict[str, object]:
         parameters = {
             "max_connections": 40, "shared_buffers": "64MB", "max_wal_size": "1GB", "wal_keep_size": "512MB", "wal_log_hints": "on",
-            "wal_sender_timeout": "5s", "wal_receiver_timeout": "5s", "log_checkpoints": "off",
+            "wal_sender_timeout": "5s", "wal_receiver_timeout": "5s", "log_checkpoints": "off", "wal_retrieve_retry_interval": "500ms",
             "unix_socket_directories": str(node.folder),  # not in the data, where pg_rewind trips over a socket
         }  # fmt: skip
         return {
@@ -264,6 +268,7 @@ class Cluster:
                     "loop_wait": 2,
                     "retry_timeout": 3,
                     "synchronous_mode": True,
+                    "synchronous_mode_strict": True,
                     "postgresql": {"use_pg_rewind": True, "parameters": parameters},
                 },
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums"],

@@ -79,7 +79,7 @@ class Report:
             f"acknowledged: {self.acknowledged:,} batches, {self.transfers:,} transfers, {self.batches_per_s:.0f} batches a second",
             f"lost: {self.lost}   posted twice: {self.duplicated}   sum zero: {'yes' if self.sums_zero else 'NO'}",
             f"verify: {'; '.join(self.findings) or 'no findings'}",
-            *(f"late batch, {what}: {words}" for what, words in self.late.items()),
+            *(f"old writer, {what}: {words}" for what, words in self.late.items()),
         ]
         return "\n".join(kills + rest)
 
@@ -150,8 +150,8 @@ def run(kills: int, etcd: int = 3) -> Report:
             driving.finish()
             check(place, driving, report)
         report.late = refuse_late(cluster, place)
-        findings = verify(place).findings
-        report.findings += map(str, findings)
+        for one in (place, location_of(cluster.standby_url(place.schema))):
+            report.findings += map(str, verify(one).findings)
     return report
 
 
@@ -260,7 +260,7 @@ def refuse_late(cluster: Cluster, place: BookUrl) -> dict[str, str]:
         if any(found.body == b"late" for found in store.read(sequence)):
             words["in the book"] = IN_THE_BOOK
     answer = post_one(place)
-    words["the successor's batch, handed in again"] = answer if answer == "exists" else LOST
+    words["its successor's batch, handed in again"] = answer if answer == "exists" else LOST
     return words
 
 

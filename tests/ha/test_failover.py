@@ -40,5 +40,5 @@ def test_a_killed_leader_loses_nothing_and_an_old_writer_is_refused() -> None:
     assert report["late"]["hung leader"].startswith("Unavailable: ")
     assert "is over, the writer has epoch" in report["late"]["epoch before the failover"]
     assert "another writer was first, open the book again" in report["late"]["two writers"]
-    assert report["late"]["the successor's batch, handed in again"] == "exists"
+    assert report["late"]["its successor's batch, handed in again"] == "exists"
     assert "in the book" not in report["late"]
