@@ -1,7 +1,7 @@
 """Three machines on this one: each an etcd member, a Patroni and its PostgreSQL, on 127.0.0.1, in a folder that goes away.
 
 Nothing is installed; the programs are those of Debian's packages postgresql, patroni and etcd-server (before: etcd). The configuration
-is the one that docs/operating.md recommends, with the shortest times that Patroni 3 takes.
+is the one that docs/operating.md recommends, with shorter times.
 
 Source: Patroni documentation, "YAML Configuration Settings", "Patroni REST API", "Replication modes".
 """
@@ -28,7 +28,7 @@ from typing import Self
 import psycopg
 import yaml
 
-TTL = 10  # seconds; later versions of Patroni raise it to 20
+TTL = 10  # seconds; from version 3.2 on Patroni takes at least 20
 OLDEST = 15
 START = 90  # seconds until three nodes stand, on a machine with other things to do
 CONNECT = 2  # seconds; the least that the client library takes
