@@ -94,7 +94,7 @@ class Driving:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONPATH": str(Path(sys.modules["skarb"].__file__ or "").parents[1])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
