@@ -8,7 +8,7 @@ READY_DEV := $(VENV)/.ready-dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench docs clean
+.PHONY: help up test ha check bench docs clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ up: $(READY) ## create the environment and start a living market in the browser
 
 test: $(READY_DEV) ## run all tests
 	@$(BIN)/python -m pytest
+
+ha: $(READY_DEV) ## kill the leader of a database group under load, three times (Debian: postgresql patroni etcd-server)
+	@$(BIN)/python -m tests.ha
 
 check: $(READY_DEV) ## style, types, layers, the law packs
 	@$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 import importlib.util
 import random
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -75,6 +77,26 @@ def test_a_book_in_a_database_that_was_tampered_with_is_found_out(new_schema: Ca
     report = verify(place)
     assert report.failed("file")
     assert next(finding.sequence for finding in report.findings if finding.check == "chain") == 3
+
+
+@pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed here; apt-get install postgresql-client")
+def test_a_dumped_and_restored_book_is_the_same_and_goes_on(new_schema: Callable[[], BookUrl]) -> None:
+    """As docs/operating.md says how to; the tables come back with their triggers."""
+    psycopg = pytest.importorskip("psycopg")
+    place = new_schema()
+    post(place)
+    other = BookUrl(place.database.rpartition("/")[0] + f"/restored_{place.schema}", place.schema)
+    with psycopg.connect(place.database, autocommit=True) as db:
+        db.execute(f"CREATE DATABASE restored_{place.schema} TEMPLATE template0")
+    dump = subprocess.run(["pg_dump", "--schema", place.schema, place.database], capture_output=True, check=True).stdout
+    restore = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", other.database]
+    subprocess.run(restore, input=dump, capture_output=True, check=True)
+    with closing(open_store(place)) as before, closing(open_store(other)) as after:
+        assert (list(after.read()), after.check()) == (list(before.read()), [])
+    with small.create(other, tick()) as book:
+        assert all(receipt.repeated for receipt in small.hand_in(book, [small.instruction(row) for row in range(120)]))
+        small.hand_in(book, [small.instruction(500)])
+    assert verify(other).ok
 
 
 def test_a_folder_is_sealed_file_by_file(segments: Path) -> None:

@@ -6,7 +6,8 @@ under way is waited for, and one that comes later is refused, however late. Who 
 
 The tables refuse an entry that does not continue the last, and every change and removal, on their own. A commit waits for the disk, and for
 the standbys where the server names some. When the connection is lost the outcome of an append is not known; whoever opens the book next sees it.
-A writer needs a connection of its own to the server, not one that a pool hands round between transactions.
+A writer needs a connection of its own to the server, not one that a pool hands round between transactions. A URL may name several servers;
+a writer then looks for the primary among them.
 
 Source: PostgreSQL documentation, "Explicit Locking", "Overview of Trigger Behavior", "synchronous_commit", "TOAST".
 """
@@ -148,7 +149,7 @@ class PostgresStore:
     def read(self, from_sequence: int = 1) -> Iterator[Entry]:
         """Yield entries one by one over a connection of its own, so that neither side waits."""
         query = "SELECT sequence, previous, head, body FROM batch WHERE sequence >= %s ORDER BY sequence LIMIT %s"
-        with _saying(self.path), closing(_connect(self.path, write=False)) as db, db.cursor(binary=True) as cursor:
+        with _saying(self.path), closing(self._reading()) as db, db.cursor(binary=True) as cursor:
             found = True
             while found:
                 found = False
@@ -214,6 +215,10 @@ class PostgresStore:
         with self._use:
             self._db.close()
 
+    def _reading(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect to read; a writer to the primary, since a standby may lag behind what it has to recover."""
+        return _connect(self.path, write=False, primary=self._epoch is not None)
+
     def _must_write(self) -> None:
         if not self._writing:
             raise Unavailable(f"{self.path} is readonly now: it was opened for reading, or its writer has not begun")
@@ -247,10 +252,13 @@ class PostgresStore:
             yield self._db
 
 
-def _connect(path: BookUrl, *, write: bool) -> psycopg.Connection[tuple[Any, ...]]:
+def _connect(path: BookUrl, *, write: bool, primary: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     with _saying(path):
         try:
-            given = make_conninfo("", **(_CONNECTION | conninfo_to_dict(path.database)))
+            wanted = _CONNECTION | conninfo_to_dict(path.database)
+            if (write or primary) and "," in str(wanted.get("host", "")):
+                wanted.setdefault("target_session_attrs", "read-write")
+            given = make_conninfo("", **wanted)
         except psycopg.ProgrammingError as error:
             raise InputError(f"{path} cannot be read as the URL of a database: {_words(error)}") from None
         db: psycopg.Connection[tuple[Any, ...]] = psycopg.connect(given, autocommit=True)
@@ -327,7 +335,7 @@ def _take_epoch(db: psycopg.Connection[tuple[Any, ...]], path: BookUrl) -> int:
 
 
 def _words(error: psycopg.Error) -> str:
-    return " ".join((error.diag.message_primary or str(error)).split())
+    return " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A book in PostgreSQL: what the database promises by itself, who may write, and what is said when it cannot."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -278,6 +279,20 @@ def test_a_url_names_the_book() -> None:
             location_of(f"postgresql://user@host/db{wrong}")
     with pytest.raises(InputError, match="cannot be read as the URL of a database"):
         open_store(BookUrl("postgresql://host/db?nonsense=1", "bank"))
+
+
+def test_a_url_may_name_several_servers(place: BookUrl) -> None:
+    """The first one is down here; `python -m tests.ha` has standbys before the primary."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        several = BookUrl(place.database.replace("@", f"@127.0.0.1:{silent.getsockname()[1]},"), place.schema)
+        with closing(open_store(several, write=True, create=True)) as store:
+            store.begin()
+            fill(store, 1, 3)
+            assert len(list(store.read())) == 3
+        with closing(open_store(several)) as reader:
+            assert reader.last() == (3, head(3))
+    assert "secret" not in str(location_of("postgresql://user:secret@one:5432,two:5432/db?target_session_attrs=read-write#bank"))
 
 
 def test_without_the_driver_the_extra_is_named() -> None:
