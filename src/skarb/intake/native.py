@@ -61,9 +61,18 @@ def unknown_columns(columns: Sequence[str]) -> list[str]:
 
 def read_sheet(text: bytes, count: int) -> Sheet | None:
     """Return so many JSON objects, one a line, as columns, all by a kernel; None where one of them is wrong or only unusual."""
+    if not _is_text(text):
+        return None  # the file was changed after it had been looked through
     room, out = room_for(len(text), count)
     written = _transcode()(np.frombuffer(text, np.uint8), *TABLES, *room, out, count)
     return None if written < 0 else Sheet.read(out[:written].tobytes(), count, "numba")
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return data.isascii() or bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def room_for(letters: int, rows: int) -> tuple[tuple[Column, Column, Column], NDArray[np.uint8]]:
