@@ -75,7 +75,8 @@ def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> R
         _set(records, side, _accounts([(getattr(line, side), line.asset) for line in lines], side, chart))
     amounts = _amounts(lines)
     records["amount_lo"], records["amount_hi"] = [one & _WORD for one in amounts], [one >> 64 for one in amounts]
-    records["ledger"] = [chart.ledgers[line.asset] for line in lines]
+    numbers = chart.ledgers
+    records["ledger"] = [numbers[line.asset] for line in lines]
     for name, column in (("code", "code"), ("timeout", "timeout"), ("effective", "user_64"), ("timestamp", "timestamp")):
         records[column] = _numbers(lines, name, int(np.iinfo(TRANSFER[column]).max))
     records["flags"] = [_flags(line.flags) if line.flags else 0 for line in lines]

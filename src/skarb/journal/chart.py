@@ -5,7 +5,7 @@ So the same words always mean the same account. Addresses are hierarchical, most
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from struct import Struct as Layout
 
@@ -23,30 +23,56 @@ class Chart:
     """The accounts of a book, by address and asset, and the ledger's number of each asset."""
 
     def __init__(self) -> None:
-        self.openings: list[Opening] = []  # in the order of the ledger's accounts
-        self.ids: dict[str, dict[str, bytes]] = {}  # account ids by asset and address
+        self._openings: list[Opening] = []
+        self._ids: dict[str, dict[str, bytes]] = {}
         self._by_id: dict[bytes, Opening] = {}
-        self.ledgers: dict[str, int] = {}  # the ledger's number of each asset
+        self._ledgers: dict[str, int] = {}
+        self._told: list[
+            tuple[Sequence[Opening], Sequence[bytes]]
+        ] = []  # not entered yet: whoever only reads balances needs none of it
 
-    def learn(self, openings: Sequence[Opening], ids: Iterable[bytes] | None = None) -> None:
+    @property
+    def openings(self) -> list[Opening]:
+        """The accounts in the order of the ledger's."""
+        self._enter()
+        return self._openings
+
+    @property
+    def ids(self) -> dict[str, dict[str, bytes]]:
+        """Account ids by asset and address."""
+        self._enter()
+        return self._ids
+
+    @property
+    def ledgers(self) -> dict[str, int]:
+        """The ledger's number of each asset."""
+        self._enter()
+        return self._ledgers
+
+    def learn(self, openings: Sequence[Opening], ids: Sequence[bytes] | None = None) -> None:
         """Take over accounts in the order in which they were opened; what is known already may come again.
 
         Units: `ids` where they are at hand; else they are computed.
         """
-        given = (account_id(one.address, one.asset) for one in openings) if ids is None else ids
-        for opening, account in zip(openings, given, strict=True):
-            if account in self._by_id:
-                continue
-            self._by_id[account] = opening
-            self.openings.append(opening)
-            known = self.ids.get(opening.asset)
-            if known is None:
-                known = self.ids[opening.asset] = {}
-                self.ledgers[opening.asset] = len(self.ledgers) + 1
-            known[opening.address] = account
+        self._told.append((openings, [account_id(one.address, one.asset) for one in openings] if ids is None else ids))
+
+    def _enter(self) -> None:
+        told, self._told = self._told, []
+        for openings, ids in told:
+            for opening, account in zip(openings, ids, strict=True):
+                if account in self._by_id:
+                    continue
+                self._by_id[account] = opening
+                self._openings.append(opening)
+                known = self._ids.get(opening.asset)
+                if known is None:
+                    known = self._ids[opening.asset] = {}
+                    self._ledgers[opening.asset] = len(self._ledgers) + 1
+                known[opening.address] = account
 
     def opening(self, low: int, high: int) -> Opening:
         """Return the account with an id, given in two halves."""
+        self._enter()
         return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
 
 

@@ -59,9 +59,12 @@ class Memory:
         Raises: Damaged if an asset had another number before.
         """
         self.note_assets(openings, accounts)
-        ids = np.frombuffer(accounts, np.uint8).reshape(-1, ACCOUNT.itemsize)[:, :16].tobytes()
-        created = [place for place, code in enumerate(bytes(results)) if code == Result.created]
-        self.chart.learn([openings[place] for place in created], [ids[16 * place : 16 * place + 16] for place in created])
+        heads = np.frombuffer(accounts, np.uint8).reshape(-1, ACCOUNT.itemsize)[:, :16].tobytes()
+        ids = [heads[place : place + 16] for place in range(0, len(heads), 16)]
+        if any(bytes(results)):
+            created = [place for place, code in enumerate(bytes(results)) if code == Result.created]
+            openings, ids = [openings[place] for place in created], [ids[place] for place in created]
+        self.chart.learn(openings, ids)
 
     def note_assets(self, openings: Sequence[Opening], accounts: bytes | memoryview) -> None:
         """Learn which number an asset has from the accounts that were opened in it.
@@ -69,10 +72,13 @@ class Memory:
         Raises: Damaged if an asset had another number before.
         """
         numbers = np.frombuffer(accounts, ACCOUNT)["ledger"].tolist()
-        for opening, number in zip(openings, numbers, strict=True):
-            if self.assets.setdefault(opening.asset, number) != number:
-                known = self.assets[opening.asset]
-                raise Damaged(f"account {opening.address!r} calls {opening.asset} asset {number}, it was {known} before")
+        called = [opening.asset for opening in openings]
+        for asset, number in dict.fromkeys(zip(called, numbers, strict=True)):
+            if self.assets.setdefault(asset, number) != number:
+                address = next(
+                    one.address for one, other in zip(openings, numbers, strict=True) if (one.asset, other) == (asset, number)
+                )
+                raise Damaged(f"account {address!r} calls {asset} asset {number}, it was {self.assets[asset]} before")
 
 
 def recover(
