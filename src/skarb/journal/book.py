@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -222,7 +223,8 @@ class Book:
         self._writer.close()
         try:
             if self._is_worth_a_snapshot():
-                self.take_snapshot()
+                with suppress(Unavailable):  # the next opening takes longer without one, and that is all
+                    self.take_snapshot()
             if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
                 return False
             if not isinstance(self.path, Path):  # a database has no file to be sealed

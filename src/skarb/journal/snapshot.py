@@ -11,6 +11,7 @@ from __future__ import annotations
 import mmap
 import os
 from array import array
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def snapshot_path(book: Path) -> Path:
 def write_snapshot(path: Path, name: str, memory: Memory) -> None:
     """Put a snapshot of what is known beside the book in one step: after a crash there is the old one or the new one.
 
-    Raises: OSError if it cannot be written; the old one stays then.
+    Raises: OSError if it cannot be written; the old one stays then, and nothing of the new one.
     """
     keys, stops = memory.index.keys(), memory.stops.tobytes()
     openings = msgspec.msgpack.encode(memory.chart.openings)
@@ -66,14 +67,19 @@ def write_snapshot(path: Path, name: str, memory: Memory) -> None:
     )
     own = b"".join([msgspec.json.encode(header) + b"\n", keys, stops, openings])
     draft = path.with_name(path.name + ".new")
-    with draft.open("wb") as file:
-        file.write(own)
-        file.write(sha256(own).digest())
-        for piece in memory.ledger.snapshot_pieces():
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(own)
+            file.write(sha256(own).digest())
+            for piece in memory.ledger.snapshot_pieces():
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()  # a full disk needs its room
+        raise
 
 
 def read_snapshot(path: Path, name: str) -> Memory | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from skarb.journal import NewAccount, open_book, open_ledger, verify
 from skarb.journal import book as book_module
 from skarb.journal import memory as memory_module
 from skarb.journal.snapshot import read_snapshot, snapshot_path
+from skarb.ledger import Ledger
 
 
 @pytest.fixture
@@ -155,6 +157,22 @@ def test_a_snapshot_that_cannot_be_written_harms_nothing(small, tmp_path: Path, 
         with pytest.raises(Unavailable, match="the book itself is whole"):
             book.take_snapshot()
         small.hand_in(book, numbers(small, 5, 10))
+    assert verify(path).ok
+
+
+def test_a_full_disk_keeps_no_half_snapshot_and_the_book_is_sealed(small, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(book_module, "WORTH_SNAPSHOT", 1)
+
+    def full(ledger: Ledger) -> Iterator[bytes]:
+        yield b"begun"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Ledger, "snapshot_pieces", full)
+    path = tmp_path / "small.book"
+    book = small.create(path)
+    small.hand_in(book, numbers(small, 0, 5))
+    assert book.close()
+    assert not [one.name for one in tmp_path.iterdir() if "snapshot" in one.name]
     assert verify(path).ok
 
 
