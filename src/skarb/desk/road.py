@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from skarb.core.columns import Sheet, content_of, listed
+from skarb.core.columns import WORTH_COLUMNS, Sheet, content_of, listed
 from skarb.core.compiled import choose_kind
 from skarb.core.decision import Receipt
 from skarb.core.errors import FieldError, InputError, ensure
@@ -39,7 +39,6 @@ from skarb.screening import Screen
 from skarb.store import Location
 
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
-WORTH_COLUMNS = 20_000  # instructions; so many pay for loading what handles them as columns
 _MANY = 64  # instructions from which on a batch is worth being made into columns
 _CREATED = Result.created.value
 _ENCODER = msgspec.msgpack.Encoder()

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from skarb.core.columns import WORTH_COLUMNS
 from skarb.core.compiled import choose_kind
 from skarb.core.errors import FieldError, InputError
 from skarb.core.garbage import undisturbed
@@ -31,7 +32,6 @@ from skarb.intake.parquet import ParquetTable
 from skarb.intake.text import check_text, chunks, row_batches
 
 BATCH = 8192
-WORTH_COLUMNS = 20_000  # rows of a file; so many pay for loading what reads them as columns
 NATIVE = "native"
 _SAMPLE = 100  # rows looked at to tell the keys of a JSON file
 

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from skarb.core.columns import keys_of
+from skarb.core.columns import WORTH_COLUMNS, keys_of
 from skarb.core.compiled import choose_kind
 from skarb.core.errors import InputError, shorten
 from skarb.core.instruction import Identifier
@@ -23,7 +23,6 @@ from skarb.core.transfer import TRANSFER, TransferFlag
 from skarb.journal.chart import CODE, Chart
 from skarb.ledger.books import Records
 
-WORTH_COLUMNS = 20_000  # lines; so many pay for loading what hashes their ids at once
 _WORD = (1 << 64) - 1
 Flag = Literal[
     "linked",

@@ -24,6 +24,7 @@ from skarb.core.transfer import KEY_PERSON
 FIELDS = {name: place for place, name in enumerate(Instruction.__struct_fields__)}
 FIELD_NAMES = "".join(FIELDS).encode()
 FIELD_STOPS = np.cumsum([len(name) for name in FIELDS])
+WORTH_COLUMNS = 20_000  # rows; so many pay for loading the kernels that handle them as columns
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _ONE = msgspec.msgpack.Decoder(Instruction)
 _DECODER = msgspec.msgpack.Decoder(list[Instruction])
