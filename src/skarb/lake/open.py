@@ -1,0 +1,81 @@
+"""A lake on disk: a folder with `lake.duckdb`, and the log of looks into people's data beside it.
+
+One process writes at a time; DuckDB holds the lock. Readers open it read-only, any number of them while nobody writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from skarb.core.errors import InputError, NotFound, Unavailable
+from skarb.lake.schema import FORMAT, statements
+
+FILE = "lake.duckdb"
+MEMORY = "2GiB"  # what DuckDB may take; beyond it works on disk
+
+
+def database_path(lake: Path) -> Path:
+    """Return where the tables of a lake lie."""
+    return lake / FILE
+
+
+def looks_path(lake: Path) -> Path:
+    """Return where looks at the people in a lake are recorded."""
+    return lake / "looks.jsonl"
+
+
+def create_lake(lake: Path) -> None:
+    """Make an empty lake, unless there is one.
+
+    Raises: NotFound if its parent folder is not there.
+    """
+    path = database_path(lake)
+    if path.exists():
+        return
+    if not lake.parent.is_dir():
+        raise NotFound(f"lake {lake}: there is no folder {lake.parent}; create it first")
+    lake.mkdir(exist_ok=True)
+    draft = path.with_name(FILE + ".new")
+    draft.unlink(missing_ok=True)
+    with duckdb.connect(str(draft)) as connection:
+        for statement in statements():
+            connection.execute(statement)
+    os.replace(draft, path)
+
+
+@contextmanager
+def open_lake(lake: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a lake for questions, or for writing.
+
+    Raises: NotFound, InputError, Unavailable if another process has it.
+    """
+    path = database_path(lake)
+    if not path.is_file():
+        raise NotFound(f"there is no lake at {lake}; skarb lake add {lake} FEED makes one")
+    try:
+        connection = duckdb.connect(str(path), read_only=not write)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise Unavailable(f"lake {lake} is in use by another process; try again when it has finished") from None
+        raise InputError(f"{path} is not a lake: {error}") from None
+    try:
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute(f"SET temp_directory = '{str(lake / 'temporary').replace(chr(39), chr(39) * 2)}'")
+        _check(connection, path)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        found = connection.execute("SELECT format FROM lake").fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"{path} is not a lake: {error}") from None
+    if found != [(FORMAT,)]:
+        raise InputError(f"{path}: given a lake of format {found}, expected {FORMAT}; use the version of Skarb that wrote it")
