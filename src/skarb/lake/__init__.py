@@ -3,3 +3,8 @@
 A lake is a folder with one DuckDB file. Whoever wants to ask questions opens it with `open_lake`, or with DuckDB alone; what its tables hold
 is said in `schema`. Rows get in through `add`, which verifies a feed before anything of it can be seen.
 """
+
+from skarb.lake.open import create_lake, open_lake
+from skarb.lake.schema import PER_ROW, fact_fields, tables
+
+__all__ = ["PER_ROW", "create_lake", "fact_fields", "open_lake", "tables"]

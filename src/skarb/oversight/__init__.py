@@ -1,0 +1,1 @@
+"""Oversight: what a supervisor asks of everything that ever happened."""

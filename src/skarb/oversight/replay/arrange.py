@@ -1,0 +1,137 @@
+"""Arrange: the quantities of editions laid out for the kernels, as arrays of whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skarb.core.errors import ConfigurationError
+from skarb.core.facts import Facts
+from skarb.rulebook.expression import Count, Day, Fact, Greatest, Least, Minus, Money, Node, Plus, Ratio, Share
+from skarb.rulebook.quantities import Quantity
+from skarb.rulebook.tree import compute
+
+Numbers = npt.NDArray[np.int64]
+
+KINDS_MAX = 1 << 62
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Quantities as the kernels take them."""
+
+    names: tuple[str, ...]  # the varying facts, a row of `fields` each
+    wholes: tuple[Node, ...]  # expressions that are computed for every row, a further row of `fields` each
+    bounds: Numbers  # of each quantity: first and last term, row of `beside` or -1, first and last step, radix
+    term_fields: Numbers
+    term_factors: Numbers
+    beside: Numbers  # a row for each expression over a case's facts, a column for each case
+    steps: Numbers
+
+    def fields(self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]) -> Numbers:
+        """Return the numbers of some rows, a row for each varying fact and each whole expression."""
+        made = np.empty((len(self.names) + len(self.wholes), len(cases)), np.int64)
+        for place, name in enumerate(self.names):
+            made[place] = columns[name]
+        for place, node in enumerate(self.wholes, len(self.names)):
+            made[place] = _column(node, columns, cases, case_columns)
+        return made
+
+
+def arrange(quantities: Sequence[Quantity], names: Sequence[str], cases: Sequence[Facts]) -> Arrangement:
+    """Lay quantities out for rows whose varying facts have these names and whose cases are these.
+
+    Raises: ConfigurationError if there are more kinds of rows than a word can number.
+    """
+    bounds: list[tuple[int, ...]] = []
+    term_fields: list[int] = []
+    term_factors: list[int] = []
+    besides: list[list[int]] = []
+    steps: list[int] = []
+    wholes: list[Node] = []
+    radix = 1
+    for one in quantities:
+        first_term, first_step, beside = len(term_fields), len(steps), -1
+        if one.whole is not None:
+            term_fields.append(len(names) + len(wholes))
+            term_factors.append(1)
+            wholes.append(one.whole)
+        for name, factor in one.terms:
+            term_fields.append(names.index(name))
+            term_factors.append(factor)
+        if one.beside is not None:
+            beside = len(besides)
+            besides.append([_beside(one.beside, case) for case in cases])
+        steps.extend(one.steps)
+        bounds.append((first_term, len(term_fields), beside, first_step, len(steps), radix))
+        radix *= len(one.steps) + 1
+        if radix > KINDS_MAX:
+            raise ConfigurationError(
+                f"the editions tell {radix} kinds of rows apart by {len(quantities)} quantities, expected at most {KINDS_MAX}; replay fewer drafts at once"
+            )
+    return Arrangement(
+        tuple(names),
+        tuple(wholes),
+        np.array(bounds, np.int64).reshape(-1, 6),
+        np.array(term_fields, np.int64),
+        np.array(term_factors, np.int64),
+        np.array(besides, np.int64).reshape(len(besides), len(cases)),
+        np.array(steps, np.int64),
+    )
+
+
+def _beside(node: Node, case: Facts) -> int:
+    """Return the value of an expression for a case; nought where a fact in it is missing, as then no condition looks at it."""
+    try:
+        return int(compute(node, case))
+    except TypeError:
+        return 0
+
+
+def _column(node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]) -> Any:
+    """Return an expression for every row; what a missing fact makes of it is never looked at."""
+    inner = [_column(part, columns, cases, case_columns) for part in _operands(node)]
+    match node:
+        case Fact(name):
+            return columns[name] if name in columns else case_columns[name][cases]
+        case Count(value) | Day(value) | Money(value):
+            return np.int64(value)
+        case Plus():
+            return inner[0] + inner[1]
+        case Minus():
+            return inner[0] - inner[1]
+        case Least():
+            return np.minimum.reduce(np.broadcast_arrays(*inner))
+        case Greatest():
+            return np.maximum.reduce(np.broadcast_arrays(*inner))
+        case Share(_, Ratio(numerator, denominator), mode):
+            return _share(inner[0], numerator, denominator, mode)
+    raise TypeError(f"{type(node).__name__} is no number; was it checked and filled?")
+
+
+def _operands(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Plus(left, right) | Minus(left, right):
+            return left, right
+        case Least(parts) | Greatest(parts):
+            return parts
+        case Share(amount):
+            return (amount,)
+    return ()
+
+
+def _share(amount: Any, numerator: int, denominator: int, mode: str) -> Any:
+    """Return the exact share: |x| = q·d + r, so |x|·n/d = q·n + r·n/d, and r·n is small."""
+    size = np.abs(amount)
+    rest = size % denominator * numerator
+    whole = size // denominator * numerator + rest // denominator
+    left = rest % denominator
+    if mode == "up":
+        whole = whole + (left > 0)
+    elif mode == "half_up":
+        whole = whole + (2 * left >= denominator)
+    return np.where(amount < 0, -whole, whole)

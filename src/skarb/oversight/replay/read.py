@@ -1,0 +1,104 @@
+"""Read: the rows of a lake in the order of their journals, chunk after chunk, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from skarb.core.errors import ConfigurationError, ensure
+from skarb.core.facts import Facts
+from skarb.lake import PER_ROW, fact_fields
+from skarb.rulebook.coding import MISSING, encode
+
+CHUNK = 1 << 20  # rows read at once
+_BITS = 63  # of a group
+
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of the lake.
+
+    Shape: arrays of one length; `origin` is the position of the first row. `groups` holds the parts of the groups, see `Rows.split`.
+    """
+
+    origin: int
+    cases: npt.NDArray[np.int32]
+    groups: Numbers
+    columns: dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A column of `rows` that tells groups apart, and where it stands in the word of a group."""
+
+    column: str
+    shift: int
+    bits: int
+
+
+class Rows:
+    """The rows of a lake between two legal days."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, first_day: int, last_day: int, groups: Sequence[str] = ()) -> None:
+        """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided."""
+        self._connection = connection
+        self.first_day, self.last_day = first_day, last_day
+        stops, low, high = connection.execute("SELECT coalesce(max(rowid) + 1, 0), min(day), max(day) FROM rows").fetchall()[0]
+        self.stop: int = stops
+        self.days = (max(first_day, low), min(last_day, high)) if stops else (first_day, first_day - 1)
+        self.parts = self._parts(("edition", "outcome", *groups))
+
+    def _parts(self, columns: Sequence[str]) -> tuple[Part, ...]:
+        highest = self._connection.execute(f"SELECT {', '.join(f'coalesce(max({one}), 0)' for one in columns)} FROM rows").fetchall()[0]
+        parts, shift = [], 0
+        for column, value in zip(columns, highest, strict=True):
+            bits = (int(value) + 1).bit_length()  # nought stands for missing
+            parts.append(Part(column, shift, bits))
+            shift += bits
+        if shift > _BITS:
+            raise ConfigurationError(f"rows cannot be told apart by {', '.join(columns)} at once: they need {shift} bits of {_BITS}; ask for fewer")
+        return tuple(parts)
+
+    def split(self, groups: Numbers) -> dict[str, Numbers]:
+        """Return the columns that groups were made of; -1 where a value is missing."""
+        return {one.column: (groups >> one.shift & (1 << one.bits) - 1) - 1 for one in self.parts}
+
+    def cases(self) -> list[Facts]:
+        """Return the distinct facts of the lake by number, with day and values at nought or missing."""
+        names = ["activity", *(field.name for field in fact_fields() if field.name != "activity")]
+        found = self._connection.execute(f"SELECT case_no, {', '.join(names)} FROM cases ORDER BY case_no").fetchall()
+        ensure(all(row[0] == place for place, row in enumerate(found)), "the cases of a lake are numbered without gaps")
+        return [Facts(day=0, **dict(zip(names, row[1:], strict=True))) for row in found]
+
+    def count(self) -> int:
+        """Return how many rows lie between the two days."""
+        asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
+        return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
+
+    def chunks(self, columns: Sequence[str] = (), start: int = 0, size: int = CHUNK) -> Iterator[Chunk]:
+        """Yield the rows from a position on. The facts that vary come as whole numbers, `coding.MISSING` where there is none."""
+        per_row = [f"coalesce({name}, {MISSING}) AS {name}" for name in PER_ROW if name != "day"]
+        group = " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in self.parts)
+        more = [name for name in columns if name not in PER_ROW]
+        asked = (
+            f"SELECT rowid AS position, case_no, day, {', '.join(per_row)}, {group} AS group_no{''.join(f', {name}' for name in more)} "
+            "FROM rows WHERE rowid >= ? AND rowid < ? AND day BETWEEN ? AND ?"
+        )
+        for origin in range(start, self.stop, size):
+            found = self._connection.execute(asked, [origin, min(origin + size, self.stop), self.first_day, self.last_day]).fetchnumpy()
+            if len(found["case_no"]):
+                yield Chunk(origin, found["case_no"], found["group_no"], found)
+
+
+def case_columns(cases: Sequence[Facts]) -> dict[str, Numbers]:
+    """Return the facts of cases as columns of numbers."""
+    return {
+        field.name: encode(field, [getattr(case, field.name) for case in cases]).astype(np.int64, copy=False) for field in fact_fields()
+    }
