@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
+from skarb.oversight.replay.tallying import Quantities
 from skarb.rulebook.expression import Count, Day, Fact, Greatest, Least, Minus, Money, Node, Plus, Ratio, Share
 from skarb.rulebook.quantities import Quantity
 from skarb.rulebook.tree import compute
@@ -26,11 +27,7 @@ class Arrangement:
 
     names: tuple[str, ...]  # the varying facts, a row of `fields` each
     wholes: tuple[Node, ...]  # expressions that are computed for every row, a further row of `fields` each
-    bounds: Numbers  # of each quantity: first and last term, row of `beside` or -1, first and last step, radix
-    term_fields: Numbers
-    term_factors: Numbers
-    beside: Numbers  # a row for each expression over a case's facts, a column for each case
-    steps: Numbers
+    quantities: Quantities
 
     def fields(self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]) -> Numbers:
         """Return the numbers of some rows, a row for each varying fact and each whole expression."""
@@ -73,15 +70,14 @@ def arrange(quantities: Sequence[Quantity], names: Sequence[str], cases: Sequenc
             raise ConfigurationError(
                 f"the editions tell {radix} kinds of rows apart by {len(quantities)} quantities, expected at most {KINDS_MAX}; replay fewer drafts at once"
             )
-    return Arrangement(
-        tuple(names),
-        tuple(wholes),
+    laid = Quantities(
         np.array(bounds, np.int64).reshape(-1, 6),
         np.array(term_fields, np.int64),
         np.array(term_factors, np.int64),
         np.array(besides, np.int64).reshape(len(besides), len(cases)),
         np.array(steps, np.int64),
     )
+    return Arrangement(tuple(names), tuple(wholes), laid)
 
 
 def _beside(node: Node, case: Facts) -> int:

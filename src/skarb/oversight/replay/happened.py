@@ -195,7 +195,7 @@ def _months(first: int, last: int) -> Iterator[int]:
 
 def _kinds(cells: Cells) -> tuple[Numbers, Numbers]:
     """Return the first cell of each kind, and the kind of each cell: cells of one kind differ only in their group."""
-    both = np.empty(len(cells), [("case", "<i4"), ("kind", "<u8")])
+    both = np.empty(len(cells), [("case", "<i8"), ("kind", "<i8")])
     both["case"], both["kind"] = cells.cases, cells.kinds
     _, first, inverse = np.unique(both, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)

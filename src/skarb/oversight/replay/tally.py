@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skarb.core.compiled import Functions, choose_kind, compiled, interpreted
-from skarb.oversight.replay import tallying
+from skarb.oversight.replay import living, tables, tallying
 from skarb.oversight.replay.arrange import Arrangement
+from skarb.oversight.replay.tables import Table
+from skarb.oversight.replay.tallying import Sums
 
-_WORTH_COMPILING = 200_000  # rows
+WORTH_COMPILING = 200_000  # rows
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Cells:
     """Kinds of rows that occurred, with how many there were and what they were worth together.
 
-    Shape: one entry per kind, in the order of first appearance. Units: money in minor units of the legal currency, missing values left out; the sum is
-    `high` times 2**32 plus `low`.
+    Shape: one entry per kind, in the order of first appearance. Units: money in minor units of the legal currency, missing values left out;
+    the sum is `high` times 2**32 plus `low`.
     """
 
-    cases: npt.NDArray[np.int32]
-    kinds: npt.NDArray[np.uint64]
-    groups: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    low: npt.NDArray[np.int64]
-    high: npt.NDArray[np.int64]
-    firsts: npt.NDArray[np.int64]  # position of the first row of the kind, and its varying facts
+    cases: Numbers
+    kinds: Numbers
+    groups: Numbers
+    counts: Numbers
+    low: Numbers
+    high: Numbers
+    firsts: Numbers  # position of the first row of the kind, and its varying facts
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -39,56 +42,75 @@ class Cells:
 class Tally:
     """Counts rows of one arrangement."""
 
-    def __init__(self, arrangement: Arrangement, money: str, rows: int = _WORTH_COMPILING) -> None:
+    def __init__(self, arrangement: Arrangement, money: str, rows: int = WORTH_COMPILING) -> None:
         """Start with an empty table; `money` is the fact that is summed, `rows` about how many there will be."""
         self._arrangement = arrangement
         self._money = arrangement.names.index(money)
-        self._functions = _functions(choose_kind(rows >= _WORTH_COMPILING))
-        self._width = 1 + len(arrangement.names) + len(arrangement.wholes)
-        self._used = 0
-        self._grow(1 << 12)
+        self._kernel = kernels(choose_kind(rows >= WORTH_COMPILING))
+        self._cells, self._sums = empty_table(1 << 12), empty_sums(1 << 12)
+        self._firsts = np.empty((1 << 12, 1 + len(arrangement.names) + len(arrangement.wholes)), np.int64)
 
-    def _grow(self, room: int) -> None:
-        kept = self._table() if self._used else None
-        self._cases, self._kinds = np.empty(room, np.int32), np.empty(room, np.uint64)
-        self._groups, self._counts = np.empty(room, np.int64), np.zeros(room, np.int64)
-        self._low, self._high = np.zeros(room, np.int64), np.zeros(room, np.int64)
-        self._firsts = np.empty((room, self._width), np.int64)
-        if kept:
-            for new, old in zip(self._table(), kept, strict=True):
-                new[: self._used] = old[: self._used]
-        self._slots = np.zeros(2 * room, np.int32)
-        self._functions["enter"](self._slots, self._used, self._cases, self._kinds, self._groups)
-
-    def _table(self) -> tuple[npt.NDArray[Any], ...]:
-        return self._cases, self._kinds, self._groups, self._counts, self._low, self._high, self._firsts
-
-    def add(
-        self,
-        origin: int,
-        cases: npt.NDArray[np.int32],
-        groups: npt.NDArray[np.int64],
-        fields: npt.NDArray[np.int64],
-        counting: bool = True,
-    ) -> npt.NDArray[np.int32]:
+    def add(self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Numbers, counting: bool = True) -> npt.NDArray[np.int32]:
         """Count rows, or only find their cells; `origin` is the position of the first. Returns the cell of every row."""
-        one, row = self._arrangement, 0
-        which = np.empty(len(cases), np.int32)
-        laid = (one.bounds, one.term_fields, one.term_factors, one.beside, one.steps)
+        which, row = np.empty(len(cases), np.int32), 0
         while True:
-            row, self._used = self._functions["tally"](
-                row, cases, groups, fields, self._money, origin, *laid, self._slots, self._used, *self._table(), which, counting
+            row = self._kernel["tally"](
+                row,
+                cases,
+                groups,
+                fields,
+                self._money,
+                origin,
+                self._arrangement.quantities,
+                self._cells,
+                self._sums,
+                self._firsts,
+                which,
+                counting,
             )
             if row == len(cases):
                 return which
-            self._grow(2 * len(self._cases))
+            self._cells = grown(self._cells, self._kernel)
+            self._sums = Sums(*(longer(column, len(self._cells.keys)) for column in self._sums))
+            self._firsts = longer(self._firsts, len(self._cells.keys))
 
     def cells(self) -> Cells:
         """Return what was counted so far."""
-        return Cells(*(column[: self._used].copy() for column in self._table()))
+        used = int(self._cells.used[0])
+        keys = self._cells.keys[:used]
+        sums = (column[:used].copy() for column in self._sums)
+        return Cells(keys[:, 0].copy(), keys[:, 1].copy(), keys[:, 2].copy(), *sums, self._firsts[:used].copy())
+
+
+def empty_table(room: int) -> Table:
+    """Return a table with room for so many entries, a power of two."""
+    return Table(np.zeros(2 * room, np.int32), np.empty((room, 3), np.int64), np.zeros(1, np.int64))
+
+
+def empty_sums(room: int) -> Sums:
+    """Return sums of nothing."""
+    return Sums(*(np.zeros(room, np.int64) for _ in Sums._fields))
+
+
+def grown(table: Table, kernel: Functions) -> Table:
+    """Return a table with twice the room."""
+    room = 2 * len(table.keys)
+    found = Table(np.zeros(2 * room, np.int32), longer(table.keys, room), table.used)
+    kernel["fill"](found)
+    return found
+
+
+def longer(column: Numbers, length: int) -> Numbers:
+    """Return a longer column that begins with what is there, noughts after it."""
+    found = np.zeros((length, *column.shape[1:]), column.dtype)
+    found[: len(column)] = column
+    return found
 
 
 @cache
-def _functions(kind: str) -> Functions:
-    entries = ("tally", "enter")
-    return compiled([tallying], entries, woven=("interval", "kind")) if kind == "numba" else interpreted([tallying])
+def kernels(kind: str) -> Functions:
+    """Return the functions of the replay's kernels."""
+    modules = [tables, tallying, living]
+    if kind != "numba":
+        return interpreted(modules)
+    return compiled(modules, ("tally", "live", "fill"), woven=("slot_of", "find", "interval", "kind", "add"))

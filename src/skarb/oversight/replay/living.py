@@ -1,0 +1,202 @@
+"""The kernel of a replay that remembers: what was done before decides with, in two worlds side by side.
+
+Each world has its own law and its own totals. A row is decided in both; where it comes to pass it is added to the totals that the next rows are
+shown. What the kernel does not know yet (what a law says of a kind of rows, or of totals between two steps) it asks for: it stops, and
+begins the same row again when the answer has been entered. So each question is put once, and the law is never compiled for it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skarb.oversight.replay.tables import Table, enter, find, room_left
+from skarb.oversight.replay.tallying import Quantities, Sums, add, kind
+
+Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
+
+MISSING = -(1 << 63)
+WORLDS = 2
+ANSWERS = 1 << 20  # more than there are answers
+SUM_MAX = 1 << 62  # where a sum stops
+
+# why the kernel stopped
+DONE = 0
+FULL = 1  # a table has no room
+KIND = 2  # what is a new kind of rows?
+SHOWN = 3  # what does a law say of a kind whose totals lie between new steps?
+
+
+class Kinds(NamedTuple):
+    """What is known of kinds of rows.
+
+    Shape: a row for each entry of `table`. `asked`: of each world, a bit for every feature that its law looks at. `counted`: a bit for every track
+    that such a row counts in. `answers`: of each world, where its law looks at no feature. `firsts`: the varying facts of the first row.
+    """
+
+    table: Table
+    asked: Numbers
+    counted: Numbers
+    answers: Numbers
+    firsts: Numbers
+
+
+class Tracks(NamedTuple):
+    """What totals are made of, and the totals themselves.
+
+    Shape: `amounts` the row of `fields` that is added, -1 to count rows; `days` of a window that moves along, 0 of the calendar; `limits` beyond which
+    the law is not shown. `table` leads from key, period, and track and world to `sums`, `MISSING` once something without a value counted.
+    """
+
+    amounts: Numbers
+    days: Numbers
+    limits: Numbers
+    table: Table
+    sums: Numbers
+
+
+class Features(NamedTuple):
+    """What laws look at: the total of a track, with or without the row itself."""
+
+    tracks: Numbers
+    itself: npt.NDArray[np.bool_]
+
+
+def total(tracks: Tracks, track: int, world: int, key: int, period: int) -> int:
+    """Return a total before a row is added."""
+    number = track * WORLDS + world
+    if tracks.days[track] == 0:
+        entry = find(tracks.table, key, period, number)
+        return tracks.sums[entry] if entry >= 0 else np.int64(0)
+    found = np.int64(0)
+    for day in range(period - tracks.days[track] + 1, period + 1):
+        entry = find(tracks.table, key, day, number)
+        if entry >= 0:
+            found = summed(found, tracks.sums[entry])
+    return found
+
+
+def summed(first: int, second: int) -> int:
+    """Return a sum, which stops short of 64 bits and is missing when a part is."""
+    if first == MISSING or second == MISSING:
+        return np.int64(MISSING)
+    return max(-SUM_MAX, min(SUM_MAX, first + second))
+
+
+def count_in(tracks: Tracks, track: int, world: int, key: int, period: int, amount: int) -> None:
+    """Add a row to a total, for which there is room."""
+    number = track * WORLDS + world
+    entry = find(tracks.table, key, period, number)
+    if entry < 0:
+        entry = enter(tracks.table, key, period, number)
+        tracks.sums[entry] = 0
+    tracks.sums[entry] = summed(tracks.sums[entry], amount)
+
+
+def amount_of(tracks: Tracks, track: int, fields: Numbers, row: int) -> int:
+    """Return what a row adds to a track."""
+    return fields[tracks.amounts[track], row] if tracks.amounts[track] >= 0 else np.int64(1)
+
+
+def show(
+    features: Features, tracks: Tracks, asked: int, counted: int, world: int, keys: Numbers, periods: Numbers, fields: Numbers, row: int, shown: Numbers
+) -> None:
+    """Put the totals that a law looks at beside the facts of a row; those it does not look at are nought."""
+    facts = fields.shape[0]
+    for field in range(facts):
+        shown[field, 0] = fields[field, row]
+    for feature in range(features.tracks.shape[0]):
+        value = np.int64(0)
+        if asked >> feature & 1:
+            track = features.tracks[feature]
+            value = total(tracks, track, world, keys[track, row], periods[track, row])
+            if features.itself[feature] and counted >> track & 1:
+                value = summed(value, amount_of(tracks, track, fields, row))
+            if value != MISSING:
+                value = max(-tracks.limits[track], min(tracks.limits[track], value))
+        shown[facts + feature, 0] = value
+
+
+def live(
+    start: int,
+    cases: Places,
+    groups: Numbers,
+    fields: Numbers,
+    money: int,
+    counting: npt.NDArray[np.bool_],
+    posted: npt.NDArray[np.bool_],
+    possible: npt.NDArray[np.bool_],
+    actual: bool,
+    keys: Numbers,
+    periods: Numbers,
+    quantities: Quantities,
+    kinds: Kinds,
+    tracks: Tracks,
+    features: Features,
+    shown: Numbers,
+    shown_quantities: Quantities,
+    shown_kinds: Table,
+    shown_answers: Numbers,
+    permits: npt.NDArray[np.bool_],
+    lines: Table,
+    sums: Sums,
+    answers: Places,
+    stopped: Numbers,
+) -> int:
+    """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry and in which world.
+
+    Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits them: all but
+    those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says.
+    Rows without `counting` are added to the totals only. `answers` takes the answers of each row, a row for each world.
+    """
+    track_count = tracks.amounts.shape[0]
+    for row in range(start, cases.shape[0]):
+        if (
+            room_left(kinds.table) == 0
+            or room_left(shown_kinds) == 0
+            or room_left(lines) == 0
+            or room_left(tracks.table) < WORLDS * track_count
+        ):
+            stopped[0] = FULL
+            return row
+        case = np.int64(cases[row])
+        mixed = kind(quantities, case, fields, row)
+        entry = find(kinds.table, case, mixed, 0)
+        if entry < 0:
+            entry = enter(kinds.table, case, mixed, 0)
+            for field in range(fields.shape[0]):
+                kinds.firsts[entry, field] = fields[field, row]
+            stopped[0], stopped[1] = KIND, entry
+            return row
+        counted = kinds.counted[entry]
+        for world in range(WORLDS):
+            asked = kinds.asked[entry, world]
+            if asked == 0:
+                answers[world, row] = kinds.answers[entry, world]
+                continue
+            show(features, tracks, asked, counted, world, keys, periods, fields, row, shown)
+            mixed = kind(shown_quantities, case, shown, 0)
+            found = find(shown_kinds, entry, mixed, world)
+            if found < 0:
+                found = enter(shown_kinds, entry, mixed, world)
+                stopped[0], stopped[1], stopped[2], stopped[3] = SHOWN, entry, world, found
+                return row
+            answers[world, row] = shown_answers[found]
+        if counting[row]:
+            pair = np.int64(answers[0, row]) * ANSWERS + answers[1, row]
+            line = find(lines, entry, pair, groups[row])
+            if line < 0:
+                line = enter(lines, entry, pair, groups[row])
+            add(sums, line, fields[money, row])
+        if counted == 0:
+            continue
+        for world in range(WORLDS):
+            if posted[row] if actual else possible[row] and permits[answers[world, row]]:
+                for track in range(track_count):
+                    if counted >> track & 1:
+                        count_in(tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row))
+    stopped[0] = DONE
+    return cases.shape[0]
