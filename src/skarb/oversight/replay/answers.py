@@ -36,6 +36,13 @@ class Answers:
         return np.array([self.number(Answer(one.verdict, one.provision, one.measure, one.assumed)) for one in outcomes], np.int64)
 
 
+    def differ(self, before: Numbers, after: Numbers) -> npt.NDArray[np.bool_]:
+        """Say where two answers differ in verdict or provision."""
+        numbers: dict[tuple[str, str], int] = {}
+        same = np.array([numbers.setdefault((one.verdict, one.provision), len(numbers)) for one in self.known] or [0], np.int64)
+        return same[before] != same[after]  # type: ignore[no-any-return]
+
+
 def decide(
     rulebook: Rulebook, answers: Answers, cases: Sequence[Facts], which: npt.NDArray[np.int32], names: Sequence[str], fields: Numbers
 ) -> Numbers:
