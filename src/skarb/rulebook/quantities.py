@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Compare, Count, Fact, Minus, Missing, Node, Plus, children, walk
-from skarb.rulebook.tree import Keys, compute
+from skarb.rulebook.tree import Keys, compute, rebuild
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -59,13 +59,14 @@ class Quantities:
         self._seen: set[int] = set()
         self._optional: set[str] = set()
 
-    def add(self, edition: Edition) -> None:
-        """Take the steps of every condition of an edition."""
-        self._optional |= {name for name in self._varying if name in edition.fields and edition.fields[name].optional}
-        for provision in edition.provisions.values():
-            for condition in (provision.when, provision.needs):
-                if condition is not None:
-                    self._visit(condition)
+    def add(self, edition: Edition, names: Mapping[str, str] | None = None) -> None:
+        """Take the steps of every condition of an edition; `names` are what its features are called here."""
+        called = {name: (names or {}).get(name, name) for name, one in edition.fields.items() if one.optional}
+        self._optional |= self._varying.intersection(called.values())
+        conditions = [condition for one in edition.provisions.values() for condition in (one.when, one.needs)]
+        for condition in (*conditions, *(one.of for one in edition.features.values())):
+            if condition is not None:
+                self._visit(_renamed(condition, names) if names else condition)
 
     def add_steps(self, name: str, steps: Iterable[int]) -> None:
         """Take steps of one fact that no condition names: the days on which the law changes, say."""
@@ -153,10 +154,17 @@ def _facts(node: Node) -> Iterator[str]:
     return (part.name for part in walk(node) if isinstance(part, Fact))
 
 
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    match node:
+        case Fact(name) if name in names:
+            return Fact(names[name])
+    return rebuild(node, lambda part: _renamed(part, names))
+
+
 def quantities_of(
     editions: Iterable[Edition], varying: Collection[str], steps: Mapping[str, Iterable[int]] | None = None
 ) -> tuple[Quantity, ...]:
-    """Return what editions compare of the facts that vary from row to row; `steps` are more of single facts."""
+    """Return what editions without features compare of the facts that vary from row to row; `steps` are more of single facts."""
     collected = Quantities(varying)
     for edition in editions:
         collected.add(edition)

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from skarb.core.facts import Facts
-from skarb.core.time import from_day, to_day
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers, decide
 from skarb.oversight.replay.arrange import Arrangement, arrange
 from skarb.oversight.replay.model import Comparison, Dimension, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
+from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tally import Cells, Tally
-from skarb.rulebook import Edition, Rulebook
+from skarb.rulebook import Rulebook
 from skarb.rulebook.quantities import Quantity, quantities_of
 
 Numbers = npt.NDArray[np.int64]
@@ -123,21 +122,7 @@ def _quantities(laws: Sequence[Rulebook], days: tuple[int, int], by_month: bool)
     first, last = days
     turns = {day for law in laws for day in law.boundaries if first < day <= last}
     editions = [edition for law in laws for edition in editions_between(law, first, last)]
-    return quantities_of(editions, PER_ROW, {"day": turns | set(_months(first, last) if by_month else ())})
-
-
-def editions_between(rulebook: Rulebook, first: int, last: int) -> list[Edition]:
-    """Return the editions in force from one day to another."""
-    days = [first, *(day for day in rulebook.boundaries if first < day <= last)] if first <= last else []
-    return [rulebook.edition(day) for day in days]
-
-
-def _months(first: int, last: int) -> Iterator[int]:
-    """Yield the first days of the months that begin between two days."""
-    day = from_day(first).replace(day=1)
-    while to_day(day) <= last:
-        yield to_day(day)
-        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return quantities_of(editions, PER_ROW, {"day": turns | set(months_between(first, last) if by_month else ())})
 
 
 def _kinds(cells: Cells) -> tuple[Numbers, Numbers]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,19 +82,32 @@ class Rows:
         asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
         return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
 
-    def chunks(self, columns: Sequence[str] = (), start: int = 0, size: int = CHUNK) -> Iterator[Chunk]:
-        """Yield the rows from a position on. The facts that vary come as whole numbers, `coding.MISSING` where there is none."""
+    def packed(self, columns: Sequence[str]) -> str:
+        """Return the expression for a whole number that tells the values of some columns apart.
+
+        Raises: ConfigurationError if one word does not hold them.
+        """
+        return _packed(self._parts(columns))
+
+    def chunks(self, columns: Mapping[str, str] | None = None, start: int = 0, size: int = CHUNK) -> Iterator[Chunk]:
+        """Yield the rows from a position on, with further columns by their expressions.
+
+        The facts that vary come as whole numbers, `coding.MISSING` where there is none.
+        """
         per_row = [f"coalesce({name}, {MISSING}) AS {name}" for name in PER_ROW if name != "day"]
-        group = " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in self.parts)
-        more = [name for name in columns if name not in PER_ROW]
+        more = "".join(f", {expression} AS {name}" for name, expression in (columns or {}).items())
         asked = (
-            f"SELECT rowid AS position, case_no, day, {', '.join(per_row)}, {group} AS group_no{''.join(f', {name}' for name in more)} "
+            f"SELECT rowid AS position, case_no, day, {', '.join(per_row)}, {_packed(self.parts)} AS group_no{more} "
             "FROM rows WHERE rowid >= ? AND rowid < ? AND day BETWEEN ? AND ?"
         )
         for origin in range(start, self.stop, size):
             found = self._connection.execute(asked, [origin, min(origin + size, self.stop), self.first_day, self.last_day]).fetchnumpy()
             if len(found["case_no"]):
                 yield Chunk(origin, found["case_no"], found["group_no"], found)
+
+
+def _packed(parts: Sequence[Part]) -> str:
+    return " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in parts)
 
 
 def case_columns(cases: Sequence[Facts]) -> dict[str, Numbers]:

@@ -1,0 +1,276 @@
+"""Lived through: rows in the order of their journals, each shown the totals of what came before.
+
+`as-would-have` lets the two laws live apart: what the draft refuses never happened in its world, so it is in no later total there, and what it frees
+did. A law that looks at totals is replayed `as-happened` this way, too, with the totals of what really came to pass in both worlds. A row that the
+ledger turned down comes to pass in no world. A freed row counts in totals as if the ledger had taken it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from skarb.core.compiled import choose_kind
+from skarb.core.errors import ConfigurationError, ensure
+from skarb.core.facts import Facts
+from skarb.lake import PER_ROW
+from skarb.oversight.replay.answers import Answers
+from skarb.oversight.replay.arrange import Arrangement, arrange
+from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
+from skarb.oversight.replay.model import Answer, Comparison, Question
+from skarb.oversight.replay.read import Chunk, Rows, case_columns
+from skarb.oversight.replay.spans import editions_between, months_between
+from skarb.oversight.replay.summing import Summary, groups_of
+from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer
+from skarb.oversight.replay.tallying import Sums
+from skarb.rulebook import Edition, Rulebook
+from skarb.rulebook.coding import MISSING
+from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
+from skarb.rulebook.python import compile_condition
+from skarb.rulebook.quantities import Quantities, Quantity
+from skarb.rulebook.windows import periods_of
+
+Numbers = npt.NDArray[np.int64]
+Progress = Callable[[int], None]
+Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
+
+FEATURES_MAX = 62  # bits of a word
+_SIDES = {"actor": "party", "counterparty": "counterparty", "venue": "venue", "wallet": "wallet", "asset": "asset"}  # columns of rows
+_LONGEST = {"day": 1, "month": 31, "quarter": 92, "year": 366}  # days of a window of the calendar
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """What the laws of both worlds look at: features, and the tracks of totals they share."""
+
+    tracks: tuple[Counted, ...]
+    features: tuple[tuple[int, bool], ...]  # the track of each, and whether the row itself is included
+
+    def places(self, edition: Edition) -> dict[str, int]:
+        """Return the place of each of an edition's features."""
+        known = {one: place for place, one in enumerate(self.features)}
+        tracks = {one: place for place, one in enumerate(self.tracks)}
+        return {name: known[tracks[counted(one)], one.including] for name, one in edition.features.items()}
+
+
+def follow(editions: Sequence[Edition]) -> _Followed:
+    """Return what editions look at.
+
+    Raises: ConfigurationError if it is more than a word has bits for.
+    """
+    tracks = dict.fromkeys(counted(one) for edition in editions for one in edition.features.values())
+    places = {one: place for place, one in enumerate(tracks)}
+    features = dict.fromkeys((places[counted(one)], one.including) for edition in editions for one in edition.features.values())
+    if len(features) > FEATURES_MAX:
+        raise ConfigurationError(f"the laws look at {len(features)} different totals, expected at most {FEATURES_MAX}")
+    return _Followed(tuple(tracks), tuple(features))
+
+
+class Lived:
+    """Two worlds, lived through row after row."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, question: Question, *, actual: bool) -> None:
+        """Make ready; if `actual`, only what really came to pass is in the totals of both worlds."""
+        self._question, self._actual = question, actual
+        self._laws = (question.law, question.draft)
+        first, last = question.first_day, question.last_day
+        self._followed = followed = follow([one for law in self._laws for one in editions_between(law, first, last)])
+        lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
+        self._rows = rows = Rows(connection, first - lookback, last, groups_of(question.by))
+        self._cases = rows.cases()
+        self._columns = case_columns(self._cases)
+        self.answers = Answers()
+        self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
+        self._names = tuple(f"{place}" for place in range(len(followed.features)))  # of features, none of which is called like a fact
+        base, shown = self._quantities()
+        self._base = arrange(base, PER_ROW, self._cases)
+        beside = (*self._base.names, *(f"whole {place}" for place in range(len(self._base.wholes))))
+        self._shown = arrange(shown, (*beside, *self._names), self._cases)
+        if self._shown.wholes:
+            raise ConfigurationError("a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet")
+        self._tables()
+
+    def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
+        """Return what the laws compare of a row alone, and what they compare with totals."""
+        first, last = self._rows.days
+        collected = Quantities((*PER_ROW, *self._names))
+        turns: set[int] = set()
+        for law in self._laws:
+            turns |= {day for day in law.boundaries if first < day <= last}
+            for edition in editions_between(law, first, last):
+                collected.add(edition, {name: self._names[place] for name, place in self._followed.places(edition).items()})
+        months = months_between(first, last) if "month" in self._question.by else ()
+        collected.add_steps("day", {*turns, *months, self._question.first_day})
+        found = collected.found()
+        return [one for one in found if not self._sees(one)], [one for one in found if self._sees(one)]
+
+    def _sees(self, quantity: Quantity) -> bool:
+        return not quantity.facts.isdisjoint(self._names)
+
+    def _tables(self) -> None:
+        width, room = len(PER_ROW) + len(self._base.wholes), 1 << 12
+        tracks = self._followed.tracks
+        self._kernel = kernels(choose_kind(self._rows.stop >= WORTH_COMPILING))
+        self._kinds = Kinds(
+            empty_table(room),
+            np.zeros((room, WORLDS), np.int64),
+            np.zeros(room, np.int64),
+            np.zeros((room, WORLDS), np.int64),
+            np.zeros((room, width), np.int64),
+        )
+        self._tracks = Tracks(
+            np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
+            np.array([window_days(one.window) for one in tracks], np.int64),
+            np.array([TOTAL_MAX if one.sum else COUNT_MAX for one in tracks], np.int64),
+            empty_table(room),
+            np.zeros(room, np.int64),
+        )
+        self._features = Features(
+            np.array([track for track, _ in self._followed.features], np.int64),
+            np.array([itself for _, itself in self._followed.features], np.bool_),
+        )
+        self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
+        self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
+        self._lines, self._sums = empty_table(room), empty_sums(room)
+        self._permits = np.zeros(0, np.bool_)
+        self._counts = [None if one.of is None else compile_condition(one.of) for one in tracks]
+
+    # -- living ----------------------------------------------------------------------------------------------------------------
+
+    def run(self, progress: Progress | None = None, changed: Changed | None = None) -> Comparison:
+        """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
+        keys = {f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)]) for place, track in enumerate(self._followed.tracks)}
+        more = {"posted": "answer = 'posted'", "possible": "answer NOT IN ('not_posted', 'conflict')", **keys}
+        first, last = self._rows.days
+        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
+        for chunk in self._rows.chunks(more):
+            fields = self._base.fields(chunk.columns, chunk.cases, self._columns)
+            days = chunk.columns["day"]
+            own = np.array([chunk.columns[name] for name in keys], np.int64).reshape(len(keys), len(days))
+            own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
+            answers = self._live(chunk, fields, days >= self._question.first_day, own, own_periods)
+            if progress:
+                progress(chunk.origin + len(days))
+            if changed:
+                before, after = answers.astype(np.int64)
+                rows = np.flatnonzero(self.answers.differ(before, after) & (days >= self._question.first_day))
+                if len(rows):
+                    changed(chunk.columns["position"][rows], before[rows], after[rows])
+        return self._comparison()
+
+    def _live(self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers) -> npt.NDArray[np.int32]:
+        answers, stopped, row = np.empty((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
+        posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
+        while True:
+            row = self._kernel["live"](
+                row,
+                chunk.cases,
+                chunk.groups,
+                fields,
+                PER_ROW.index("value"),
+                counting,
+                posted,
+                possible,
+                self._actual,
+                keys,
+                periods,
+                self._base.quantities,
+                self._kinds,
+                self._tracks,
+                self._features,
+                self._beside,
+                self._shown.quantities,
+                self._shown_kinds,
+                self._shown_answers,
+                self._permits,
+                self._lines,
+                self._sums,
+                answers,
+                stopped,
+            )
+            if stopped[0] == DONE:
+                return answers
+            if stopped[0] == FULL:
+                self._make_room()
+            elif stopped[0] == KIND:
+                self._learn_kind(int(stopped[1]))
+            else:
+                entry, world, place = stopped[1:].tolist()
+                self._shown_answers[place] = self._decide(entry, world, self._beside[:, 0].tolist())
+            known = self.answers.known
+            if len(known) > len(self._permits):
+                self._permits = np.array([one.verdict == "permit" for one in known], np.bool_)
+
+    def _make_room(self) -> None:
+        kinds, tracks = self._kinds, self._tracks
+        if full(kinds.table):
+            table = grown(kinds.table, self._kernel)
+            self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in kinds[1:]))
+        if full(tracks.table, WORLDS * len(self._followed.tracks)):
+            table = grown(tracks.table, self._kernel)
+            self._tracks = tracks._replace(table=table, sums=longer(tracks.sums, len(table.keys)))
+        if full(self._shown_kinds):
+            self._shown_kinds = grown(self._shown_kinds, self._kernel)
+            self._shown_answers = longer(self._shown_answers, len(self._shown_kinds.keys))
+        if full(self._lines):
+            self._lines = grown(self._lines, self._kernel)
+            self._sums = Sums(*(longer(column, len(self._lines.keys)) for column in self._sums))
+
+    # -- asking the law --------------------------------------------------------------------------------------------------------
+
+    def _facts(self, entry: int) -> Facts:
+        """Return the facts of the first row of a kind, without totals."""
+        case = self._cases[int(self._kinds.table.keys[entry, 0])]
+        values = zip(PER_ROW, self._kinds.firsts[entry, : len(PER_ROW)].tolist(), strict=True)
+        return replace(case, **{name: None if value == MISSING else value for name, value in values})
+
+    def _learn_kind(self, entry: int) -> None:
+        """Enter what is to be known of a kind of rows."""
+        facts = self._facts(entry)
+        for track, counts in enumerate(self._counts):
+            if counts is None or counts(facts):
+                self._kinds.counted[entry] |= 1 << track
+        for world, law in enumerate(self._laws):
+            edition = law.edition(facts.day)
+            places = list(self._followed.places(edition).values())
+            for feature in edition.asked.get(facts.activity, ()):
+                self._kinds.asked[entry, world] |= 1 << places[feature]
+            if not self._kinds.asked[entry, world]:
+                self._kinds.answers[entry, world] = self._number(edition, facts)
+
+    def _decide(self, entry: int, world: int, shown: Sequence[int]) -> int:
+        """Return the answer to the first row of a kind with the totals it was shown last."""
+        facts = self._facts(entry)
+        names = (*PER_ROW, *self._names)
+        whole = len(PER_ROW) + len(self._base.wholes)
+        numbers = [*shown[: len(PER_ROW)], *shown[whole:]]
+        varying = {name: None if value == MISSING else value for name, value in zip(names, numbers, strict=True)}
+        edition = self._laws[world].edition(facts.day)
+        totals = tuple(varying[self._names[place]] for place in self._followed.places(edition).values())
+        return self._number(edition, replace(facts, **{name: varying[name] for name in PER_ROW}, totals=totals))
+
+    def _number(self, edition: Edition, facts: Facts) -> int:
+        one = edition.outcomes[edition.decide(facts)]
+        return self.answers.number(Answer(one.verdict, one.provision, one.measure, one.assumed))
+
+    # -- what came of it -------------------------------------------------------------------------------------------------------
+
+    def _comparison(self) -> Comparison:
+        used = int(self._lines.used[0])
+        keys = self._lines.keys[:used]
+        entries, before, after = keys[:, 0], keys[:, 1] >> 20, keys[:, 1] & ((1 << 20) - 1)
+        positions = np.full((used, 1), -1, np.int64)
+        firsts = np.concatenate([positions, self._kinds.firsts[entries]], axis=1)
+        sums = (column[:used] for column in self._sums)
+        cells = Cells(self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], *sums, firsts)
+        return self._summary.compare(cells, before, after)
+
+
+def full(table: object, more: int = 1) -> bool:
+    """Say whether a table has not got room for so many entries."""
+    return len(table.keys) - int(table.used[0]) < more  # type: ignore[attr-defined]
