@@ -33,14 +33,15 @@ def ask(edition: Edition, rows: list[Facts], engine: str) -> list[tuple[int, int
     if engine == "duckdb":
         connection = duckdb.connect()
         columns = {
-            name: pa.array([getattr(row, name) for row in rows], type=_ARROW[edition.fields[name].type.base]) for name in names
+            name: pa.array([getattr(edition.seen(row), name) for row in rows], type=_ARROW[edition.fields[name].type.base]) for name in names
         }
         connection.register("facts", pa.table(columns))
         return connection.execute(statement(edition, "duckdb", "facts").sql("duckdb")).fetchall()
     lite = sqlite3.connect(":memory:")
     lite.execute(f"CREATE TABLE facts ({', '.join(names)})")
     lite.executemany(
-        f"INSERT INTO facts VALUES ({', '.join('?' * len(names))})", [[getattr(row, name) for name in names] for row in rows]
+        f"INSERT INTO facts VALUES ({', '.join('?' * len(names))})",
+        [[getattr(edition.seen(row), name) for name in names] for row in rows],
     )
     return lite.execute(statement(edition, "sqlite", "facts").sql("sqlite")).fetchall()
 
@@ -74,7 +75,7 @@ def test_enumerated_columns_and_kept_columns_are_fine() -> None:
     rows = [make_facts(rulebook, {**case.facts, "day": rulebook.boundaries[-1]}) for case in rulebook.pack.cases]
     marks = ", ".join("?" * (len(columns) + 1))
     for number, row in enumerate(rows):
-        values = [getattr(row, name) for name in facts_used(edition)]
+        values = [getattr(edition.seen(row), name) for name in facts_used(edition)]
         connection.execute(f"INSERT INTO facts VALUES ({marks})", [number, *values])
     found = connection.execute(statement(edition, "duckdb", "facts", {"key": "number"}).sql("duckdb")).fetchall()
     assert found == [(number, edition.decide(row), edition.duties(row), edition.levy(row)) for number, row in enumerate(rows)]

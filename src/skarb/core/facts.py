@@ -105,3 +105,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_u
     close_relative: bool = False  # the two sides are close relatives or in-laws
     unlawful: bool = False  # of a tax assessment: the operation was carried out in breach of law
     listed_ownership: Count | None = None  # share that listed persons own together, in hundredths of a percent
+    # what was posted before
+    totals: tuple[int | None, ...] = ()  # of the edition's features, by name in order; () where the law asks for none

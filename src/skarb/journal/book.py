@@ -376,7 +376,16 @@ def _check(batch: Batch) -> None:
     ensure((np.frombuffer(batch.cases, "<u4") < len(batch.facts)).all(), "the facts of each instruction stand in its batch")
     ensure(len(batch.values) == len(batch.dollars) == rows * VALUE_BYTES, "each instruction has its values, or none")
     ensure(all(one.value is None is one.value_usd for one in batch.facts), "facts have no value of their own once folded")
+    _check_totals(batch)
     ensure(len(batch.transfers) == transfers * TRANSFER.itemsize, "each transfer has its result")
     ensure(len(batch.owners) == transfers * OWNER_BYTES, "each transfer has its instruction")
     ensure(len(batch.accounts) == accounts * ACCOUNT.itemsize, "each opening has its account")
     ensure(len(batch.account_results) == accounts, "each account has its result")
+
+
+def _check_totals(batch: Batch) -> None:
+    """See that each instruction has as many totals as its facts; mostly that is none."""
+    widths = [len(one.totals) for one in batch.facts]
+    expected = int(np.array(widths)[np.frombuffer(batch.cases, "<u4")].sum()) if any(widths) else 0
+    ensure(len(batch.totals) == expected * VALUE_BYTES, "each instruction has the totals that its law asks for")
+    ensure(not any(widths) or not any(any(t is not None for t in one.totals) for one in batch.facts), "totals are folded, too")

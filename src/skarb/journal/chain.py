@@ -47,6 +47,8 @@ OWNER_BYTES = 4
 _FRAMES = 16
 _FRAMES_MARK = b"\xc4\x10"  # MessagePack: 16 bytes follow
 _NOTHING = b"\xc0" * 3
+_LONG, _SHORT = b"\xdc\x00\x18", b"\xdc\x00\x16"  # MessagePack: an array of 24 fields, and of the 22 without totals
+_NO_TOTALS = b"\xc4\x00" * 2  # the two fields that a batch without totals leaves out
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -74,6 +76,8 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     notes: msgspec.Raw
     format: int
     frames: bytes = b""
+    totals: memoryview = memoryview(b"")
+    ending: bytes = b""
 
     @property
     def rows(self) -> int:
@@ -108,7 +112,10 @@ def encode(batch: Batch) -> bytes:
     before = _ENCODER.encode((batch.book, batch.sequence, batch.recorded_at, batch.registers, batch.editions, batch.assumptions))
     start = len(before) + 2  # an array of so few begins with one byte, that of a whole batch with three
     frames = np.array([start, *map(len, rows)], "<u4").tobytes()
-    frame = _ENCODER.encode(msgspec.structs.replace(batch, instructions=(), facts=(), rulings=(), frames=frames))
+    places = {"frames": b"", "ending": frames} if batch.totals else {"frames": frames, "ending": b""}
+    frame = _ENCODER.encode(msgspec.structs.replace(batch, instructions=(), facts=(), rulings=(), **places))
+    if not batch.totals:
+        frame = _SHORT + frame.removeprefix(_LONG).removesuffix(_NO_TOTALS)
     return b"".join([frame[:start], *rows, frame[start + len(rows) :]])
 
 
@@ -130,7 +137,7 @@ def open_envelope(body: bytes, *, strict: bool = False) -> Envelope:
     stops = _stops(body)
     if strict or stops is None:
         envelope = _read(_ENVELOPE, body, "a batch")
-        if envelope.frames and stops != (real := frames_of(envelope, body)):
+        if (envelope.frames or envelope.ending) and stops != (real := frames_of(envelope, body)):
             raise Damaged(f"the frames say that rows end at {stops}, they end at {real}")
         return _checked(envelope)
     view = memoryview(body)
@@ -176,6 +183,8 @@ def _checked(envelope: Envelope) -> Envelope:
         "accounts": accounts * ACCOUNT.itemsize,
         "account_results": accounts,
     }
+    if len(envelope.totals) % VALUE_BYTES:
+        raise Damaged(f"field totals has {len(envelope.totals)} bytes, expected {VALUE_BYTES} for each total")
     for name, length in expected.items():
         if len(getattr(envelope, name)) != length:
             raise Damaged(f"field {name} has {len(getattr(envelope, name))} bytes, expected {length} to go with the others")
@@ -189,7 +198,7 @@ def instructions_of(envelope: Envelope, rows: Sequence[int] | None = None) -> li
 
 def facts_of(envelope: Envelope, rows: Sequence[int] | None = None) -> list[Facts]:
     """Read the whole facts of every instruction, or only those of some rows."""
-    if rows is None:
+    if rows is None or len(envelope.totals):  # where a row's totals lie depends on how many those before it have
         distinct = distinct_of(envelope)
     else:
         distinct = [_UNREAD] * len(raw_rows(envelope.facts))
@@ -197,7 +206,7 @@ def facts_of(envelope: Envelope, rows: Sequence[int] | None = None) -> list[Fact
         used = sorted(case for case in cases if case < len(distinct))
         for case, one in zip(used, distinct_of(envelope, used), strict=True):
             distinct[case] = one
-    return unfold(distinct, envelope.cases, envelope.values, envelope.dollars, rows)
+    return unfold(distinct, envelope.cases, envelope.values, envelope.dollars, envelope.totals, rows)
 
 
 def distinct_of(envelope: Envelope, cases: Sequence[int] | None = None) -> list[Facts]:
@@ -207,6 +216,9 @@ def distinct_of(envelope: Envelope, cases: Sequence[int] | None = None) -> list[
         if one.value is not None or one.value_usd is not None:
             case = place if cases is None else cases[place]
             raise Damaged(f"facts {case} have a value of their own; values stand in the columns of the rows")
+        if any(total is not None for total in one.totals):
+            case = place if cases is None else cases[place]
+            raise Damaged(f"facts {case} have totals of their own; totals stand in the columns of the rows")
     return found
 
 

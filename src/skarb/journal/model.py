@@ -55,7 +55,7 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     editions: tuple[str, ...] = ()  # SHA-256 hex of the editions that decided
     assumptions: Assumptions | None = None
     instructions: Sequence[Instruction] | msgspec.Raw = ()  # Raw: the list as bytes, see `core.columns.listed`
-    facts: Sequence[Facts] = ()  # the distinct facts of the batch, with value and value_usd left missing
+    facts: Sequence[Facts] = ()  # the distinct facts of the batch, with value, value_usd and all totals left missing
     rulings: Sequence[Ruling] | msgspec.Raw = ()  # one per instruction; Raw as above
     keys: bytes = b""  # 16 bytes per instruction: core.transfer.key_128 of its id
     cases: bytes = b""  # u4 per instruction: which of `facts` are its own
@@ -70,6 +70,9 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     notes: Sequence[Note] = ()  # metadata of transfers
     format: int = FORMAT
     frames: bytes = b""  # u4 each, by `encode`: where instructions begin; the lengths of instructions, facts and rulings
+    # A batch without totals ends here, as it did before there were any.
+    totals: bytes = b""  # i8 each: the totals of each instruction, as many as its facts have, `folding.MISSING` likewise
+    ending: bytes = b""  # the frames of a batch with totals, whose field `frames` is empty: they must be the last bytes
 
     @property
     def rows(self) -> int:

@@ -8,7 +8,7 @@ boundary.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -16,19 +16,22 @@ from skarb.core.errors import ConfigurationError, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.casefile import MET, SILENT
 from skarb.rulebook.edition import Edition, circle_of
+from skarb.rulebook.feature import values_in
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Case, CodeList, EditionCase, ParameterSeries, Provision
-from skarb.rulebook.tree import names_in, truth
+from skarb.rulebook.tree import truth
+from skarb.rulebook.schema import TOTALS
 from skarb.rulebook.values import BASE_UNIT
 
 
 def applies(edition: Edition, name: str, facts: Any) -> bool:
     """Say whether a provision applies: activity and condition fit, and none of its exceptions applies."""
+    facts = edition.seen(facts)
     return holds(edition.provisions[name], facts) and not any(applies(edition, one, facts) for one in edition.exceptions[name])
 
 
 def holds(provision: Provision, facts: Any) -> bool:
-    """Say whether a provision's activity and condition fit, whatever its exceptions say."""
+    """Say whether a provision's activity and condition fit, whatever its exceptions say; `facts` as `edition.seen` gives them."""
     return facts.activity in provision.activities and (provision.when is None or truth(provision.when, facts))
 
 
@@ -39,13 +42,21 @@ def outcome_of(edition: Edition, name: str, facts: Any) -> str:
     provision = edition.provisions[name]
     word: str = provision.effect
     if provision.needs is not None:
-        word = MET if truth(provision.needs, facts) else provision.otherwise
+        word = MET if truth(provision.needs, edition.seen(facts)) else provision.otherwise
     return "permit" if word == "refer" and facts.approved else word
 
 
-def make_facts(rulebook: Rulebook, facts: Any) -> Any:
-    """Return a case's facts as the structure that decisions are made on."""
-    return rulebook.facts(**facts)
+def make_facts(rulebook: Rulebook, facts: Mapping[str, Any]) -> Any:
+    """Return a case's facts as the structure that decisions of its day are made on."""
+    return facts_for(rulebook.edition(facts["day"]), facts)
+
+
+def facts_for(edition: Edition, facts: Mapping[str, Any]) -> Any:
+    """Return facts by name as the structure that an edition decides; features that nobody mentions are missing."""
+    given = {name: value for name, value in facts.items() if name in edition.facts.__struct_fields__}  # type: ignore[attr-defined]
+    if edition.features:
+        given[TOTALS] = tuple([facts.get(name) for name in edition.features])
+    return edition.facts(**given)
 
 
 def run_cases(rulebook: Rulebook) -> list[Problem]:
@@ -57,7 +68,7 @@ def run_case(rulebook: Rulebook, case: Case) -> Problem | None:
     """Run one case of a provision."""
     provision = rulebook.pack.provisions[case.provision]
     edition = rulebook.edition(case.day, frozenset() if provision.enabled else frozenset({case.provision}))
-    found = outcome_of(edition, case.provision, make_facts(rulebook, case.facts))
+    found = outcome_of(edition, case.provision, facts_for(edition, case.facts))
     if found == case.then:
         return None
     where = f"{case.place}"
@@ -73,7 +84,8 @@ def run_edition_cases(rulebook: Rulebook) -> list[Problem]:
 
 def run_edition_case(rulebook: Rulebook, case: EditionCase) -> Iterator[Problem]:
     """Run one case of an edition, on the compiled functions."""
-    decision = rulebook.edition(case.day).decision(make_facts(rulebook, case.facts))
+    edition = rulebook.edition(case.day)
+    decision = edition.decision(facts_for(edition, case.facts))
     asked: dict[str, tuple[object, object]] = {
         "verdict": (case.verdict, decision.verdict),
         "provision": (case.provision, decision.provision),
@@ -119,7 +131,7 @@ def _holes(rulebook: Rulebook) -> Iterator[Problem]:
     pack = rulebook.pack
     for provision in pack.provisions.values():
         nodes = [node for node in (provision.when, provision.needs) if node is not None]
-        needed = {name for node in nodes for name in names_in(node)} | ({provision.rate} if provision.rate else set())
+        needed = {name for node in nodes for name in values_in(node, pack.features)} | ({provision.rate} if provision.rate else set())
         first = FIRST_DAY if provision.start is None else provision.start
         last = LAST_DAY if provision.end is None else provision.end
         for name in sorted(needed):

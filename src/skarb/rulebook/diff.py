@@ -14,11 +14,12 @@ from skarb.core.time import from_day
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.explain import citation, show_constant
 from skarb.rulebook.expression import Node, write
+from skarb.rulebook.feature import describe
 from skarb.rulebook.history import Rulebook
 from skarb.rulebook.model import LawList, Provision
 
 Kind = Literal["added", "ended", "changed"]
-Subject = Literal["provision", "parameter", "list", "condition"]
+Subject = Literal["provision", "parameter", "list", "condition", "feature"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def diff(before: Edition, after: Edition) -> list[Change]:
         *_values("parameter", _parameters(before), _parameters(after)),
         *_values("list", _lists(before.lists), _lists(after.lists)),
         *_values("condition", _texts(before.open_conditions), _texts(after.open_conditions)),
+        *_values("feature", _features(before), _features(after)),
     ]
 
 
@@ -122,6 +124,10 @@ def _lists(lists: Mapping[str, LawList]) -> dict[str, str]:
 
 def _texts(conditions: Mapping[str, Node]) -> dict[str, str]:
     return {name: write(node) for name, node in conditions.items()}
+
+
+def _features(edition: Edition) -> dict[str, str]:
+    return {name: describe(one) for name, one in edition.open_features.items()}
 
 
 def _values(subject: Subject, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

@@ -20,7 +20,8 @@ from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.rulebook import python
 from skarb.rulebook.expression import Codes, Fact, Node, Within
-from skarb.rulebook.model import FIRST_DAY, Act, Country, LawList, Provision
+from skarb.rulebook.feature import Seen, features_in, filled, with_features
+from skarb.rulebook.model import FIRST_DAY, Act, Country, Feature, LawList, Provision
 from skarb.rulebook.normal import read_edition, write_edition
 from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.tree import FALSE, TRUE, both, fill, narrow, opposite, settle_in_turn
@@ -65,20 +66,24 @@ class Edition:
         lists: Mapping[str, LawList],
         conditions: Mapping[str, Node],
         facts: type = Facts,
+        features: Mapping[str, Feature] | None = None,
     ) -> None:
         """Fill in the values of the day.
 
-        Provisions and conditions are checked trees that still name parameters and lists.
+        Provisions, conditions and features are checked trees that still name parameters and lists. Of the features those are kept that a
+        provision or a condition names.
         Raises: ConfigurationError if a provision needs a value that the day does not have.
         """
         self.country, self.facts = country, facts
-        self.fields: Schema = schema(country.currency, facts)
         self.parameters = dict(sorted(parameters.items()))
         self.lists = dict(sorted(lists.items()))
         self.acts = {name: acts[name] for name in sorted({one.cites.act for one in provisions.values()})}
         self.open_conditions = dict(sorted(conditions.items()))
         self.open_provisions = {name: provisions[name] for name in sorted(provisions)}
         codes = {name: one.codes for name, one in self.lists.items()}
+        self.open_features = self._named_features(features or {})
+        self.features = {name: filled(one, self.parameters, codes) for name, one in self.open_features.items()}
+        self.fields: Schema = with_features(schema(country.currency, facts), self.features.values(), country.currency)
         self.conditions = {name: fill(node, self.parameters, codes) for name, node in self.open_conditions.items()}
         self.provisions = {name: self._filled(one, codes) for name, one in self.open_provisions.items()}
         self.exceptions = {
@@ -98,6 +103,11 @@ class Edition:
             )
         except ConfigurationError as error:
             raise ConfigurationError(f"{provision.id}: {error}") from None
+
+    def _named_features(self, features: Mapping[str, Feature]) -> dict[str, Feature]:
+        nodes = [node for one in self.open_provisions.values() for node in (one.when, one.needs)]
+        named = {name for node in (*nodes, *self.open_conditions.values()) for name in features_in(node, features)}
+        return {name: features[name] for name in sorted(named)}
 
     def _tables(self) -> None:
         """Number the outcomes, duties and levies."""
@@ -211,6 +221,23 @@ class Edition:
     def activities(self) -> tuple[str, ...]:
         """Every activity there is."""
         return self.fields["activity"].type.codes
+
+    # -- features --------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def asked(self) -> Mapping[str, tuple[int, ...]]:
+        """Which features the law of an activity looks at, by their places among `features`; activities without any are left out."""
+        places = {name: place for place, name in enumerate(self.features)}
+        found: dict[str, set[int]] = {}
+        for one in self.provisions.values():
+            named = features_in(one.when, self.features) | features_in(one.needs, self.features)
+            for activity in one.activities if named else ():
+                found.setdefault(activity, set()).update(map(places.__getitem__, named))
+        return {activity: tuple(sorted(named)) for activity, named in found.items()}
+
+    def seen(self, facts: Any) -> Any:
+        """Return facts whose totals can be read by the names of this edition's features."""
+        return facts if isinstance(facts, Seen) or not self.features else Seen(facts, self.features)
 
     # -- deciding --------------------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ class Explanation:
 def explain(edition: Edition, facts: Any, decision: Decision | None = None) -> Explanation:
     """Explain what an edition decides about facts."""
     decision = decision or edition.decision(facts)
+    facts = edition.seen(facts)
     deciding = edition.provisions.get(decision.provision)
     applying = tuple(_mention(edition, name, facts) for name in edition.provisions if applies(edition, name, facts))
     return Explanation(
@@ -151,6 +152,7 @@ def _rate(edition: Edition, levy: str) -> str:
 
 def leaves_of(edition: Edition, provision: Provision, facts: Any) -> Iterator[Leaf]:
     """Yield every leaf of a provision's condition and needs."""
+    facts = edition.seen(facts)
     for part, node in (("when", provision.when), ("needs", provision.needs)):
         if node is not None:
             for leaf, within in _split(node, ""):

@@ -10,8 +10,8 @@ from skarb.core.facts import Facts
 from skarb.core.time import from_day
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Money, Node
+from skarb.rulebook.feature import values_in
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Country, LawList, Pack, ParameterSeries, Value
-from skarb.rulebook.tree import names_in
 from skarb.rulebook.values import BASE_UNIT, times_base_unit
 
 
@@ -68,8 +68,9 @@ class Rulebook:
             },
             parameters=parameters,
             lists=lists,
-            conditions={name: node for name, node in pack.conditions.items() if names.issuperset(names_in(node))},
+            conditions={name: node for name, node in pack.conditions.items() if names.issuperset(values_in(node, pack.features))},
             facts=self.facts,
+            features=pack.features,
         )
 
     def _constant(self, series: ParameterSeries, day: int) -> Node | None:

@@ -23,6 +23,8 @@ from skarb.rulebook.casefile import read_case, read_edition_cases
 from skarb.rulebook.check import Checked, Scope, check
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.expression import Name
+from skarb.rulebook.feature import with_features
+from skarb.rulebook.featurefile import check_features, read_features
 from skarb.rulebook.model import (
     Act,
     Case,
@@ -56,7 +58,7 @@ from skarb.rulebook.values import (
 )
 
 FOLDERS = ("acts", "provisions", "parameters")
-FILES = ("country", "conditions", "lists", "cases", "sources")
+FILES = ("country", "conditions", "features", "lists", "cases", "sources")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 _PROVISION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}/[A-Za-z0-9?._/-]{1,60}", re.ASCII)
 _REQUIRED = ("id", "title", "cites", "in_force", "activity", "effect", "authority", "certainty", "grade", "says", "cases")
@@ -150,7 +152,10 @@ class _Loader:
         note_base_units(parameters, country)
         lists = {one.name: one for reader in self.of("lists") for one in read_lists(reader, fields, names)}
         conditions = [one for reader in self.of("conditions") for one in read_conditions(reader, names)]
+        drafted = [found for reader in self.of("features") for found in read_features(reader, names)]
+        fields = with_features(fields, [one.feature for one in drafted], country.currency)
         scope, checked = self.scope(fields, {name: one for name, (_, one) in parameters.items()}, lists, conditions)
+        features = check_features(drafted, scope)
         drafts = self.provisions(country, fields, acts, sources, lists, scope)
         self.references(drafts, acts, parameters)
         edition_cases: list[EditionCase] = []
@@ -167,6 +172,7 @@ class _Loader:
             cases=tuple(case for name in sorted(drafts) for case in drafts[name].cases),
             edition_cases=tuple(edition_cases),
             sources=sources,
+            features=dict(sorted(features.items())),
         )
         problems = self.problems
         return (None if problems else pack), problems

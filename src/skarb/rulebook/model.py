@@ -152,6 +152,20 @@ class LawList:
 
 
 @dataclass(frozen=True, slots=True)
+class Feature:
+    """A running total with one definition; see `feature`."""
+
+    name: str
+    sum: str  # the fact that is added up: value or value_usd; "" counts instructions
+    over: tuple[str, ...]  # whose total it is: parts of an instruction that must be the same
+    window: str  # day, month, quarter or year of the calendar, or "30 days": this legal day and those before it
+    including: bool  # whether the instruction that is decided counts itself
+    of: Node | None = None  # which instructions count; None = all
+    title: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Facts, a day and what one provision must make of them."""
 
@@ -183,7 +197,7 @@ class Pack:
     """Everything a country's folder says about its law."""
 
     country: Country
-    fields: Schema
+    fields: Schema  # of the facts, and after them the features
     acts: Mapping[str, Act]
     provisions: Mapping[str, Provision]  # by id
     parameters: Mapping[str, ParameterSeries]
@@ -192,3 +206,4 @@ class Pack:
     cases: tuple[Case, ...]
     edition_cases: tuple[EditionCase, ...]
     sources: Mapping[str, str] = field(default_factory=dict)  # id → title
+    features: Mapping[str, Feature] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -17,7 +17,9 @@ from skarb.core.decision import Measure, Verdict
 from skarb.core.errors import InputError, shorten
 from skarb.rulebook.check import Checked, Scope, Span, check
 from skarb.rulebook.expression import Count, Day, Money, Node, Ratio, write
-from skarb.rulebook.model import Act, Certainty, Citation, Country, Effect, Grade, LawList, Provision
+from skarb.rulebook.feature import features_in, with_features
+from skarb.rulebook.featurefile import WINDOW, Side, Summed
+from skarb.rulebook.model import Act, Certainty, Citation, Country, Effect, Feature, Grade, LawList, Provision
 from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import COUNT, DAY, RATIO, money, schema
 from skarb.rulebook.source import Located
@@ -32,7 +34,7 @@ FORMAT = "skarb-edition-1"
 def write_edition(edition: Edition) -> bytes:
     """Return an edition as canonical JSON."""
     acts = edition.acts
-    data = {
+    data: dict[str, object] = {
         "format": FORMAT,
         "country": _country_data(edition.country),
         "acts": {
@@ -43,6 +45,8 @@ def write_edition(edition: Edition) -> bytes:
         "conditions": {name: write(node) for name, node in edition.open_conditions.items()},
         "provisions": {name: _provision_data(one, edition.activities) for name, one in edition.open_provisions.items()},
     }
+    if edition.open_features:  # law without features keeps the form, and so the name, that it had before there were any
+        data["features"] = {name: _feature_data(one) for name, one in edition.open_features.items()}
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -112,6 +116,17 @@ def _provision_data(one: Provision, every: tuple[str, ...]) -> dict[str, object]
     }
 
 
+def _feature_data(one: Feature) -> dict[str, object]:
+    return {
+        "title": one.title,
+        "sum": one.sum,
+        "over": list(one.over),
+        "of": write(one.of) if one.of else None,
+        "window": one.window,
+        "including": one.including,
+    }
+
+
 class _NormalCountry(msgspec.Struct, forbid_unknown_fields=True):
     code: str
     name: str
@@ -162,6 +177,15 @@ class _NormalProvision(msgspec.Struct, forbid_unknown_fields=True, rename={"star
     precedence: int
 
 
+class _NormalFeature(msgspec.Struct, forbid_unknown_fields=True):
+    title: str
+    sum: Summed
+    over: tuple[Side, ...]
+    of: str | None
+    window: Annotated[str, msgspec.Meta(pattern=f"^({WINDOW})$")]
+    including: bool
+
+
 class _Normal(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     country: _NormalCountry
@@ -170,6 +194,7 @@ class _Normal(msgspec.Struct, forbid_unknown_fields=True):
     lists: dict[str, _NormalList]
     conditions: dict[str, str]
     provisions: dict[str, _NormalProvision]
+    features: dict[str, _NormalFeature] = {}  # noqa: RUF012  # msgspec copies it
 
 
 class _Faults:
@@ -192,7 +217,13 @@ class _Reading:
         self.data, self.facts = data, facts
         country = data.country
         self.country = Country(country.code, country.name, country.currency, country.decimals, country.zone, country.ranks)
-        self.fields = schema(country.currency, facts)
+        self.features = {
+            name: Feature(name, one.sum, one.over, one.window, one.including, None, one.title) for name, one in data.features.items()
+        }
+        facts_only = schema(country.currency, facts)
+        for name in self.features.keys() & facts_only.keys():
+            raise InputError(f"an edition's normal form: feature {name!r} has the name of a fact")
+        self.fields = with_features(facts_only, self.features.values(), country.currency)
         self.parameters = {name: self.constant(name, one) for name, one in data.parameters.items()}
 
     def constant(self, name: str, one: _NormalValue) -> Node:
@@ -253,7 +284,16 @@ class _Reading:
             lists={name: LawList(one.field, one.codes) for name, one in data.lists.items()},
             conditions={name: one.node for name, one in conditions.items()},
             facts=self.facts,
+            features={name: self.feature(one, scope) for name, one in self.features.items()},
         )
+
+    def feature(self, one: Feature, scope: Scope) -> Feature:
+        """Read which instructions count for a feature."""
+        text = self.data.features[one.name].of
+        of = self.text(text, one.name, scope).node if text is not None else None
+        if features_in(of, self.features):
+            raise InputError(f"an edition's normal form: feature {one.name!r} is made of another feature")
+        return replace(one, of=of)
 
     def provision(self, name: str, one: _NormalProvision, scope: Scope) -> Provision:
         when = self.text(one.when, name, scope) if one.when is not None else None

@@ -38,7 +38,6 @@ from skarb.rulebook.expression import (
     share_of,
     walk,
 )
-from skarb.rulebook.schema import Schema
 from skarb.rulebook.tree import FALSE, TRUE, Keys, Known, narrow, settle_in_turn
 
 if TYPE_CHECKING:
@@ -92,12 +91,18 @@ def mask_source(edition: Edition, guards: Sequence[Guard]) -> str:
     return _function(edition, steps, ("m = 0",), "return m") if steps else "def decide(f):\n    return 0"
 
 
+def compile_condition(node: Node) -> Callable[[Any], bool]:
+    """Return a function that says whether a condition without features holds for facts."""
+    writer = _Writer([node], (), Keys())
+    return _run(f"def decide(f):\n    return {writer.text(node, 0, True)}", {"share": share_of})  # type: ignore[return-value]
+
+
 def _answer(before: int, after: int) -> str:
     return f"{after} if f.approved else {before}" if after and after != before else str(before)
 
 
 def _function(edition: Edition, steps: Sequence[Step], start: tuple[str, ...], end: str) -> str:
-    lines = [*start, *_Splitter(edition.fields, end).body(tuple(steps), {}, frozenset(), LEAVES)]
+    lines = [*start, *_Splitter(edition, end).body(tuple(steps), {}, frozenset(), LEAVES)]
     return "def decide(f):\n    " + "\n    ".join(lines)
 
 
@@ -134,8 +139,9 @@ class _Splitter:
     leaves only the steps that can still matter.
     """
 
-    def __init__(self, fields: Schema, end: str) -> None:
-        self.fields, self.end, self.keys = fields, end, Keys()
+    def __init__(self, edition: Edition, end: str) -> None:
+        self.fields, self.end, self.keys = edition.fields, end, Keys()
+        self.totals = {name: place for place, name in enumerate(edition.features)}
 
     def body(self, steps: Steps, known: Mapping[str, Values], read: frozenset[str], leaves: int) -> list[str]:
         """Return the lines that work through steps, given what is known and which facts are in locals."""
@@ -189,7 +195,7 @@ class _Splitter:
             conditions = settle_in_turn([step.condition for step in steps])
             tried = zip(steps, conditions, strict=True)
             steps = tuple(Step(condition, step.then, step.hopeful) for step, condition in tried if condition != FALSE)
-        writer = _Writer([step.condition for step in steps], read, self.keys)
+        writer = _Writer([step.condition for step in steps], read, self.keys, self.totals)
         lines = [writer.statement(step.condition, step.then) for step in steps]
         if not (steps and steps[-1].condition == TRUE and steps[-1].ends):
             lines.append(self.end)
@@ -245,8 +251,11 @@ class _Writer:
     a local may or may not have been filled: there it is asked for only where the part is worth it.
     """
 
-    def __init__(self, conditions: Sequence[Node], read: Iterable[str], keys: Keys) -> None:
+    def __init__(
+        self, conditions: Sequence[Node], read: Iterable[str], keys: Keys, totals: Mapping[str, int] | None = None
+    ) -> None:
         self.keys = keys
+        self.totals = totals or {}  # place of each feature among the totals of facts
         self.facts = Counter(node.name for one in conditions for node in walk(one) if isinstance(node, Fact))
         self.parts = Counter(keys.of(node) for one in conditions for node in walk(one) if isinstance(node, And | Or | Within))
         self.read = set(read)  # facts in locals
@@ -285,12 +294,15 @@ class _Writer:
         return f"({name} if {name} is not None else ({name} := {text}))"
 
     def fact(self, name: str, first: bool) -> str:
+        total = self.totals.get(name)
+        # A country names its features as it likes, so their locals have names of our own.
+        local, read = (name, f"f.{name}") if total is None else (f"t{total}", f"(f.totals[{total}] if f.totals else None)")
         if name in self.read:
-            return name
+            return local
         if first and self.facts[name] > 1:
             self.read.add(name)
-            return f"({name} := f.{name})"
-        return f"f.{name}"
+            return f"({local} := {read})"
+        return read
 
     def joined(self, word: str, parts: Sequence[Node], around: int, first: bool) -> str:
         return word.join([self.text(part, around, first and number == 0) for number, part in enumerate(parts)])

@@ -22,6 +22,7 @@ from skarb.core.facts import Facts
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 LEGAL = "legal"  # stands for the country's currency until a country is known
+TOTALS = "totals"  # the field of facts that holds the values of an edition's features; conditions know those by their own names
 
 Base = Literal["flag", "code", "day", "count", "money", "ratio"]
 
@@ -80,7 +81,8 @@ def schema(currency: str, facts: type = Facts) -> Schema:
     Raises: ConfigurationError for a field whose type the law cannot use.
     """
     hints = get_type_hints(facts, include_extras=True)
-    fields = (_field(name, hints[name]) for name in facts.__struct_fields__)  # type: ignore[attr-defined]
+    names = (name for name in facts.__struct_fields__ if name != TOTALS)  # type: ignore[attr-defined]
+    fields = (_field(name, hints[name]) for name in names)
     return {one.name: _in_currency(one, currency) for one in fields}
 
 

@@ -169,3 +169,37 @@ def test_bytes_are_found_in_the_rows_they_belong_to(batch: Batch) -> None:
     assert everything["instructions"] == everything["rulings"] == everything["dollars"] == (0, 29)
     assert everything["facts"] == (0, 1)
     assert everything["transfers"] == (0, 3)
+
+
+def with_totals(batch: Batch) -> Batch:
+    facts = [msgspec.structs.replace(one, totals=(None, None)) for one in batch.facts]
+    return msgspec.structs.replace(batch, facts=facts, totals=np.arange(2 * batch.rows, dtype="<i8").tobytes())
+
+
+def test_a_batch_without_totals_is_the_bytes_it_was_before_there_were_any(batch: Batch) -> None:
+    body = encode(batch)
+    assert body[:3] == b"\xdc\x00\x16"  # 22 fields
+    assert body[-18:-16] == b"\xc4\x10"
+    assert encode(with_totals(batch))[:3] == b"\xdc\x00\x18"
+
+
+def test_totals_come_back_with_their_rows(batch: Batch) -> None:
+    body = encode(with_totals(batch))
+    quick, strict = open_envelope(body), open_envelope(body, strict=True)
+    assert quick.frames == b"" and len(quick.ending) == 16 and quick.ending == strict.ending
+    for envelope in (quick, strict):
+        assert [one.totals for one in facts_of(envelope)] == [(2 * row, 2 * row + 1) for row in range(30)]
+        assert [one.totals for one in facts_of(envelope, [29, 3])] == [(58, 59), (6, 7)]
+    whole = decode(body)
+    assert encode(whole) == body
+    shifted = body[:-16] + (int.from_bytes(body[-16:-12], "little") + 1).to_bytes(4, "little") + body[-12:]
+    with pytest.raises(Damaged, match="frames say that rows end at"):
+        open_envelope(shifted, strict=True)
+    with pytest.raises(Damaged, match="field totals has 1 bytes"):
+        open_envelope(encode(msgspec.structs.replace(batch, totals=b"1")))
+    with pytest.raises(Damaged, match="totals of their own"):
+        facts_of(open_envelope(encode(msgspec.structs.replace(batch, facts=[one_with_totals(batch)]))))
+
+
+def one_with_totals(batch: Batch) -> Facts:
+    return msgspec.structs.replace(batch.facts[0], totals=(1,))

@@ -23,6 +23,7 @@ FACTS = st.builds(
     value_usd=MONEY,
     capital=st.none() | st.just(5),
     screening=st.sampled_from(["clear", "listed"]),
+    totals=st.lists(st.none() | st.integers(0, 10**18), max_size=3).map(tuple),
 )
 
 
@@ -38,7 +39,8 @@ def test_what_was_folded_comes_back(facts: list[Facts], data: st.DataObject) -> 
     assert fold(unfold(*folded)) == folded
     assert {(distinct.value, distinct.value_usd) for distinct in folded.facts} <= {(None, None)}
     assert len(set(folded.facts)) == len(folded.facts)
-    assert [len(column) for column in folded[1:]] == [4 * len(facts), 8 * len(facts), 8 * len(facts)]
+    totals = sum(len(one.totals) for one in facts)
+    assert [len(column) for column in folded[1:]] == [4 * len(facts), 8 * len(facts), 8 * len(facts), 8 * totals]
     if facts:
         rows = data.draw(st.lists(st.integers(0, len(facts) - 1), max_size=5))
         assert unfold(*folded, rows) == [facts[row] for row in rows]
@@ -74,10 +76,21 @@ def test_a_row_with_facts_that_are_not_there_is_named(case: int) -> None:
     with pytest.raises(Damaged, match=f"row 1 has the facts {case}, expected one of the 2 of its batch"):
         unfold(folded.facts, cases, folded.values, folded.dollars)
     with pytest.raises(Damaged, match=f"row 1 has the facts {case}"):
-        unfold(folded.facts, cases, folded.values, folded.dollars, [2, 1])
-    assert unfold(folded.facts, cases, folded.values, folded.dollars, [2, 0]) == [one(consent=True), one(value=5)]
+        unfold(folded.facts, cases, folded.values, folded.dollars, rows=[2, 1])
+    assert unfold(folded.facts, cases, folded.values, folded.dollars, rows=[2, 0]) == [one(consent=True), one(value=5)]
     with pytest.raises(Damaged, match="one of the 0"):
         unfold([], *folded[1:])
+
+
+def test_totals_lie_row_by_row_as_many_as_the_facts_have() -> None:
+    folded = fold([one(totals=(5, None)), one(), one(totals=(7, 8)), one(totals=(1,))])
+    assert folded.facts == [one(totals=(None, None)), one(), one(totals=(None,))]
+    assert np.frombuffer(folded.totals, "<i8").tolist() == [5, MISSING, 7, 8, 1]
+    for totals in (folded.totals[:-8], folded.totals + bytes(8), b""):
+        with pytest.raises(Damaged, match=f"has {len(totals) // 8} totals, expected 5"):
+            unfold(*folded._replace(totals=totals))
+    with pytest.raises(Damaged, match="has 1 totals, expected 0"):
+        unfold(*fold([one()])._replace(totals=bytes(8)))
 
 
 @pytest.mark.parametrize("name", ["value", "value_usd"])

@@ -17,7 +17,7 @@ from skarb.rulebook.check import check
 from skarb.rulebook.expression import walk, write
 from skarb.rulebook.load import read_texts
 from skarb.rulebook.parse import parse
-from skarb.rulebook.schema import Field, Type, schema
+from skarb.rulebook.schema import TOTALS, Field, Type, schema
 from skarb.rulebook.source import Located
 
 ZZ = load(files("skarb.jurisdictions") / "zz")
@@ -302,7 +302,7 @@ def test_the_schema_is_read_off_the_facts() -> None:
     assert fields["actor_kind"].type.codes[0] == "natural_person"
     assert fields["actor_country"].type.admits("ZZ") and not fields["actor_country"].type.admits("zz")
     assert fields["actor_age"].optional and not fields["hired_persons"].optional
-    assert list(fields) == list(Facts.__struct_fields__)
+    assert [*fields, TOTALS] == list(Facts.__struct_fields__)
 
 
 def test_optional_codes_and_flags_are_guarded_too() -> None:

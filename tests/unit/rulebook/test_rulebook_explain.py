@@ -127,13 +127,24 @@ def test_the_difference_between_two_days_is_told_in_law_words() -> None:
     assert (
         diff_text(changes)
         == """\
+provision ZZ-D2-2026/instant-month (Instant payments of natural persons have a limit for each month) enters into force by \
+ZZ-D2-2026 «On payments and reports», article 1: \
+Within a calendar month a natural person pays instantly no more than two hundred base units, this payment included.
+provision ZZ-L1-2026/many-swaps (Frequent swaps are reported) enters into force by ZZ-L1-2026 «On digital tokens», article 8: \
+The fourth swap of the same token within seven days, and every further one, is reported to financial monitoring.
 provision ZZ-L1-2026/small-miner (Small miners owe no tax) is no longer in force: In 2026 a natural person owes nothing on less than one base unit.
 parameter base_unit changes from 40.00 ZZD to 45.50 ZZD
 parameter credit.loan_to_value_max changes from 1/2 to 2/3
+parameter instant.month_max enters into force: 9100.00 ZZD
 parameter report.large changes from 4000.00 ZZD to 4550.00 ZZD
-list watched_countries changes from QM to QM, QN"""
+parameter report.swaps enters into force: 3
+list watched_countries changes from QM to QM, QN
+feature instant_month enters into force: sum of value by actor in the calendar month, this one included, \
+where activity == "instant_pay"
+feature swaps_week enters into force: number of instructions by actor and asset in 7 days, before this one, \
+where activity == "token_swap\""""
     )
-    assert changes[1].data() == {
+    assert changes[3].data() == {
         "kind": "changed",
         "subject": "parameter",
         "name": "base_unit",
@@ -180,7 +191,7 @@ def test_a_draft_is_compared_with_the_law(tmp_path: Path) -> None:
 
 def copy(to: Path) -> Path:
     """A copy of the made-up country to spoil."""
-    for entry in ("country.yaml", "lists.yaml", "conditions.yaml", "cases.yaml", "sources.yaml"):
+    for entry in ("country.yaml", "lists.yaml", "conditions.yaml", "cases.yaml", "sources.yaml", "features.yaml"):
         (to / entry).write_bytes((FOLDER / entry).read_bytes())
     for folder in ("acts", "parameters", "provisions"):
         (to / folder).mkdir()

@@ -1,0 +1,83 @@
+"""A tally: the running total of one feature, kept instruction by instruction in the order of the journal.
+
+Every key has a sum for each period of the calendar, or for each day where the window moves along; nothing is ever dropped, because
+an instruction may come late and look back. Sums are Python's whole numbers and so never overflow; only what the law is shown stops at the
+feature's limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from skarb.core.instruction import Instruction
+from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, window_days
+from skarb.rulebook.python import compile_condition
+from skarb.rulebook.tree import FALSE, narrow
+from skarb.rulebook.windows import period_of
+
+_SIDES: dict[str, Callable[[Instruction], str | None]] = {
+    "actor": lambda i: i.party,
+    "counterparty": lambda i: i.counterparty,
+    "venue": lambda i: i.venue,
+    "wallet": lambda i: i.wallet,
+    "asset": lambda i: i.asset,
+    "operator": lambda i: "",  # a book is one institution's, so this is the total of the whole book
+}
+
+
+class Tally:
+    """The totals of everybody in one feature."""
+
+    def __init__(self, what: Counted) -> None:
+        self.what = what
+        self._sums: dict[Hashable, dict[int, int | None]] = {}  # key → period → sum, None once something without a value counts
+        self._days = window_days(what.window)
+        self._limit = TOTAL_MAX if what.sum else COUNT_MAX
+        self._of = None if what.of is None else compile_condition(what.of)
+        self._sides = [_SIDES[one] for one in what.over]
+
+    def concerns(self, activity: str) -> bool:
+        """Say whether instructions of an activity can count at all."""
+        of = self.what.of
+        return of is None or narrow(of, {"activity": frozenset({activity})}) != FALSE
+
+    def counts(self, facts: Any) -> bool:
+        """Say whether an instruction with these facts counts, once it is posted."""
+        return self._of is None or self._of(facts)
+
+    def key(self, instruction: Instruction) -> Hashable:
+        """Return whose total an instruction belongs to; nobody named is somebody, too."""
+        return tuple([side(instruction) for side in self._sides])
+
+    def add(self, key: Hashable, facts: Any) -> None:
+        """Count a posted instruction."""
+        periods = self._sums.setdefault(key, {})
+        period, value = period_of(self.what.window, facts.day), self._value(facts)
+        known = periods.get(period, 0)
+        periods[period] = None if known is None or value is None else known + value
+
+    def total(self, key: Hashable, facts: Any, *, itself: bool) -> int | None:
+        """Return the total that an instruction is shown: all that was added before and, with `itself`, what it would add."""
+        total = self._before(self._sums.get(key, {}), facts.day)
+        if total is not None and itself and self.counts(facts):
+            value = self._value(facts)
+            total = None if value is None else total + value
+        return None if total is None else max(-self._limit, min(total, self._limit))
+
+    def _value(self, facts: Any) -> int | None:
+        return getattr(facts, self.what.sum) if self.what.sum else 1
+
+    def _before(self, periods: dict[int, int | None], day: int) -> int | None:
+        if not self._days:
+            return periods.get(period_of(self.what.window, day), 0)
+        first, total = day - self._days + 1, 0
+        if len(periods) <= self._days:
+            found = [value for period, value in periods.items() if first <= period <= day]
+        else:
+            found = [periods.get(period, 0) for period in range(first, day + 1)]
+        for value in found:
+            if value is None:
+                return None
+            total += value
+        return total
