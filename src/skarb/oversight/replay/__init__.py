@@ -1,6 +1,23 @@
 """Replay: what another law would have made of everything that happened."""
 
-from skarb.oversight.replay.happened import Happened, as_happened
+from skarb.oversight.replay.ask import looks_at_totals, replay
+from skarb.oversight.replay.happened import Counted, Happened, as_happened
+from skarb.oversight.replay.lived import Lived
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
 
-__all__ = ["Answer", "Comparison", "Dimension", "Happened", "Mode", "Question", "Sum", "Transition", "as_happened", "merged"]
+__all__ = [
+    "Answer",
+    "Comparison",
+    "Counted",
+    "Dimension",
+    "Happened",
+    "Lived",
+    "Mode",
+    "Question",
+    "Sum",
+    "Transition",
+    "as_happened",
+    "looks_at_totals",
+    "merged",
+    "replay",
+]

@@ -35,7 +35,6 @@ class Answers:
         """Return the numbers of the outcomes of an edition, by their place."""
         return np.array([self.number(Answer(one.verdict, one.provision, one.measure, one.assumed)) for one in outcomes], np.int64)
 
-
     def differ(self, before: Numbers, after: Numbers) -> npt.NDArray[np.bool_]:
         """Say where two answers differ in verdict or provision."""
         numbers: dict[tuple[str, str], int] = {}
@@ -44,7 +43,12 @@ class Answers:
 
 
 def decide(
-    rulebook: Rulebook, answers: Answers, cases: Sequence[Facts], which: npt.NDArray[np.int32], names: Sequence[str], fields: Numbers
+    rulebook: Rulebook,
+    answers: Answers,
+    cases: Sequence[Facts],
+    which: npt.NDArray[np.int32],
+    names: Sequence[str],
+    fields: Numbers,
 ) -> Numbers:
     """Return the numbers of the answers that the law of each row's day gives to some rows.
 

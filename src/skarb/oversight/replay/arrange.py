@@ -29,7 +29,9 @@ class Arrangement:
     wholes: tuple[Node, ...]  # expressions that are computed for every row, a further row of `fields` each
     quantities: Quantities
 
-    def fields(self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]) -> Numbers:
+    def fields(
+        self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]
+    ) -> Numbers:
         """Return the numbers of some rows, a row for each varying fact and each whole expression."""
         made = np.empty((len(self.names) + len(self.wholes), len(cases)), np.int64)
         for place, name in enumerate(self.names):

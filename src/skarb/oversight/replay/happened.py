@@ -61,7 +61,9 @@ class Counted:
         """
         self._rows = rows = Rows(connection, first_day, last_day, groups_of(by))
         cases = rows.cases()
-        self._laid = laid = _Laid(cases, case_columns(cases), arrange(_quantities(laws, rows.days, "month" in by), PER_ROW, cases))
+        self._laid = laid = _Laid(
+            cases, case_columns(cases), arrange(_quantities(laws, rows.days, "month" in by), PER_ROW, cases)
+        )
         self._tally = Tally(laid.arrangement, MONEY, rows.stop)
         for chunk in rows.chunks():
             self._tally.add(chunk.origin, chunk.cases, chunk.groups, laid.fields(chunk))
@@ -81,7 +83,9 @@ class Counted:
         """Return what happens between the answers of two laws, as `answer` gives them."""
         return self._summary.compare(self.cells, before, after)
 
-    def changes(self, before: Numbers, after: Numbers, progress: Progress | None = None) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
+    def changes(
+        self, before: Numbers, after: Numbers, progress: Progress | None = None
+    ) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield positions, answers before and answers after of all rows that are decided otherwise, some at a time."""
         changed = self.answers.differ(before, after)
         for chunk in self._rows.chunks():

@@ -40,7 +40,13 @@ Progress = Callable[[int], None]
 Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
 
 FEATURES_MAX = 62  # bits of a word
-_SIDES = {"actor": "party", "counterparty": "counterparty", "venue": "venue", "wallet": "wallet", "asset": "asset"}  # columns of rows
+_SIDES = {
+    "actor": "party",
+    "counterparty": "counterparty",
+    "venue": "venue",
+    "wallet": "wallet",
+    "asset": "asset",
+}  # columns of rows
 _LONGEST = {"day": 1, "month": 31, "quarter": 92, "year": 366}  # days of a window of the calendar
 
 
@@ -86,13 +92,17 @@ class Lived:
         self._columns = case_columns(self._cases)
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
-        self._names = tuple(f"{place}" for place in range(len(followed.features)))  # of features, none of which is called like a fact
+        self._names = tuple(
+            f"{place}" for place in range(len(followed.features))
+        )  # of features, none of which is called like a fact
         base, shown = self._quantities()
         self._base = arrange(base, PER_ROW, self._cases)
         beside = (*self._base.names, *(f"whole {place}" for place in range(len(self._base.wholes))))
         self._shown = arrange(shown, (*beside, *self._names), self._cases)
         if self._shown.wholes:
-            raise ConfigurationError("a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet")
+            raise ConfigurationError(
+                "a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet"
+            )
         self._tables()
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
@@ -144,7 +154,10 @@ class Lived:
 
     def run(self, progress: Progress | None = None, changed: Changed | None = None) -> Comparison:
         """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
-        keys = {f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)]) for place, track in enumerate(self._followed.tracks)}
+        keys = {
+            f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
+            for place, track in enumerate(self._followed.tracks)
+        }
         more = {"posted": "answer = 'posted'", "possible": "answer NOT IN ('not_posted', 'conflict')", **keys}
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
@@ -163,7 +176,9 @@ class Lived:
                     changed(chunk.columns["position"][rows], before[rows], after[rows])
         return self._comparison()
 
-    def _live(self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers) -> npt.NDArray[np.int32]:
+    def _live(
+        self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
+    ) -> npt.NDArray[np.int32]:
         answers, stopped, row = np.empty((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
         posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
         while True:

@@ -102,7 +102,16 @@ def amount_of(tracks: Tracks, track: int, fields: Numbers, row: int) -> int:
 
 
 def show(
-    features: Features, tracks: Tracks, asked: int, counted: int, world: int, keys: Numbers, periods: Numbers, fields: Numbers, row: int, shown: Numbers
+    features: Features,
+    tracks: Tracks,
+    asked: int,
+    counted: int,
+    world: int,
+    keys: Numbers,
+    periods: Numbers,
+    fields: Numbers,
+    row: int,
+    shown: Numbers,
 ) -> None:
     """Put the totals that a law looks at beside the facts of a row; those it does not look at are nought."""
     facts = fields.shape[0]
@@ -197,6 +206,8 @@ def live(
             if posted[row] if actual else possible[row] and permits[answers[world, row]]:
                 for track in range(track_count):
                     if counted >> track & 1:
-                        count_in(tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row))
+                        count_in(
+                            tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row)
+                        )
     stopped[0] = DONE
     return cases.shape[0]

@@ -56,14 +56,18 @@ class Rows:
         self.parts = self._parts(("edition", "outcome", *groups))
 
     def _parts(self, columns: Sequence[str]) -> tuple[Part, ...]:
-        highest = self._connection.execute(f"SELECT {', '.join(f'coalesce(max({one}), 0)' for one in columns)} FROM rows").fetchall()[0]
+        highest = self._connection.execute(
+            f"SELECT {', '.join(f'coalesce(max({one}), 0)' for one in columns)} FROM rows"
+        ).fetchall()[0]
         parts, shift = [], 0
         for column, value in zip(columns, highest, strict=True):
             bits = (int(value) + 1).bit_length()  # nought stands for missing
             parts.append(Part(column, shift, bits))
             shift += bits
         if shift > _BITS:
-            raise ConfigurationError(f"rows cannot be told apart by {', '.join(columns)} at once: they need {shift} bits of {_BITS}; ask for fewer")
+            raise ConfigurationError(
+                f"rows cannot be told apart by {', '.join(columns)} at once: they need {shift} bits of {_BITS}; ask for fewer"
+            )
         return tuple(parts)
 
     def split(self, groups: Numbers) -> dict[str, Numbers]:
@@ -101,7 +105,9 @@ class Rows:
             "FROM rows WHERE rowid >= ? AND rowid < ? AND day BETWEEN ? AND ?"
         )
         for origin in range(start, self.stop, size):
-            found = self._connection.execute(asked, [origin, min(origin + size, self.stop), self.first_day, self.last_day]).fetchnumpy()
+            found = self._connection.execute(
+                asked, [origin, min(origin + size, self.stop), self.first_day, self.last_day]
+            ).fetchnumpy()
             if len(found["case_no"]):
                 yield Chunk(origin, found["case_no"], found["group_no"], found)
 
@@ -113,5 +119,6 @@ def _packed(parts: Sequence[Part]) -> str:
 def case_columns(cases: Sequence[Facts]) -> dict[str, Numbers]:
     """Return the facts of cases as columns of numbers."""
     return {
-        field.name: encode(field, [getattr(case, field.name) for case in cases]).astype(np.int64, copy=False) for field in fact_fields()
+        field.name: encode(field, [getattr(case, field.name) for case in cases]).astype(np.int64, copy=False)
+        for field in fact_fields()
     }

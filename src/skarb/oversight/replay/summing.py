@@ -68,7 +68,9 @@ class Summary:
 
     def _recorded(self, split: dict[str, Numbers]) -> Numbers:
         """Return the number of the answer that was recorded for each cell, -1 where none was."""
-        numbers = {(row[0], row[1]): self.answers.number(Answer(*row[2:])) for row in self.connection.execute(_RECORDED).fetchall()}
+        numbers = {
+            (row[0], row[1]): self.answers.number(Answer(*row[2:])) for row in self.connection.execute(_RECORDED).fetchall()
+        }
         pairs = zip(split["edition"].tolist(), split["outcome"].tolist(), strict=True)
         return np.array([numbers.get(pair, -1) for pair in pairs], np.int64)
 

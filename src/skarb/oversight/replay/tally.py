@@ -50,7 +50,9 @@ class Tally:
         self._cells, self._sums = empty_table(1 << 12), empty_sums(1 << 12)
         self._firsts = np.empty((1 << 12, 1 + len(arrangement.names) + len(arrangement.wholes)), np.int64)
 
-    def add(self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Numbers, counting: bool = True) -> npt.NDArray[np.int32]:
+    def add(
+        self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Numbers, counting: bool = True
+    ) -> npt.NDArray[np.int32]:
         """Count rows, or only find their cells; `origin` is the position of the first. Returns the cell of every row."""
         which, row = np.empty(len(cases), np.int32), 0
         while True:
