@@ -27,6 +27,7 @@ from skarb.rulebook.tree import FALSE, TRUE, both, fill, narrow, opposite, settl
 
 if TYPE_CHECKING:
     from skarb.rulebook.explain import Explanation
+    from skarb.rulebook.kernel import Kernel
 
 DUTIES_MAX = 63  # bits of the duty mask; it must fit a signed 64-bit column
 
@@ -228,6 +229,16 @@ class Edition:
     def levy(self) -> Callable[[Any], int]:
         """The generated function from facts to the number of the levy in `levy_ids`."""
         return python.compile_choice(self, self.levy_guards, silence=(0, 0))
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The edition over columns of small numbers: outcome, duties and levy of every row.
+
+        Raises: ConfigurationError for facts that such columns cannot hold.
+        """
+        from skarb.rulebook.kernel import Kernel  # one instruction needs neither it nor numpy
+
+        return Kernel(self)
 
     def decision(self, facts: Any) -> Decision:
         """Decide one set of facts and name what decided."""
