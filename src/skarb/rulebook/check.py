@@ -2,14 +2,15 @@
 
 After checking every condition is two-valued: an optional fact is compared only where `is missing` has been excluded before it,
 from left to right. Nothing can overflow: the limits of facts and parameters are carried through sums and shares and must stay
-within 64 bits. Money meets only money of its currency, codes only codes of their own list. What is wrong is reported at its place
-with what was expected.
+within 64 bits. Money meets only money of its currency, codes only codes of their own list. Nothing grows beyond what every engine can read, however
+often named conditions name each other. What is wrong is reported at its place with what was expected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from skarb.rulebook.expression import (
     And,
@@ -34,6 +35,7 @@ from skarb.rulebook.expression import (
     Share,
     Text,
     Within,
+    children,
     share_of,
     write,
 )
@@ -41,6 +43,8 @@ from skarb.rulebook.parse import Fault, Report
 from skarb.rulebook.schema import COUNT, DAY, FLAG, INT64_MAX, INT64_MIN, RATIO, Schema, Type, nearest, suggest
 
 RATIO_MAX = 10**9  # of numerator and denominator: then every step of an exact share fits into 64 bits
+PARTS_MAX = 10_000  # nodes of an expression, its named conditions written out
+NESTED_MAX = 100  # and how deep; Python's own parser ends at 200 brackets, SQLite at 1,000
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -52,6 +56,7 @@ class Checked:
     node: Node
     if_true: frozenset[str] = _NOTHING  # optional facts that are not missing when the condition is true
     if_false: frozenset[str] = _NOTHING
+    extent: tuple[int, int] = (1, 1)  # how many nodes, and how deep, with named conditions written out
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,25 @@ def check(node: Node, scope: Scope, report: Report, known: frozenset[str] = _NOT
     """
     checker = _Checker(scope, report)
     checked = checker.try_condition(node, known)
-    return None if checker.faults else checked
+    if checker.faults:
+        return None
+    parts, nested = size = extent(checked.node, scope.conditions)
+    if parts > PARTS_MAX or nested > NESTED_MAX:
+        given = f"{parts} parts, nested {nested} deep, with named conditions written out"
+        report(
+            node.offset, given, f"at most {PARTS_MAX} parts, nested {NESTED_MAX} deep", "name fewer conditions within each other"
+        )
+        return None
+    return replace(checked, extent=size)
+
+
+def extent(node: Node, conditions: Mapping[str, Checked] = MappingProxyType({})) -> tuple[int, int]:
+    """Return how many nodes a tree has and how deep it is, taking what is known of named conditions."""
+    below = [
+        conditions[one.name].extent if isinstance(one, Named) and one.name in conditions else extent(one, conditions)
+        for one in children(node)
+    ]
+    return 1 + sum(parts for parts, _ in below), 1 + max((nested for _, nested in below), default=0)
 
 
 class _Checker:
@@ -273,7 +296,7 @@ class _Checker:
         return f"did you mean {near!r} (a {scope.kind(near)})?" if near else "it is unknown"
 
     def fits(self, node: Node, type_: Type, low: int, high: int, made: Node) -> _Value:
-        if low < INT64_MIN or high > INT64_MAX:
+        if low <= INT64_MIN or high > INT64_MAX:  # the lowest number has no opposite, and stands for a missing one in columns
             raise Fault(node.offset, f"{write(node)} (between {low} and {high})", "a result that always fits into 64 bits")
         return _Value(made, type_, low, high)
 

@@ -19,6 +19,7 @@ from skarb.core.decision import SILENCE, Decision, Measure, Verdict
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.rulebook import python
+from skarb.rulebook.check import extent
 from skarb.rulebook.expression import Codes, Fact, Node, Within
 from skarb.rulebook.feature import Seen, features_in, filled, with_features
 from skarb.rulebook.model import FIRST_DAY, Act, Country, Feature, LawList, Provision
@@ -28,7 +29,10 @@ from skarb.rulebook.tree import FALSE, TRUE, both, fill, narrow, opposite, settl
 
 if TYPE_CHECKING:
     from skarb.rulebook.explain import Explanation
+    from skarb.rulebook.kernel import Kernel
 
+PARTS_MAX, NESTED_MAX = 100_000, 150  # nodes of a condition with those of its exceptions and theirs, and how deep
+OUTCOMES_MAX = 1 << 15  # and levies; their numbers must fit a signed 16-bit column
 DUTIES_MAX = 63  # bits of the duty mask; it must fit a signed 64-bit column
 
 _CLASSES = {"refuse": 0, "refer": 1, "permit": 2}
@@ -92,6 +96,7 @@ class Edition:
         circle = circle_of(self.exceptions)
         if circle:
             raise ConfigurationError(f"provisions are exceptions of each other in a circle: {', '.join(circle)}")
+        self._measure()
         self._tables()
 
     def _filled(self, provision: Provision, codes: Mapping[str, tuple[str, ...]]) -> Provision:
@@ -108,6 +113,22 @@ class Edition:
         nodes = [node for one in self.open_provisions.values() for node in (one.when, one.needs)]
         named = {name for node in (*nodes, *self.open_conditions.values()) for name in features_in(node, features)}
         return {name: features[name] for name in sorted(named)}
+
+    def _measure(self) -> None:
+        """Refuse conditions that grow too large with the exceptions of their exceptions, which stand in them."""
+        sizes: dict[str, tuple[int, int]] = {}
+        for name in after_exceptions(self.exceptions):
+            one = self.provisions[name]
+            own = [extent(node) for node in (one.when, one.needs) if node is not None]
+            below = [sizes[other] for other in self.exceptions[name]]
+            parts = sum(count for count, _ in (*own, *below))
+            nested = max(max((deep for _, deep in own), default=0), max((2 + deep for _, deep in below), default=0))
+            sizes[name] = parts, nested
+            if parts > PARTS_MAX or nested > NESTED_MAX:
+                raise ConfigurationError(
+                    f"{name}: its condition has {parts} parts, nested {nested} deep, with those of its exceptions and theirs, expected "
+                    f"at most {PARTS_MAX}, nested {NESTED_MAX} deep; name fewer provisions in `exception_of`"
+                )
 
     def _tables(self) -> None:
         """Number the outcomes, duties and levies."""
@@ -126,6 +147,10 @@ class Edition:
             "",
             *(name for name, one in self.provisions.items() if one.effect in ("levy", "exempt")),
         )
+        if max(len(self.outcomes), len(self.levy_ids)) > OUTCOMES_MAX:
+            raise ConfigurationError(
+                f"there are {len(self.outcomes)} outcomes and {len(self.levy_ids)} levies, expected at most {OUTCOMES_MAX}"
+            )
         if len(self.duty_ids) > DUTIES_MAX:
             raise ConfigurationError(
                 f"{len(self.duty_ids)} duties are in force at once, expected at most {DUTIES_MAX}; "
@@ -256,6 +281,16 @@ class Edition:
         """The generated function from facts to the number of the levy in `levy_ids`."""
         return python.compile_choice(self, self.levy_guards, silence=(0, 0))
 
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The edition over columns of small numbers: outcome, duties and levy of every row.
+
+        Raises: ConfigurationError for facts that such columns cannot hold.
+        """
+        from skarb.rulebook.kernel import Kernel  # one instruction needs neither it nor numpy
+
+        return Kernel(self)
+
     def decision(self, facts: Any) -> Decision:
         """Decide one set of facts and name what decided."""
         return self.ruling(self.decide(facts), self.duties(facts), self.levy(facts))
@@ -302,11 +337,18 @@ def settled(guards: Iterable[Guard]) -> list[Guard]:
 
 def circle_of(exceptions: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the provisions that are exceptions of each other in a circle, or that lead into one."""
+    return tuple(sorted(exceptions.keys() - after_exceptions(exceptions)))
+
+
+def after_exceptions(exceptions: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return provisions in an order in which each comes after its exceptions; those in a circle are left out."""
     left = dict(exceptions)
+    order: list[str] = []
     while ready := [name for name, others in left.items() if not any(other in left for other in others)]:
+        order += ready
         for name in ready:
             del left[name]
-    return tuple(sorted(left))
+    return order
 
 
 def verdict_of(provision: Provision) -> Verdict | None:

@@ -105,10 +105,12 @@ def _field(name: str, hint: Any) -> Field:
         match extra.get("type"):
             case "code" if meta.pattern:
                 return Field(name, Type("code", pattern=meta.pattern), optional)
-            case "day" | "count" | "money" as base if isinstance(low, int) and isinstance(high, int):
+            case "day" | "count" | "money" as base if (
+                isinstance(low, int) and isinstance(high, int) and INT64_MIN < low <= high <= INT64_MAX
+            ):
                 return Field(name, Type(base, currency=extra.get("currency", "")), optional, low, high)
     raise ConfigurationError(
-        f"fact {name!r} has the type {hint}: expected bool, a Literal, or an annotated type of core.facts with limits"
+        f"fact {name!r} has the type {hint}: expected bool, a Literal, or an annotated type of core.facts with limits of 64 bits"
     )
 
 

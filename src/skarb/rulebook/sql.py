@@ -1,8 +1,9 @@
 """The checked tree as SQL over a table of facts: how a hundred million instructions are decided.
 
-Expressions are built as sqlglot nodes, never as text, for DuckDB and SQLite. Columns are named as the facts; a missing fact is
+Expressions are built as sqlglot nodes, never as text, for DuckDB, SQLite and Spark. Columns are named as the facts; a missing fact is
 NULL and is never compared, because the checker saw to it. Shares are lowered to whole-number division and remainder of 64 bits,
-exact in both engines; nothing is rounded by an engine.
+exact in every engine; nothing is rounded by an engine. Spark runs with `spark.sql.ansi.enabled` and the zone UTC, so that what cannot be is an error
+there too and not a missing value.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from skarb.rulebook.tree import Keys
 if TYPE_CHECKING:
     from skarb.rulebook.edition import Edition, Guard
 
-Dialect = Literal["duckdb", "sqlite"]
+Dialect = Literal["duckdb", "sqlite", "spark"]
 
 _COMPARE: dict[str, type[exp.Binary]] = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
 

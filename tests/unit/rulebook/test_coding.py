@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 import pytest
 
@@ -28,6 +30,14 @@ def test_a_column_gives_back_the_values_it_was_made_of(name: str) -> None:
 
 def test_every_number_that_stands_for_missing_lies_outside_the_limits_of_its_field() -> None:
     assert all(one.low > MISSING for one in FIELDS.values())
+
+
+@pytest.mark.parametrize(("low", "high"), [(-(1 << 63), 5), (0, 1 << 63), (5, 4)])
+def test_limits_that_64_bits_do_not_hold_are_refused(low: int, high: int) -> None:
+    wide = Annotated[int, msgspec.Meta(ge=low, le=high, extra={"type": "count"})]
+    made = msgspec.defstruct("Wide", [("how_many", wide | None, None)])
+    with pytest.raises(ConfigurationError, match="limits of 64 bits"):
+        schema("ZZD", made)
 
 
 def test_every_country_code_is_listed_once() -> None:

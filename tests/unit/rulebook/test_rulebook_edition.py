@@ -14,6 +14,7 @@ from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook import Edition, Rulebook, load
 from skarb.rulebook.check import check
+from skarb.rulebook.coding import encode
 from skarb.rulebook.expression import walk, write
 from skarb.rulebook.load import read_texts
 from skarb.rulebook.parse import parse
@@ -165,6 +166,34 @@ def test_more_duties_than_bits_are_refused() -> None:
         law([{"id": f"L/{number}", "effect": "report"} for number in range(64)]).edition(DAY)
     edition = law([{"id": f"L/{number}", "effect": "report"} for number in range(63)]).edition(DAY)
     assert edition.duties(facts("mine")) == (1 << 63) - 1
+
+
+def layered(layers: int, width: int) -> list[dict[str, Any]]:
+    """Provisions of which each is an exception of all of the layer before."""
+    return [
+        {
+            "id": f"L/{layer}-{number}",
+            "effect": "refuse",
+            "when": f"hired_persons != {layer}",
+            "exception_of": [f"L/{layer - 1}-{other}" for other in range(width)] if layer else [],
+        }
+        for layer in range(layers)
+        for number in range(width)
+    ]
+
+
+def test_exceptions_of_exceptions_cannot_grow_beyond_what_engines_read() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"L/1-\d: its condition has 1\d{5} parts, nested 14 deep, with those of its exceptions"
+    ):
+        law(layered(8, 6)).edition(DAY)
+    with pytest.raises(ConfigurationError, match="nested 152 deep"):
+        law(layered(90, 1)).edition(DAY)
+    edition = law(layered(70, 1)).edition(DAY)
+    for hired in (0, 1, 35, 69, 70):
+        one = facts("mine", hired_persons=hired)
+        found = edition.kernel.decide({name: encode(edition.fields[name], [getattr(one, name)]) for name in edition.kernel.facts})
+        assert edition.decide(one) == found.outcomes[0]
 
 
 def test_an_exemption_beats_a_levy() -> None:

@@ -38,6 +38,11 @@ PARAMETERS = """\
   unit: ratio
   values:
     - {from: 2026-01-01, value: "1/2", cites: ZZ-L1/a}
+- name: huge
+  unit: ratio
+  values:
+    - {from: 2026-01-01, to: 2026-06-30, value: "1/1000000000", cites: ZZ-L1/a}
+    - {from: 2026-07-01, value: "1000000000/1", cites: ZZ-L1/a}
 """
 LISTS = """\
 - name: licensed
@@ -147,6 +152,24 @@ CONDITION_FAULTS = [
     ("1 < hired_persons < 5", 0, "1 < hired_persons < 5", "two values compared; join comparisons with `and`"),
     ("hired_persons > 9223372036854775808", 16, "9223372036854775808", "a number that fits into 64 bits"),
     ("hired_persons + 9223372036854775807 > 0", 0, "hired_persons + 9223372036854775807 (between", "always fits into 64 bits"),
+    ("hired_persons - 9223372036854775807 - 1 > 0", 0, "(between -9223372036854775808 and", "always fits into 64 bits"),
+    ("day + 9223372036854775807 > day", 0, "day + 9223372036854775807 (between", "always fits into 64 bits"),
+    ("max(day, day + 9223372036854775807) > day", 9, "day + 9223372036854775807 (between", "always fits into 64 bits"),
+    ("valued and share(value + value, huge) > limit", 11, "(between -2000000000000000000000000 and", "always fits into 64 bits"),
+    ("share(share(limit, huge), huge) > limit", 0, "share(share(limit, huge, ", "always fits into 64 bits"),
+    ("valued and min(value, limit_usd) > limit", 11, "(money in ZZD and money in USD)", "two values of one type"),
+    ("valued and value + limit_usd > limit", 11, "(money in ZZD and money in USD)", "money of one currency"),
+    ("valued and share(value, half) > limit_usd", 11, "(money in ZZD and money in USD)", "two values of one type"),
+    ("valued and share(value - limit_usd, half) > limit", 17, "(money in ZZD and money in USD)", "money of one currency"),
+    ("valued and (max(value, hired_persons) > limit)", 12, "(money in ZZD and count)", "two values of one type"),
+    ("half + half == half", 0, "half + half (ratio and ratio)", "counts, money of one currency, or a day and a count"),
+    ("min(half, half) == half", 4, "half (ratio)", "counts, days or money"),
+    ("share(limit, share(limit, half)) > limit", 13, "(money in ZZD)", "a parameter with `unit: ratio`"),
+    ("day - date(2026, 1, 1) > 30", 0, "(day and day)", "counts, money of one currency, or a day and a count"),
+    ("min(day, 30) == day", 0, "min(day, 30) (day and count)", "two values of one type"),
+    ("(hold and 1) == hold", 10, "1 (count)", "something true or false"),
+    ("(value is missing) == hold and value > limit", 31, "value", "'value' only where it is known not to be missing"),
+    ("hold == (value is not missing and hold) and value > limit", 44, "value", "'value' only where it is known not"),
     ("valued and share(value, limit) > limit", 24, "limit (money in ZZD)", "a parameter with `unit: ratio`"),
     ("share(hired_persons, half) > 1", 6, "hired_persons (count)", "money as the first value of share()"),
     ('valued and share(value, half, "nearest") > limit', 30, '"nearest"', 'one of "down", "up", "half_up"'),
@@ -220,12 +243,33 @@ SOUND = [
     "day - 30 >= date(2026, 1, 1) and 30 + day > day",
     'known and actor_country not in ("NO", "ZZ")',
     "hold != known",
+    "min(hired_persons, 10) + 9223372036854775797 > 0",
+    "hired_persons - 9223372036854775807 < 0",
+    "valued and min(share(value, half), limit) > limit",
+    "min(share(limit, huge), share(limit, huge)) > limit",
 ]
 
 
 @pytest.mark.parametrize("text", SOUND)
 def test_a_sound_condition_is_accepted(text: str) -> None:
     assert problems_with(a=PROVISION.replace('actor_kind == "natural_person"', f">-\n    {text}")) == []
+
+
+@pytest.mark.parametrize(
+    ("means", "given"),
+    [
+        ("{0} and (hold or not {0})", "parts, nested"),  # twice as large with every step
+        ("not not not not not not not not {0} and not hold", "nested 1"),  # always deeper
+    ],
+)
+def test_conditions_that_name_each_other_cannot_grow_beyond_what_engines_read(means: str, given: str) -> None:
+    chain = ["hold", *(means.format(f"c{number}") for number in range(40))]
+    written = "".join(f"- name: c{number}\n  means: {text}\n" for number, text in enumerate(chain))
+    (problem,) = problems_with(conditions=CONDITIONS + written)
+    assert given in problem
+    assert "at most 10000 parts, nested 100 deep" in problem
+    assert "name fewer conditions within each other" in problem
+    assert problems_with(conditions=CONDITIONS + "".join(written.splitlines(keepends=True)[: 2 * 8])) == []
 
 
 FILE_FAULTS = [
@@ -264,6 +308,9 @@ FILE_FAULTS = [
         "ratio, count, day, base_unit, ZZD or another currency",
     ),
     ("p", '"1/2"', '"1/0"', "parameters/p.yaml:17:33, value", "1/0", 'a value in ratio, in quotes, such as "13/100"'),
+    ("p", '"1/2"', '"1000000001/1"', "parameters/p.yaml:17:33, value", "1000000001/1", "a value in ratio"),
+    ("p", '"1/2"', '"1/1000000001"', "parameters/p.yaml:17:33, value", "1/1000000001", "a value in ratio"),
+    ("p", '"1/2"', '"3/2"', "", "", ""),
     ("p", '"1/2"', '"0.5"', "parameters/p.yaml:17:33, value", "0.5", "a value in ratio"),
     ("p", '"20"', '"0.00001"', "parameters/p.yaml:9:7, value", "0.00001", "whole minor units"),
     (
