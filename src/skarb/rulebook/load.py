@@ -7,10 +7,13 @@ the caller gets all problems in one `RulebookError`, or asks for the list with `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
 
 from skarb.core.asset import ASSET_CODE, currencies
 from skarb.core.errors import NotFound, Problem
@@ -23,7 +26,6 @@ from skarb.rulebook.provisions import Frame, note_lost_references, read_provisio
 from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import (
-    BASE_UNIT,
     Names,
     Open,
     check_conditions,
@@ -31,7 +33,7 @@ from skarb.rulebook.values import (
     read_conditions,
     read_lists,
     read_parameters,
-    span_of,
+    scope_of,
 )
 
 FOLDERS = ("acts", "provisions", "parameters")
@@ -44,7 +46,9 @@ def read(folder: Path | Traversable, facts: type = Facts) -> tuple[Pack | None, 
 
     Raises: NotFound if there is no such folder.
     """
-    files, problems = _read_files(folder)
+    if not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}; a country is a folder with country.yaml, acts, provisions and more")
+    files, problems = read_folder(folder, FOLDERS, FILES)
     pack, found = read_texts(files, str(folder), facts)
     problems += found
     return (None if problems else pack), problems
@@ -61,16 +65,17 @@ def load(folder: Path | Traversable, facts: type = Facts) -> Pack:
     return pack
 
 
-def _read_files(folder: Path | Traversable) -> tuple[dict[str, str], list[Problem]]:
-    if not folder.is_dir():
-        raise NotFound(f"there is no folder {folder}; a country is a folder with country.yaml, acts, provisions and more")
+def read_folder(
+    folder: Path | Traversable, folders: Collection[str], names: Collection[str]
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return the texts of a folder's files by path within it, and which could not be read; what has another name is not ours."""
     files: dict[str, str] = {}
     problems: list[Problem] = []
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        if entry.is_dir() and entry.name in FOLDERS:
+        if entry.is_dir() and entry.name in folders:
             inside = sorted(entry.iterdir(), key=lambda one: one.name)
             found = [(f"{entry.name}/{one.name}", one) for one in inside if one.is_file() and not one.name.startswith(".")]
-        elif entry.name.removesuffix(".yaml") in FILES:
+        elif entry.name.removesuffix(".yaml") in names:
             found = [(entry.name, entry)]
         else:
             continue
@@ -176,23 +181,9 @@ class _Loader:
         found: dict[str, Act] = {}
         for reader in self.of("acts"):
             for node in reader.records("acts"):
-                record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
-                name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
-                if name in found:
-                    reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {found[name].place} has it")
-                rank = record.choice("rank", country.ranks)
-                act = Act(
-                    name,
-                    record.text("title"),
-                    rank,
-                    record.day("signed"),
-                    record.texts("articles", "a list of articles, in quotes"),
-                    record.text("link"),
-                    record.place(),
-                )
-                record.text("note"), record.text("status")
-                if name:
-                    found.setdefault(name, act)
+                act = read_act(reader, node, country, found)
+                if act.id:
+                    found.setdefault(act.id, act)
         return found
 
     def sources(self) -> dict[str, str]:
@@ -210,8 +201,24 @@ class _Loader:
     def scope(
         self, fields: Schema, parameters: Mapping[str, ParameterSeries], lists: Mapping[str, CodeList], conditions: list[Open]
     ) -> tuple[Scope, dict[str, Checked]]:
-        spans = {name: span_of(one, parameters.get(BASE_UNIT)) for name, one in parameters.items()}
-        types = {name: one.type for name, one in lists.items()}
-        scope = Scope(fields, spans, types)
+        scope = scope_of(fields, parameters, lists)
         checked = check_conditions(conditions, scope)
-        return Scope(fields, spans, types, checked), checked
+        return replace(scope, conditions=checked), checked
+
+
+def read_act(reader: Reader, node: yaml.Node, country: Country, taken: Mapping[str, Act]) -> Act:
+    """Read one act; its id must be free."""
+    record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
+    name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
+    if name in taken:
+        reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {taken[name].place} has it")
+    record.text("note"), record.text("status")
+    return Act(
+        name,
+        record.text("title"),
+        record.choice("rank", country.ranks),
+        record.day("signed"),
+        record.texts("articles", "a list of articles, in quotes"),
+        record.text("link"),
+        record.place(),
+    )

@@ -33,10 +33,23 @@ from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import Schema, suggest
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import ALL, reporter
+from skarb.rulebook.words import LANGUAGES
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}/[A-Za-z0-9?._/-]{1,60}", re.ASCII)
 _REQUIRED = ("id", "title", "cites", "in_force", "activity", "effect", "authority", "certainty", "grade", "says", "cases")
-_OPTIONAL = ("when", "needs", "otherwise", "measure", "rate", "standing", "exception_of", "precedence", "note")
+_OPTIONAL = (
+    "when",
+    "needs",
+    "otherwise",
+    "measure",
+    "rate",
+    "standing",
+    "exception_of",
+    "precedence",
+    "note",
+    "title_in",
+    "says_in",
+)
 
 
 @dataclass(frozen=True)
@@ -108,10 +121,20 @@ def _read(record: Record, frame: Frame) -> Written | None:
         precedence=record.whole("precedence"),
         note=record.text("note"),
         place=record.place(),
+        title_in=_translated(record, "title_in"),
+        says_in=_translated(record, "says_in"),
     )
     written = Written(record, _with_effect(record, provision))
     written.cases = _cases(record, written.provision, frame)
     return written
+
+
+def _translated(record: Record, key: str) -> dict[str, str]:
+    """Read a text in other languages than the English one."""
+    if not record.has(key):
+        return {}
+    texts = Record(record.reader, record.nodes[key], key, (), LANGUAGES[:-1])
+    return {code: text for code in LANGUAGES[:-1] if (text := texts.text(code))}
 
 
 def _citation(record: Record, name: str, frame: Frame) -> Citation:
