@@ -15,6 +15,7 @@ from skarb.core.amount import format_amount
 from skarb.core.asset import currencies
 from skarb.core.time import from_day
 from skarb.rulebook.edition import Edition
+from skarb.rulebook.explain import explain, lacks, split
 from skarb.rulebook.expression import (
     And,
     Code,
@@ -38,11 +39,12 @@ from skarb.rulebook.expression import (
     Ratio,
     Share,
     Within,
+    walk,
 )
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import Country, Provision
 from skarb.rulebook.schema import Schema
-from skarb.rulebook.tree import TRUE, names_in
+from skarb.rulebook.tree import TRUE, names_in, truth
 from skarb.rulebook.words import Words
 
 _OPPOSITE: dict[str, Operator] = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -167,6 +169,55 @@ def _one(words: Words, key: str, text: str) -> Section:
     return Section(words.text(key), (Line(0, text),) if text else ())
 
 
+# -- decisions -------------------------------------------------------------------------------------------------------------------
+
+
+def tell_decision(rulebook: Rulebook, facts: Any, words: Words) -> Telling:
+    """Tell what the law of their day decides about facts, and why."""
+    edition = rulebook.edition(facts.day)
+    told, phrases = explain(edition, facts), phrases_of(edition, words)
+    deciding = edition.provisions.get(told.provision)
+    measure = f" ({words.word('measure', told.measure)})" if told.measure != "none" else ""
+    decision = [
+        f"{words.word('verdict', told.verdict)}{measure}: {words.word('activity', facts.activity)}, {words.day(from_day(facts.day))}"
+    ]
+    decision += [words.text("told_approved")] * told.approved + [words.text("told_assumed")] * told.assumed
+    sections = [Section(words.text("told_decision"), tuple(Line(0, text) for text in decision))]
+    if deciding is None:
+        sections.append(_one(words, "told_says", words.text("told_silence")))
+    else:
+        translated = words.code == "en" or words.code in deciding.says_in
+        sections.append(_one(words, "told_decided_by", f"{deciding.id}: {deciding.title_in.get(words.code, deciding.title)}"))
+        sections.append(Section(words.text("told_says"), _says(deciding, words, translated)))
+        sections.append(_one(words, "told_source", told.citation))
+        for key, node in (("told_when", deciding.when), ("told_needs", deciding.needs)):
+            if node is not None:
+                sections.append(Section(words.text(key), tuple(_looked_at(node, facts, phrases))))
+    others = [f"{one.id}: {_title(edition, one.id, words)}" for one in told.applying if one.id != told.provision]
+    sections.append(Section(words.text("told_also"), tuple(Line(0, text) for text in others)))
+    silenced = [f"{one.id}: {_title(edition, one.id, words)} ({', '.join(one.silenced_by)})" for one in told.silenced]
+    sections.append(Section(words.text("told_silenced"), tuple(Line(0, text) for text in silenced)))
+    sections.append(_one(words, "told_besides", ", ".join(told.duties)))
+    sections.append(_one(words, "told_levy", told.levy))
+    translated = words.code == "en" or deciding is None or words.code in deciding.says_in
+    return Telling(told.provision, words.code, told.day, translated, tuple(one for one in sections if one.lines))
+
+
+def _title(edition: Edition, name: str, words: Words) -> str:
+    one = edition.provisions[name]
+    return one.title_in.get(words.code, one.title)
+
+
+def _looked_at(node: Node, facts: Any, phrases: Phrases) -> Iterator[Line]:
+    """Yield every statement of a condition with its truth and the values of the facts in it."""
+    for leaf, _ in split(node):
+        holds = "unseen" if lacks(leaf, facts) else "yes" if truth(leaf, facts) else "no"
+        names = dict.fromkeys(part.name for part in walk(leaf) if isinstance(part, Fact))
+        saw = [phrases.seen(name, getattr(facts, name)) for name in names if phrases.fields[name].type.base != "flag"]
+        seen = f" [{'; '.join(saw)}]" if saw else ""
+        yield Line(0, f"{phrases.statement(leaf)} — {phrases.words.word('told_holds', holds)}{seen}")
+
+
 # -- conditions ------------------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +269,8 @@ class Phrases:
         """Return one comparison as a statement."""
         words = self.words
         match node:
+            case Not(part):
+                return self.statement(part, not holds)
             case Fact(name):  # a flag
                 return words.word("fact" if holds else "flag_not", name)
             case Missing(Fact(name), negated):
@@ -258,6 +311,22 @@ class Phrases:
         if not type_.codes:
             return self.words.text("unknown_country") if code == _UNKNOWN_COUNTRY else code
         return self.words.word(group_of(self.fields, fact), code)
+
+    def seen(self, name: str, value: object) -> str:
+        """Return the value that a fact had."""
+        type_ = self.fields[name].type
+        match value:
+            case None:
+                return self.words.text("is_missing", fact=self.fact(name))
+            case str():
+                shown = self.code(name, value)
+            case int() if type_.base == "money":
+                shown = self.value(Money(value, type_.currency))
+            case int() if type_.base == "day":
+                shown = self.value(Day(value))
+            case _:
+                shown = str(value)
+        return self.words.text("is_code", fact=self.fact(name), code=shown)
 
     def value(self, node: Node) -> str:
         """Return a value in words."""
