@@ -14,6 +14,7 @@ from skarb.app.words import citation
 from skarb.cli.law_diff import diff
 from skarb.cli.law_draft import check_draft, day_of
 from skarb.cli.law_explain import explain
+from skarb.cli.law_import import app as imports
 from skarb.cli.output import Format, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, NotFound
 from skarb.core.time import from_day
@@ -21,6 +22,7 @@ from skarb.rulebook import Rulebook, problems_in
 from skarb.rulebook.expression import write
 
 app = App(name="law", help="Check, show, compare, explain and import the law as it is written down.")
+app.command(imports)
 app.command(diff)
 app.command(explain)
 

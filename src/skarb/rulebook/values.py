@@ -28,7 +28,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 _NAME_EXPECTED = "a name in small letters, digits and _, dotted where it helps (report.special_np)"
 _RATIO = re.compile(r"([0-9]{1,10})/([0-9]{1,10})", re.ASCII)
 _MULTIPLE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
-_RESERVED = frozenset({"missing", "share", "min", "max", "date", "and", "or", "not", "in", "is", "true", "false", ALL})
+RESERVED = frozenset({"missing", "share", "min", "max", "date", "and", "or", "not", "in", "is", "true", "false", ALL})
 
 
 def decimals_of(currency: str, country: Country) -> int | None:
@@ -61,7 +61,7 @@ class Names:
         """Note a name; False, with the problem noted, when it is not free."""
         if not name:
             return False
-        other = "a word of the language" if name in _RESERVED else "a fact" if name in self.fields else self.taken.get(name, "")
+        other = "a word of the language" if name in RESERVED else "a fact" if name in self.fields else self.taken.get(name, "")
         if other:
             record.reader.problem(record.place("name"), "name", name, f"a name that is not {other} already")
             return False
