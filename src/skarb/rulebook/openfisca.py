@@ -267,9 +267,10 @@ def _reference(content: Mapping[str, Any]) -> Any:
 
 
 def _titled(reference: Any) -> tuple[str, str]:
-    """Return title and link of a reference, of the first of several."""
+    """Return title and link of a reference; of several all titles, and the first link."""
     if isinstance(reference, list):
-        return _titled(reference[0]) if reference else ("", "")
+        found = [_titled(one) for one in reference]
+        return "; ".join(title for title, _ in found if title), next((link for _, link in found if link), "")
     if isinstance(reference, dict):
         return str(reference.get("title") or ""), str(reference.get("href") or "")
     text = reference.strip() if isinstance(reference, str) else ""
