@@ -16,11 +16,11 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from skarb.core.compiled import choose_kind
-from skarb.core.errors import ConfigurationError, ensure
+from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
-from skarb.oversight.replay.arrange import Arrangement, arrange
+from skarb.oversight.replay.arrange import arrange
 from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.model import Answer, Comparison, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
@@ -28,7 +28,7 @@ from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer
 from skarb.oversight.replay.tallying import Sums
-from skarb.rulebook import Edition, Rulebook
+from skarb.rulebook import Edition
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
 from skarb.rulebook.python import compile_condition
