@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skarb.core.facts import Facts
 from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Rulebook
-from skarb.rulebook.coding import MISSING
+from skarb.rulebook.coding import dtype_of
 
 Numbers = npt.NDArray[np.int64]
 
@@ -45,20 +44,23 @@ class Answers:
 def decide(
     rulebook: Rulebook,
     answers: Answers,
-    cases: Sequence[Facts],
-    which: npt.NDArray[np.int32],
+    columns: Mapping[str, npt.NDArray[Any]],
+    cases: Numbers,
     names: Sequence[str],
     fields: Numbers,
 ) -> Numbers:
     """Return the numbers of the answers that the law of each row's day gives to some rows.
 
-    Shape: `which` the case of each row, `fields` a row for each and a column for each varying fact, named by `names`; the days are among them.
+    Shape: `columns` the facts of every case, `cases` the case of each row, `fields` a row for each and a column for each varying fact, named by
+    `names`; the days are among them.
     """
-    found = np.empty(len(which), np.int64)
+    found = np.empty(len(cases), np.int64)
     days = fields[:, list(names).index("day")]
     for edition, rows in editions_on(rulebook, days):
-        numbers = answers.of_outcomes(edition.outcomes)
-        found[rows] = numbers[_outcomes(edition, [cases[case] for case in which[rows].tolist()], names, fields[rows])]
+        own = {name: fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(names)}
+        kernel = edition.kernel
+        facts = {name: own[name] if name in own else columns[name][cases[rows]] for name in kernel.facts}
+        found[rows] = answers.of_outcomes(edition.outcomes)[kernel.decide(facts).outcomes]
     return found
 
 
@@ -69,13 +71,3 @@ def editions_on(rulebook: Rulebook, days: Numbers) -> list[tuple[Edition, Number
     order = np.argsort(spans, kind="stable")
     starts = np.flatnonzero(np.diff(spans[order], prepend=-1))
     return [(rulebook.edition(int(days[rows[0]])), rows) for rows in np.split(order, starts[1:])] if len(order) else []
-
-
-def _outcomes(edition: Edition, cases: Sequence[Facts], names: Sequence[str], fields: Numbers) -> list[int]:
-    from msgspec.structs import replace
-
-    values: Any = fields[:, : len(names)].tolist()
-    return [
-        edition.decide(replace(case, **{name: None if one == MISSING else one for name, one in zip(names, row, strict=True)}))
-        for case, row in zip(cases, values, strict=True)
-    ]

@@ -30,7 +30,7 @@ class Arrangement:
     quantities: Quantities
 
     def fields(
-        self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]
+        self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]
     ) -> Numbers:
         """Return the numbers of some rows, a row for each varying fact and each whole expression."""
         made = np.empty((len(self.names) + len(self.wholes), len(cases)), np.int64)
@@ -90,12 +90,12 @@ def _beside(node: Node, case: Facts) -> int:
         return 0
 
 
-def _column(node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, Numbers]) -> Any:
+def _column(node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]) -> Any:
     """Return an expression for every row; what a missing fact makes of it is never looked at."""
     inner = [_column(part, columns, cases, case_columns) for part in _operands(node)]
     match node:
         case Fact(name):
-            return columns[name] if name in columns else case_columns[name][cases]
+            return columns[name] if name in columns else case_columns[name][cases].astype(np.int64)
         case Count(value) | Day(value) | Money(value):
             return np.int64(value)
         case Plus():

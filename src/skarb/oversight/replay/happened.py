@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -36,7 +37,7 @@ class _Laid:
     """What the rows are looked at through."""
 
     cases: list[Facts]
-    columns: dict[str, Numbers]  # of the cases
+    columns: dict[str, npt.NDArray[Any]]  # of the cases
     arrangement: Arrangement
 
     def fields(self, chunk: Chunk) -> Numbers:
@@ -77,7 +78,7 @@ class Counted:
     def answer(self, law: Rulebook) -> Numbers:
         """Return the number of the answer that a law gives to each cell."""
         fields = self.cells.firsts[self._kinds, 1 : 1 + len(PER_ROW)]
-        return decide(law, self.answers, self._laid.cases, self.cells.cases[self._kinds], PER_ROW, fields)[self._cell_kinds]
+        return decide(law, self.answers, self._laid.columns, self.cells.cases[self._kinds], PER_ROW, fields)[self._cell_kinds]
 
     def compare(self, before: Numbers, after: Numbers) -> Comparison:
         """Return what happens between the answers of two laws, as `answer` gives them."""

@@ -116,9 +116,6 @@ def _packed(parts: Sequence[Part]) -> str:
     return " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in parts)
 
 
-def case_columns(cases: Sequence[Facts]) -> dict[str, Numbers]:
-    """Return the facts of cases as columns of numbers."""
-    return {
-        field.name: encode(field, [getattr(case, field.name) for case in cases]).astype(np.int64, copy=False)
-        for field in fact_fields()
-    }
+def case_columns(cases: Sequence[Facts]) -> dict[str, npt.NDArray[Any]]:
+    """Return the facts of cases as columns, laid out as `rulebook.coding` says."""
+    return {field.name: encode(field, [getattr(case, field.name) for case in cases]) for field in fact_fields()}
