@@ -6,7 +6,7 @@ kernel holds nothing that changes, so several threads may ask it at once, each f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -57,13 +57,13 @@ class Answers:
 class Kernel:
     """An edition, ready for columns."""
 
-    def __init__(self, edition: Edition) -> None:
-        """Write the edition's plan.
+    def __init__(self, edition: Edition, activities: Collection[str] | None = None) -> None:
+        """Write the edition's plan, for some activities or for all; what it answers to rows of others means nothing.
 
         Raises: ConfigurationError for facts that columns of small numbers cannot hold.
         """
         self.fields = edition.fields
-        self._plan = plan_of(edition)
+        self._plan = plan_of(edition, activities)
         asked = {kind.fact for kind in self._plan.kinds if not isinstance(kind, Computed)}
         self.facts = tuple(name for name in self.fields if name in asked)
         """The columns it needs, in the order of the schema."""
