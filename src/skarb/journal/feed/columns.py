@@ -122,7 +122,10 @@ def columns_of(envelopes: Sequence[Envelope], law: Callable[[str], Law], decimal
         "approves": _texts_or_none(source, "approves"),
         "id": _texts_or_none(source, "id"),
     }
-    return Columns(pa.table(columns), cases.table(), transfers, _accounts(envelopes))
+    accounts = _accounts(envelopes)
+    for code in accounts["asset"].unique().to_pylist():
+        _known(decimals, code)
+    return Columns(pa.table(columns), cases.table(), transfers, accounts)
 
 
 # instructions -----------------------------------------------------------------------------------------------------------------

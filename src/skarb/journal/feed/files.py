@@ -108,21 +108,29 @@ def file_of(path: Path, rows: int) -> File:
     return File(rows=rows, size=path.stat().st_size, sha256=digest)
 
 
-def read_table(path: Path, name: str) -> pa.Table:
-    """Read a table of a feed; texts that repeat come as dictionaries.
+def read_table(path: Path, name: str, stated: File) -> pa.Table:
+    """Read a table of a feed once, checking it against what the manifest states; texts that repeat come as dictionaries.
 
-    Raises: Damaged if it is not one, with what was found and expected.
+    Raises: Damaged, with what was found and expected.
     """
     try:
-        with pq.ParquetFile(path, read_dictionary=REPEATING.get(name, []), memory_map=False) as file:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Damaged(f"{path}: the manifest names this file, it cannot be read: {error.strerror}") from None
+    if (given := sha256(data).hexdigest()) != stated.sha256:
+        raise Damaged(
+            f"{path}: given {len(data):,} bytes with the SHA-256 {given}, expected {stated.size:,} with {stated.sha256}"
+        )
+    try:
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
             table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Damaged(f"{path.name} is not a whole Parquet file: {shorten(str(error), 200)}") from None
+        raise Damaged(f"{path}: not a whole Parquet file: {shorten(str(error), 200)}") from None
     found = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema}
     if found != SCHEMAS[name]:
         wrong = {column: str(kind) for column, kind in found.items() if SCHEMAS[name].get(column) != kind}
         missing = [column for column in SCHEMAS[name] if column not in found]
-        raise Damaged(
-            f"{path.name}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}"
-        )
+        raise Damaged(f"{path}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}")
+    if len(table) != stated.rows:
+        raise Damaged(f"{path}: given {len(table):,} rows, expected {stated.rows:,}")
     return table
