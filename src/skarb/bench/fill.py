@@ -1,7 +1,7 @@
 """A supervisor's lake of any size, or a feed for one, from one seed: what replay and loading are measured on.
 
 Three thousand cases of ordinary and of forbidden business under the law of Belarus, a few of them frequent and most rare; clients of whom a few do
-most; two years of instants, amounts over eight orders of magnitude. Each row is decided by the edition of its day: rows of one case whose values lie
+most; ten months of instants under four editions, amounts over eight orders of magnitude. Each row is decided by the edition of its day: rows of one case whose values lie
 between the same steps of the law get the same answer, so each such group is decided once and a hundred million rows are drawn as arrays.
 """
 
@@ -43,7 +43,7 @@ _ORDINARY = 60  # cases that come first, and most often
 ASSETS = {"BYN": 2, "BTC": 8, "USDT": 6}
 VENUES = ("platform-minsk", "exchanger-brest", "abroad-one", "abroad-two", "abroad-three")
 _LAW = "by"
-_FROM, _UNTIL = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 12, 30, tzinfo=UTC)
+_FROM, _UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 12, 30, tzinfo=UTC)
 _ACTIVITIES: dict[Activity, int] = {
     "fiat_pay": 40,
     "token_buy_fiat": 22,
@@ -93,7 +93,7 @@ class Market:
                 legal_day(at, self.rulebook.country.zone) == (at + self._shift - datetime(1970, 1, 1, tzinfo=UTC)).days
                 for at in moments
             ),
-            "the zone of the law keeps its distance from UTC for two years",
+            "the zone of the law keeps its distance from UTC all the time",
         )
 
     @cached_property
@@ -103,7 +103,7 @@ class Market:
 
     @cached_property
     def editions(self) -> list[Edition]:
-        """The law of the two years, in order."""
+        """The law of that time, in order."""
         return [self.rulebook.edition(day) for day in self._starts.tolist()]
 
     @cached_property
