@@ -87,15 +87,15 @@ def draw(seed: int, count: int) -> list[Told]:
 class World:
     """One law, and everything that came to pass under it."""
 
-    def __init__(self, law: Rulebook, actual: bool) -> None:
-        self.law, self.actual = law, actual
+    def __init__(self, law: Rulebook, actual: bool, first: int) -> None:
+        self.law, self.actual, self.first = law, actual, first
         self.past: list[Told] = []
 
     def decide(self, row: Told) -> tuple[str, str]:
         edition = self.law.edition(row.facts.day)
         totals = tuple(self.total(edition, one, row) for one in edition.features.values())
         outcome = edition.outcomes[edition.decide(replace(row.facts, totals=totals))]
-        came = row.answer == "posted" if self.actual else outcome.verdict == "permit" and row.answer != "not_posted"
+        came = row.answer == "posted" if self.actual or row.facts.day < self.first else outcome.verdict == "permit" and row.answer != "not_posted"
         if came:
             self.past.append(row)
         return outcome.verdict, outcome.provision
@@ -130,7 +130,7 @@ class World:
 
 
 def expected(rows: Sequence[Told], law: Rulebook, other: Rulebook, actual: bool, first: int) -> Counter[tuple[Any, ...]]:
-    worlds = World(law, actual), World(other, actual)
+    worlds = World(law, actual, first), World(other, actual, first)
     found: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
         if row.facts.day > LAST:

@@ -63,6 +63,7 @@ def open_lake(lake: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyCon
             raise Unavailable(f"lake {lake} is in use by another process; try again when it has finished") from None
         raise InputError(f"{path} is not a lake: {error}") from None
     try:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         connection.execute(f"SET temp_directory = '{str(lake / 'temporary').replace(chr(39), chr(39) * 2)}'")
         _check(connection, path)

@@ -1,9 +1,10 @@
 """Replay: what another law would have made of everything that happened."""
 
-from skarb.oversight.replay.ask import looks_at_totals, replay
+from skarb.oversight.replay.ask import replay
 from skarb.oversight.replay.happened import Counted, Happened, as_happened
-from skarb.oversight.replay.lived import Lived
+from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
+from skarb.oversight.replay.sweep import Step, sweep
 
 __all__ = [
     "Answer",
@@ -14,10 +15,12 @@ __all__ = [
     "Lived",
     "Mode",
     "Question",
+    "Step",
     "Sum",
     "Transition",
     "as_happened",
     "looks_at_totals",
     "merged",
     "replay",
+    "sweep",
 ]

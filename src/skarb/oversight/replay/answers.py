@@ -6,12 +6,14 @@ activity that differs, not for each edition.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from skarb.core.activity import ACTIVITIES
 from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Provision, Rulebook
 from skarb.rulebook.coding import dtype_of
@@ -57,7 +59,12 @@ class Answers:
     def law_of(self, edition: Edition, activity: str) -> Hashable:
         """Return what is equal when two editions answer alike to everything about an activity."""
         return activity, *(
-            (id(one), edition.depths[name], edition.country.ranks.index(edition.acts[one.cites.act].rank), self._values(edition, one))
+            (
+                id(one),
+                edition.depths[name],
+                edition.country.ranks.index(edition.acts[one.cites.act].rank),
+                self._values(edition, one),
+            )
             for name, one in edition.open_provisions.items()
             if activity in one.activities
         )
@@ -70,39 +77,68 @@ class Answers:
         return tuple(edition.parameters.get(name) or edition.lists.get(name) for name in names)
 
 
-def decide(
-    rulebook: Rulebook,
-    answers: Answers,
-    columns: Mapping[str, npt.NDArray[Any]],
-    cases: Numbers,
-    names: Sequence[str],
-    fields: Numbers,
-) -> Numbers:
-    """Return the numbers of the answers that the law of each row's day gives to some rows.
+@dataclass(frozen=True)
+class Unit:
+    """Kinds of rows that one law answers: of one activity, on days between which no law changes."""
 
-    Shape: `columns` the facts of every case, `cases` the case of each row, `fields` a row for each and a column for each varying fact, named by
-    `names`; the days are among them.
-    """
-    found = np.empty(len(cases), np.int64)
-    for edition, activity, law, rows in _alike(rulebook, answers, columns["activity"][cases], fields[:, list(names).index("day")]):
-        kernel, numbers = answers.plan(edition, activity, law)
-        own = {name: fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(names)}
-        facts = {name: own[name] if name in own else columns[name][cases[rows]] for name in kernel.facts}
-        found[rows] = numbers[kernel.decide(facts).outcomes]
-    return found
+    activity: str
+    day: int  # one of them
+    rows: Numbers  # the places of the kinds
 
 
-def _alike(
-    rulebook: Rulebook, answers: Answers, activities: npt.NDArray[Any], days: Numbers
-) -> list[tuple[Edition, str, Hashable, Numbers]]:
-    """Return the places of rows that one law answers, with the activity and an edition that holds it."""
-    spans = np.searchsorted(np.array(rulebook.boundaries, np.int64), days, side="right")
+class Asked:
+    """Kinds of rows, and every answer that a law gave to some of them; a law that says the same of an activity is not asked again."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, npt.NDArray[Any]],
+        cases: Numbers,
+        names: Sequence[str],
+        fields: Numbers,
+        turns: Collection[int],
+    ) -> None:
+        """Sort kinds into units.
+
+        Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact, named
+        by `names`, the days among them. `turns` are the days on which a law changes.
+        """
+        self.answers = Answers()
+        self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields
+        self._units = _units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
+        self._known: dict[tuple[int, Hashable], Numbers] = {}
+
+    def ask(self, law: Rulebook) -> Numbers:
+        """Return the number of the answer that a law gives to each kind."""
+        waiting: dict[Hashable, tuple[Edition, str, list[int]]] = {}
+        keys = []
+        for place, unit in enumerate(self._units):
+            edition = law.edition(unit.day)
+            key = self.answers.law_of(edition, unit.activity)
+            keys.append(key)
+            if (place, key) not in self._known:
+                waiting.setdefault(key, (edition, unit.activity, []))[2].append(place)
+        for key, (edition, activity, places) in waiting.items():
+            self._learn(edition, activity, key, places)
+        found = np.empty(len(self._cases), np.int64)
+        for place, (unit, key) in enumerate(zip(self._units, keys, strict=True)):
+            found[unit.rows] = self._known[place, key]
+        return found
+
+    def _learn(self, edition: Edition, activity: str, key: Hashable, places: Sequence[int]) -> None:
+        kernel, numbers = self.answers.plan(edition, activity, key)
+        rows = np.concatenate([self._units[place].rows for place in places])
+        own = {name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)}
+        facts = {name: own[name] if name in own else self._columns[name][self._cases[rows]] for name in kernel.facts}
+        answered = numbers[kernel.decide(facts).outcomes]
+        stops = np.cumsum([len(self._units[place].rows) for place in places])[:-1]
+        for place, part in zip(places, np.split(answered, stops), strict=True):
+            self._known[place, key] = part
+
+
+def _units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:
+    spans = np.searchsorted(np.array(sorted(turns), np.int64), days, side="right")
     keys = spans.astype(np.int64) << 16 | activities
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    found: dict[Hashable, tuple[Edition, str, list[Numbers]]] = {}
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        edition = rulebook.edition(int(days[rows[0]]))
-        activity = edition.activities[int(activities[rows[0]])]
-        found.setdefault(answers.law_of(edition, activity), (edition, activity, []))[2].append(rows)
-    return [(edition, activity, law, np.concatenate(rows)) for law, (edition, activity, rows) in found.items()]
+    parts = np.split(order, starts[1:]) if len(order) else []
+    return [Unit(ACTIVITIES[int(activities[rows[0]])], int(days[rows[0]]), rows) for rows in parts]

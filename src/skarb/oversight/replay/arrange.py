@@ -90,7 +90,9 @@ def _beside(node: Node, case: Facts) -> int:
         return 0
 
 
-def _column(node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]) -> Any:
+def _column(
+    node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]
+) -> Any:
     """Return an expression for every row; what a missing fact makes of it is never looked at."""
     inner = [_column(part, columns, cases, case_columns) for part in _operands(node)]
     match node:

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.oversight.replay.happened import as_happened
-from skarb.oversight.replay.lived import Lived
+from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Mode, Question
-from skarb.oversight.replay.spans import editions_between
 
 Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
@@ -34,7 +33,9 @@ def replay(
     it may be read twice.
     Raises: ConfigurationError if the rows cannot be told apart by so much at once, or a law does with totals what cannot be replayed.
     """
-    if mode == "as-happened" and not looks_at_totals(question):
+    if mode == "as-happened" and not looks_at_totals(
+        connection, (question.law, question.draft), question.first_day, question.last_day
+    ):
         happened = as_happened(connection, question, progress)
         if changed:
             for positions, before, after in happened.changes(progress):
@@ -47,12 +48,6 @@ def replay(
             changed(positions, *_in_words(lived.answers.known, before, after))
 
     return lived.run(progress, tell if changed else None)
-
-
-def looks_at_totals(question: Question) -> bool:
-    """Say whether the law or the draft looks at what was done before."""
-    laws = (question.law, question.draft)
-    return any(one.features for law in laws for one in editions_between(law, question.first_day, question.last_day))
 
 
 def _in_words(known: list[Answer], before: Numbers, after: Numbers) -> tuple[list[Answer], list[Answer]]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
-from skarb.oversight.replay.answers import Answers, decide
+from skarb.oversight.replay.answers import Asked
 from skarb.oversight.replay.arrange import Arrangement, arrange
 from skarb.oversight.replay.model import Comparison, Dimension, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
@@ -24,7 +24,7 @@ from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tally import Cells, Tally
 from skarb.rulebook import Rulebook
-from skarb.rulebook.quantities import Quantity, quantities_of
+from skarb.rulebook.quantities import quantities_of
 
 Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]  # told how far the reading has come, as a position
@@ -61,24 +61,27 @@ class Counted:
         Raises: ConfigurationError if the rows cannot be told apart by so much at once.
         """
         self._rows = rows = Rows(connection, first_day, last_day, groups_of(by))
-        cases = rows.cases()
-        self._laid = laid = _Laid(
-            cases, case_columns(cases), arrange(_quantities(laws, rows.days, "month" in by), PER_ROW, cases)
-        )
+        cases, first, last = rows.cases(), *rows.days
+        turns = {day for law in laws for day in law.boundaries if first < day <= last}
+        editions = [edition for law in laws for edition in editions_between(law, first, last)]
+        months = months_between(first, last) if "month" in by else ()
+        quantities = quantities_of(editions, PER_ROW, {"day": turns.union(months)})
+        self._laid = laid = _Laid(cases, case_columns(cases), arrange(quantities, PER_ROW, cases))
         self._tally = Tally(laid.arrangement, MONEY, rows.stop)
         for chunk in rows.chunks():
             self._tally.add(chunk.origin, chunk.cases, chunk.groups, laid.fields(chunk))
             if progress:
                 progress(chunk.origin + len(chunk.cases))
         self.cells = self._tally.cells()
-        self.answers = Answers()
-        self._kinds, self._cell_kinds = _kinds(self.cells)
+        kinds, self._cell_kinds = _kinds(self.cells)
+        fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]
+        self._asked = Asked(laid.columns, self.cells.cases[kinds], PER_ROW, fields, turns)
+        self.answers = self._asked.answers
         self._summary = Summary(connection, rows, cases, self.answers, by)
 
     def answer(self, law: Rulebook) -> Numbers:
         """Return the number of the answer that a law gives to each cell."""
-        fields = self.cells.firsts[self._kinds, 1 : 1 + len(PER_ROW)]
-        return decide(law, self.answers, self._laid.columns, self.cells.cases[self._kinds], PER_ROW, fields)[self._cell_kinds]
+        return self._asked.ask(law)[self._cell_kinds]
 
     def compare(self, before: Numbers, after: Numbers) -> Comparison:
         """Return what happens between the answers of two laws, as `answer` gives them."""
@@ -121,13 +124,6 @@ def as_happened(connection: duckdb.DuckDBPyConnection, question: Question, progr
     counted = Counted(connection, (question.law, question.draft), question.first_day, question.last_day, question.by, progress)
     before, after = counted.answer(question.law), counted.answer(question.draft)
     return Happened(counted, before, after, counted.compare(before, after))
-
-
-def _quantities(laws: Sequence[Rulebook], days: tuple[int, int], by_month: bool) -> tuple[Quantity, ...]:
-    first, last = days
-    turns = {day for law in laws for day in law.boundaries if first < day <= last}
-    editions = [edition for law in laws for edition in editions_between(law, first, last)]
-    return quantities_of(editions, PER_ROW, {"day": turns | set(months_between(first, last) if by_month else ())})
 
 
 def _kinds(cells: Cells) -> tuple[Numbers, Numbers]:

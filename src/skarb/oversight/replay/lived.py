@@ -1,7 +1,7 @@
 """Lived through: rows in the order of their journals, each shown the totals of what came before.
 
 `as-would-have` lets the two laws live apart: what the draft refuses never happened in its world, so it is in no later total there, and what it frees
-did. A law that looks at totals is replayed `as-happened` this way, too, with the totals of what really came to pass in both worlds. A row that the
+did. What happened before the first day asked about happened in both worlds. A law that looks at totals is replayed `as-happened` this way, too, with the totals of what really came to pass in both worlds. A row that the
 ledger turned down comes to pass in no world. A freed row counts in totals as if the ledger had taken it.
 """
 
@@ -77,6 +77,12 @@ def follow(editions: Sequence[Edition]) -> _Followed:
     return _Followed(tuple(tracks), tuple(features))
 
 
+def looks_at_totals(connection: duckdb.DuckDBPyConnection, laws: Sequence[Rulebook], first_day: int, last_day: int) -> bool:
+    """Say whether a law looks at what was done before, on a day that the lake has rows of."""
+    first, last = Rows(connection, first_day, last_day).days
+    return any(edition.features for law in laws for edition in editions_between(law, first, last))
+
+
 class Lived:
     """Two worlds, lived through row after row."""
 
@@ -84,10 +90,10 @@ class Lived:
         """Make ready; if `actual`, only what really came to pass is in the totals of both worlds."""
         self._question, self._actual = question, actual
         self._laws = (question.law, question.draft)
-        first, last = question.first_day, question.last_day
+        first, last = Rows(connection, question.first_day, question.last_day).days
         self._followed = followed = follow([one for law in self._laws for one in editions_between(law, first, last)])
         lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
-        self._rows = rows = Rows(connection, first - lookback, last, groups_of(question.by))
+        self._rows = rows = Rows(connection, question.first_day - lookback, question.last_day, groups_of(question.by))
         self._cases = rows.cases()
         self._columns = case_columns(self._cases)
         self.answers = Answers()
@@ -107,7 +113,7 @@ class Lived:
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
         """Return what the laws compare of a row alone, and what they compare with totals."""
-        first, last = self._rows.days
+        first, last = max(self._rows.days[0], self._question.first_day), self._rows.days[1]
         collected = Quantities((*PER_ROW, *self._names))
         turns: set[int] = set()
         for law in self._laws:
@@ -250,7 +256,7 @@ class Lived:
         for track, counts in enumerate(self._counts):
             if counts is None or counts(facts):
                 self._kinds.counted[entry] |= 1 << track
-        for world, law in enumerate(self._laws):
+        for world, law in enumerate(self._laws if facts.day >= self._question.first_day else ()):
             edition = law.edition(facts.day)
             places = list(self._followed.places(edition).values())
             for feature in edition.asked.get(facts.activity, ()):

@@ -159,7 +159,7 @@ def live(
 
     Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits them: all but
     those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says.
-    Rows without `counting` are added to the totals only. `answers` takes the answers of each row, a row for each world.
+    Rows without `counting` are not decided, and what came to pass of them is added to the totals. `answers` takes the answers of each row, a row for each world.
     """
     track_count = tracks.amounts.shape[0]
     for row in range(start, cases.shape[0]):
@@ -181,7 +181,7 @@ def live(
             stopped[0], stopped[1] = KIND, entry
             return row
         counted = kinds.counted[entry]
-        for world in range(WORLDS):
+        for world in range(WORLDS if counting[row] else 0):
             asked = kinds.asked[entry, world]
             if asked == 0:
                 answers[world, row] = kinds.answers[entry, world]
@@ -203,7 +203,7 @@ def live(
         if counted == 0:
             continue
         for world in range(WORLDS):
-            if posted[row] if actual else possible[row] and permits[answers[world, row]]:
+            if posted[row] if actual or not counting[row] else possible[row] and permits[answers[world, row]]:
                 for track in range(track_count):
                     if counted >> track & 1:
                         count_in(
