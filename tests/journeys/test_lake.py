@@ -1,7 +1,6 @@
 """A journal goes out as a feed and into the supervisor's lake: what arrives is what was posted, and nothing else ever gets in."""
 
 import importlib.util
-import json
 import random
 import shutil
 import sys
@@ -11,13 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
 
-from skarb.app.keys import key_id, make_key, public_path, read_private
+from skarb.app.keys import key_id, make_key, public_path, read_private, read_public
 from skarb.app.lake import add, made_by, trust
 from skarb.app.proof import open_prover
 from skarb.core.decision import Receipt
@@ -119,7 +117,7 @@ def contents(lake: Path, *without: str) -> dict[str, list[Any]]:
     return {name: [tuple(one for one in row if not isinstance(one, datetime)) for row in rows] for name, rows in found.items()}
 
 
-def refused(spoilt: Path, match: str = "", kind: type[SkarbError] = Refused) -> str:
+def refused(spoilt: Path, match: str | None = None, kind: type[SkarbError] = Refused) -> str:
     before = contents(spoilt / "lake")
     with pytest.raises(kind, match=match) as error:
         add(spoilt / "lake", spoilt / "feed")
@@ -142,7 +140,9 @@ def sign_again(folder: Path, edit: Callable[[Manifest], Manifest] = lambda one: 
     segments = []
     for segment in manifest.segments:
         files = {
-            name: write.file_of(path.parent / segment.path(name), len(pq.read_table(path.parent / segment.path(name), partitioning=None)))
+            name: write.file_of(
+                path.parent / segment.path(name), len(pq.read_table(path.parent / segment.path(name), partitioning=None))
+            )
             for name in segment.files
         }
         segments.append(replace(segment, files=files))
@@ -177,9 +177,14 @@ def test_what_arrives_is_what_was_posted(made: Path) -> None:
             JOIN names party ON party.number = party JOIN names other ON other.number = counterparty JOIN editions e ON e.number = edition
             ORDER BY book, sequence, row_no"""
         rows = connection.execute(query).fetchall()
-        words = connection.execute("SELECT id, verdict, provision, CAST(value AS VARCHAR), amount FROM decisions ORDER BY sequence, row_no").fetchall()
-        moved = connection.execute("SELECT d.address, c.address, t.amount::HUGEINT, r.id FROM transfers t JOIN accounts d ON d.number = debit "
-            "JOIN accounts c ON c.number = credit JOIN rows r USING (book, sequence, row_no) ORDER BY t.sequence, t.row_no").fetchall()
+        words = connection.execute(
+            "SELECT id, verdict, provision, CAST(value AS VARCHAR), amount FROM decisions ORDER BY sequence, row_no"
+        ).fetchall()
+        moved = connection.execute(
+            "SELECT d.address, c.address, t.amount::HUGEINT, r.id FROM transfers t JOIN accounts d ON d.number = debit "
+            "JOIN accounts c ON c.number = credit JOIN rows r ON (r.book, r.sequence, r.row_no) = (t.book, t.sequence, t.row_no) "
+            "ORDER BY t.sequence, t.row_no"
+        ).fetchall()
     assert rows == [
         (
             name, sequence, row, one.id, int(one.at.timestamp()) * 10**9, facts.day, one.party, one.counterparty, one.asset,
@@ -189,11 +194,14 @@ def test_what_arrives_is_what_was_posted(made: Path) -> None:
         for (name, sequence, row, one, facts, ruling), receipt in zip(expected, receipts, strict=True)
     ]  # fmt: skip
     decisions = [edition.ruling(ruling.outcome, ruling.duties, ruling.levy) for *_, ruling in expected]
-    assert [row[:3] for row in words] == [(one[3].id, said.verdict, said.provision) for one, said in zip(expected, decisions, strict=True)]
+    assert [row[:3] for row in words] == [
+        (one[3].id, said.verdict, said.provision) for one, said in zip(expected, decisions, strict=True)
+    ]
     assert [(row[3], row[4].zfill(6)) for row in words] == [(f"{one[3].amount}00", one[3].amount.zfill(6)) for one in expected]
     posted = [one[3] for one, receipt in zip(expected, receipts, strict=True) if receipt.outcome == "posted"]
     assert moved == [
-        (f"client/{one.party}/money", f"client/{one.counterparty}/money", int(one.amount.replace(".", "")), one.id) for one in posted
+        (f"client/{one.party}/money", f"client/{one.counterparty}/money", int(one.amount.replace(".", "")), one.id)
+        for one in posted
     ]
     assert {receipt.outcome for receipt in receipts} == {"posted", "refused", "referred", "not_posted"}
 
@@ -232,12 +240,16 @@ def test_small_additions_make_the_same_lake_as_a_big_one(made: Path, tmp_path: P
 def test_the_same_journal_gives_the_same_bytes(made: Path, tmp_path: Path) -> None:
     feed(made, tmp_path / "again")
     files = {path.relative_to(made / "feed"): path.read_bytes() for path in (made / "feed").rglob("*") if path.is_file()}
-    assert files == {path.relative_to(tmp_path / "again"): path.read_bytes() for path in (tmp_path / "again").rglob("*") if path.is_file()}
+    assert files == {
+        path.relative_to(tmp_path / "again"): path.read_bytes() for path in (tmp_path / "again").rglob("*") if path.is_file()
+    }
     assert len(files) > 10
 
 
 @pytest.mark.parametrize("step", range(1, 13))
-def test_an_export_cut_short_leaves_nothing_half_and_goes_on(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+def test_an_export_cut_short_leaves_nothing_half_and_goes_on(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
     """The export dies at one of its writes; until the last there is no manifest, and the next one leaves what it would have left at once."""
     real, left = Path.replace, [step]
 
@@ -256,7 +268,9 @@ def test_an_export_cut_short_leaves_nothing_half_and_goes_on(made: Path, tmp_pat
     monkeypatch.setattr(Path, "replace", real)
     feed(made, tmp_path / "cut")
     feed(made, tmp_path / "once")
-    names = [sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) for folder in (tmp_path / "cut", tmp_path / "once")]
+    names = [
+        sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) for folder in (tmp_path / "cut", tmp_path / "once")
+    ]
     assert names[0] == names[1]
     for name in names[0]:
         if (tmp_path / "cut" / name).is_file():
@@ -276,7 +290,7 @@ def test_one_flipped_byte_in_any_file_is_refused(spoilt: Path) -> None:
     before = contents(spoilt / "lake")
     for path in files:
         data = path.read_bytes()
-        for place in (0, len(data) - 1, *(seed.randrange(len(data)) for _ in range(3))):
+        for place in (seed.randrange(len(data)), seed.choice((0, len(data) - 1))):
             path.write_bytes(data[:place] + bytes([data[place] ^ 1 << seed.randrange(8)]) + data[place + 1 :])
             with pytest.raises(SkarbError) as error:
                 add(spoilt / "lake", spoilt / "feed")
@@ -309,7 +323,7 @@ def test_swapped_files_are_refused(spoilt: Path) -> None:
         ("rows", "value", 1),
         ("rows", "party", "somebody else"),
         ("rows", "amount", 1),
-        ("rows", "answer", "posted"),
+        ("rows", "answer", "refused"),
         ("rows", "duties", 1),
         ("rows", "wallet", "BTC:1"),
         ("rows", "id", "another"),
@@ -364,8 +378,6 @@ def test_wrong_control_sums_and_statements_are_refused_though_signed(spoilt: Pat
     }
     for match, edit in wrong.items():
         sign_again(spoilt, edit)
-        if match == "files were swapped":
-            trust(spoilt / "lake", "another", public_path(spoilt / "bank.key"), "x") if public_path(spoilt / "bank.key").exists() else None
         refused(spoilt, match)
         path.write_bytes(data)
     assert manifest_of(spoilt)[1] == manifest
@@ -397,7 +409,9 @@ def test_only_a_trusted_key_opens_the_lake(made: Path, tmp_path: Path) -> None:
     with pytest.raises(NotAllowed):  # a book that has a key gets no other one by being added
         add(tmp_path / "lake", made / "feed", key=public_path(made / "bank.key"))
     assert add(tmp_path / "pinned", made / "feed", key=public_path(made / "bank.key"))[0].new
-    assert not made_by(bytes(32), b"x", bytes(64))
+    public, private = read_public(public_path(tmp_path / "other.key")).public_bytes_raw(), read_private(tmp_path / "other.key")
+    assert made_by(public, b"x", private.sign(b"x"))
+    assert not made_by(public, b"y", private.sign(b"x"))
 
 
 def test_a_missing_stretch_an_overlap_and_a_fork_are_told_apart(made: Path, tmp_path: Path) -> None:
@@ -427,14 +441,19 @@ def test_a_missing_stretch_an_overlap_and_a_fork_are_told_apart(made: Path, tmp_
         shutil.copytree(made / "feed", tmp_path / "mixed")
         feed(other, tmp_path / "mixed")
     add(folder / "lake", tmp_path / "late")
-    assert [one.new for one in add(folder / "lake", made / "feed")] == [False], "an older manifest of the same past changes nothing"
+    assert [one.new for one in add(folder / "lake", made / "feed")] == [False], (
+        "an older manifest of the same past changes nothing"
+    )
 
 
 def test_kernels_and_the_interpreter_make_the_same_columns(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from skarb.journal.feed.columns import columns_of
 
     with open_book(made / "bank.book") as book:
-        envelopes, laws = [open_envelope(encode(batch)) for batch in book.batches()], {one: book.edition(one) for one in book.editions}
+        envelopes, laws = (
+            [open_envelope(encode(batch)) for batch in book.batches()],
+            {one: book.edition(one) for one in book.editions},
+        )
     found = []
     for kind in ("numba", "python"):
         monkeypatch.setenv("SKARB_KERNEL", kind)
@@ -442,4 +461,3 @@ def test_kernels_and_the_interpreter_make_the_same_columns(made: Path, monkeypat
     monkeypatch.setattr("skarb.journal.feed.columns.Sheet.read", lambda *_: None)
     found.append([table.to_pydict() for table in columns_of(envelopes, laws.__getitem__, {"ZZD": 2}.get)])
     assert found[0] == found[1] == found[2]
-    assert msgspec.json.encode(json.loads(json.dumps(found[0][0]["id"]))) == msgspec.json.encode(found[0][0]["id"])
