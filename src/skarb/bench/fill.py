@@ -1,8 +1,9 @@
 """A supervisor's lake of any size, or a feed for one, from one seed: what replay and loading are measured on.
 
 Three thousand cases of ordinary and of forbidden business under the law of Belarus, a few of them frequent and most rare; clients of whom a few do
-most; ten months of instants under four editions, amounts over eight orders of magnitude. Each row is decided by the edition of its day: rows of one case whose values lie
-between the same steps of the law get the same answer, so each such group is decided once and a hundred million rows are drawn as arrays.
+most; ten months of instants under four editions, amounts over eight orders of magnitude. Each row is decided by the edition of its day: rows of one
+case whose values lie between the same steps of the law get the same answer, so each such group is decided once and a hundred million rows are
+drawn as arrays.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from skarb.lake.schema import fact_fields
 from skarb.rulebook import Edition
 
 _WORTH = 4096  # texts from which on kernels are quicker
+_PIECE = 122_880  # rows of a row group in DuckDB
 _EMPTY = np.zeros(0, np.int64)
 Column = NDArray[np.int64]
 
@@ -192,8 +193,8 @@ class Numbers:
         return pa.array(numbers[places].astype(np.int32)), assets[places]
 
     def insert(self, statement: str, given: pa.Table) -> None:
-        """Run a statement that reads from the table `given`."""
-        self._connection.register("given", given)
+        """Run a statement that reads from the table `given`; in pieces, which DuckDB takes in side by side."""
+        self._connection.register("given", pa.Table.from_batches(given.to_batches(_PIECE), given.schema))
         try:
             self._connection.execute(statement)
         finally:

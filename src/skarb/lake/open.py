@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+from msgspec.structs import fields
 
 from skarb.core.errors import InputError, NotFound, Unavailable
-from skarb.lake.schema import FORMAT, statements
+from skarb.core.facts import Facts
+from skarb.lake.schema import DECISIONS, FORMAT, fact_fields, sql_type, statements
 
 FILE = "lake.duckdb"
 MEMORY = "2GiB"  # what DuckDB may take; beyond it works on disk
@@ -67,6 +69,8 @@ def open_lake(lake: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyCon
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         connection.execute(f"SET temp_directory = '{str(lake / 'temporary').replace(chr(39), chr(39) * 2)}'")
         _check(connection, path)
+        if write:
+            _keep_up(connection)
         yield connection
     finally:
         connection.close()
@@ -79,3 +83,23 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise InputError(f"{path} is not a lake: {error}") from None
     if found != [(FORMAT,)]:
         raise InputError(f"{path}: given a lake of format {found}, expected {FORMAT}; use the version of Skarb that wrote it")
+
+
+def _keep_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give a lake the facts and codes that the law has learnt to look at since it was made; they are appended, so no number changes."""
+    held = {row[0]: row[1] for row in connection.execute("DESCRIBE cases").fetchall()}
+    usual = {one.name: one.default for one in fields(Facts)}
+    changes = []
+    for field in fact_fields():
+        name, kind = field.name, sql_type(field)
+        if name not in held:
+            changes.append(f"ADD COLUMN {name} {kind} DEFAULT {'NULL' if usual[name] is None else repr(usual[name])}")
+        elif kind.startswith("ENUM") and held[name] != kind:
+            changes.append(f"ALTER {name} TYPE {kind} USING CAST(CAST({name} AS VARCHAR) AS {kind})")
+    if changes:
+        connection.execute("BEGIN TRANSACTION")
+        for change in changes:
+            connection.execute(f"ALTER TABLE cases {change}")
+        connection.execute("DROP VIEW decisions")
+        connection.execute(DECISIONS)
+        connection.execute("COMMIT")

@@ -167,7 +167,7 @@ _SMALL = {
     "lake": {"format": "INTEGER"},
 }
 
-_DECISIONS = """
+DECISIONS = """
 CREATE VIEW decisions AS
 SELECT b.name AS book, r.sequence, r.row_no, r.id, make_timestamp(r.instant // 1000) AS instant, DATE '1970-01-01' + r.day AS day,
   c.activity, p.name AS party, o.name AS counterparty, v.name AS venue, w.name AS wallet,
@@ -231,5 +231,5 @@ def statements() -> Iterator[str]:
     for table, columns in tables().items():
         yield f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
     yield from _MACROS
-    yield _DECISIONS
+    yield DECISIONS
     yield f"INSERT INTO lake VALUES ({FORMAT})"

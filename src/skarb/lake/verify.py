@@ -176,8 +176,12 @@ def check_place(feed: Feed, end: End, head_at: Callable[[int], bytes | None]) ->
             "add their export first"
         )
     if manifest.first <= end.sequence:
-        held = head_at(manifest.first - 1) if manifest.first > 1 else GENESIS
-        other = "" if held is not None and held.hex() == manifest.previous else ", and it continues another head: a fork"
+        given = _head_in(feed, end.sequence)
+        other = (
+            ""
+            if given == end.head
+            else f" with the head {end.head.hex()}, and here it is {_hex(given)}: a fork, the book has two pasts"
+        )
         raise Refused(
             f"{where}: an overlap, the lake holds all up to {end.sequence}{other}; ask for the export from batch {end.sequence + 1} on"
         )
@@ -187,6 +191,15 @@ def check_place(feed: Feed, end: End, head_at: Callable[[int], bytes | None]) ->
             "the book has two pasts; ask the institution which one is true"
         )
     return True
+
+
+def _head_in(feed: Feed, sequence: int) -> bytes | None:
+    """Return the head that an export states for a batch, None where it states none."""
+    segment = next(one for one in feed.manifest.segments if one.first <= sequence <= one.last)
+    if "batches" not in segment.files:
+        return None
+    heads = _read(feed, segment, "batches")["head"]
+    return bytes(heads[sequence - segment.first].as_py()) if sequence - segment.first < len(heads) else None
 
 
 def verified(feed: Feed, end: End) -> Iterator[Verified]:
