@@ -92,7 +92,7 @@ class Counted:
     ) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield positions, answers before and answers after of all rows that are decided otherwise, some at a time."""
         changed = self.answers.differ(before, after)
-        for chunk in self._rows.chunks():
+        for chunk in self._rows.chunks({"position": "rowid"}):
             which = self._tally.add(chunk.origin, chunk.cases, chunk.groups, self._laid.fields(chunk), counting=False)
             rows = np.flatnonzero(changed[which])
             if progress:

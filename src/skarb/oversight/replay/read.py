@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from skarb.core.errors import ConfigurationError, ensure
 from skarb.core.facts import Facts
@@ -93,23 +97,70 @@ class Rows:
         """
         return _packed(self._parts(columns))
 
-    def chunks(self, columns: Mapping[str, str] | None = None, start: int = 0, size: int = CHUNK) -> Iterator[Chunk]:
-        """Yield the rows from a position on, with further columns by their expressions.
+    def chunks(self, columns: Mapping[str, str] | None = None) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns by their expressions.
 
-        The facts that vary come as whole numbers, `coding.MISSING` where there is none.
+        The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
-        per_row = [f"coalesce({name}, {MISSING}) AS {name}" for name in PER_ROW if name != "day"]
-        more = "".join(f", {expression} AS {name}" for name, expression in (columns or {}).items())
-        asked = (
-            f"SELECT rowid AS position, case_no, day, {', '.join(per_row)}, {_packed(self.parts)} AS group_no{more} "
-            "FROM rows WHERE rowid >= ? AND rowid < ? AND day BETWEEN ? AND ?"
-        )
-        for origin in range(start, self.stop, size):
-            found = self._connection.execute(
-                asked, [origin, min(origin + size, self.stop), self.first_day, self.last_day]
-            ).fetchnumpy()
-            if len(found["case_no"]):
-                yield Chunk(origin, found["case_no"], found["group_no"], found)
+        wanted = {"case_no": "case_no", **{name: name for name in PER_ROW}, **{one.column: one.column for one in self.parts}, **(columns or {})}
+        asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
+        low, high = self.days
+        if not self._covers():
+            asked += f" WHERE day BETWEEN {low} AND {high}"
+        origin = 0
+        with self._connection.cursor() as own:  # so that others may ask between two chunks
+            for found in ahead(own.sql(asked).fetch_record_batch(CHUNK)):
+                read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
+                yield Chunk(origin, read["case_no"], self._groups(read), read)
+                origin += found.num_rows
+
+    def _covers(self) -> bool:
+        """Say whether every row lies between the two days."""
+        asked = f"SELECT count(*) FROM rows WHERE day NOT BETWEEN {self.days[0]} AND {self.days[1]}"
+        return self.stop > 0 and self._connection.execute(asked).fetchall() == [(0,)]
+
+    def _groups(self, read: Mapping[str, npt.NDArray[Any]]) -> Numbers:
+        made = np.zeros(len(read["case_no"]), np.int64)
+        for one in self.parts:
+            made |= (read[one.column].astype(np.int64) + 1) << one.shift
+        return made
+
+
+def ahead(batches: Iterator[pa.RecordBatch], most: int = 4) -> Iterator[pa.RecordBatch]:
+    """Yield batches that another thread reads, a few of them ahead."""
+    waiting: Queue[pa.RecordBatch | BaseException | None] = Queue(most)
+    stopped = Event()
+
+    def read() -> None:
+        try:
+            for batch in batches:
+                waiting.put(batch)
+                if stopped.is_set():
+                    return
+            waiting.put(None)
+        except BaseException as error:
+            waiting.put(error)
+
+    thread = Thread(target=read, name="replay-reader", daemon=True)
+    thread.start()
+    try:
+        while (batch := waiting.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            yield batch
+    finally:
+        stopped.set()
+        while thread.is_alive():
+            with suppress(Empty):
+                waiting.get(timeout=0.01)
+
+
+def _numbers(column: pa.Array) -> npt.NDArray[Any]:
+    """Return a column as numbers: a missing 64-bit number is `MISSING`, any other missing number -1."""
+    if column.null_count:
+        wide = pa.types.is_int64(column.type)
+        column = column.fill_null(MISSING) if wide else column.cast(pa.int64()).fill_null(-1)
+    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _packed(parts: Sequence[Part]) -> str:
