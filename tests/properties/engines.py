@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
+from skarb.bench.columns import arrow_table
 from skarb.core.compiled import Kind
 from skarb.rulebook import Edition
-from skarb.rulebook.coding import MISSING, codes_of, decode, encode
+from skarb.rulebook.coding import encode
 from skarb.rulebook.schema import Schema
 from skarb.rulebook.sql import facts_used, statement
 from skarb.rulebook.tables import create_table
@@ -26,20 +26,6 @@ Answer = tuple[int, int, int]  # outcome, duties, levy
 
 def coded(fields: Schema, rows: Sequence[Any], names: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
     return {name: encode(fields[name], [getattr(row, name) for row in rows]) for name in names}
-
-
-def arrow(fields: Schema, columns: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
-    """Columns of small numbers as the texts, truths and numbers they stand for, and the place of the row in front."""
-    made = {"row": pa.array(range(len(next(iter(columns.values())))), pa.int64())}
-    for name, column in columns.items():
-        match fields[name].type.base:
-            case "code":
-                made[name] = pa.DictionaryArray.from_arrays(pa.array(column.astype("i4")), pa.array(codes_of(fields[name])))
-            case "flag":
-                made[name] = pa.array(column.astype(bool))
-            case _:
-                made[name] = pa.array(column, mask=column == MISSING)
-    return pa.table(made)
 
 
 def ask_python(edition: Edition, rows: Sequence[Any]) -> list[Answer]:
@@ -56,7 +42,7 @@ def ask_duckdb(edition: Edition, rows: Sequence[Any], enumerated: bool) -> list[
     connection = duckdb.connect()
     create = create_table(edition.fields, names, "duckdb", "facts", enumerated=enumerated, keys=["row"])
     connection.execute(create.sql("duckdb"))
-    connection.register("given", arrow(edition.fields, coded(edition.fields, rows, names)))
+    connection.register("given", arrow_table(edition.fields, coded(edition.fields, rows, names)))
     connection.execute("INSERT INTO facts SELECT * FROM given")
     query = statement(edition, "duckdb", "facts", {"row": "row"}).sql("duckdb")
     return [(one[1], one[2], one[3]) for one in connection.execute(f"{query} ORDER BY row").fetchall()]
@@ -69,39 +55,6 @@ def ask_sqlite(edition: Edition, rows: Sequence[Any]) -> list[Answer]:
     marks = ", ".join("?" * len(names))
     connection.executemany(f"INSERT INTO facts VALUES ({marks})", ([getattr(row, name) for name in names] for row in rows))
     return connection.execute(statement(edition, "sqlite", "facts").sql("sqlite")).fetchall()
-
-
-# -- many rows of a country ----------------------------------------------------------------------------------------------------
-
-
-def near_cases(edition: Edition, cases: Sequence[Any], rows: int, seed: int) -> dict[str, np.ndarray[Any, Any]]:
-    """Columns of facts that lie near a country's cases: one of them, with some facts changed, so that every branch is gone."""
-    chance = np.random.default_rng(seed)
-    picked = chance.integers(0, len(cases), rows)
-    columns = {}
-    for name in facts_used(edition):
-        field = edition.fields[name]
-        column = encode(field, [getattr(case, name) for case in cases])[picked]
-        match field.type.base:
-            case "code":
-                other = chance.integers(0, len(codes_of(field)), rows)
-            case "flag":
-                other = chance.integers(0, 2, rows)
-            case "day":
-                other = column
-            case _:
-                other = column[chance.integers(0, rows, rows)] + chance.integers(-1, 2, rows)
-                other = np.clip(other, field.low, field.high)
-        column = np.where(chance.random(rows) < 0.03, other, column).astype(column.dtype)
-        if field.optional:
-            column[chance.random(rows) < 0.02] = MISSING
-        columns[name] = column
-    return columns
-
-
-def facts_of(edition: Edition, columns: dict[str, np.ndarray[Any, Any]], rows: int) -> list[Any]:
-    values = zip(*(decode(edition.fields[name], column[:rows]) for name, column in columns.items()), strict=True)
-    return [edition.facts(**dict(zip(columns, one, strict=True))) for one in values]
 
 
 # -- Spark ---------------------------------------------------------------------------------------------------------------------

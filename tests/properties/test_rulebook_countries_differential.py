@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from skarb.bench.columns import arrow_table, facts_of, near_cases
 from skarb.core.facts import Facts
 from skarb.rulebook import Edition, Rulebook, load
 from skarb.rulebook.cases import make_facts
@@ -60,8 +61,8 @@ def newest() -> tuple[Edition, list[Facts]]:
 def test_rows_near_the_cases_are_decided_alike(newest: tuple[Edition, list[Facts]]) -> None:
     edition, cases = newest
     rows = 200_000 if THOROUGH else 3_000
-    columns = engines.near_cases(edition, cases, rows, seed=7)
-    facts = engines.facts_of(edition, columns, rows)
+    columns = near_cases(edition, cases, rows, seed=7)
+    facts = facts_of(edition, columns, rows)
     fast = engines.ask_python(edition, facts)
     assert len(set(fast)) > 100
     assert engines.ask_kernel(edition, facts, "numba") == fast
@@ -77,8 +78,8 @@ def test_spark_decides_a_million_rows_as_the_kernel_does(newest: tuple[Edition, 
     if reason := engines.lacks_spark():
         pytest.skip(reason)
     edition, cases = newest
-    columns = engines.near_cases(edition, cases, 1_000_000, seed=8)
-    pq.write_table(engines.arrow(edition.fields, columns), tmp_path / "facts.parquet")
+    columns = near_cases(edition, cases, 1_000_000, seed=8)
+    pq.write_table(arrow_table(edition.fields, columns), tmp_path / "facts.parquet")
     session = engines.spark_session()
     try:
         session.read.parquet(str(tmp_path / "facts.parquet")).createOrReplaceTempView("facts")

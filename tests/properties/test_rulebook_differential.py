@@ -23,6 +23,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skarb.bench.columns import arrow_table
 from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook import Edition, Rulebook
@@ -42,7 +43,7 @@ def beside(name: str) -> ModuleType:
 engines, polars_reading = beside("engines"), beside("polars_reading")
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
-EXAMPLES, ROWS = (1500, 200) if THOROUGH else (30, 50)
+EXAMPLES, ROWS = (1500, 200) if THOROUGH else (24, 50)
 BOOKS, MANY = (30, 20_000) if THOROUGH else (3, 2_000)
 
 FIELDS = schema("ZZD")
@@ -476,7 +477,7 @@ def random_facts(chance: random.Random, day: int, known: tuple[int, ...]) -> Fac
 def texts_of_sql(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]]:
     """The three expressions side by side, without what the whole statement computes once."""
     connection = duckdb.connect()
-    connection.register("facts", engines.arrow(edition.fields, engines.coded(edition.fields, rows, list(edition.fields))))
+    connection.register("facts", arrow_table(edition.fields, engines.coded(edition.fields, rows, list(edition.fields))))
     answers = ", ".join(make(edition, "duckdb").sql("duckdb") for make in (outcome_sql, duties_sql, levy_sql))
     return connection.execute(f"SELECT {answers} FROM facts ORDER BY row").fetchall()
 
