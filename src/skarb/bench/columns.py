@@ -36,7 +36,8 @@ def bench(rows: int = 1_000_000, tabled: int = 200_000, looped: int = 20_000, co
     rulebook = load(files("skarb.jurisdictions") / country)
     day = rulebook.boundaries[-1]
     edition = rulebook.edition(day)
-    cases = [make_facts(rulebook, {**one.facts, "day": day}) for one in (*rulebook.pack.cases, *rulebook.pack.edition_cases)]
+    given = [*(one.facts for one in rulebook.pack.cases), *(one.facts for one in rulebook.pack.edition_cases)]
+    cases = [make_facts(rulebook, {**one, "day": day}) for one in given]
     columns = near_cases(edition, cases, rows, seed=1)
     figures: dict[str, object] = {"provisions": len(edition.provisions), "facts": len(columns), "rows": rows}
 
@@ -71,7 +72,8 @@ def near_cases(edition: Edition, cases: Sequence[Any], rows: int, seed: int) -> 
     columns = {}
     for name in facts_used(edition):
         field = edition.fields[name]
-        column = encode(field, [getattr(case, name) for case in cases])[picked]
+        column: npt.NDArray[Any] = encode(field, [getattr(case, name) for case in cases])[picked]
+        other: npt.NDArray[Any]
         match field.type.base:
             case "code":
                 other = chance.integers(0, len(codes_of(field)), rows)
