@@ -1,34 +1,50 @@
-"""Four readings of one law must agree: the generated Python function, DuckDB, SQLite, and the slow reading written out here.
+"""Every reading of one law must agree: generated Python, the kernel over columns, DuckDB, SQLite, and two readings that know nothing of the engine.
 
 A rulebook is drawn at random as text, with every kind of node, exceptions of exceptions, dated parameters and optional facts, and goes through the
-loader, the parser and the checker like any country's. The slow reading knows nothing of the engine: it follows docs/rulebook.md over
-its own nested tuples, one rule at a time.
+loader, the parser and the checker like any country's. The slow reading follows docs/rulebook.md over its own nested tuples, one rule at a time;
+the reading with Polars does so over columns.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import random
-import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
 
 import duckdb
-import pyarrow as pa
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skarb.bench.columns import arrow_table
 from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.load import read_texts
 from skarb.rulebook.schema import schema
-from skarb.rulebook.sql import duties_sql, levy_sql, outcome_sql, statement
+from skarb.rulebook.sql import duties_sql, levy_sql, outcome_sql
+
+
+def beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+engines, polars_reading = beside("engines"), beside("polars_reading")
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
-EXAMPLES, ROWS = (1500, 200) if THOROUGH else (40, 60)
+EXAMPLES, ROWS = (1500, 200) if THOROUGH else (24, 50)
+BOOKS, MANY = (30, 20_000) if THOROUGH else (3, 2_000)
 
 FIELDS = schema("ZZD")
 ACTIVITIES = ("fiat_pay", "mine", "token_sell_fiat", "token_swap")
@@ -91,11 +107,8 @@ def listed(name: str, day: int) -> tuple[str, ...]:
 
 @dataclass
 class Draw:
-    draw: Any
+    pick: Callable[[Any], Any]  # one of several
     conditions: dict[str, tuple[Any, ...]]
-
-    def pick(self, options: Any) -> Any:
-        return self.draw(st.sampled_from(list(options)))
 
     def condition(self, depth: int, known: frozenset[str] = frozenset()) -> tuple[Any, ...]:
         kinds = ["leaf", "leaf"] if depth == 0 else ["and", "or", "not", "guard", "leaf", "named", "same"]
@@ -156,15 +169,15 @@ class Draw:
         return ("fact", "actor_age" if "actor_age" in known else "hired_persons")
 
     def day(self, depth: int) -> tuple[Any, ...]:
-        match self.pick(["date", "par", "fact"] + (["plus", "minus", "min"] if depth else [])):
+        match self.pick(["date", "par", "fact"] + (["plus", "minus", "min", "max"] if depth else [])):
             case "date":
                 return ("date", self.pick(DAYS))
             case "par":
                 return ("par", "turn")
             case "plus" | "minus" as word:
                 return (word, self.day(0), ("number", self.pick(COUNTS)))
-            case "min":
-                return ("min", self.day(0), self.day(0))
+            case "min" | "max" as word:
+                return (word, self.day(0), self.day(0))
         return ("fact", "day")
 
     def money(self, depth: int, known: frozenset[str]) -> tuple[Any, ...]:
@@ -348,14 +361,14 @@ class Slow:
 EFFECTS = ("permit", "refuse", "refer", "require", "require", "report", "levy", "exempt", "define")
 
 
-def draw_law(draw: Any) -> tuple[dict[str, str], list[dict[str, Any]], dict[str, tuple[Any, ...]]]:
+def draw_law(pick: Callable[[Any], Any]) -> tuple[dict[str, str], list[dict[str, Any]], dict[str, tuple[Any, ...]]]:
     """A country's files, and the same law as plain data for the slow reading."""
     conditions: dict[str, tuple[Any, ...]] = {}
     for name in ("first", "second", "third"):
-        conditions[name] = Draw(draw, dict(conditions)).condition(2)
-    drawer = Draw(draw, conditions)
+        conditions[name] = Draw(pick, dict(conditions)).condition(2)
+    drawer = Draw(pick, conditions)
     provisions: list[dict[str, Any]] = []
-    for number in range(draw(st.integers(2, 12))):
+    for number in range(pick(range(2, 13))):
         effect = drawer.pick(EFFECTS)
         rank = drawer.pick((0, 1))
         known = drawer.pick((frozenset(), frozenset({"value"})))
@@ -384,7 +397,7 @@ def draw_law(draw: Any) -> tuple[dict[str, str], list[dict[str, Any]], dict[str,
     return files_of(provisions, conditions), provisions, conditions
 
 
-laws = st.composite(draw_law)
+laws = st.composite(lambda draw: draw_law(lambda options: draw(st.sampled_from(list(options)))))
 
 
 def files_of(provisions: list[dict[str, Any]], conditions: dict[str, tuple[Any, ...]]) -> dict[str, str]:
@@ -461,30 +474,41 @@ def random_facts(chance: random.Random, day: int, known: tuple[int, ...]) -> Fac
     )
 
 
-_ARROW = {"flag": pa.bool_(), "code": pa.string(), "day": pa.int32(), "count": pa.int32(), "money": pa.int64()}
-
-
-def ask_duckdb(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]]:
-    columns = {name: pa.array([getattr(row, name) for row in rows], type=_ARROW[FIELDS[name].type.base]) for name in FIELDS}
-    table = pa.table({"row": pa.array(range(len(rows))), **columns})
+def texts_of_sql(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]]:
+    """The three expressions side by side, without what the whole statement computes once."""
     connection = duckdb.connect()
-    connection.register("facts", table)
+    connection.register("facts", arrow_table(edition.fields, engines.coded(edition.fields, rows, list(edition.fields))))
     answers = ", ".join(make(edition, "duckdb").sql("duckdb") for make in (outcome_sql, duties_sql, levy_sql))
-    found = connection.execute(f"SELECT {answers} FROM facts ORDER BY row").fetchall()
-    layered = connection.execute(f"{statement(edition, 'duckdb', 'facts', {'row': 'row'}).sql('duckdb')} ORDER BY row").fetchall()
-    assert [row[1:] for row in layered] == found
-    return found
+    return connection.execute(f"SELECT {answers} FROM facts ORDER BY row").fetchall()
 
 
-def ask_sqlite(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]]:
-    connection = sqlite3.connect(":memory:")
-    connection.execute(f"CREATE TABLE facts ({', '.join(FIELDS)})")
-    marks = ", ".join("?" * len(FIELDS))
-    connection.executemany(f"INSERT INTO facts VALUES ({marks})", [tuple(getattr(row, name) for name in FIELDS) for row in rows])
-    answers = ", ".join(make(edition, "sqlite").sql("sqlite") for make in (outcome_sql, duties_sql, levy_sql))
-    found = connection.execute(f"SELECT {answers} FROM facts ORDER BY rowid").fetchall()
-    assert connection.execute(statement(edition, "sqlite", "facts").sql("sqlite")).fetchall() == found
-    return found
+def readings(edition: Edition, rows: list[Facts], slow: Slow) -> dict[str, list[tuple[int, int, int]]]:
+    return {
+        "kernel": engines.ask_kernel(edition, rows, "numba"),
+        "duckdb": engines.ask_duckdb(edition, rows, enumerated=False),
+        "duckdb enum": engines.ask_duckdb(edition, rows, enumerated=True),
+        "sqlite": engines.ask_sqlite(edition, rows),
+        "polars": polars_reading.ask_polars(edition, rows, slow, par, listed),
+    }
+
+
+def law_on(law: Any, day: int) -> tuple[Edition, Slow]:
+    files, provisions, conditions = law
+    pack, problems = read_texts(files, "zz")
+    assert pack is not None, "\n".join(map(str, problems))
+    return Rulebook(pack).edition(day), Slow(provisions, conditions, day)
+
+
+def rows_for(day: int, seed: int, count: int) -> list[Facts]:
+    chance = random.Random(seed)
+    amounts = tuple(par(name, day) for name in ("limit.units", "limit.money"))
+    return [random_facts(chance, day, amounts) for _ in range(count)]
+
+
+def agrees_with(slow: Slow, edition: Edition, rows: list[Facts], found: list[tuple[int, int, int]]) -> None:
+    for row, numbers in zip(rows, found, strict=True):
+        decision = edition.ruling(*numbers)
+        assert (decision.verdict, decision.provision, sorted(decision.duties), decision.levy) == slow.says(row), row
 
 
 @settings(
@@ -494,26 +518,46 @@ def ask_sqlite(edition: Edition, rows: list[Facts]) -> list[tuple[int, int, int]
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 @given(law=laws(), seed=st.integers(0, 1 << 32), day=st.sampled_from(DAYS))
-def test_python_duckdb_sqlite_and_the_slow_reading_agree(law: Any, seed: int, day: int) -> None:
-    files, provisions, conditions = law
-    pack, problems = read_texts(files, "zz")
-    assert pack is not None, "\n".join(map(str, problems))
-    edition = Rulebook(pack).edition(day)
-    slow = Slow(provisions, conditions, day)
-    amounts = tuple(par(name, day) for name in ("limit.units", "limit.money"))
-    chance = random.Random(seed)
-    rows = [random_facts(chance, day, amounts) for _ in range(ROWS)]
-
-    fast = [(edition.decide(row), edition.duties(row), edition.levy(row)) for row in rows]
-    for row, numbers in zip(rows, fast, strict=True):
-        decision = edition.ruling(*numbers)
-        assert (decision.verdict, decision.provision, sorted(decision.duties), decision.levy) == slow.says(row), row
-    assert ask_duckdb(edition, rows) == fast
-    assert ask_sqlite(edition, rows) == fast
+def test_every_reading_agrees(law: Any, seed: int, day: int) -> None:
+    edition, slow = law_on(law, day)
+    rows = rows_for(day, seed, ROWS)
+    fast = engines.ask_python(edition, rows)
+    agrees_with(slow, edition, rows, fast)
+    assert engines.ask_kernel(edition, rows, "python") == fast
+    assert engines.ask_duckdb(edition, rows, enumerated=True) == fast
+    assert engines.ask_sqlite(edition, rows) == fast
+    assert polars_reading.ask_polars(edition, rows, slow, par, listed) == fast
+    assert texts_of_sql(edition, rows) == fast
 
     again = Edition.from_normal(edition.normal)
     assert again.hash == edition.hash
-    assert [(again.decide(row), again.duties(row), again.levy(row)) for row in rows] == fast
+    assert engines.ask_python(again, rows) == engines.ask_kernel(again, rows, "python") == fast
+
+
+@pytest.mark.parametrize("seed", range(BOOKS))
+def test_many_rows_of_a_random_rulebook_are_decided_alike(seed: int) -> None:
+    chance = random.Random(seed)
+    day = chance.choice(DAYS)
+    edition, slow = law_on(draw_law(lambda options: chance.choice(list(options))), day)
+    rows = rows_for(day, seed, MANY)
+    fast = engines.ask_python(edition, rows)
+    agrees_with(slow, edition, rows[:500], fast[:500])
+    assert {name for name, found in readings(edition, rows, slow).items() if found != fast} == set()
+    assert engines.ask_kernel(edition, rows[:500], "python") == fast[:500]
+
+
+ALONE = {
+    "id": "ZZ-LAW/alone",
+    "effect": "permit",
+    "activity": ["mine"],
+    "needs": None,
+    "standing": False,
+    "exception_of": [],
+    "precedence": 0,
+    "grade": "A",
+    "from": DAYS[0],
+    "to": None,
+}
 
 
 @pytest.mark.parametrize("mode", ["down", "up", "half_up"])
@@ -522,25 +566,8 @@ def test_python_duckdb_sqlite_and_the_slow_reading_agree(law: Any, seed: int, da
 )
 def test_a_share_is_exact_everywhere(ratio: str, mode: str) -> None:
     """Which of two facts is the share of the other is decided alike for hard amounts, negative ones included."""
-    provision = {
-        "id": "ZZ-LAW/share",
-        "effect": "permit",
-        "activity": ["mine"],
-        "when": (
-            "and",
-            ("there", "value"),
-            ("there", "capital"),
-            ("compare", "==", ("share", ("fact", "value"), "tried", mode), ("fact", "capital")),
-        ),
-        "needs": None,
-        "standing": False,
-        "exception_of": [],
-        "precedence": 0,
-        "grade": "A",
-        "from": DAYS[0],
-        "to": None,
-    }
-    files = files_of([provision], {})
+    share = ("compare", "==", ("share", ("fact", "value"), "tried", mode), ("fact", "capital"))
+    files = files_of([{**ALONE, "when": ("and", ("there", "value"), ("there", "capital"), share)}], {})
     tried = {"name": "tried", "unit": "ratio", "values": [{"from": None, "value": ratio, "cites": "ZZ-LAW"}]}
     files["parameters/tried.yaml"] = json.dumps([tried])
     pack, problems = read_texts(files, "zz")
@@ -555,11 +582,50 @@ def test_a_share_is_exact_everywhere(ratio: str, mode: str) -> None:
     ]
     rows, want = [], []
     for amount in amounts:
-        share = Slow.share(amount, top, bottom, mode)
-        for beside in (share - 1, share, share + 1):
-            rows.append(Facts(activity="mine", day=DAYS[1], value=amount, capital=beside))
-            want.append(beside == share)
-    fast = [(edition.decide(row), edition.duties(row), edition.levy(row)) for row in rows]
-    assert [edition.outcomes[number].provision == "ZZ-LAW/share" for number, _, _ in fast] == want
-    assert ask_duckdb(edition, rows) == fast
-    assert ask_sqlite(edition, rows) == fast
+        right = Slow.share(amount, top, bottom, mode)
+        for tried in (right - 1, right, right + 1):
+            rows.append(Facts(activity="mine", day=DAYS[1], value=amount, capital=tried))
+            want.append(tried == right)
+    fast = engines.ask_python(edition, rows)
+    assert [edition.outcomes[number].provision == ALONE["id"] for number, _, _ in fast] == want
+    assert engines.ask_duckdb(edition, rows, enumerated=True) == fast
+    assert engines.ask_sqlite(edition, rows) == fast
+    assert engines.ask_kernel(edition, rows, "python") == fast
+
+
+LIMIT = (1 << 63) - 1
+
+
+class Wide(Facts, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Facts with numbers as wide as numbers can be."""
+
+    much: Annotated[int, msgspec.Meta(ge=-LIMIT, le=LIMIT, extra={"type": "count"})] | None = None
+    more: Annotated[int, msgspec.Meta(ge=-LIMIT, le=LIMIT, extra={"type": "count"})] | None = None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"much is missing or much > {LIMIT - 1}",
+        f"much is not missing and much <= {LIMIT}",
+        f"much is not missing and not much < {LIMIT}",
+        f"much is not missing and much > {LIMIT}",
+        f"much is not missing and {LIMIT} == much",
+        f"much is not missing and much != {LIMIT}",
+        f"much is not missing and much <= 0 - {LIMIT}",
+        f"much is not missing and more is not missing and min(much, more) == 0 - {LIMIT}",
+        "much is not missing and more is not missing and max(much, 0, more) == more",
+        "much is not missing and (more is missing or much < more)",
+        "(much is missing) == (more is missing)",
+    ],
+)
+def test_facts_at_the_limits_of_64_bits(text: str) -> None:
+    files = files_of([{**ALONE, "when": ("named", text)}], {})
+    pack, problems = read_texts(files, "zz", Wide)
+    assert pack is not None, problems
+    edition = Rulebook(pack, Wide).edition(DAYS[1])
+    numbers = (None, -LIMIT, -LIMIT + 1, -1, 0, 1, LIMIT - 1, LIMIT)
+    rows = [Wide(activity="mine", day=DAYS[1], much=one, more=other) for one in numbers for other in numbers]
+    fast = engines.ask_python(edition, rows)
+    assert engines.ask_kernel(edition, rows, "python") == engines.ask_kernel(edition, rows, "numba") == fast
+    assert engines.ask_duckdb(edition, rows, enumerated=True) == engines.ask_sqlite(edition, rows) == fast

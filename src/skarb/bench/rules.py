@@ -1,7 +1,8 @@
 """Rule engines, measured on the same rulebook and the same facts in the same run, with the wrong answers of each.
 
 Thirteen provisions in `rulebook/`, random facts from a seed. The right answer is that of a plain walk over the checked tree, which
-shares nothing with the compiled function. Peers name only the deciding provision; Skarb's function does the same here.
+shares nothing with the compiled function. Peers name only the deciding provision; Skarb's function does the same here. Whole files are measured by
+`columns`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from skarb.bench import columns
 from skarb.bench.machine import machine
 from skarb.bench.peers import conditions, peers
 from skarb.core.activity import Activity
@@ -30,7 +32,7 @@ _FROM, _TO = parse_day("2024-01-01"), parse_day("2026-12-31")
 
 
 def bench(rows: int = 3000, seconds: float = 1.0) -> dict[str, object]:
-    """Return decisions per second of each engine, how many times slower than Skarb it is, and its wrong answers."""
+    """Return decisions per second of each engine, how many times slower than Skarb it is, and its wrong answers; then whole files."""
     edition = load(RULEBOOK).edition(_TO)
     facts = [_facts(random.Random(number)) for number in range(rows)]
     right = [_walk(edition, one) for one in facts]
@@ -53,7 +55,7 @@ def bench(rows: int = 3000, seconds: float = 1.0) -> dict[str, object]:
         rate = _rate(peer.answer, inputs, seconds)
         wrong = sum(peer.answer(one) != expected for one, expected in zip(inputs, right, strict=True))
         figures[peer.name] = {"version": peer.version, "per_s": rate, "times_slower": fast / rate, "wrong": wrong}
-    return figures | {"machine": machine()}
+    return figures | {"columns": columns.bench(), "machine": machine()}
 
 
 def _facts(rng: random.Random) -> Facts:

@@ -14,7 +14,8 @@ def bench(name: Literal["road", "ledger", "rules"], *, json: bool = False) -> No
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
     instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
-    Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each.
+    Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
+    then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions.
 
     Figures are medians; rates are per second.
 

@@ -61,6 +61,7 @@ class _Writer:
         self.fields, self.kinds = edition.fields, asked
         self.numbers = {about: number for number, about in enumerate(asked, NOTE + 1)}
         self.questions = Questions([1, *(kind.count for kind in asked.values())])
+        self.done: dict[tuple[int, Place, Place], Place] = {}  # by identity: conditions are shared, and outlive the writer
 
     def first(self, guards: Sequence[Guard], silence: tuple[int, int]) -> Place:
         """Return where one begins to look for the first guard that holds."""
@@ -84,6 +85,13 @@ class _Writer:
         return self.questions.ask(self.numbers[about], classes, yes, no)
 
     def condition(self, node: Node, yes: Place, no: Place) -> Place:
+        """Return where one begins to ask a condition, to go on at one place or the other."""
+        key = id(node), yes, no
+        if key not in self.done:
+            self.done[key] = self.asked(node, yes, no)
+        return self.done[key]
+
+    def asked(self, node: Node, yes: Place, no: Place) -> Place:
         match node:
             case And(parts):
                 for part in reversed(parts):

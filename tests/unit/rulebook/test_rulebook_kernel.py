@@ -136,6 +136,16 @@ def test_a_long_row_of_guards_is_decided_without_end_of_the_stack() -> None:
     agree(edition, rows_of(hired_persons=tuple(range(610)), actor_age=(None, 1, 50, 80)))
 
 
+def test_truths_compared_with_truths_are_asked_once_each() -> None:
+    flags = ("hold", "own_account", "systematic", "actor_resident")
+    nested = "by_phone"
+    for number in range(35):
+        nested = f"({flags[number % 4]} {'==' if number % 3 else '!='} {nested})"
+    edition = edition_of({"effect": "permit", "when": nested}, {"effect": "report", "when": f"not {nested} == own_account"})
+    both = (True, False)
+    agree(edition, rows_of(hold=both, own_account=both, systematic=both, actor_resident=both, by_phone=both))
+
+
 def test_an_edition_without_provisions_refers_everything() -> None:
     edition = edition_of()
     agree(edition, rows_of(approved=(True, False)))
