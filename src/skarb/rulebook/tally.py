@@ -8,7 +8,7 @@ feature's limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from skarb.core.instruction import Instruction
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, window_days
@@ -24,6 +24,14 @@ _SIDES: dict[str, Callable[[Instruction], str | None]] = {
     "asset": lambda i: i.asset,
     "operator": lambda i: "",  # a book is one institution's, so this is the total of the whole book
 }
+
+
+class Added(NamedTuple):
+    """What an instruction adds to a tally."""
+
+    key: Hashable
+    period: int
+    value: int | None
 
 
 class Tally:
@@ -50,12 +58,15 @@ class Tally:
         """Return whose total an instruction belongs to; nobody named is somebody, too."""
         return tuple([side(instruction) for side in self._sides])
 
-    def add(self, key: Hashable, facts: Any) -> None:
+    def added(self, facts: Any, instruction: Instruction) -> Added:
+        """Return what an instruction that counts adds, once it is posted."""
+        return Added(self.key(instruction), period_of(self.what.window, facts.day), self._value(facts))
+
+    def add(self, one: Added) -> None:
         """Count a posted instruction."""
-        periods = self._sums.setdefault(key, {})
-        period, value = period_of(self.what.window, facts.day), self._value(facts)
-        known = periods.get(period, 0)
-        periods[period] = None if known is None or value is None else known + value
+        periods = self._sums.setdefault(one.key, {})
+        known = periods.get(one.period, 0)
+        periods[one.period] = None if known is None or one.value is None else known + one.value
 
     def total(self, key: Hashable, facts: Any, *, itself: bool) -> int | None:
         """Return the total that an instruction is shown: all that was added before and, with `itself`, what it would add."""
