@@ -167,7 +167,7 @@ def explain(facts: Path, /, *, law: str = "by", json: bool = False) -> None:
         Print the explanation as JSON.
     """
     rulebook = rulebook_of(law)
-    given = facts_from_json(facts)
+    given = facts_from_json(facts, rulebook)
     told = explain_facts(rulebook.edition(given.day), given)
     if json:
         out.print_json(msgspec.json.encode(told.data()).decode())
