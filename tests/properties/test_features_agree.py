@@ -1,7 +1,7 @@
 """A feature has one definition, so everybody who adds it up must come to the same number, to the unit.
 
-An obvious reference looks at all earlier rows again for each row. It is held against the tallies, against both kernels in the interpreter and compiled,
-and against what a desk writes into its journal over batches, restarts, refusals, referrals, approvals and transfers that the ledger turns down.
+An obvious reference looks at all earlier rows again for each row. It is held against the tallies, against both kernels in the interpreter
+and compiled, and against what a desk writes into its journal over batches, restarts, refusals, referrals, approvals and transfers that the ledger turns down.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ from skarb.rulebook.windows import period_of
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 WINDOWS = ("day", "month", "quarter", "year", "2 days", "7 days", "30 days", "366 days")
 KINDS = ["python", "numba"] if has_numba() else ["python"]
-DAYS = [to_day(date(*day)) for day in ((2025, 12, 30), (2025, 12, 31), (2026, 1, 1), (2026, 2, 28), (2026, 3, 1), (2026, 3, 31), (2026, 4, 1))]
+DAYS = [
+    to_day(date(*day))
+    for day in ((2025, 12, 30), (2025, 12, 31), (2026, 1, 1), (2026, 2, 28), (2026, 3, 1), (2026, 3, 31), (2026, 4, 1))
+]
 
 
 class Row(NamedTuple):
@@ -52,7 +55,7 @@ class Row(NamedTuple):
 
 def same_window(window: str, earlier: int, now: int) -> bool:
     if window.endswith("days"):
-        return now - int(window.split()[0]) < earlier <= now
+        return now - int(window.split(maxsplit=1)[0]) < earlier <= now
     one, other = from_day(earlier), from_day(now)
     match window:
         case "day":
@@ -106,13 +109,16 @@ def by_kernel(rows: list[Row], what: Counted, including: bool, kind: str) -> lis
 
 VALUES = st.none() | st.sampled_from([0, 1, 99, 10**15, -(10**15)]) | st.integers(-(10**15), 10**15)
 ROWS = st.lists(
-    st.builds(Row, st.integers(0, 3), st.sampled_from(DAYS), st.integers(0, 10**15) | VALUES, st.booleans(), st.booleans()), max_size=40
+    st.builds(Row, st.integers(0, 3), st.sampled_from(DAYS), st.integers(0, 10**15) | VALUES, st.booleans(), st.booleans()),
+    max_size=40,
 )
 
 
 @settings(max_examples=1500 if THOROUGH else 80, deadline=None)
 @given(ROWS, st.sampled_from(WINDOWS), st.booleans(), st.booleans(), st.booleans())
-def test_tally_and_kernels_are_the_obvious_sum(rows: list[Row], window: str, including: bool, in_order: bool, summed: bool) -> None:
+def test_tally_and_kernels_are_the_obvious_sum(
+    rows: list[Row], window: str, including: bool, in_order: bool, summed: bool
+) -> None:
     if in_order:
         rows = sorted(rows, key=lambda one: one.day)
     if not summed:
@@ -144,7 +150,9 @@ def test_many_rows_in_the_order_they_come(window: str) -> None:
     rng = random.Random(window)
     days = sorted(rng.choices(range(DAYS[0], DAYS[0] + 500), k=900))
     rows = [
-        Row(rng.randrange(40), day, None if rng.random() < 0.005 else rng.randrange(10**9), rng.random() < 0.7, rng.random() < 0.8)
+        Row(
+            rng.randrange(40), day, None if rng.random() < 0.005 else rng.randrange(10**9), rng.random() < 0.7, rng.random() < 0.8
+        )
         for day in days
     ]
     what = Counted("value", ("actor",), window, None)
@@ -161,7 +169,12 @@ def test_many_rows_in_the_order_they_come(window: str) -> None:
 FEATURES = """
 - {name: month_out, sum: value, over: [actor], of: 'activity == "instant_pay" and not cross_border', window: month, including: true}
 - {name: pair_year, sum: value_usd, over: [actor, counterparty], window: year, including: false}
-- {name: week_count, count: instructions, over: [actor], of: 'activity in payments and (value is missing or value >= tiny)', window: 7 days, including: true}
+- name: week_count
+  count: instructions
+  over: [actor]
+  of: activity in payments and (value is missing or value >= tiny)
+  window: 7 days
+  including: true
 - {name: day_all, sum: value, over: [operator], of: 'activity == "qr_pay"', window: day, including: false}
 """
 PROVISIONS = """
@@ -228,7 +241,13 @@ RULEBOOK = law()
 FIRST = datetime(2026, 10, 24, 12, tzinfo=UTC)
 MOMENTS = st.one_of(
     st.integers(0, 4 * 24 * 3600).map(lambda seconds: FIRST + timedelta(seconds=seconds)),
-    st.sampled_from([datetime(2026, month, day, hour, tzinfo=UTC) for month, day in ((9, 30), (10, 24), (10, 31), (12, 31)) for hour in (21, 22, 23)]),
+    st.sampled_from(
+        [
+            datetime(2026, month, day, hour, tzinfo=UTC)
+            for month, day in ((9, 30), (10, 24), (10, 31), (12, 31))
+            for hour in (21, 22, 23)
+        ]
+    ),
 )
 PAYMENTS = st.builds(
     dict,
@@ -260,7 +279,10 @@ def test_a_journal_holds_the_obvious_totals(zedland: ModuleType, tmp_path_factor
                 waiting.append(one)
 
     desk = town.desk()
-    hand_in(desk, [town.instruction(f"money-{name}", party="other-bank", amount="400.00", counterparty=name) for name in ("anna", "boris")])
+    hand_in(
+        desk,
+        [town.instruction(f"money-{name}", party="other-bank", amount="400.00", counterparty=name) for name in ("anna", "boris")],
+    )
     for number, (payments, approve, restart) in enumerate(story):
         if restart:
             desk.book.close()
@@ -290,7 +312,13 @@ def check_totals(facts: list[Any], instructions: list[Any], kept: np.ndarray) ->
             names = [tuple(getattr(one, sides[side]) if side in sides else "" for side in feature.over) for one in instructions]
             numbers = {key: number for number, key in enumerate(dict.fromkeys(names))}
             rows = [
-                Row(numbers[key], one.day, getattr(one, feature.sum) if feature.sum else 1, feature.of is None or truth(feature.of, one), bool(was))
+                Row(
+                    numbers[key],
+                    one.day,
+                    getattr(one, feature.sum) if feature.sum else 1,
+                    feature.of is None or truth(feature.of, one),
+                    bool(was),
+                )
                 for key, one, was in zip(names, facts, kept, strict=True)
             ]
             expected = obvious(rows, feature.window, feature.including, TOTAL_MAX)

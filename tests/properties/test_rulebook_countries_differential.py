@@ -33,7 +33,8 @@ def ask(edition: Edition, rows: list[Facts], engine: str) -> list[tuple[int, int
     if engine == "duckdb":
         connection = duckdb.connect()
         columns = {
-            name: pa.array([getattr(edition.seen(row), name) for row in rows], type=_ARROW[edition.fields[name].type.base]) for name in names
+            name: pa.array([getattr(edition.seen(row), name) for row in rows], type=_ARROW[edition.fields[name].type.base])
+            for name in names
         }
         connection.register("facts", pa.table(columns))
         return connection.execute(statement(edition, "duckdb", "facts").sql("duckdb")).fetchall()

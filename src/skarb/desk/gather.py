@@ -77,7 +77,12 @@ class Gatherer:
     """Turns instructions of one institution into facts. Holds caches, and no other state."""
 
     def __init__(
-        self, registers: Registers, screen: Screen, country: Country, operator: str, totals: Callable[[int, str], int] | None = None
+        self,
+        registers: Registers,
+        screen: Screen,
+        country: Country,
+        operator: str,
+        totals: Callable[[int, str], int] | None = None,
     ) -> None:
         """Gather for a law that looks at so many `totals` on a day, for an activity; none if nothing is said."""
         self._registers = registers

@@ -109,7 +109,9 @@ def totals_findings(envelope: Envelope, laws: Mapping[str, Law], counting: Count
     from skarb.journal.counting import recount  # with the rulebook, which only books with laws need
 
     for one in recount(counting, envelope, laws.__getitem__):
-        yield _finding("decision", envelope, one.row, "totals", _totals(one.given), f"{_totals(one.expected)}, by what was posted")
+        yield _finding(
+            "decision", envelope, one.row, "totals", _totals(one.given), f"{_totals(one.expected)}, by what was posted"
+        )
 
 
 def _totals(totals: tuple[int | None, ...]) -> str:

@@ -94,7 +94,9 @@ def fill(tallies: Iterable[Tally], envelopes: Iterable[Envelope], law: Callable[
         activities = {one.activity for one in cases}
         concerned = {name: [one for one in tallies if one.concerns(name)] for name in activities}
         wanted = np.array([bool(concerned[one.activity]) for one in cases], np.bool_)
-        rows = np.flatnonzero(wanted[np.frombuffer(envelope.cases, "<u4")] & posted(envelope, law)).tolist() if wanted.any() else []
+        rows = (
+            np.flatnonzero(wanted[np.frombuffer(envelope.cases, "<u4")] & posted(envelope, law)).tolist() if wanted.any() else []
+        )
         for facts, instruction in zip(facts_of(envelope, rows), instructions_of(envelope, rows), strict=True) if rows else ():
             for tally in concerned[facts.activity]:
                 if tally.counts(facts):

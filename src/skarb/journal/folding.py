@@ -105,7 +105,10 @@ def _shown(
         raise Damaged(f"the batch has {len(column)} totals, expected {expected} to go with its facts")
     numbers = [None if one == MISSING else one for one in column.tolist()]
     chosen = range(len(cases)) if rows is None else rows
-    return [tuple(numbers[stop - widths[cases[row]] : stop]) for row, stop in zip(chosen, stops[np.asarray(chosen, np.int64)].tolist(), strict=True)]
+    return [
+        tuple(numbers[stop - widths[cases[row]] : stop])
+        for row, stop in zip(chosen, stops[np.asarray(chosen, np.int64)].tolist(), strict=True)
+    ]
 
 
 def _check(

@@ -173,7 +173,10 @@ class _Verification:
                 self.report.add(finding)
         except Exception:  # what cannot be read was found already; from here on nobody knows what was posted before
             self.counting = None
-            self._skip(f"running totals were checked up to batch {entry.sequence - 1} only: rows of the next one cannot be read", "decision")
+            self._skip(
+                f"running totals were checked up to batch {entry.sequence - 1} only: rows of the next one cannot be read",
+                "decision",
+            )
 
     def _collect(self, check: Check, entry: Entry, findings: Iterator[Finding]) -> None:
         def work() -> None:

@@ -19,8 +19,8 @@ from skarb.rulebook.edition import Edition, circle_of
 from skarb.rulebook.feature import values_in
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Case, CodeList, EditionCase, ParameterSeries, Provision
-from skarb.rulebook.tree import truth
 from skarb.rulebook.schema import TOTALS
+from skarb.rulebook.tree import truth
 from skarb.rulebook.values import BASE_UNIT
 
 
@@ -131,7 +131,9 @@ def _holes(rulebook: Rulebook) -> Iterator[Problem]:
     pack = rulebook.pack
     for provision in pack.provisions.values():
         nodes = [node for node in (provision.when, provision.needs) if node is not None]
-        needed = {name for node in nodes for name in values_in(node, pack.features)} | ({provision.rate} if provision.rate else set())
+        needed = {name for node in nodes for name in values_in(node, pack.features)} | (
+            {provision.rate} if provision.rate else set()
+        )
         first = FIRST_DAY if provision.start is None else provision.start
         last = LAST_DAY if provision.end is None else provision.end
         for name in sorted(needed):

@@ -39,7 +39,9 @@ def read_features(reader: Reader, names: Names) -> list[Draft]:
     """Read the features of a file; which instructions count is checked later, by `check_features`."""
     found = []
     for node in reader.records("features"):
-        record = Record(reader, node, "a feature", ("name", "over", "window", "including"), ("sum", "count", "of", "title", "note"))
+        record = Record(
+            reader, node, "a feature", ("name", "over", "window", "including"), ("sum", "count", "of", "title", "note")
+        )
         name = record.text("name", _NAME_EXPECTED, _NAME)
         if not names.take(record, name, "feature"):
             continue

@@ -194,7 +194,7 @@ class _Normal(msgspec.Struct, forbid_unknown_fields=True):
     lists: dict[str, _NormalList]
     conditions: dict[str, str]
     provisions: dict[str, _NormalProvision]
-    features: dict[str, _NormalFeature] = {}  # noqa: RUF012  # msgspec copies it
+    features: dict[str, _NormalFeature] = {}  # msgspec copies it
 
 
 class _Faults:
@@ -218,7 +218,8 @@ class _Reading:
         country = data.country
         self.country = Country(country.code, country.name, country.currency, country.decimals, country.zone, country.ranks)
         self.features = {
-            name: Feature(name, one.sum, one.over, one.window, one.including, None, one.title) for name, one in data.features.items()
+            name: Feature(name, one.sum, one.over, one.window, one.including, None, one.title)
+            for name, one in data.features.items()
         }
         facts_only = schema(country.currency, facts)
         for name in self.features.keys() & facts_only.keys():

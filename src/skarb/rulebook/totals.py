@@ -76,7 +76,9 @@ def _one_by_one(
 ) -> Column:
     tally = Tally(Counted(what.sum, what.over, what.window, None))
     found = []
-    for key, day, number, counted, kept in zip(*[column.tolist() for column in (keys, days, values, counts, posted)], strict=True):
+    for key, day, number, counted, kept in zip(
+        *[column.tolist() for column in (keys, days, values, counts, posted)], strict=True
+    ):
         value = None if number == MISSING else number
         total = tally.before(key, day)
         if including and counted:

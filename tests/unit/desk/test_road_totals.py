@@ -7,11 +7,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import pytest
 
-from skarb.core.time import parse_day
 from skarb.journal import open_book, verify
-from skarb.journal.chain import facts_of, open_envelope
+from skarb.journal.chain import facts_of
 
 LIMIT = 8000  # ZZD of instant payments in a month, this one included
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -59,7 +57,12 @@ def test_what_the_ledger_turns_down_does_not_count(town) -> None:
     """Nobody knows before the ledger is asked, so it is asked as soon as somebody's total depends on it."""
     with town.desk() as desk:
         money = [town.instruction("money", party="other-bank", amount="5000.00", counterparty="anna")]
-        batch = [instant(town, "1", "4000.00"), instant(town, "2", "3000.00"), instant(town, "3", "900.00"), instant(town, "4", "50.00")]
+        batch = [
+            instant(town, "1", "4000.00"),
+            instant(town, "2", "3000.00"),
+            instant(town, "3", "900.00"),
+            instant(town, "4", "50.00"),
+        ]
         answer = desk.submit(money + batch)
         assert outcomes(answer) == ["posted", "posted", "not_posted", "posted", "posted"]
         assert answer.receipts[2].codes == ("exceeds_floor",)
@@ -114,13 +117,14 @@ def test_a_repeated_id_and_a_conflict_do_not_count(town) -> None:
     clean(town)
 
 
-
-
 def test_a_value_that_nobody_knows_makes_the_total_missing(town) -> None:
     """The rate of the day is missing, so is the value, so is the month's total: the law refuses what it cannot measure."""
     with town.open_funded() as desk:
         first = instant(town, "1", "10.00", at=datetime(2027, 6, 1, tzinfo=UTC), asset="USD")
-        assert outcomes(desk.submit([first, instant(town, "2", "10.00", at=datetime(2027, 6, 1, tzinfo=UTC))])) == ["refused", "posted"]
+        assert outcomes(desk.submit([first, instant(town, "2", "10.00", at=datetime(2027, 6, 1, tzinfo=UTC))])) == [
+            "refused",
+            "posted",
+        ]
     assert [row[0] for row in totals(town)] == [None, 1000]
     clean(town)
 

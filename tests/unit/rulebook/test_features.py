@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from importlib.resources import files
 
@@ -97,7 +98,12 @@ def test_the_day_fills_in_what_counts_and_another_day_is_another_edition() -> No
     for day in (FEBRUARY, JULY):
         edition = law.edition(day)
         again = Edition.from_normal(edition.normal)
-        assert (again.normal, again.hash, again.features, again.fields) == (edition.normal, edition.hash, edition.features, edition.fields)
+        assert (again.normal, again.hash, again.features, again.fields) == (
+            edition.normal,
+            edition.hash,
+            edition.features,
+            edition.fields,
+        )
         facts = facts_for(edition, {"activity": "fiat_pay", "day": day, "sent_month": 10_001})
         assert again.decision(facts) == edition.decision(facts)
         assert edition.decision(facts).provision == "ZZ-L1/limit"
@@ -108,9 +114,11 @@ def test_law_that_names_no_feature_keeps_its_form_and_hash() -> None:
     before = parse_day("2026-01-15")
     without = dict(TEXTS)
     del without["features.yaml"]
-    without["provisions/all.yaml"] = PROVISIONS.replace("sent_month is missing or sent_month > month_max", "value is missing").replace(
-        "sent_month: 100.00 ZZD", "value: 1.00 ZZD"
-    ).replace("sent_month: 100.01 ZZD", "value: null")
+    without["provisions/all.yaml"] = (
+        PROVISIONS.replace("sent_month is missing or sent_month > month_max", "value is missing")
+        .replace("sent_month: 100.00 ZZD", "value: 1.00 ZZD")
+        .replace("sent_month: 100.01 ZZD", "value: null")
+    )
     pack, problems = read_texts(without, "zz")
     assert pack is not None, problems
     assert rulebook().edition(before).hash == Rulebook(pack).edition(before).hash
@@ -149,13 +157,18 @@ def test_a_changed_definition_is_told() -> None:
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 def test_in_sql_a_feature_is_a_column(engine: str) -> None:
     edition = rulebook().edition(FEBRUARY)
-    rows = [facts_for(edition, {"activity": "fiat_pay", "day": FEBRUARY, "sent_month": total}) for total in (None, 0, 10_000, 10_001, 10**18)]
+    rows = [
+        facts_for(edition, {"activity": "fiat_pay", "day": FEBRUARY, "sent_month": total})
+        for total in (None, 0, 10_000, 10_001, 10**18)
+    ]
     names = facts_used(edition)
     assert "sent_month" in names
     values = [[getattr(edition.seen(row), name) for name in names] for row in rows]
     if engine == "duckdb":
         connection = duckdb.connect()
-        connection.register("facts", pa.table({name: list(column) for name, column in zip(names, zip(*values, strict=True), strict=True)}))
+        connection.register(
+            "facts", pa.table({name: list(column) for name, column in zip(names, zip(*values, strict=True), strict=True)})
+        )
     else:
         connection = sqlite3.connect(":memory:")
         connection.execute(f"CREATE TABLE facts ({', '.join(names)})")
@@ -165,24 +178,48 @@ def test_in_sql_a_feature_is_a_column(engine: str) -> None:
 
 
 WRONG = [
-    ("window: month", "window: fortnight", "features.yaml:6:11, window: given 'fortnight', expected day, month, quarter, year of the calendar"),
+    (
+        "window: month",
+        "window: fortnight",
+        "features.yaml:6:11, window: given 'fortnight', expected day, month, quarter, year of the calendar",
+    ),
     ("window: 30 days", "window: 1 days", "features.yaml:11:11, window: given '1 days'"),
     ("window: 30 days", "window: 9999 days", "2 to 3660"),
     ("sum: value\n", "sum: amount\n", "features.yaml:3:8, sum: given 'amount', expected one of value, value_usd"),
-    ("sum: value\n", "sum: value\n  count: instructions\n", "given 'both', expected either `sum: value` (or value_usd) or `count: instructions`"),
+    (
+        "sum: value\n",
+        "sum: value\n  count: instructions\n",
+        "given 'both', expected either `sum: value` (or value_usd) or `count: instructions`",
+    ),
     ("  count: instructions\n", "", "features.yaml:8:3, sum: given 'neither'"),
     ("over: [actor]\n", "over: [bank]\n", "features.yaml:4:9, over: given 'bank', expected one of actor, counterparty"),
     ("over: [actor]\n", "over: []\n", "expected at least one of actor"),
     ("including: true", "including: perhaps", "including: given 'perhaps', expected true or false"),
-    ("name: sent_month", "name: sent.month", "name: given 'sent.month', expected a name in small letters, digits and _, without dots"),
+    (
+        "name: sent_month",
+        "name: sent.month",
+        "name: given 'sent.month', expected a name in small letters, digits and _, without dots",
+    ),
     ("name: deals", "name: value", "features.yaml:8:9, name: given 'value', expected a name that is not a fact already"),
     ("name: deals", "name: sent_month", "expected a name that is not the feature at zz/features.yaml:1:9 already"),
     ("name: deals", "name: month_max", "expected a name that is not the parameter at"),
     ("value >= small", "value >= month_min", "expected a fact, a parameter or a named condition; did you mean"),
     ("value is not missing and value >= small", "value >= small", "'value' only where it is known not to be missing"),
-    ("value >= small", "sent_month is missing", "given 'sent_month, which is this feature itself', expected an instruction's own facts"),
-    ("value >= small", "deals is missing", "given 'deals, which is a feature', expected an instruction's own facts: no total is made of totals"),
-    ("including: true", "including: true\n  reversals: subtract", "given 'reversals', expected a key of a feature: name, over, window, including"),
+    (
+        "value >= small",
+        "sent_month is missing",
+        "given 'sent_month, which is this feature itself', expected an instruction's own facts",
+    ),
+    (
+        "value >= small",
+        "deals is missing",
+        "given 'deals, which is a feature', expected an instruction's own facts: no total is made of totals",
+    ),
+    (
+        "including: true",
+        "including: true\n  reversals: subtract",
+        "given 'reversals', expected a key of a feature: name, over, window, including",
+    ),
 ]
 
 
@@ -220,17 +257,25 @@ def test_a_day_on_which_a_feature_has_no_value_is_a_gap() -> None:
 
     late = PARAMETERS.replace("to: 2026-06-30", "to: 2026-05-31")
     (problem,) = coverage(rulebook(parameters__all=late))
-    assert "small: given 'none from 2026-06-01 to 2026-06-30', expected a value of small on every day that ZZ-L1/limit is in force" in str(problem)
+    assert (
+        "small: given 'none from 2026-06-01 to 2026-06-30', expected a value of small on every day that ZZ-L1/limit is in force"
+        in str(problem)
+    )
 
 
 def test_periods_are_those_of_the_calendar() -> None:
     days = list(range(parse_day("1999-12-25"), parse_day("2004-03-05")))
-    names = {"year": lambda d: d.year, "quarter": lambda d: (d.year, (d.month - 1) // 3), "month": lambda d: (d.year, d.month), "day": lambda d: d}
+    names = {
+        "year": lambda d: d.year,
+        "quarter": lambda d: (d.year, (d.month - 1) // 3),
+        "month": lambda d: (d.year, d.month),
+        "day": lambda d: d,
+    }
     import numpy as np
 
     for window, name in names.items():
         numbers = [period_of(window, day) for day in days]
         assert periods_of(window, np.array(days, np.int32)).tolist() == numbers
-        assert [one != other for one, other in zip(numbers, numbers[1:], strict=False)] == [
-            name(from_day(one)) != name(from_day(other)) for one, other in zip(days, days[1:], strict=False)
+        assert [one != other for one, other in itertools.pairwise(numbers)] == [
+            name(from_day(one)) != name(from_day(other)) for one, other in itertools.pairwise(days)
         ]
