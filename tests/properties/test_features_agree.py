@@ -1,7 +1,8 @@
 """A feature has one definition, so everybody who adds it up must come to the same number, to the unit.
 
 An obvious reference looks at all earlier rows again for each row. It is held against the tallies, against both kernels in the interpreter
-and compiled, and against what a desk writes into its journal over batches, restarts, refusals, referrals, approvals and transfers that the ledger turns down.
+and compiled, and against what a desk writes into its journal over batches, restarts, refusals, referrals, approvals and transfers that the
+ledger turns down.
 """
 
 from __future__ import annotations

@@ -98,4 +98,5 @@ def show(known: Rows, key: int, value: int, itself: bool, limit: int) -> int:
         return limit
     if high < -(limit >> HALF) - 1:
         return -limit
-    return max(-limit, min((high << HALF) + rest, limit))
+    total: int = (high << HALF) + rest
+    return max(-limit, min(total, limit))
