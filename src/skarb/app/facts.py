@@ -10,6 +10,7 @@ import msgspec
 from skarb.core.errors import FieldError, InputError, NotFound, shorten
 from skarb.core.facts import Facts
 from skarb.core.time import parse_day
+from skarb.rulebook import Rulebook
 
 _Given = msgspec.defstruct(
     "_Given",
@@ -19,8 +20,8 @@ _Given = msgspec.defstruct(
 )
 
 
-def facts_from_json(path: Path) -> Facts:
-    """Read one object of facts; `day` is a date, what is left out keeps its default.
+def facts_from_json(path: Path, rulebook: Rulebook | None = None) -> Facts:
+    """Read one object of facts; `day` is a date, what is left out keeps its default. Features of a `rulebook` are named like facts.
 
     Raises: NotFound, InputError, FieldError
     """
@@ -36,17 +37,21 @@ def facts_from_json(path: Path) -> Facts:
         raise InputError(
             f'{path}: given {shorten(given)}, expected one object such as {{"activity": "mine", "day": "2026-08-01"}}'
         )
-    return facts_of(given, str(path))
+    return facts_of(given, str(path), rulebook)
 
 
-def facts_of(given: dict[str, Any], where: str) -> Facts:
-    """Return facts from names and values; `day` is a date.
+def facts_of(given: dict[str, Any], where: str, rulebook: Rulebook | None = None) -> Facts:
+    """Return facts from names and values; `day` is a date, features of a `rulebook` are named like facts.
 
     Raises: FieldError naming the field.
     """
     if not isinstance(given.get("day"), str):
         raise FieldError("day", given.get("day"), "a date such as 2026-08-01")
-    values = given | {"day": parse_day(given["day"])}
+    day = parse_day(given["day"])
+    values = given | {"day": day}
+    if rulebook is not None and not values.keys().isdisjoint(rulebook.pack.features):
+        totals = {name: values.pop(name) for name in rulebook.pack.features if name in values}
+        values |= {"totals": [totals.get(name) for name in rulebook.edition(day).features]}
     try:
         found = msgspec.convert(values, _Given)
     except msgspec.ValidationError as error:

@@ -136,6 +136,8 @@ def _show_fact(words: Language, clock: ClockView | None, name: str, value: objec
         return words.text("yes_word" if value else "no_word")
     if value is None:
         return "—"
+    if isinstance(value, tuple):  # running totals, in minor units; the reasons beside them say whose they are
+        return ", ".join("—" if one is None else str(one) for one in value)
     if name == "day" and isinstance(value, int):
         return from_day(value).isoformat()
     if isinstance(value, int) and clock is not None:

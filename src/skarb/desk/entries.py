@@ -47,9 +47,9 @@ class _Opener:
         known = self.chart.ids.get(asset)
         return (known.get(address) if known is not None else None) or self._open(address, asset)
 
-    def records(self) -> NDArray[np.void]:
-        """Return the accounts to open. Shape: one ACCOUNT record per opening."""
-        return np.frombuffer(bytearray(b"".join(self._records)), dtype=ACCOUNT)
+    def records(self, first: int = 0) -> NDArray[np.void]:
+        """Return the accounts to open, or those from a place on. Shape: one ACCOUNT record per opening."""
+        return np.frombuffer(bytearray(b"".join(self._records[first:])), dtype=ACCOUNT)
 
     def _open(self, address: str, asset: str) -> bytes:
         opening = Opening(address, asset)
@@ -91,22 +91,27 @@ class Entries:
             self._ledgers.append(self._opener.chart.ledgers[leg.asset])
             self._rows.append(row)
 
-    def posting(self) -> Posting:
-        """Return what was added as records."""
-        records = np.zeros(len(self._ids), dtype=TRANSFER)
-        columns = {"id": self._ids, "debit": self._debits, "credit": self._credits, "user": self._keys}
+    def accounts(self, first: int) -> NDArray[np.void]:
+        """Return the accounts to open from a place on, as records."""
+        return self._opener.records(first)
+
+    def posting(self, first: int = 0) -> Posting:
+        """Return what was added as records, or of the transfers only those from a place on."""
+        ids, units = self._ids[first:], self._units[first:]
+        records = np.zeros(len(ids), dtype=TRANSFER)
+        columns = {"id": ids, "debit": self._debits[first:], "credit": self._credits[first:], "user": self._keys[first:]}
         for name, column in columns.items():
             _set_ids(records, name, _halves(b"".join(column)))
-        if max(self._units, default=0) >> 64:
-            records["amount_lo"] = [units & _HALF for units in self._units]
-            records["amount_hi"] = [units >> 64 for units in self._units]
+        if max(units, default=0) >> 64:
+            records["amount_lo"] = [one & _HALF for one in units]
+            records["amount_hi"] = [one >> 64 for one in units]
         else:
-            records["amount_lo"] = self._units
-        records["user_64"] = self._effective
-        records["ledger"] = self._ledgers
+            records["amount_lo"] = units
+        records["user_64"] = self._effective[first:]
+        records["ledger"] = self._ledgers[first:]
         records["code"] = _CODE
-        records["flags"][self._linked] = _LINKED
-        return Posting(self._opener.openings, self._opener.records(), records, np.array(self._rows, "<u4"))
+        records["flags"][[place - first for place in self._linked if place >= first]] = _LINKED
+        return Posting(self._opener.openings, self._opener.records(), records, np.array(self._rows[first:], "<u4"))
 
 
 def post_plain(chart: Chart, plain: Plain, keys: bytes, moving: NDArray[np.bool_]) -> Posting:

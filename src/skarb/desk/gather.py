@@ -10,6 +10,7 @@ else. So facts are made once for each such **case** and only the value is fixed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -75,8 +76,17 @@ class _Kind:
 class Gatherer:
     """Turns instructions of one institution into facts. Holds caches, and no other state."""
 
-    def __init__(self, registers: Registers, screen: Screen, country: Country, operator: str) -> None:
+    def __init__(
+        self,
+        registers: Registers,
+        screen: Screen,
+        country: Country,
+        operator: str,
+        totals: Callable[[int, str], int] | None = None,
+    ) -> None:
+        """Gather for a law that looks at so many `totals` on a day, for an activity; none if nothing is said."""
         self._registers = registers
+        self._totals = totals
         self._screen = screen
         self._country = country
         self._operator = operator
@@ -249,6 +259,7 @@ class Gatherer:
             screening_regime=worst.regime,
             hold=party.held or (other.held and i.activity in _TAKES),
             approved=approved,
+            totals=(None,) * self._totals(day, i.activity) if self._totals is not None else (),
         )
         if i.declared:
             _declare(facts, i.declared, self._country)

@@ -29,12 +29,12 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
 
 class Case:
-    """Facts that many instructions share; only the value differs from one to the next."""
+    """Facts that many instructions share; only the value and the totals differ from one to the next."""
 
     __slots__ = ("_working", "facts")
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts  # value and value_usd are left missing
+        self.facts = facts  # value, value_usd and all totals are left missing
         self._working = copy(facts)
 
     def valued(self, value: int | None, value_usd: int | None) -> Facts:
@@ -43,6 +43,11 @@ class Case:
         force_setattr(working, "value", value)
         force_setattr(working, "value_usd", value_usd)
         return working
+
+    def shown(self, totals: tuple[int | None, ...]) -> Facts:
+        """Return the facts as they were valued last, with totals, likewise good until the next call."""
+        force_setattr(self._working, "totals", totals)
+        return self._working
 
 
 class Gathered(msgspec.Struct, frozen=True, gc=False):

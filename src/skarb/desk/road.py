@@ -13,10 +13,11 @@ from typing import Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from skarb.core.columns import WORTH_COLUMNS, Sheet, content_of, listed
 from skarb.core.compiled import choose_kind
-from skarb.core.decision import Receipt
+from skarb.core.decision import Decision, Receipt
 from skarb.core.errors import FieldError, InputError, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions, Instruction
@@ -28,6 +29,7 @@ from skarb.desk.gather import Gatherer
 from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import Planner, quarantine
 from skarb.desk.roll import Plain
+from skarb.desk.totals import RunningTotals, Turn
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
 from skarb.journal.folding import MISSING
 from skarb.journal.receipts import Decided, codes_by_row, make_receipts
@@ -38,6 +40,7 @@ from skarb.rulebook.steps import Steps, steps_of
 from skarb.screening import Screen
 from skarb.store import Location
 
+Codes = NDArray[np.uint8]
 BATCH = 8192  # instructions in one durable step, unless the caller wants answers sooner
 _MANY = 64  # instructions from which on a batch is worth being made into columns
 _CREATED = Result.created.value
@@ -62,6 +65,7 @@ class _Work:
     numbers: Column = field(default_factory=_no_column)  # of each row: which of them
     values: Column = field(default_factory=_no_column)  # MISSING where there is none
     values_usd: Column = field(default_factory=_no_column)
+    totals: Column = field(default_factory=_no_column)  # of each row as many as its case has, one row after the other
     editions: list[Edition] = field(default_factory=list)
     rulings: list[Ruling] = field(default_factory=list)  # the distinct ones
     decided: list[Decided] = field(default_factory=list)  # what each of them says
@@ -91,7 +95,8 @@ class Desk:
         self.chart = book.chart
         self._rulebook = rulebook
         self._registers = registers
-        self._gatherer = Gatherer(registers, screen, rulebook.country, operator)
+        self._totals = RunningTotals(book, rulebook)
+        self._gatherer = Gatherer(registers, screen, rulebook.country, operator, self._totals.width)
         self._planner = Planner(products)
         self._known_steps: dict[tuple[str, str], Steps | None] = {}
         self._handled = 0  # instructions so far
@@ -163,7 +168,7 @@ class Desk:
         if (self.book.recall(keys) != -1).any():
             return False
         plain = self._gatherer.gather_plain(sheet)
-        if plain is None:
+        if plain is None or self._totals.concern(plain.day, plain.activity):
             return False
         work.ids, work.keys, work.contents = sheet.texts("id"), keys, sheet.listed()
         work.cases, work.numbers, work.values, work.values_usd = plain.cases, plain.numbers, plain.values, plain.values_usd
@@ -196,8 +201,11 @@ class Desk:
         work.cases = list(numbers)
         work.values = _column([one.value for one in gathered])
         work.values_usd = _column([one.value_usd for one in gathered])
-        self._decide(work, None)
-        self._post(work, self._plan(work, taken, gathered))
+        if any(self._totals.concern(case.facts.day, case.facts.activity) for case in work.cases):
+            self._take_in_turn(work, taken, gathered)
+        else:
+            self._decide(work, None)
+            self._post(work, self._plan(work, taken, gathered))
 
     def _gather(
         self, work: _Work, instructions: Sequence[Instruction], keys: list[bytes], contents: list[bytes]
@@ -230,19 +238,62 @@ class Desk:
         entries = Entries(self.chart)
         decisions = [one.decision for one in work.decided]
         for row, (instruction, facts, ruled) in enumerate(zip(taken, gathered, work.ruled.tolist(), strict=True)):
-            decision = decisions[ruled]
-            if decision.verdict == "permit":
-                legs = self._planner.legs(instruction, facts)
-                if not (facts.units and facts.consideration):
-                    legs = tuple([leg for leg in legs if leg.units])
-            elif decision.measure == "quarantine" and instruction.activity == "token_transfer_in" and facts.units:
-                legs = quarantine(instruction, facts)
-            else:
-                continue
-            # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
-            own = work.keys[16 * row : 16 * row + 16]
-            entries.add(row, own if instruction.approves is None else key_128(instruction.approves), legs, instruction.at)
+            self._plan_one(work, entries, row, instruction, facts, decisions[ruled])
         return entries.posting()
+
+    def _plan_one(
+        self, work: _Work, entries: Entries, row: int, instruction: Instruction, facts: Gathered, decision: Decision
+    ) -> None:
+        if decision.verdict == "permit":
+            legs = self._planner.legs(instruction, facts)
+            if not (facts.units and facts.consideration):
+                legs = tuple([leg for leg in legs if leg.units])
+        elif decision.measure == "quarantine" and instruction.activity == "token_transfer_in" and facts.units:
+            legs = quarantine(instruction, facts)
+        else:
+            return
+        # An approval posts under the key of its referral, so a referral is posted once, whoever approves it.
+        own = work.keys[16 * row : 16 * row + 16]
+        entries.add(row, own if instruction.approves is None else key_128(instruction.approves), legs, instruction.at)
+
+    # those whose law looks at what was posted before: in turn -----------------------------------------------------------------
+
+    def _take_in_turn(self, work: _Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> None:
+        """Decide and plan one after the other, each in sight of what those before it in the batch came to.
+
+        Whether the ledger takes a transfer is asked only when somebody's total depends on it: then all that is planned so far is rehearsed. In
+        the end everything is posted at once, as verification will post it.
+        """
+        at, says = self.book.instant(), self._saying(work)
+        for case in work.cases:
+            self._keep(self._totals.learn(case.facts.day, case.facts.activity))
+        entries, turn = Entries(self.chart), Turn(self.book.ledger, self._totals, at)
+        ruled: list[int] = []
+        totals: list[int] = []
+        columns = zip(*[column.tolist() for column in (work.numbers, work.values, work.values_usd)], strict=True)
+        try:
+            for row, ((number, value, value_usd), instruction, facts) in enumerate(zip(columns, taken, gathered, strict=True)):
+                case = work.cases[number]
+                seen = case.valued(facts.value, facts.value_usd)
+                shown = turn.totals(seen, instruction, entries)
+                case.shown(shown)
+                totals.extend([MISSING if total is None else total for total in shown])
+                ruling = says(number, value, value_usd)
+                ruled.append(ruling)
+                decision = work.decided[ruling].decision
+                self._plan_one(work, entries, row, instruction, facts, decision)
+                if decision.verdict == "permit":
+                    turn.wait(row, seen, instruction)
+        except BaseException:
+            turn.give_up()
+            raise
+        opened = turn.end(entries)
+        work.ruled, work.totals = np.array(ruled, np.int64), np.array(totals, np.int64)
+        turn.settle(self._post(work, entries.posting(), (at, opened)))
+
+    def _keep(self, edition: Edition) -> None:
+        if edition.hash not in self._kept:  # before anything is planned: if this fails, nothing happened
+            self._kept.add(self.book.keep_edition(edition.normal))
 
     # decide ------------------------------------------------------------------------------------------------------------
 
@@ -255,8 +306,7 @@ class Desk:
         else:
             work.ruled = _ruled_alike(columns, steps, says)
         for edition in work.editions:
-            if edition.hash not in self._kept:  # before anything is planned: if this fails, nothing happened
-                self._kept.add(self.book.keep_edition(edition.normal))
+            self._keep(edition)
 
     def _saying(self, work: _Work) -> Callable[[int, int, int], int]:
         """Return the function that decides a case, by its number, with values, and gives the number of the ruling."""
@@ -281,15 +331,19 @@ class Desk:
 
     # post, journal and report --------------------------------------------------------------------------------------------
 
-    def _post(self, work: _Work, posting: Posting) -> None:
-        at = self.book.instant()
-        opened = self.book.ledger.open_accounts(posting.accounts, at)
+    def _post(self, work: _Work, posting: Posting, begun: tuple[int, Codes] | None = None) -> Batch:
+        """Post a batch; one that was `begun` has its moment already, and its accounts are open."""
+        if begun is None:
+            at = self.book.instant()
+            opened = self.book.ledger.open_accounts(posting.accounts, at)
+        else:
+            at, opened = begun
         ensure(bool((opened == _CREATED).all()), "an account that the desk opens is new to the ledger")
         results = self.book.ledger.post(posting.transfers, at)
         self._prepared += 1
         work.sequence = self._prepared
         written = [_ENCODER.encode(ruling) for ruling in work.rulings]
-        work.batch = Batch(
+        work.batch = batch = Batch(
             book=self.book.name,
             sequence=0,  # the book counts
             recorded_at=at,
@@ -309,7 +363,9 @@ class Desk:
             transfers=posting.transfers.tobytes(),
             owners=posting.owners.tobytes(),
             results=results.tobytes(),
+            totals=work.totals.astype("<i8").tobytes(),
         )
+        return batch
 
     def _journal(self, work: _Work) -> Future[bytes] | None:
         return None if work.batch is None else self.book.append_async(work.batch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from skarb.journal.memory import Memory
 from skarb.journal.model import NO_OWNER, Ruling
 from skarb.journal.replay import replay
 from skarb.ledger import Result
+
+if TYPE_CHECKING:
+    from skarb.journal.counting import Counting
 
 _T = TypeVar("_T")
 
@@ -99,6 +102,20 @@ def decision_findings(envelope: Envelope, laws: Mapping[str, Law], direct: bool)
                 yield _finding("decision", envelope, row, "outcome, levy and duties", _named(law, given), _named(law, expected))
             barred[row] = not _may_post(law, ruling)
     yield from _owners(envelope, barred)
+
+
+def totals_findings(envelope: Envelope, laws: Mapping[str, Law], counting: Counting) -> Iterator[Finding]:
+    """Make every row's totals again from what was posted before it."""
+    from skarb.journal.counting import recount  # with the rulebook, which only books with laws need
+
+    for one in recount(counting, envelope, laws.__getitem__):
+        yield _finding(
+            "decision", envelope, one.row, "totals", _totals(one.given), f"{_totals(one.expected)}, by what was posted"
+        )
+
+
+def _totals(totals: tuple[int | None, ...]) -> str:
+    return ", ".join("missing" if one is None else str(one) for one in totals) or "none"
 
 
 def ledger_findings(envelope: Envelope, memory: Memory) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from skarb.core.decision import Decision, Measure, Verdict
@@ -26,6 +26,14 @@ class Law(Protocol):
     @property
     def hash(self) -> str:
         """SHA-256 of the edition's normal form, hex."""
+
+    @property
+    def features(self) -> Mapping[str, Any]:
+        """The running totals that it looks at, by name."""
+
+    @property
+    def asked(self) -> Mapping[str, tuple[int, ...]]:
+        """Which of them the law of an activity looks at, by their places."""
 
     @property
     def outcomes(self) -> Sequence[Answer]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from skarb.core.errors import SkarbError, shorten
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope, head_of, open_envelope
-from skarb.journal.checks import Seen, decision_findings, identity_findings, ledger_findings
+from skarb.journal.checks import Seen, decision_findings, identity_findings, ledger_findings, totals_findings
 from skarb.journal.findings import Check, Finding, Report
 from skarb.journal.law import Law, load_law
 from skarb.journal.memory import Memory
@@ -22,6 +22,9 @@ from skarb.journal.model import GENESIS
 from skarb.journal.seal import Progress, Seal
 from skarb.journal.sealcheck import SealCheck, check_seal
 from skarb.store import Entry, Location, Store, find_book, open_store
+
+if TYPE_CHECKING:
+    from skarb.journal.counting import Counting
 
 _T = TypeVar("_T")
 
@@ -64,6 +67,7 @@ class _Verification:
         self.head, self.sequence, self.recorded_at = GENESIS, 0, 0
         self.memory, self.seen = Memory(), Seen()
         self.laws: dict[str, Law] = {}
+        self.counting: Counting | None = None  # of a book whose editions look at running totals
         self.posting = True
         self.direct: bool | None = None  # whether the book is a ledger without instructions, as its first batch says
 
@@ -114,6 +118,11 @@ class _Verification:
         if law.hash != name:
             self._find("edition", f"edition {name}", f"hash {law.hash} once loaded", name)
         self.laws[name] = law
+        if law.features:
+            from skarb.journal.counting import Counting
+
+            self.counting = self.counting or Counting()
+            self.counting.learn(law)
 
     def _entries(self, store: Store, last: int) -> Iterator[Entry]:
         """Yield every entry that can be read; where the range cannot be read on, go on one by one."""
@@ -153,8 +162,21 @@ class _Verification:
                 self.report.notes.append("a ledger without instructions: its transfers were posted directly, no law decided them")
         self._collect("identity", entry, identity_findings(envelope, self.seen))
         self._collect("decision", entry, decision_findings(envelope, self.laws, bool(self.direct)))
+        if self.counting is not None:
+            self._totals(entry, envelope, self.counting)
         if self.posting:
             self._collect("ledger", entry, ledger_findings(envelope, self.memory))
+
+    def _totals(self, entry: Entry, envelope: Envelope, counting: Counting) -> None:
+        try:
+            for finding in totals_findings(envelope, self.laws, counting):
+                self.report.add(finding)
+        except Exception:  # what cannot be read was found already; from here on nobody knows what was posted before
+            self.counting = None
+            self._skip(
+                f"running totals were checked up to batch {entry.sequence - 1} only: rows of the next one cannot be read",
+                "decision",
+            )
 
     def _collect(self, check: Check, entry: Entry, findings: Iterator[Finding]) -> None:
         def work() -> None:

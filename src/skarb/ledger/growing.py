@@ -60,9 +60,14 @@ def room_for_transfers(books: Books, kernel: Kernel, more: int) -> Books:
     _lengthen(spent + more, books.spent)
     _lengthen(due + more, books.due_at, books.due_row)
     _lengthen(expiries + due, books.expiries)
-    if 2 * (transfers + spent + more) > len(books.transfer_slots):
+    if not has_room_for_transfers(books, more):
         books = books._replace(transfer_slots=_more_slots(books.transfer_slots, kernel, transfers + spent + more))
     return books
+
+
+def has_room_for_transfers(books: Books, more: int) -> bool:
+    """Tell whether the index takes so many more transfers as it is."""
+    return 2 * (int(books.counts[TRANSFERS]) + int(books.counts[SPENT]) + more) <= len(books.transfer_slots)
 
 
 def _lengthen(need: int, *arrays: np.ndarray[Any, Any]) -> None:

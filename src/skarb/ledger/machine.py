@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.compiled import Kind
-from skarb.core.errors import InputError, NotFound
+from skarb.core.errors import InputError, NotFound, ensure
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
 from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Books, Records
@@ -33,6 +33,17 @@ _WORD = (1 << 64) - 1
 _NOBODY_ASKS = np.zeros((0, 16), np.uint64)
 
 
+class _Undo(NamedTuple):
+    """How to take transfers back: where they begin among all, and where their ids and the spent ones stand in the index."""
+
+    records: Records
+    base: int
+    placed: NDArray[np.int64]
+    spent_base: int
+    spent_at: NDArray[np.int64]
+    noted: int  # expiries before them
+
+
 class Ledger:
     """All accounts and transfers of one book. For one thread at a time."""
 
@@ -42,6 +53,7 @@ class Ledger:
         self._loaded: Kernel | None = None
         self._books = growing.empty_books()
         self._clock = 0
+        self._rehearsed: list[_Undo] = []
         self._moving = Lock()  # held while arrays may move in memory
         self.follower: Callable[[Marks], None] | None = None  # is told after each step how far the books go
 
@@ -80,6 +92,26 @@ class Ledger:
         """Return what `post` would answer, and change nothing: the same code runs and is taken back exactly."""
         return self._post(records, at, False, _NOBODY_ASKS)
 
+    def rehearse(self, records: Records, at: int) -> Codes:
+        """Post transfers for now and return what they are answered; `forget` takes back all that was rehearsed, exactly.
+
+        Accounts may be opened in between and stay; nothing else may be posted before all is forgotten.
+        Units and Raises: as in `open_accounts`.
+        """
+        before = [one.records for one in self._rehearsed]
+        if before and not growing.has_room_for_transfers(self._books, len(records)):
+            self.forget()  # places in the index are remembered, and it is about to grow
+            with self._moving:
+                self._books = growing.room_for_transfers(self._books, self._kernel, sum(map(len, before)) + len(records))
+        for one in before[len(self._rehearsed) :]:
+            self._post(one, at, False, _NOBODY_ASKS, self._rehearsed)
+        return self._post(records, at, False, _NOBODY_ASKS, self._rehearsed)
+
+    def forget(self) -> None:
+        """Take back what was rehearsed, the latest first."""
+        while self._rehearsed:
+            self._undo(self._rehearsed.pop())
+
     def post_and_tell(self, records: Records, at: int, *, keep: bool = True) -> tuple[Codes, Records]:
         """Post transfers, or with `keep` false only say what would become of them; tell the balances after each, too.
 
@@ -108,7 +140,10 @@ class Ledger:
         self._tell()
         return int(self._books.counts[EXPIRIES]) - before
 
-    def _post(self, records: Records, at: int, keep: bool, after: NDArray[np.uint64]) -> Codes:
+    def _post(
+        self, records: Records, at: int, keep: bool, after: NDArray[np.uint64], rehearsed: list[_Undo] | None = None
+    ) -> Codes:
+        ensure(rehearsed is not None or not self._rehearsed, "what was rehearsed is forgotten before anything else is posted")
         events, start = self._read(records, TRANSFER, "transfer"), self._start(at, len(records))
         codes, placed, spent_at = _answers(len(events))
         if not len(events):
@@ -124,10 +159,17 @@ class Ledger:
             run.schedule(books, base)
             self._clock = start + len(events) - 1
             self._tell()
+            return codes
+        undo = _Undo(records, base, placed, spent_base, spent_at, noted)
+        if rehearsed is None:
+            self._undo(undo)
         else:
-            run.undo_post_batch(books, base, placed, spent_base, spent_at)
-            run.undo_expire(books, noted)
+            rehearsed.append(undo)
         return codes
+
+    def _undo(self, one: _Undo) -> None:
+        self._kernel.undo_post_batch(self._books, one.base, one.placed, one.spent_base, one.spent_at)
+        self._kernel.undo_expire(self._books, one.noted)
 
     def _tell(self) -> None:
         if self.follower is not None:

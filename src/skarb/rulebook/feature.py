@@ -47,8 +47,9 @@ def counted(feature: Feature) -> Counted:
 def field_of(feature: Feature, currency: str) -> Field:
     """Return a feature as a field that conditions may name."""
     if not feature.sum:
-        return Field(feature.name, COUNT, True, 0, COUNT_MAX)
-    return Field(feature.name, money("USD" if feature.sum == "value_usd" else currency), True, -TOTAL_MAX, TOTAL_MAX)
+        return Field(feature.name, COUNT, True, 0, limit_of(""))
+    limit = limit_of(feature.sum)
+    return Field(feature.name, money("USD" if feature.sum == "value_usd" else currency), True, -limit, limit)
 
 
 def with_features(fields: Schema, features: Iterable[Feature], currency: str) -> Schema:
@@ -82,6 +83,11 @@ def describe(feature: Feature) -> str:
     window = f"in the calendar {feature.window}" if feature.window in CALENDAR else f"in {feature.window}"
     itself = "this one included" if feature.including else "before this one"
     return f"{what} by {' and '.join(feature.over)} {window}, {itself}{of}"
+
+
+def limit_of(summed: str) -> int:
+    """Return where a total of a fact, or of instructions, stops."""
+    return TOTAL_MAX if summed else COUNT_MAX
 
 
 def window_days(window: str) -> int:

@@ -8,10 +8,10 @@ feature's limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from skarb.core.instruction import Instruction
-from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, window_days
+from skarb.rulebook.feature import Counted, limit_of, window_days
 from skarb.rulebook.python import compile_condition
 from skarb.rulebook.tree import FALSE, narrow
 from skarb.rulebook.windows import period_of
@@ -26,6 +26,14 @@ _SIDES: dict[str, Callable[[Instruction], str | None]] = {
 }
 
 
+class Added(NamedTuple):
+    """What an instruction adds to a tally."""
+
+    key: Hashable
+    period: int
+    value: int | None
+
+
 class Tally:
     """The totals of everybody in one feature."""
 
@@ -33,7 +41,7 @@ class Tally:
         self.what = what
         self._sums: dict[Hashable, dict[int, int | None]] = {}  # key → period → sum, None once something without a value counts
         self._days = window_days(what.window)
-        self._limit = TOTAL_MAX if what.sum else COUNT_MAX
+        self._limit = limit_of(what.sum)
         self._of = None if what.of is None else compile_condition(what.of)
         self._sides = [_SIDES[one] for one in what.over]
 
@@ -50,25 +58,31 @@ class Tally:
         """Return whose total an instruction belongs to; nobody named is somebody, too."""
         return tuple([side(instruction) for side in self._sides])
 
-    def add(self, key: Hashable, facts: Any) -> None:
+    def added(self, facts: Any, instruction: Instruction) -> Added:
+        """Return what an instruction that counts adds, once it is posted."""
+        return Added(self.key(instruction), period_of(self.what.window, facts.day), self._value(facts))
+
+    def add(self, one: Added) -> None:
         """Count a posted instruction."""
-        periods = self._sums.setdefault(key, {})
-        period, value = period_of(self.what.window, facts.day), self._value(facts)
-        known = periods.get(period, 0)
-        periods[period] = None if known is None or value is None else known + value
+        periods = self._sums.setdefault(one.key, {})
+        known = periods.get(one.period, 0)
+        periods[one.period] = None if known is None or one.value is None else known + one.value
 
     def total(self, key: Hashable, facts: Any, *, itself: bool) -> int | None:
         """Return the total that an instruction is shown: all that was added before and, with `itself`, what it would add."""
-        total = self._before(self._sums.get(key, {}), facts.day)
+        total = self.before(key, facts.day)
         if total is not None and itself and self.counts(facts):
             value = self._value(facts)
             total = None if value is None else total + value
-        return None if total is None else max(-self._limit, min(total, self._limit))
+        return None if total is None else self.bounded(total)
 
-    def _value(self, facts: Any) -> int | None:
-        return getattr(facts, self.what.sum) if self.what.sum else 1
+    def bounded(self, total: int) -> int:
+        """Return a total as it is shown: no more than its limit."""
+        return max(-self._limit, min(total, self._limit))
 
-    def _before(self, periods: dict[int, int | None], day: int) -> int | None:
+    def before(self, key: Hashable, day: int) -> int | None:
+        """Return what was added for a key in the window of a day, None if nobody knows."""
+        periods = self._sums.get(key, {})
         if not self._days:
             return periods.get(period_of(self.what.window, day), 0)
         first, total = day - self._days + 1, 0
@@ -81,3 +95,6 @@ class Tally:
                 return None
             total += value
         return total
+
+    def _value(self, facts: Any) -> int | None:
+        return getattr(facts, self.what.sum) if self.what.sum else 1

@@ -32,8 +32,8 @@ def period_of(window: str, day: int) -> int:
 
 def periods_of(window: str, days: Days) -> Numbers:
     """Return the same for a column of days."""
-    days = days.astype(np.int64)
+    whole: Numbers = days.astype(np.int64)
     if window not in ("year", "quarter", "month"):
-        return days
-    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
+        return whole
+    months: Numbers = whole.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
     return months // {"year": 12, "quarter": 3, "month": 1}[window]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skarb.core.errors import ConfigurationError, InputError, NotFound, Unavailable
+from skarb.core.errors import BrokenPromise, ConfigurationError, InputError, NotFound, Unavailable
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, Limit, TransferFlag, key_128
 from skarb.ledger import TRANSIENT, Filter, Ledger, Result
 from skarb.ledger.batch import is_transient
@@ -200,6 +200,45 @@ def test_a_dry_run_changes_nothing_even_when_it_lets_holds_run_out() -> None:
     assert ledger.balance(1).debits_pending == 5
     assert names(ledger.post(batch, at=9 * SECOND)) == ["created", "exceeds_credits", "created"]
     assert ledger.balance(1).debits_pending == 7
+
+
+@pytest.mark.parametrize("kind", ["python", "numba"])
+def test_what_was_rehearsed_is_what_is_posted_and_leaves_no_trace(kind: Any) -> None:
+    """Piece by piece, accounts opened in between, the index growing on the way: the answers of the whole, and then as if nothing had been."""
+    rng = np.random.default_rng(7)
+    parts = [
+        np.concatenate(
+            [
+                transfer(int(key), int(a), int(b), int(rng.integers(1, 400)), flags=int(flag))
+                for key, a, b, flag in zip(
+                    rng.integers(1, 600, 40), *rng.integers(1, 4 + place // 2, (2, 40)), rng.choice([0, 0, 1, 2], 40), strict=True
+                )
+            ]
+        )
+        for place in range(12)  # each uses accounts that were opened before it
+    ]
+    for part in parts:
+        part["flags"][-1] &= 0xFFFE  # a chain ends with its piece, as the legs of one instruction do
+    ledger, plain = Ledger(kind), Ledger(kind)
+    for one in (ledger, plain):
+        one.open_accounts(np.concatenate([account(1), account(2)]), at=5)
+        one.post(np.concatenate([transfer(1000, 1, 2, 500)]), at=6)
+    floored = [account(key, flags=int(AccountFlag.debits_must_not_exceed_credits)) for key in range(3, 9)]
+    answers, before = [], {key: ledger.balance(key) for key in (1, 2)}
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            ledger.open_accounts(floored[place // 2], at=9)
+            plain.open_accounts(floored[place // 2], at=9)
+        answers += ledger.rehearse(part, at=9).tolist()
+    with pytest.raises(BrokenPromise, match="forgotten before anything else is posted"):
+        ledger.post(parts[0], at=9)
+    ledger.forget()
+    ledger.forget()
+    assert ledger.state_hash() == plain.state_hash() and ledger.snapshot() == plain.snapshot()
+    assert {key: ledger.balance(key) for key in (1, 2)} == before
+    for place, part in enumerate(parts):
+        assert ledger.post(part, at=9).tolist() == answers[40 * place : 40 * place + 40]
+    assert len(set(answers)) > 4
 
 
 def test_time_never_runs_back() -> None:
