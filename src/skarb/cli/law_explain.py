@@ -64,7 +64,7 @@ def explain(
         near = [name for name in rulebook.pack.provisions if what.lower() in name.lower()][:5]
         hint = f"did you mean {', '.join(near)}?" if near else "skarb law show lists the provisions"
         raise NotFound(f"{what!r} is neither a provision of law {law!r} nor a file of facts; {hint}")
-    given = facts_from_json(Path(what))
+    given = facts_from_json(Path(what), rulebook)
     if language is not None:
         _print(tell_decision(rulebook, given, words(language)), json)
         return

@@ -35,7 +35,9 @@ def open_feeds(folder: Path, master: str = "local[*]", memory: str = "3g") -> It
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise Unavailable("Spark is not installed; it comes with the extra: pip install 'skarb[spark]', and needs Java 17") from None
+        raise Unavailable(
+            "Spark is not installed; it comes with the extra: pip install 'skarb[spark]', and needs Java 17"
+        ) from None
     builder = SparkSession.builder.master(master).appName("skarb").config("spark.driver.memory", memory)
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
@@ -47,7 +49,9 @@ def open_feeds(folder: Path, master: str = "local[*]", memory: str = "3g") -> It
     try:
         read = session.read.option("basePath", str(folder))
         rows = read.parquet(str(folder / "book=*/recorded=*/rows-*.parquet"))
-        cases = read.parquet(str(folder / "book=*/recorded=*/cases-*.parquet")).drop("book", "recorded").dropDuplicates(["case_id"])
+        cases = (
+            read.parquet(str(folder / "book=*/recorded=*/cases-*.parquet")).drop("book", "recorded").dropDuplicates(["case_id"])
+        )
         kept = rows.select("case_id", "day", "value", "value_usd", "party", "counterparty", "venue", "book")
         kept.join(cases, "case_id").createOrReplaceTempView("facts")
         yield lambda statement: [tuple(row) for row in session.sql(statement).collect()]

@@ -8,6 +8,7 @@ is the old one until that day. A draft can be read against the rulebook of anoth
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ from skarb.rulebook.casefile import read_edition_cases
 from skarb.rulebook.cases import run_case, run_edition_case, verify_since
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.expression import write
+from skarb.rulebook.feature import with_features
+from skarb.rulebook.featurefile import check_features, read_features
 from skarb.rulebook.history import Rulebook
 from skarb.rulebook.load import read_act, read_folder
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Act, Case, EditionCase, ListValue, Pack, Provision
@@ -33,7 +36,8 @@ from skarb.rulebook.values import Names, Open, read_codes, read_conditions, read
 
 FILE = "draft.yaml"
 _FOLDERS = ("provisions", "parameters")
-_FILES = ("draft", "changes", "conditions", "lists", "cases")
+_FILES = ("draft", "changes", "conditions", "features", "lists", "cases")
+_FIRST_DAY = re.compile(r"^from:\s*['\"]?(\d{4}-\d{2}-\d{2})\b", re.MULTILINE)
 _KINDS = {
     "end": (("end",), ("last", "note")),
     "set": (("set", "unit", "value"), ("from", "cites", "note")),
@@ -76,18 +80,19 @@ class Draft:
         return found + [problem for case in self.edition_cases for problem in run_edition_case(self.rulebook, case)]
 
 
-def load_draft(rulebook: Rulebook, folder: Path) -> Draft:
+def load_draft(rulebook: Rulebook, folder: Path, since: int | None = None) -> Draft:
     """Read a draft's folder against the law that it amends; the law's own folder is not touched.
 
+    With `since` it is read as if that day, and not its own, were its first: wherever the draft writes its first day.
     Raises: NotFound if there is no draft; RulebookError with every problem.
     """
-    draft, problems = read_draft(rulebook, folder)
+    draft, problems = read_draft(rulebook, folder, since)
     if draft is None:
         raise RulebookError(str(folder), problems)
     return draft
 
 
-def read_draft(rulebook: Rulebook, folder: Path) -> tuple[Draft | None, list[Problem]]:
+def read_draft(rulebook: Rulebook, folder: Path, since: int | None = None) -> tuple[Draft | None, list[Problem]]:
     """Read a draft's folder; the draft is None when anything is wrong.
 
     Raises: NotFound if there is no draft.
@@ -95,10 +100,19 @@ def read_draft(rulebook: Rulebook, folder: Path) -> tuple[Draft | None, list[Pro
     if not (folder / FILE).is_file():
         raise NotFound(f"there is no draft in {folder}; a draft is a folder with {FILE}, provisions and changes.yaml")
     files, problems = read_folder(folder, _FOLDERS, _FILES)
+    if since is not None:
+        files = _moved(files, since)
     reading = _Reading(rulebook, str(folder), files)
     draft = reading.read()
     problems += reading.all_problems()
     return (None if problems else draft), problems
+
+
+def _moved(files: Mapping[str, str], since: int) -> dict[str, str]:
+    """Return the files of a draft with another first day wherever its own stands."""
+    found = _FIRST_DAY.search(files[FILE])
+    day = f"{from_day(since)}"
+    return {name: re.sub(rf"\b{found[1]}\b", day, text) if found else text for name, text in files.items()}
 
 
 @dataclass
@@ -134,6 +148,8 @@ class _Reading:
         opens = self.additions() | self.changes(act)
         scope, problems = scope_again(self.pack, opens)
         self.problems += problems
+        features = check_features(self.added_features, scope)
+        self.pack = replace(self.pack, features=dict(sorted({**self.pack.features, **features}.items())))
         written = self.written(
             Frame(self.pack.country, self.pack.fields, self.pack.acts, self.pack.sources, self.pack.lists, scope)
         )
@@ -205,8 +221,10 @@ class _Reading:
         series = [found for reader in self.of("parameters") for found in read_parameters(reader, pack.country, names)]
         lists = [one for reader in self.of("lists") for one in read_lists(reader, pack.fields, names)]
         conditions = [one for reader in self.of("conditions") for one in read_conditions(reader, names)]
+        self.added_features = [one for reader in self.of("features") for one in read_features(reader, names)]
         self.pack = replace(
             pack,
+            fields=with_features(pack.fields, [one.feature for one in self.added_features], pack.country.currency),
             parameters={**pack.parameters, **{one.name: one for _, one in series}},
             lists={**pack.lists, **{one.name: one for one in lists}},
         )
@@ -216,6 +234,7 @@ class _Reading:
                 record.reader.problem(record.place("values"), "values", one.name, "whole minor units on every day")
         self.added_series = series
         self.values |= {one.name for _, one in series} | {one.name for one in (*lists, *conditions)}
+        self.values |= {one.feature.name for one in self.added_features}
         return {one.name: one for one in conditions}
 
     # -- what it changes ---------------------------------------------------------------------------------------------------------

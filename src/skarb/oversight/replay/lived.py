@@ -164,7 +164,12 @@ class Lived:
             f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
             for place, track in enumerate(self._followed.tracks)
         }
-        more = {"position": "rowid", "posted": "answer = 'posted'", "possible": "answer NOT IN ('not_posted', 'conflict')", **keys}
+        more = {
+            "position": "rowid",
+            "posted": "answer = 'posted'",
+            "possible": "answer NOT IN ('not_posted', 'conflict')",
+            **keys,
+        }
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
         for chunk in self._rows.chunks(more):

@@ -102,7 +102,12 @@ class Rows:
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
-        wanted = {"case_no": "case_no", **{name: name for name in PER_ROW}, **{one.column: one.column for one in self.parts}, **(columns or {})}
+        wanted = {
+            "case_no": "case_no",
+            **{name: name for name in PER_ROW},
+            **{one.column: one.column for one in self.parts},
+            **(columns or {}),
+        }
         asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
         low, high = self.days
         if not self._covers():

@@ -51,7 +51,9 @@ def statement(question: Question, source: Source, first: int, last: int) -> str:
         outcome_sql(before, source.dialect).as_("before"),
         outcome_sql(after, source.dialect).as_("after"),
     ).from_(source.table.copy())
-    decided = decided.where(exp.Between(this=exp.column("day", quoted=True), low=exp.Literal.number(first), high=exp.Literal.number(last)))
+    decided = decided.where(
+        exp.Between(this=exp.column("day", quoted=True), low=exp.Literal.number(first), high=exp.Literal.number(last))
+    )
     keys = [exp.column(name, quoted=True) for name in (*question.by, "before", "after")]
     total = exp.Sum(this=exp.Cast(this=exp.column("value", quoted=True), to=exp.DataType.build("DECIMAL(38,0)")))
     asked = exp.select(*keys, exp.Count(this=exp.Star()), total).from_(decided.subquery("decided")).group_by(*keys)
@@ -69,7 +71,9 @@ def _dimension(dimension: Dimension, source: Source) -> exp.Expression:
     return exp.column(source.dimensions[dimension], quoted=True)
 
 
-def by_statements(question: Question, source: Source, days: tuple[int, int], run: Run, progress: Callable[[int], None] | None = None) -> Comparison:
+def by_statements(
+    question: Question, source: Source, days: tuple[int, int], run: Run, progress: Callable[[int], None] | None = None
+) -> Comparison:
     """Return what a draft changes, every row being decided by itself. What was recorded is not looked at."""
     counts: Counter[tuple[Any, ...]] = Counter()
     money: Counter[tuple[Any, ...]] = Counter()
@@ -82,7 +86,9 @@ def by_statements(question: Question, source: Source, days: tuple[int, int], run
             money[key] += int(worth or 0)
         if progress:
             progress(place + 1)
-    slices = tuple(Transition(before, after, Sum(rows, money[of, before, after]), of) for (of, before, after), rows in counts.items())
+    slices = tuple(
+        Transition(before, after, Sum(rows, money[of, before, after]), of) for (of, before, after), rows in counts.items()
+    )
     return Comparison(
         transitions=merged(slices),
         slices=tuple(sorted(slices, key=lambda one: -one.sum.rows)) if question.by else (),
