@@ -9,13 +9,14 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "ledger", "rules"], *, json: bool = False) -> None:
+def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | None = None, json: bool = False) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
     instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
-    then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions.
+    then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
+    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
 
     Figures are medians; rates are per second.
 
@@ -23,11 +24,13 @@ def bench(name: Literal["road", "ledger", "rules"], *, json: bool = False) -> No
     ----------
     name
         What to measure.
+    rows
+        Of `replay`: how many rows, if not ten million.
     json
         Print JSON instead of a table.
     """
     err.print(f"[dim]Measuring {name}; this takes a minute or two …[/]")
-    figures = _measure(name)
+    figures = _measure(name, rows)
     if json:
         out.print_json(msgspec.json.encode(figures).decode())
         return
@@ -38,7 +41,7 @@ def bench(name: Literal["road", "ledger", "rules"], *, json: bool = False) -> No
             out.print(table((title, ""), ((key, _shown(one)) for key, one in value.items())))
 
 
-def _measure(name: str) -> dict[str, object]:
+def _measure(name: str, rows: int | None) -> dict[str, object]:
     if name == "road":
         from skarb.bench.road import bench as road
 
@@ -47,6 +50,10 @@ def _measure(name: str) -> dict[str, object]:
         from skarb.bench.ledger import bench as ledger
 
         return ledger()
+    if name == "replay":
+        from skarb.bench import replay
+
+        return replay.bench(replay.ROWS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

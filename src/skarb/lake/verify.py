@@ -46,6 +46,7 @@ from skarb.store import Damaged
 Signed = Callable[
     [str, str, bytes, bytes], bool
 ]  # book, id of a key, data, signature → whether that known key of the book made it
+_PER_ROW = {"day": 0, "totals": ()}  # facts that a case leaves to its rows, as far as they cannot be missing
 _WRONG = (SkarbError, ValueError, TypeError, IndexError, KeyError, OverflowError, pa.ArrowException)
 
 
@@ -350,7 +351,7 @@ def _check_declared(feed: Feed, segment: Segment, columns: Columns) -> None:
     for number, case in enumerate(columns.cases.to_pylist()):
         stated = case.pop("case_id")
         try:
-            facts = msgspec.convert([case.get(name, 0 if name == "day" else None) for name in Facts.__struct_fields__], Facts)
+            facts = msgspec.convert([case.get(name, _PER_ROW.get(name)) for name in Facts.__struct_fields__], Facts)
         except (msgspec.ValidationError, ValueError) as error:
             raise Refused(f"{cases}: row {number}: not facts: {_said(error)}") from None
         if (expected := case_id(facts)) != stated:

@@ -1,4 +1,4 @@
-"""Cases: the distinct facts of many batches, without the day and the values, in which alone most instructions differ.
+"""Cases: the distinct facts of many batches, without the day, the values and the totals, in which alone most instructions differ.
 
 A case is named by a hash of its contents, so the same facts have the same name in every book and in every export. The hash is over the
 facts that are not at their usual value: a fact that the law learns to look at later does not rename the cases that lack it.
@@ -15,12 +15,12 @@ from msgspec.structs import fields
 
 from skarb.core.facts import Facts
 from skarb.journal.chain import Envelope, distinct_of, raw_rows
-from skarb.rulebook.schema import schema
+from skarb.rulebook.schema import TOTALS, schema
 
 PER_ROW = ("day", "value", "value_usd")
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _KEPT = 1 << 17  # facts remembered by their bytes; some ten megabytes
-_USUAL = {one.name: one.default for one in fields(Facts) if one.name not in PER_ROW}
+_USUAL = {one.name: one.default for one in fields(Facts) if one.name not in (*PER_ROW, TOTALS)}
 
 
 def case_id(facts: Facts) -> str:

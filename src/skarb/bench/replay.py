@@ -1,0 +1,120 @@
+"""A year replayed, measured: two editions over every row, a law that remembers, many drafts at once, and loading.
+
+The rows are drawn by `fill`: three thousand cases, most clients rarely and some often, under the law of Belarus. The drafts are the examples. What a
+replay needs besides the rows (editions, plans, the tables of kinds) is inside the figures; making the rows is not.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from skarb.app.keys import key_id, make_key, public_path, read_private
+from skarb.app.lake import add
+from skarb.app.law import rulebook_of
+from skarb.bench.fill import fill, write_feed
+from skarb.bench.machine import hash_us, machine
+from skarb.bench.replay_peers import peers
+from skarb.core.errors import NotFound, ensure
+from skarb.journal.feed.write import Signer
+from skarb.lake import open_lake
+from skarb.oversight.replay import Lived, Question, as_happened, sweep
+from skarb.rulebook import Rulebook
+from skarb.rulebook.draft import load_draft
+
+ROWS = 10_000_000
+LOADED = 4_000_000  # rows that are fed and added
+STEPS = 50
+RUNS = 3
+_LAW = "by"
+_DRAFTS = Path(__file__).parents[3] / "examples" / "drafts"
+
+
+def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
+    """Return the figures of replays over so many rows. Rates are rows per second; a sweep counts each row once for each value.
+
+    Raises: NotFound outside a checkout, where the drafts are.
+    """
+    if not _DRAFTS.is_dir():
+        raise NotFound(f"there are no drafts in {_DRAFTS}; skarb bench replay runs in a checkout of Skarb")
+    law = rulebook_of(_LAW)
+    with tempfile.TemporaryDirectory(prefix="skarb-bench-") as name:
+        folder = Path(name)
+        load = _load(folder, min(rows, LOADED))
+        fill(folder / "lake", rows)
+        made_mib = _peak_mib()
+        with open_lake(folder / "lake") as connection:
+            days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
+            figures = {"load_rows_per_s": load, **_replays(connection, law, days, rows)}
+            figures["peak_mib"] = _peak_mib()
+            figures["peak_mib_before"] = made_mib
+            if others:
+                figures |= peers(connection, law, load_draft(law, _DRAFTS / "by-abroad", days[0]).rulebook, days)
+        size = (folder / "lake" / "lake.duckdb").stat().st_size
+    two = figures["two_editions_rows_per_s"]
+    ratios = {
+        key.removeprefix("peer_").removesuffix("_rows_per_s"): round(two / rate, 1)
+        for key, rate in figures.items()
+        if key.startswith("peer_") and isinstance(rate, float)
+    }
+    conditions = {
+        "rows": rows,
+        "rows_loaded": min(rows, LOADED),
+        "steps": STEPS,
+        "runs": RUNS,
+        "lake_bytes_per_row": round(size / rows, 1),
+        "left_out": "making the rows; the report and the list of changed rows; bodies (the feed that is loaded declares its rows)",
+        "hash_us": hash_us(),
+    }
+    return figures | {"times_faster_than": ratios, "conditions": conditions, "machine": machine()}
+
+
+def _load(folder: Path, rows: int) -> float:
+    make_key(folder / "key")
+    private = read_private(folder / "key")
+    (folder / "feed").mkdir()
+    write_feed(folder / "feed", rows, Signer(key_id(private.public_key()), private.sign, None))
+    return _rate(rows, lambda: add(folder / "fed", folder / "feed", key=public_path(folder / "key")))
+
+
+def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, Any]:
+    draft = load_draft(law, _DRAFTS / "by-abroad", days[0])
+    month = load_draft(law, _DRAFTS / "by-abroad-month", days[0])
+    tried = [
+        (str(value), draft.rulebook.with_parameter("abroad.transfer_max", str(value), days[0]))
+        for value in range(10, 10 * STEPS + 10, 10)
+    ]
+    found: dict[str, list[float]] = {}
+
+    def measure(key: str, count: int, do: Callable[[], int]) -> None:
+        started = time.perf_counter()
+        ensure(do() == rows, "every row is replayed")
+        found.setdefault(key, []).append(count / (time.perf_counter() - started))
+
+    for _ in range(RUNS):
+        two = Question(law, draft.rulebook, *days)
+        measure("two_editions_rows_per_s", rows, lambda asked=two: as_happened(connection, asked).comparison.rows)  # type: ignore[misc]
+        lived = Question(law, month.rulebook, *days)
+        measure("as_would_have_rows_per_s", rows, lambda asked=lived: Lived(connection, asked, actual=False).run().rows)  # type: ignore[misc]
+    measure("sweep_rows_per_s", rows * STEPS, lambda: sweep(connection, law, tried, *days)[0].comparison.rows)
+    return {key: statistics.median(rates) for key, rates in found.items()}
+
+
+def _rate(rows: int, do: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    do()
+    return rows / (time.perf_counter() - started)
+
+
+def _peak_mib() -> int:
+    """Return the most memory this process has had so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1 << 20) if sys.platform == "darwin" else peak // 1024
