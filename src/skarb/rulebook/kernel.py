@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Column = npt.NDArray[Any]
 
 BLOCK = 16_384  # rows that go on together: what is known of them stays near the processor
-_WORTH_COMPILING = 2_000  # rows; fewer are done sooner by the interpreter than a compiler is loaded
+_WORTH_COMPILING = 10_000  # rows; fewer are done sooner by the interpreter than a compiler is loaded
 _POWERS = np.array([1 << bit for bit in range(63)], np.int64)  # of every bit of a mask of duties
 
 
