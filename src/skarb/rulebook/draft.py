@@ -190,7 +190,7 @@ class _Reading:
             reader.problem(record.place("from"), "from", "nothing", "the first day of the changed law")
         elif since is not None and not max(FIRST_DAY, self.rulebook.since) <= since <= LAST_DAY:
             first = from_day(max(FIRST_DAY, self.rulebook.since))
-            reader.problem(record.place("from"), "from", from_day(since), f"a day from {first} to {from_day(LAST_DAY)}")
+            reader.problem(record.place("from"), "from", day_text(since), f"a day from {first} to {from_day(LAST_DAY)}")
         act = read_act(reader, record.nodes["act"], self.pack.country, self.pack.acts)
         self.since = since or FIRST_DAY
         return None if record.broken else (record, act)
@@ -256,7 +256,7 @@ class _Reading:
         day = record.day("from") if record.has("from") else self.since
         if day is not None and not self.since <= day <= LAST_DAY:
             expected = f"a day from {from_day(self.since)}, the draft's first, to {from_day(LAST_DAY)}"
-            record.reader.problem(record.place("from"), "from", from_day(day), expected)
+            record.reader.problem(record.place("from"), "from", day_text(day), expected)
         return self.since if day is None else day
 
     def note_idle(self, record: Record, key: str, given: object, already: str) -> None:
@@ -269,7 +269,7 @@ class _Reading:
             return
         if not self.since - 1 <= last <= LAST_DAY:
             expected = f"a last day from {from_day(self.since - 1)}, the day before the draft's first, to {from_day(LAST_DAY)}"
-            record.reader.problem(record.place("last"), "last", from_day(last), expected)
+            record.reader.problem(record.place("last"), "last", day_text(last), expected)
             return
         before = self.pack.provisions[name]
         after = ended(before, last)
