@@ -20,9 +20,10 @@ from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Compare, Count, Fact, Node
 from skarb.rulebook.model import Certainty, Effect, Grade, Status
 from skarb.rulebook.parse import parse
+from skarb.rulebook.phrases import group_of, phrases_of
 from skarb.rulebook.schema import schema
 from skarb.rulebook.source import Located
-from skarb.rulebook.tell import group_of, phrases_of, tell, tell_decision
+from skarb.rulebook.tell import tell, tell_decision
 from skarb.rulebook.words import LANGUAGES, words
 
 ZZ = load(files("skarb.jurisdictions") / "zz")
