@@ -26,7 +26,7 @@ COMMANDS = {
     "statement": "Show the changes of one account with what it had before, after each, and at the end.",
     "supply": "Add up the debits and the credits of all accounts of each asset, after any batch; nothing may be left.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
-    "law": "Check, show, compare and explain the law as it is written down.",
+    "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }

@@ -174,7 +174,7 @@ class _Reading:
             if one.name in lost:
                 record.reader.problem(record.place("values"), "values", one.name, "whole minor units on every day")
         self.added_series = series
-        self.values |= {one.name for _, one in series} | {one.name for one in (*lists, *conditions)}
+        self.values |= {one.name for _, one in series} | {one.name for one in lists} | {one.name for one in conditions}
         return {one.name: one for one in conditions}
 
     # -- what it changes ---------------------------------------------------------------------------------------------------------
