@@ -142,9 +142,9 @@ def _samples(draft: Draft, day: int) -> Iterator[Sample]:
     concerned = activities_of(draft)
     whole = [one for one in (*draft.edition_cases, *draft.base.pack.edition_cases) if one.facts["activity"] in concerned]
     every = [one for one in (*draft.cases, *draft.base.pack.cases) if one.facts["activity"] in concerned]
-    told: tuple[EditionCase | Case, ...] = (*whole, *every)
-    for one in told:
-        yield str(one.place), True, one.facts
+    cases: tuple[EditionCase | Case, ...] = (*whole, *every)
+    for told in cases:
+        yield str(told.place), True, told.facts
     for name in sorted(touched(draft)):
         editions = [one for rulebook in (draft.base, draft.rulebook) if name in (one := rulebook.edition(day)).provisions]
         turns = {turn for edition in editions for turn in _turns(edition.provisions[name], edition)}
