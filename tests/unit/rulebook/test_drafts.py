@@ -300,6 +300,18 @@ def test_the_base_unit_carries_what_is_counted_in_it() -> None:
     assert [again.edition(day + late).parameters["report.large"].value for late in (0, 9, 10)] == [5000_00, 5000_00, 50_00]  # type: ignore[attr-defined]
 
 
+def test_a_value_from_before_a_draft_does_not_bring_the_draft_forward() -> None:
+    draft, day = cash(), parse_day("2026-08-01")
+    tried = draft.rulebook.with_parameter("report.large", "70", day)
+    assert tried.edition(day).hash == ZZ.with_parameter("report.large", "70", day).edition(day).hash
+    assert tried.edition(day - 1) is ZZ.edition(day - 1)
+    assert tried.edition(FIRST).provisions.keys() == draft.rulebook.edition(FIRST).provisions.keys()
+    assert tried.edition(FIRST).parameters["report.large"].value == 70 * 45_50  # type: ignore[attr-defined]
+    new = draft.rulebook.with_parameter("cash.deal_max", "1.00", day)
+    assert new.edition(FIRST - 1) is ZZ.edition(FIRST - 1)
+    assert new.edition(FIRST).parameters["cash.deal_max"].value == 1_00  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("value", ["0.5", "2/0", "", "half"])
 def test_a_value_of_another_unit_is_refused(value: str) -> None:
     with pytest.raises(InputError, match=r"credit\.loan_to_value_max"):
