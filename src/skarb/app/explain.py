@@ -69,6 +69,8 @@ def provision_view(
         note=one.note,
         counts=counts,
         latest=latest,
+        title_in=dict(one.title_in),
+        says_in=dict(one.says_in),
     )
 
 

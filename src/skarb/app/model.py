@@ -284,6 +284,8 @@ class ProvisionView(Struct, frozen=True, kw_only=True):
     note: str
     counts: tuple[tuple[Verdict, int], ...]
     latest: tuple[Refusal, ...] = ()
+    title_in: dict[str, str] = {}  # title and wording by language, where they were written in it
+    says_in: dict[str, str] = {}
 
     @property
     def assumed(self) -> bool:

@@ -28,7 +28,7 @@ COMMANDS = {
     "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
-    "law": "Check, show, compare and explain the law as it is written down.",
+    "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }

@@ -12,7 +12,7 @@ from skarb.core.time import from_day, to_day
 from skarb.rulebook import Change
 from skarb.rulebook.compare import Comparison, compare
 from skarb.rulebook.diff import diff as differences
-from skarb.rulebook.draft import FILE
+from skarb.rulebook.draft_folder import FILE
 
 _COLUMNS = ("kind", "subject", "name", "title", "citation", "field", "before", "after")
 

@@ -13,7 +13,8 @@ from skarb.core.errors import Problem
 from skarb.rulebook import load as _load
 from skarb.rulebook.cases import coverage, run_cases, run_edition_cases, verify
 from skarb.rulebook.diff import Change, diff, diff_days, diff_text
-from skarb.rulebook.draft import Draft, load_draft, read_draft
+from skarb.rulebook.draft import Draft
+from skarb.rulebook.draft_folder import load_draft, read_draft
 from skarb.rulebook.edition import Edition, Outcome
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.explain import Explanation

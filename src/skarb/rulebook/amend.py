@@ -120,7 +120,7 @@ def checked_again(pack: Pack, changed: Set[str], scope: Scope, keep: Set[str] = 
         needs = _again(reader, "needs", one.needs, scope, when.if_true if when else frozenset())
         problems += reader.problems
         if not reader.problems:
-            provisions[name] = replace(one, when=when and when.node, needs=needs and needs.node)
+            provisions[name] = replace(one, when=when.node if when else None, needs=needs.node if needs else None)
     conditions = {name: one.node for name, one in sorted(scope.conditions.items())}
     return replace(pack, provisions=provisions, conditions=conditions), problems
 

@@ -21,7 +21,7 @@ from skarb.rulebook.draft import Draft
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.explain import show
 from skarb.rulebook.expression import Code, Codes, Compare, Fact, Missing, Node, Within, walk
-from skarb.rulebook.model import Provision
+from skarb.rulebook.model import Case, EditionCase, Provision
 from skarb.rulebook.schema import Field
 from skarb.rulebook.tree import compute
 
@@ -64,7 +64,8 @@ def turned_cases(draft: Draft) -> tuple[Turned, ...]:
     """Return the country's cases that come out differently: on their own day, or on the draft's first if that is later."""
     pack, concerned = draft.base.pack, activities_of(draft)
     by_day: dict[int, list[Sample]] = {}
-    for one in (*pack.edition_cases, *pack.cases):
+    cases: tuple[EditionCase | Case, ...] = (*pack.edition_cases, *pack.cases)
+    for one in cases:
         if one.facts["activity"] in concerned:
             by_day.setdefault(max(one.day, draft.since), []).append((str(one.place), True, one.facts))
     return tuple(one for day in sorted(by_day) for one in _compare(draft, day, by_day[day]).turned)
@@ -141,7 +142,8 @@ def _samples(draft: Draft, day: int) -> Iterator[Sample]:
     concerned = activities_of(draft)
     whole = [one for one in (*draft.edition_cases, *draft.base.pack.edition_cases) if one.facts["activity"] in concerned]
     every = [one for one in (*draft.cases, *draft.base.pack.cases) if one.facts["activity"] in concerned]
-    for told in (*whole, *every):
+    cases: tuple[EditionCase | Case, ...] = (*whole, *every)
+    for told in cases:
         yield str(told.place), True, told.facts
     for name in sorted(touched(draft)):
         editions = [one for rulebook in (draft.base, draft.rulebook) if name in (one := rulebook.edition(day)).provisions]

@@ -81,7 +81,10 @@ class Rulebook:
         pack, found = checked_again(pack, changed, scope)
         if problems := [*problems, *found]:
             raise InputError(f"parameter {name} = {value}: {problems[0]}")
-        return Rulebook(pack, self.facts, self, max(since, FIRST_DAY))
+        if self.past is None or since >= self.since:
+            return Rulebook(pack, self.facts, self, max(since, FIRST_DAY))
+        past = self.past.with_parameter(name, value, since) if name in self.past.pack.parameters else self.past
+        return Rulebook(pack, self.facts, past, self.since)
 
     def _make(self, day: int, also: frozenset[str]) -> Edition:
         pack = self.pack

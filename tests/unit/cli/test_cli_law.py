@@ -118,3 +118,74 @@ def test_explain_facts_written_by_hand(skarb, tmp_path: Path) -> None:
         assert (text, skarb("law", "explain", facts, "--law", "zz").code) == (text, code)
     assert skarb("law", "explain", "none.json", "--law", "zz").code == 4
     assert skarb("law", "explain", tmp_path, "--law", "zz").code == 3
+
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "drafts"
+
+
+def test_check_of_a_draft(skarb, tmp_path: Path) -> None:
+    result = skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash")
+    assert result.code == 0, result.out
+    assert "zz-cash" in result.out and "6 cases of the law come out differently" in " ".join(result.out.split())
+    assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out) == []
+    wrong = skarb("law", "check", "--draft", EXAMPLES / "zz-cash")
+    assert wrong.code == 9
+    assert "BY, the country" in wrong.out
+    broken = Path(shutil.copytree(EXAMPLES / "zz-cash", tmp_path / "broken"))
+    path = broken / "changes.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("unit: ratio", "unit: ZZD"), encoding="utf-8")
+    (problem,) = json.loads(skarb("law", "check", "--law", "zz", "--draft", broken, "--json").out)
+    assert "changes.yaml:3" in problem["where"] and "ratio" in problem["expected"]
+    assert skarb("law", "check", "--law", "zz", "--draft", tmp_path).code == 4
+
+
+def test_diff_of_a_draft_lists_law_and_answers(skarb, tmp_path: Path) -> None:
+    result = skarb("law", "diff", "--draft", EXAMPLES / "by-abroad")
+    assert result.code == 0, result.err
+    assert "Answers that change" in result.out and "BY-P1-2027/limit" in result.out
+    rows = skarb("law", "diff", "--draft", EXAMPLES / "by-abroad", "--format", "csv").rows
+    answers = [row for row in rows if row["kind"] == "answer"]
+    assert {row["kind"] for row in rows} == {"added", "answer"}
+    assert any("9000.01 BYN" in row["title"] and row["after"].startswith("refuse: BY-P1-2027/limit") for row in answers)
+    assert json.loads(skarb("law", "diff", "--draft", EXAMPLES / "by-abroad", "--at", "2026-12-31", "--format", "json").out) == []
+    assert skarb("law", "diff", "--draft", EXAMPLES / "by-abroad", "--output", "rows.parquet").code == 0
+    import pyarrow.parquet as pq
+
+    assert pq.read_table(tmp_path / "rows.parquet").num_rows == len(rows)
+    for words in (["2026-01-01", "2026-02-01"], ["2026-01-01"]):
+        assert skarb("law", "diff", *words, "--draft", EXAMPLES / "by-abroad").code == 2
+    assert skarb("law", "diff").code == 2
+    assert skarb("law", "diff", "2026-01-01", "2026-02-01", "--at", "2026-01-01").code == 2
+
+
+def test_explain_a_provision_and_facts_in_three_languages(skarb, tmp_path: Path) -> None:
+    for code, says in {"be": "Што сказана", "ru": "Что сказано", "en": "What it says"}.items():
+        result = skarb("law", "explain", "BY-U367-2024/p2p", "--in", code)
+        assert result.code == 0
+        assert says in result.out
+    told = json.loads(skarb("law", "explain", "BY-U367-2024/p2p", "--in", "be", "--json").out)
+    assert (told["provision"], told["language"], told["translated"]) == ("BY-U367-2024/p2p", "be", True)
+    drafted = skarb("law", "explain", "BY-P1-2027/limit", "--draft", EXAMPLES / "by-abroad", "--in", "ru")
+    assert "9\u00a0000,00\u00a0BYN" in drafted.out
+    facts = tmp_path / "facts.json"
+    facts.write_text(
+        '{"activity": "fiat_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": true, "screening": "clear"}'
+    )
+    assert "дазволена" in skarb("law", "explain", facts, "--law", "zz", "--in", "be").out
+    near = skarb("law", "explain", "p2p")
+    assert near.code == 4
+    assert "did you mean BY-U367-2024/p2p" in near.err
+    assert skarb("law", "explain", "BY-U367-2024/p2p", "--in", "pl").code == 2
+
+
+def test_import_makes_a_law(skarb, tmp_path: Path) -> None:
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters" / "rate.yaml").write_text(
+        "metadata: {unit: /1}\nvalues: {2020-01-01: 0.13, 2021-01-01: soon}\n", encoding="utf-8"
+    )
+    result = skarb("law", "import", "openfisca", "parameters", "--out", "law")
+    assert result.code == 0, result.err
+    assert "1 parameters" in result.out and "'soon' is no number" in result.out
+    assert skarb("law", "check", "--law", "law").code == 0
+    assert skarb("law", "import", "openfisca", "parameters", "--out", "law").code == 5
+    assert skarb("law", "import", "openfisca", "nothing", "--out", "other").code == 4

@@ -1,0 +1,176 @@
+"""Parameters of OpenFisca as ours: units, ends, sources, scales, and what is said about the rest."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from skarb.app.law_import import import_openfisca
+from skarb.core.errors import Conflict, InputError, NotFound
+from skarb.core.time import parse_day
+from skarb.rulebook import Rulebook, load
+from skarb.rulebook.openfisca import Imported, read_openfisca
+
+RATE = """\
+description: A rate
+metadata: {unit: /1, reference: https://law.example/rate}
+values:
+  2012-01-01: {value: 0.16, metadata: {reference: {title: Act 7, href: "https://law.example/7"}}}
+  2014-01-01: 1.5e-1
+  2016-01-01: {value: null}
+  2018-01-01: expected
+"""
+
+
+def values(found: Imported, name: str) -> list[tuple[int | None, int | None, str]]:
+    (one,) = [one for one in found.series if one.name == name]
+    return [(value.start, value.end, value.value) for value in one.values]
+
+
+def reasons(found: Imported) -> dict[str, str]:
+    return {one.path: one.reason for one in found.left}
+
+
+def test_a_rate_with_an_end_sources_and_an_expected_change() -> None:
+    found = read_openfisca({"taxes/rate.yaml": RATE})
+    first, second, end = (parse_day(day) for day in ("2012-01-01", "2014-01-01", "2016-01-01"))
+    assert values(found, "taxes.rate") == [(first, second - 1, "4/25"), (second, end - 1, "3/20")]
+    assert found.sources == [("Act 7", "https://law.example/7"), ("https://law.example/rate", "https://law.example/rate")]
+    assert [value.source for value in found.series[0].values] == [1, 2]
+    assert reasons(found) == {"taxes/rate 2018-01-01": "a change that is expected and has no value yet"}
+
+
+def test_numbers_are_taken_as_written() -> None:
+    text = "metadata: {unit: currency-EUR}\nvalues: {2020-01-01: 100000001.1, 2021-01-01: 1_000, 2022-01-01: 0.10, 2023-01-01: .5, 2024-01-01: 7.}\n"
+    found = read_openfisca({"a.yaml": text})
+    assert [value for *_, value in values(found, "a")] == ["100000001.10", "1000.00", "0.10", "0.50", "7.00"]
+
+
+def test_units() -> None:
+    files = {
+        "age.yaml": "metadata: {unit: year}\nvalues: {2020-01-01: 21.0}\n",
+        "part_age.yaml": "unit: year\nvalues: {2020-01-01: 60.33}\n",
+        "price.yaml": "metadata: {unit: currency-EUR/m2}\nvalues: {2020-01-01: 10}\n",
+        "plain.yaml": "metadata: {unit: currency}\nvalues: {2020-01-01: 10}\n",
+        "yen.yaml": "metadata: {unit: currency-JPY}\nvalues: {2020-01-01: 10}\n",
+        "short.yaml": "2020-01-01: 3\n2021-01-01: 4\n",
+    }
+    found = read_openfisca(files, "EUR")
+    units = {one.name: (one.unit, one.values[0].value) for one in found.series}
+    assert units == {
+        "age": ("count", "21"),
+        "part_age": ("ratio", "6033/100"),
+        "price": ("EUR", "10.00"),
+        "plain": ("EUR", "10.00"),
+        "yen": ("JPY", "10"),
+        "short": ("count", "3"),
+    }
+    assert "for each m2" in next(one.note for one in found.series if one.name == "price")
+    assert reasons(read_openfisca({"plain.yaml": files["plain.yaml"]})) == {
+        "plain 2020-01-01": "10 currency is no value in a currency that is named"
+    }
+
+
+def test_a_scale_becomes_a_series_for_each_part() -> None:
+    text = """\
+description: A scale
+metadata: {threshold_unit: currency-EUR, rate_unit: /1}
+brackets:
+- {rate: {2013-01-01: {value: 0.03}}, threshold: {2013-01-01: {value: 0.0}}}
+- {rate: {2013-01-01: 0.1, 2017-01-01: null}, threshold: {2013-01-01: 12000}, colour: {2013-01-01: 1}}
+"""
+    found = read_openfisca({"taxes/scale.yaml": text})
+    day, end = parse_day("2013-01-01"), parse_day("2017-01-01")
+    assert values(found, "taxes.scale.bracket_1.rate") == [(day, None, "3/100")]
+    assert values(found, "taxes.scale.bracket_2.threshold") == [(day, None, "12000.00")]
+    assert values(found, "taxes.scale.bracket_2.rate") == [(day, end - 1, "1/10")]
+    assert reasons(found) == {"taxes/scale/bracket_2/colour": "a bracket has no 'colour' in this law"}
+
+
+def test_what_cannot_be_said_is_listed() -> None:
+    text = """\
+flag: {values: {2020-01-01: true}}
+text: {values: {2020-01-01: {value: some words}}}
+list: {values: {2020-01-01: {value: [1, 2]}}}
+below: {values: {2020-01-01: -1}}
+fine: {metadata: {unit: currency-EUR}, values: {2020-01-01: 0.005, 2021-01-01: 1}}
+day: {values: {2020-02-30: 1, 2020-03-01: 2, 2999-01-01: 3}}
+odd: 12
+"""
+    found = read_openfisca({"x.yaml": text, "broken.yaml": "a: [", "empty.yaml": ""})
+    told = reasons(found)
+    assert told["x/flag 2020-01-01"] == "'true' is no number"
+    assert told["x/text 2020-01-01"] == "'some words' is no number"
+    assert told["x/list 2020-01-01"] == "a list is no number"
+    assert told["x/below 2020-01-01"] == "-1 is no value in count"
+    assert told["x/fine 2020-01-01"] == "1/200 currency-EUR is no value in EUR"
+    assert told["x/day 2020-02-30"] == "no calendar date"
+    assert told["x/day 2999-01-01"] == "a date after 2169"
+    assert told["x/odd"] == told["empty"] == "neither a parameter, a scale nor a node"
+    assert told["broken.yaml"].startswith("no readable YAML")
+    # A value that cannot be said leaves a gap, never the value before it.
+    assert values(found, "x.fine") == [(parse_day("2021-01-01"), None, "1.00")]
+
+
+def test_values_from_before_1900_hold_since_ever() -> None:
+    found = read_openfisca({"x.yaml": "values: {0001-01-01: 1, 1850-01-01: 2, 1950-01-01: 3}\n"})
+    assert values(found, "x") == [(None, parse_day("1950-01-01") - 1, "2"), (parse_day("1950-01-01"), None, "3")]
+    assert reasons(found) == {"x": "a value that ended before 1900"}
+
+
+def test_names_that_the_language_can_say_and_no_other_has() -> None:
+    files = {
+        "value.yaml": "2020-01-01: 1",
+        "base_unit.yaml": "2020-01-01: 1",
+        "Coût/is.yaml": "2020-01-01: 1",
+        "a-b.yaml": "2020-01-01: 1",
+        "a_b.yaml": "2020-01-01: 1",
+        "tax/2020.yaml": "2020-01-01: 1",
+        "9/x.yaml": "2020-01-01: 1",
+    }
+    names = {one.name for one in read_openfisca(files).series}
+    assert names == {"value_2", "base_unit_2", "cout.is_", "a_b", "a_b_2", "tax._2020", "p9.x"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "parameters"
+    (folder / "taxes").mkdir(parents=True)
+    (folder / "taxes" / "rate.yaml").write_text(RATE, encoding="utf-8")
+    (folder / "taxes" / "index.yaml").write_text("description: Taxes\n", encoding="utf-8")
+    (folder / "floor.yaml").write_text(
+        'description: "A \\"floor\\""\nmetadata: {unit: currency-EUR}\nvalues: {2020-01-01: 5}\n', encoding="utf-8"
+    )
+    return folder
+
+
+def test_the_folder_that_is_written_is_law(tree: Path, tmp_path: Path) -> None:
+    import_openfisca(tree, tmp_path / "law", None, "")
+    rulebook = load(tmp_path / "law")
+    assert rulebook.country.currency == "EUR"
+    assert rulebook.edition(parse_day("2015-01-01")).parameters.keys() == {"taxes.rate"}
+    assert rulebook.edition(parse_day("2020-01-01")).parameters["floor"].value == 500  # type: ignore[attr-defined]
+    with (tmp_path / "law" / "left_out.csv").open(encoding="utf-8") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == ["taxes/rate 2018-01-01"]
+    with pytest.raises(Conflict):
+        import_openfisca(tree, tmp_path / "law", None, "")
+
+
+def test_for_a_law_that_is_known(tree: Path, tmp_path: Path) -> None:
+    from importlib.resources import files
+
+    law: Rulebook = load(files("skarb.jurisdictions") / "by")
+    import_openfisca(tree, tmp_path / "part", law.country, "")
+    assert not (tmp_path / "part" / "country.yaml").exists()
+    assert "rank: product" in (tmp_path / "part" / "acts" / "openfisca.yaml").read_text(encoding="utf-8")
+
+
+def test_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        import_openfisca(tmp_path / "none", tmp_path / "law", None, "")
+    with pytest.raises(InputError):
+        import_openfisca(tmp_path, tmp_path / "law", None, "")
+    with pytest.raises(InputError):
+        import_openfisca(tmp_path, tmp_path / "law", None, "EURO")
