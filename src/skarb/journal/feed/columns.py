@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -307,9 +307,7 @@ def _accounts(envelopes: Sequence[Envelope]) -> pa.Table:
 # columns ----------------------------------------------------------------------------------------------------------------------
 
 
-def _joined(
-    envelopes: Sequence[Envelope], field: str, dtype: str | np.dtype[np.void] | np.dtype[np.uint8]
-) -> NDArray[np.generic]:
+def _joined(envelopes: Sequence[Envelope], field: str, dtype: str | np.dtype[np.void] | np.dtype[np.uint8]) -> NDArray[Any]:
     return np.frombuffer(b"".join([getattr(one, field) for one in envelopes]), dtype)
 
 
