@@ -251,8 +251,9 @@ def _transfers(envelopes: Sequence[Envelope], starts: Column, day: Column) -> tu
         )
     failed = np.zeros(len(day), np.bool_)
     failed[rows[owned & (results != _CREATED)]] = True
-    made = np.flatnonzero(results == _CREATED)
-    records, rows, batch, owners, owned = records[made], rows[made], batch[made], owners[made], owned[made]
+    if (results != _CREATED).any():  # a copy of all records is worth avoiding
+        made = np.flatnonzero(results == _CREATED)
+        records, rows, batch, owners, owned = records[made], rows[made], batch[made], owners[made], owned[made]
     recorded = np.array([one.recorded_at for one in envelopes], np.int64)[batch]
     effective = records["user_64"].view(np.int64)
     instant = np.where(effective > 0, effective, recorded)
@@ -278,7 +279,7 @@ def _ids(records: NDArray[np.void], name: str, ids: Names) -> Column:
     """Return the places of account ids among the different ones."""
     field = TRANSFER.fields[f"{name}_lo"][1] if TRANSFER.fields is not None else 0
     begins = np.arange(len(records), dtype=np.int64) * TRANSFER.itemsize + field
-    data = np.frombuffer(records.tobytes(), np.uint8)
+    data = np.frombuffer(memoryview(records).cast("B").toreadonly() if len(records) else b"", np.uint8)
     return ids.places(data, begins, np.full(len(records), 16, np.int64), choose_kind(len(records) >= WORTH_KERNELS))
 
 
