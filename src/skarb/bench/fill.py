@@ -25,6 +25,7 @@ from skarb.app.law import rulebook_of
 from skarb.core.activity import Activity
 from skarb.core.errors import ensure
 from skarb.core.facts import Facts
+from skarb.core.party import PartyKind
 from skarb.core.time import legal_day, zone
 from skarb.journal.feed.cases import FACTS, case_id
 from skarb.journal.feed.columns import ANSWERS, Columns, decimal_column
@@ -174,7 +175,7 @@ class Market:
             rows[group] = np.arange(len(group))
             for one, row in zip(new.tolist(), rows[new].tolist(), strict=True):
                 found[one] = self._decide(int(case[row]), int(edition[row]), int(value[row]), int(dollars[row]))
-        return tuple(found[group].T)  # type: ignore[return-value]
+        return tuple(found[group].T)
 
     _answers: Column | None = None
 
@@ -212,7 +213,7 @@ class Market:
         token = activity != "fiat_pay"
         country = pick(("BY", "BY", "BY", "BY", "RU", "KZ", "PL", "DE"))
         abroad = token and rng.random() < (0.3 if strange else 0.1)
-        other = pick(("natural_person", "legal_entity", "sole_proprietor"))
+        other: PartyKind = pick(("natural_person", "legal_entity", "sole_proprietor"))
         return Facts(
             activity=activity,
             day=0,

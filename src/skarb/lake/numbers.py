@@ -6,6 +6,8 @@ written with the rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -124,12 +126,13 @@ class Numbers:
                 for place, answer in enumerate(one.outcomes)
             ]
             provisions = [(number, p.id, p.title, p.cites.act, p.cites.article) for p in one.provisions.values()]
-            for table, rows in {
+            written: dict[str, Sequence[tuple[object, ...]]] = {
                 "outcomes": outcomes,
                 "duties": [(number, *pair) for pair in enumerate(one.duty_ids)],
                 "levies": [(number, *pair) for pair in enumerate(one.levy_ids)],
                 "provisions": provisions,
-            }.items():
+            }
+            for table, rows in written.items():
                 if rows:
                     self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 

@@ -131,9 +131,9 @@ def _check_head(path: Path, manifest: Manifest, signed: Signed) -> None:
         holds = False
     if not holds:
         raise Refused(f"{path}: the signature of the head is not one of key {shorten(head.key, 64)}")
-    given = head.book, head.height, head.chain_head
-    if given != (expected := (manifest.book, manifest.last, manifest.end)):
-        raise Refused(f"{path}: the signed head is of {given}, expected {expected}")
+    stated, due = (head.book, head.height, head.chain_head), (manifest.book, manifest.last, manifest.end)
+    if stated != due:
+        raise Refused(f"{path}: the signed head is of {stated}, expected {due}")
 
 
 def _edition(path: Path, manifest: Manifest, name: str) -> Edition:
@@ -226,7 +226,7 @@ def _words(value: object) -> str:
 def _segments(feed: Feed, head: bytes) -> Iterator[Verified]:
     recorded_at = 0
     for segment in feed.manifest.segments:
-        tables = {name: _read(feed, segment, name) for name in segment.files}
+        tables: dict[str, pa.Table] = {name: _read(feed, segment, name) for name in segment.files}
         stated = Columns(*(tables[name] for name in Columns._fields))
         if not feed.manifest.bodies:
             _check_declared(feed, segment, stated)

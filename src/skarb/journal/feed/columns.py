@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -251,8 +251,9 @@ def _transfers(envelopes: Sequence[Envelope], starts: Column, day: Column) -> tu
         )
     failed = np.zeros(len(day), np.bool_)
     failed[rows[owned & (results != _CREATED)]] = True
-    made = np.flatnonzero(results == _CREATED)
-    records, rows, batch, owners, owned = records[made], rows[made], batch[made], owners[made], owned[made]
+    if (results != _CREATED).any():  # a copy of all records is worth avoiding
+        made = np.flatnonzero(results == _CREATED)
+        records, rows, batch, owners, owned = records[made], rows[made], batch[made], owners[made], owned[made]
     recorded = np.array([one.recorded_at for one in envelopes], np.int64)[batch]
     effective = records["user_64"].view(np.int64)
     instant = np.where(effective > 0, effective, recorded)
@@ -278,7 +279,8 @@ def _ids(records: NDArray[np.void], name: str, ids: Names) -> Column:
     """Return the places of account ids among the different ones."""
     field = TRANSFER.fields[f"{name}_lo"][1] if TRANSFER.fields is not None else 0
     begins = np.arange(len(records), dtype=np.int64) * TRANSFER.itemsize + field
-    data = np.frombuffer(records.tobytes(), np.uint8)
+    data = records.view(np.uint8)
+    data.flags.writeable = False  # kernels are compiled for what can only be read
     return ids.places(data, begins, np.full(len(records), 16, np.int64), choose_kind(len(records) >= WORTH_KERNELS))
 
 
@@ -307,9 +309,7 @@ def _accounts(envelopes: Sequence[Envelope]) -> pa.Table:
 # columns ----------------------------------------------------------------------------------------------------------------------
 
 
-def _joined(
-    envelopes: Sequence[Envelope], field: str, dtype: str | np.dtype[np.void] | np.dtype[np.uint8]
-) -> NDArray[np.generic]:
+def _joined(envelopes: Sequence[Envelope], field: str, dtype: str | np.dtype[np.void] | np.dtype[np.uint8]) -> NDArray[Any]:
     return np.frombuffer(b"".join([getattr(one, field) for one in envelopes]), dtype)
 
 
