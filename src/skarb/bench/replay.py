@@ -28,7 +28,7 @@ from skarb.journal.feed.write import Signer
 from skarb.lake import open_lake
 from skarb.oversight.replay import Lived, Question, as_happened, sweep
 from skarb.rulebook import Rulebook
-from skarb.rulebook.draft import load_draft
+from skarb.rulebook.draft_folder import load_draft
 
 ROWS = 10_000_000
 LOADED = 4_000_000  # rows that are fed and added

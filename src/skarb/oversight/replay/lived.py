@@ -28,7 +28,7 @@ from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer
 from skarb.oversight.replay.tallying import Sums
-from skarb.rulebook import Edition
+from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
 from skarb.rulebook.python import compile_condition
