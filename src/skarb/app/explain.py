@@ -12,8 +12,8 @@ from skarb.core.time import from_day
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.explain import explain, leaves_of, show_constant
 from skarb.rulebook.expression import Node, write
+from skarb.rulebook.feature import values_in
 from skarb.rulebook.model import Provision
-from skarb.rulebook.tree import names_in
 
 
 def reasons_of(edition: Edition, facts: Facts) -> tuple[Reason, ...]:
@@ -77,7 +77,7 @@ def provision_view(
 def parameters_of(rulebook: Rulebook, provision: Provision, day: int) -> tuple[ParameterView, ...]:
     """Return the dated values that a provision's condition uses, as they are on a legal day."""
     edition = rulebook.edition(day)
-    names = {name for node in (provision.when, provision.needs) if node is not None for name in names_in(node)}
+    names = {name for node in (provision.when, provision.needs) if node is not None for name in values_in(node, rulebook.pack.features)}
     found = []
     for name in sorted(names | {provision.rate} if provision.rate else names):
         series = rulebook.pack.parameters.get(name)

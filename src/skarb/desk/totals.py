@@ -44,11 +44,12 @@ class RunningTotals:
         """Return the edition of a day after making the tallies that it asks for, from all that was handed to the journal."""
         edition = self._rulebook.edition(day)
         if activity in edition.asked:
-            made = self.counting.learn(edition)
-            if made and self._book.instructions:
-                self._book.flush()
-                fill(made, self._book.envelopes(), self._book.edition)
+            self.counting.learn(edition, self._tell)
         return edition
+
+    def _tell(self, tallies: list[Tally]) -> None:
+        self._book.flush()
+        fill(tallies, self._book.envelopes(), self._book.edition)
 
     def shown(self, facts: Any, instruction: Instruction) -> Totals:
         """Return the totals that an instruction is shown now."""

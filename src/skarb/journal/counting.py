@@ -9,7 +9,7 @@ Tallies follow from the journal alone, so they are kept nowhere: they are made w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,13 +42,16 @@ class Counting:
         self._asked: dict[tuple[str, str], list[Asked]] = {}
         self._concerned: dict[str, list[Tally]] = {}
 
-    def learn(self, edition: Law) -> list[Tally]:
-        """Make a tally for each feature of an edition that has none yet, and return those: they know nothing so far."""
+    def learn(self, edition: Law, tell: Callable[[list[Tally]], None] | None = None) -> None:
+        """Make a tally for each feature of an edition that has none yet; `tell` lets new ones know what was posted so far."""
         wanted = dict.fromkeys(map(counted, edition.features.values()))
         made = {what: Tally(what) for what in wanted if what not in self._tallies}
+        if not made:
+            return
+        if tell is not None:
+            tell(list(made.values()))
         self._tallies |= made
         self._concerned.clear()
-        return list(made.values())
 
     def asked(self, edition: Law, activity: str) -> list[Asked]:
         """Return the features that an edition, once learnt, looks at for an activity."""
@@ -84,11 +87,8 @@ class Counting:
                 tally.add(tally.added(facts, instruction))
 
 
-def fill(tallies: Iterable[Tally], envelopes: Iterable[Envelope], law: Callable[[str], Law]) -> None:
+def fill(tallies: Sequence[Tally], envelopes: Iterable[Envelope], law: Callable[[str], Law]) -> None:
     """Let tallies that know nothing count everything that a journal says was posted."""
-    tallies = list(tallies)
-    if not tallies:
-        return
     for envelope in envelopes:
         cases = distinct_of(envelope)
         activities = {one.activity for one in cases}

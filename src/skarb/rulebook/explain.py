@@ -33,6 +33,7 @@ from skarb.rulebook.expression import (
     walk,
     write,
 )
+from skarb.rulebook.feature import describe, features_in
 from skarb.rulebook.model import Provision
 from skarb.rulebook.schema import Type
 from skarb.rulebook.tree import truth
@@ -78,6 +79,7 @@ class Explanation:
     day: str
     activity: str
     leaves: tuple[Leaf, ...]
+    features: tuple[str, ...]  # what the running totals in them are
     applying: tuple[Mention, ...]  # every provision that applies, the deciding one included
     silenced: tuple[Mention, ...]
     duties: tuple[str, ...]
@@ -113,6 +115,7 @@ def explain(edition: Edition, facts: Any, decision: Decision | None = None) -> E
         day=from_day(facts.day).isoformat(),
         activity=facts.activity,
         leaves=tuple(leaves_of(edition, deciding, facts)) if deciding else (),
+        features=tuple(_features(edition, deciding)) if deciding else (),
         applying=applying,
         silenced=tuple(_silenced(edition, facts)),
         duties=decision.duties,
@@ -140,6 +143,11 @@ def _silenced(edition: Edition, facts: Any) -> Iterator[Mention]:
         by = tuple(other for other in edition.exceptions[name] if applies(edition, other, facts))
         if by and holds(one, facts):
             yield _mention(edition, name, facts, by)
+
+
+def _features(edition: Edition, provision: Provision) -> Iterator[str]:
+    for name in sorted(features_in(provision.when, edition.features) | features_in(provision.needs, edition.features)):
+        yield f"{name}: {describe(edition.open_features[name])}"
 
 
 def _rate(edition: Edition, levy: str) -> str:
@@ -257,6 +265,8 @@ def _lines(one: Explanation) -> Iterator[str]:
                 saw = "; ".join(f"{name} = {value}" for name, value in leaf.saw.items())
                 within = f" [{leaf.within}]" if leaf.within else ""
                 yield f"    {leaf.text:<{min(width, 70)}}  {_HOLDS[leaf.holds]:<3}  {saw}{within}".rstrip()
+    for feature in one.features:
+        yield f"  Running total {feature}"
     others = [mention for mention in one.applying if mention.id != one.provision]
     if others:
         yield "  Also applies:"

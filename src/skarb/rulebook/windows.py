@@ -32,8 +32,9 @@ def period_of(window: str, day: int) -> int:
 
 def periods_of(window: str, days: Days) -> Numbers:
     """Return the same for a column of days."""
-    whole: Numbers = days.astype(np.int64)
-    if window not in ("year", "quarter", "month"):
-        return whole
-    months: Numbers = whole.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
-    return months // {"year": 12, "quarter": 3, "month": 1}[window]
+    if window not in ("year", "quarter", "month") or not len(days):
+        return days.astype(np.int64)
+    first = int(days.min())
+    every = np.arange(first, int(days.max()) + 1, dtype="M8[D]")  # there are few different days
+    months: Numbers = every.astype("M8[M]").astype(np.int64) + 1970 * 12
+    return (months // {"year": 12, "quarter": 3, "month": 1}[window])[days - first]

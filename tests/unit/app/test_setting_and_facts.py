@@ -63,6 +63,17 @@ def test_facts_by_hand() -> None:
             facts_of({"activity": "mine", "day": "2026-08-01", **wrong}, "x")
 
 
+def test_running_totals_by_hand_have_the_names_of_their_features() -> None:
+    law = rulebook_of("zz")
+    given = {"activity": "instant_pay", "day": "2026-08-01", "instant_month": 5}
+    assert facts_of(given, "x", law).totals == (5, None)
+    assert facts_of(given | {"day": "2026-03-01"}, "x", law).totals == ()  # a law that knows no total is shown none
+    with pytest.raises(InputError, match="instant_month"):
+        facts_of(given, "x")
+    with pytest.raises(InputError, match="totals"):
+        facts_of(given | {"instant_month": "5.00 ZZD"}, "x", law)
+
+
 def test_facts_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "facts.json"
     for content in (b"", b"[1]", b"{", b'"x"', b"\xff"):

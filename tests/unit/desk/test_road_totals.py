@@ -146,6 +146,29 @@ def test_swaps_of_seven_days_are_counted_before_this_one(town) -> None:
     clean(town)
 
 
+def test_a_total_counts_what_was_posted_before_the_law_asked_for_it(town) -> None:
+    """The count of swaps is asked for since July; those of June are still being written when it is first asked."""
+
+    def swap(name: str, day: datetime):
+        given = {"consideration_asset": "BTC", "consideration": "0.001", "counterparty": "boris"}
+        return town.instruction(name, "token_swap", "anna", "0.001", at=day, **given)
+
+    june, july = datetime(2026, 6, 29, 9, tzinfo=UTC), datetime(2026, 7, 1, 9, tzinfo=UTC)
+    with town.open_funded() as desk:
+        batches = [
+            [swap(f"june-{n}", june) for n in range(3)],
+            [swap("july-1", july)],
+            [swap("july-2", july), swap("june-4", june)],
+        ]
+        answers = list(desk.stream((batch, None) for batch in batches))
+    assert [outcomes(answer) for answer in answers] == [["posted"] * 3, ["posted"], ["posted"] * 2]
+    assert "ZZ-L1-2026/many-swaps" in answers[1].receipts[0].decision.duties
+    with open_book(town.book) as book:
+        rows = [one for envelope in book.envelopes() for one in facts_of(envelope) if one.activity == "token_swap"]
+    assert [row.totals for row in rows] == [(), (), (), (None, 3), (None, 4), ()]
+    clean(town)
+
+
 def test_instructions_that_no_total_concerns_carry_none(town) -> None:
     with town.open_funded() as desk:
         desk.submit([town.instruction("plain")])

@@ -203,3 +203,9 @@ def test_totals_come_back_with_their_rows(batch: Batch) -> None:
 
 def one_with_totals(batch: Batch) -> Facts:
     return msgspec.structs.replace(batch.facts[0], totals=(1,))
+
+
+def test_facts_written_before_there_were_totals_have_none() -> None:
+    now = Facts(activity="fiat_pay", day=20_000, value=None)
+    before = msgspec.msgpack.decode(msgspec.msgpack.encode(now))[:-1]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(before), type=Facts) == now
