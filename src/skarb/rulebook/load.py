@@ -7,7 +7,7 @@ the caller gets all problems in one `RulebookError`, or asks for the list with `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -24,6 +24,8 @@ from skarb.rulebook.check import Checked, Scope, check
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.expression import Name
 from skarb.rulebook.model import (
+    ACCEPTABLE,
+    Acceptance,
     Act,
     Case,
     Certainty,
@@ -32,6 +34,7 @@ from skarb.rulebook.model import (
     Country,
     EditionCase,
     Effect,
+    FindingKind,
     Grade,
     Pack,
     ParameterSeries,
@@ -56,7 +59,7 @@ from skarb.rulebook.values import (
 )
 
 FOLDERS = ("acts", "provisions", "parameters")
-FILES = ("country", "conditions", "lists", "cases", "sources")
+FILES = ("country", "conditions", "lists", "cases", "sources", "accepted")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 _PROVISION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}/[A-Za-z0-9?._/-]{1,60}", re.ASCII)
 _REQUIRED = ("id", "title", "cites", "in_force", "activity", "effect", "authority", "certainty", "grade", "says", "cases")
@@ -143,12 +146,12 @@ class _Loader:
             return None, self.problems or [missing]
         fields = schema(country.currency, self.facts)
         names = Names(fields, {})
-        acts = self.acts(country)
+        lists = {one.name: one for reader in self.of("lists") for one in read_lists(reader, fields, names)}
+        acts = self.acts(country, fields, lists)
         sources = self.sources()
         series = [found for reader in self.of("parameters") for found in read_parameters(reader, country, names)]
         parameters = {one.name: (record, one) for record, one in series}
         note_base_units(parameters, country)
-        lists = {one.name: one for reader in self.of("lists") for one in read_lists(reader, fields, names)}
         conditions = [one for reader in self.of("conditions") for one in read_conditions(reader, names)]
         scope, checked = self.scope(fields, {name: one for name, (_, one) in parameters.items()}, lists, conditions)
         drafts = self.provisions(country, fields, acts, sources, lists, scope)
@@ -167,6 +170,7 @@ class _Loader:
             cases=tuple(case for name in sorted(drafts) for case in drafts[name].cases),
             edition_cases=tuple(edition_cases),
             sources=sources,
+            accepted=self.accepted(drafts, acts, fields["activity"].type.codes, parameters, lists),
         )
         problems = self.problems
         return (None if problems else pack), problems
@@ -204,11 +208,12 @@ class _Loader:
             record.reader.problem(record.place("decimals"), "decimals", decimals, expected)
         return decimals
 
-    def acts(self, country: Country) -> dict[str, Act]:
+    def acts(self, country: Country, fields: Schema, lists: Mapping[str, CodeList]) -> dict[str, Act]:
         found: dict[str, Act] = {}
         for reader in self.of("acts"):
             for node in reader.records("acts"):
-                record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
+                optional = ("signed", "articles", "link", "note", "status", "complete")
+                record = Record(reader, node, "an act", ("id", "title", "rank"), optional)
                 name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
                 if name in found:
                     reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {found[name].place} has it")
@@ -220,6 +225,7 @@ class _Loader:
                     record.day("signed"),
                     record.texts("articles", "a list of articles, in quotes"),
                     record.text("link"),
+                    self.activities(record, "complete", fields, lists),
                     record.place(),
                 )
                 record.text("note"), record.text("status")
@@ -272,7 +278,7 @@ class _Loader:
                     reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {first} has it")
                 cites = self.citation(record, name, acts, sources)
                 start, end, status = self.in_force(record)
-                activities = self.activities(record, fields, lists)
+                activities = self.activities(record, "activity", fields, lists)
                 when = self.condition(record, "when", scope)
                 needs = self.condition(record, "needs", scope, when)
                 provision = Provision(
@@ -332,24 +338,24 @@ class _Loader:
             record.reader.problem(dates.place("to"), "to", from_day(end).isoformat(), expected)
         return start, end, cast(Status, dates.choice("status", get_args(Status), "in_force"))
 
-    def activities(self, record: Record, fields: Schema, lists: Mapping[str, CodeList]) -> tuple[str, ...]:
+    def activities(self, record: Record, key: str, fields: Schema, lists: Mapping[str, CodeList]) -> tuple[str, ...]:
         known = fields["activity"].type.codes
         found: dict[str, None] = {}
-        for name in record.texts("activity", "a list of activities or groups"):
+        for name in record.texts(key, "a list of activities or groups"):
             if name == ALL:
                 found |= dict.fromkeys(known)
             elif name in lists and lists[name].fact == "activity":
                 if len(lists[name].values) != 1:
-                    record.reader.problem(record.place("activity"), "activity", name, "a group of activities without dates")
+                    record.reader.problem(record.place(key), key, name, "a group of activities without dates")
                 found |= dict.fromkeys(code for value in lists[name].values for code in value.codes)
             elif name in known:
                 found[name] = None
             else:
                 groups = [ALL, *(one.name for one in lists.values() if one.fact == "activity")]
                 hint = suggest(name, [*known, *groups], f"groups are {', '.join(groups)}")
-                record.reader.problem(record.place("activity"), "activity", name, "an activity or a group of activities", hint)
-        if not found and not record.broken:
-            record.reader.problem(record.place("activity"), "activity", "nothing", "at least one activity")
+                record.reader.problem(record.place(key), key, name, "an activity or a group of activities", hint)
+        if key in record.required and not found and not record.broken:
+            record.reader.problem(record.place(key), key, "nothing", "at least one activity")
         return tuple(found)
 
     def condition(self, record: Record, key: str, scope: Scope, after: Checked | None = None) -> Checked | None:
@@ -396,6 +402,23 @@ class _Loader:
         if not found and not record.broken:
             record.reader.problem(record.place("cases"), "cases", "nothing", "a case on each side of the provision's boundary")
         return found
+
+    def accepted(self, *known: Container[str]) -> tuple[Acceptance, ...]:
+        """Read the findings that are accepted; `known` hold the names that they can be about."""
+        found: list[Acceptance] = []
+        for reader in self.of("accepted"):
+            for node in reader.records("acceptances"):
+                record = Record(reader, node, "an acceptance", ("finding", "about", "reason", "by", "until"))
+                kind, about = record.choice("finding", ACCEPTABLE), record.texts("about", "a list of ids and names")
+                for name in about:
+                    if not any(name in names for names in known):
+                        reader.problem(record.place("about"), "about", name, "a provision, act, activity, parameter or list")
+                reason, by, until = record.text("reason"), record.text("by"), record.day("until")
+                if "until" in record.nodes and record.nodes["until"] is not None and until is None and not record.broken:
+                    reader.problem(record.place("until"), "until", "nothing", "the last day on which the acceptance counts")
+                if not record.broken and until is not None:
+                    found.append(Acceptance(cast(FindingKind, kind), frozenset(about), reason, by, until, record.place()))
+        return tuple(found)
 
     def references(
         self, drafts: Mapping[str, _Draft], acts: Mapping[str, Act], parameters: Mapping[str, tuple[Record, ParameterSeries]]
