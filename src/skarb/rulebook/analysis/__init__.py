@@ -26,9 +26,9 @@ def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
     Units: `steps` of the solver, the most for one question.
     """
     questions = Questions(rulebook.pack.fields, steps)
-    heard = list(hearings(rulebook))
-    parts = [conflicts(heard, questions), reach(rulebook, questions), gaps(heard, questions), series(rulebook)]
+    heard = hearings(rulebook)
+    parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), series(rulebook)]
     proven = {word: count for _, counts in parts for word, count in counts.items() if count}
-    effort = {"editions": len(rulebook.boundaries), "questions": questions.asked, "questions that went to the solver": questions.solved}
+    effort = {"editions": len(rulebook.boundaries), "different laws of an activity": len(heard), "questions": questions.asked, "questions that went to the solver": questions.solved}
     found = settle([finding for findings, _ in parts for finding in findings], rulebook.pack.accepted, day)
     return Analysis(tuple(sorted(found, key=lambda one: (not one.open, list(MEANING).index(one.kind), one.about))), {**effort, **proven})

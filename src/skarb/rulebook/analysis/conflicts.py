@@ -50,7 +50,7 @@ def conflicts(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Find
                         kind: FindingKind = "unknown" if word == "unknown" else "narrowing" if order else "conflict"
                         pair = found.setdefault((kind, one.provision.id, other.provision.id), _Pair(kind))
                         pair.activities[hearing.scope.activity] = None
-                        pair.days[hearing.scope.first, hearing.scope.last] = None
+                        pair.days |= dict.fromkeys(hearing.days)
                         pair.last = hearing, question
                     elif (word, one.provision.id, other.provision.id) not in seen:
                         seen.add((word, one.provision.id, other.provision.id))

@@ -38,7 +38,7 @@ def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding],
                 answered[act, hearing.scope.activity] = None
                 continue
             silence = found.setdefault((act, hearing.scope.activity, answer), _Silence())
-            silence.days[hearing.scope.first, hearing.scope.last] = None
+            silence.days |= dict.fromkeys(hearing.days)
             silence.last = hearing, question
     silent = {(act, activity) for act, activity, _ in found}
     proven = Counter({"activities with an answer for all facts": len({activity for act, activity in answered if (act, activity) not in silent})})

@@ -60,8 +60,8 @@ class Questions:
         key = self._key(question)
         if key not in self._answers:
             if self._solver is None or len(self._literals) > _KEPT:
-                self._solver, self._literals, self._limits = self.fresh(), {}, 0
-            self._answers[key] = self.check(self._solver, self._assumed(question))
+                self._solver, self._literals, self._limits = self._fresh(), {}, 0
+            self._answers[key] = self._check(self._assumed(question))
         return self._answers[key]
 
     def core(self, question: Question) -> tuple[list[int], list[int]]:
@@ -79,32 +79,39 @@ class Questions:
                     kept.sort()
         return hold, fail
 
-    def fresh(self) -> Any:
+    def model(self, question: Question) -> dict[str, Any] | None:
+        """Return facts that answer a question, by name, for those that it looks at; None where none were found.
+
+        A solver of its own makes the model, so that it depends on the question alone.
+        """
+        one, z3, scope, solver = self.translation, self.translation.z3, question.scope, self._fresh()
+        named = self._named(question)
+        if "activity" in named:
+            solver.add(one.equals("activity", scope.activity))
+        if "day" in named:
+            solver.add(one.variable("day") >= scope.first, one.variable("day") <= scope.last)
+        solver.add([one.term(node) for node in question.hold] + [z3.Not(one.term(node)) for node in question.fail])
+        solver.add(one.limits)
+        self.solved += 1
+        if solver.check() != z3.sat:
+            return None
+        model = solver.model()
+        return {name: one.value(model, one.fields[name]) for name in sorted(named)}
+
+    def _fresh(self) -> Any:
         """Return a new solver."""
         solver = self.translation.z3.SimpleSolver(ctx=self.translation.context)
         solver.set("random_seed", 0)
         solver.set("rlimit", self.steps)
         return solver
 
-    def check(self, solver: Any, assumed: Sequence[Any]) -> Status:
-        """Run a solver."""
+    def _check(self, assumed: Sequence[Any]) -> Status:
         self.solved += 1
-        limits = self.translation.limits
-        known = self._limits if solver is self._solver else 0
-        solver.add(limits[known:])
-        if solver is self._solver:
-            self._limits = len(limits)
-        found = solver.check(*assumed)
-        z3 = self.translation.z3
+        z3, limits = self.translation.z3, self.translation.limits
+        self._solver.add(limits[self._limits :])
+        self._limits = len(limits)
+        found = self._solver.check(*assumed)
         return "yes" if found == z3.sat else "no" if found == z3.unsat else "unknown"
-
-    def formulas(self, question: Question) -> list[Any]:
-        """Return a question as formulas."""
-        one, z3 = self.translation, self.translation.z3
-        day = one.variable("day")
-        found = [one.equals("activity", question.scope.activity), day >= question.scope.first, day <= question.scope.last]
-        found += [one.term(node) for node in question.hold]
-        return found + [z3.Not(one.term(node)) for node in question.fail]
 
     def _assumed(self, question: Question) -> list[Any]:
         one, z3, scope = self.translation, self.translation.z3, question.scope

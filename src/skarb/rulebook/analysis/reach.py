@@ -8,16 +8,15 @@ exceptions that always silence it, or provisions that always decide before it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from skarb.rulebook.analysis.findings import Finding
 from skarb.rulebook.analysis.questions import Question, Questions, Scope, Status
-from skarb.rulebook.analysis.voices import hear, joined, spans
-from skarb.rulebook.edition import Edition
+from skarb.rulebook.analysis.voices import Hearing, hear, joined, spans
 from skarb.rulebook.expression import And, Named, Node, write
 from skarb.rulebook.history import Rulebook
-from skarb.rulebook.model import Provision
+from skarb.rulebook.model import FindingKind, Provision
 from skarb.rulebook.tree import TRUE
 
 
@@ -34,22 +33,23 @@ class _Trial:
         return Question(self.scope, tuple(node for node, _ in self.hold), tuple(node for node, _ in self.fail))
 
 
-def reach(rulebook: Rulebook, questions: Questions) -> tuple[list[Finding], Counter[str]]:
+def reach(rulebook: Rulebook, heard: Sequence[Hearing], questions: Questions) -> tuple[list[Finding], Counter[str]]:
     """Return the provisions that nothing reaches, requirements that nobody can meet, and what was proven."""
     found: list[Finding] = []
     proven: Counter[str] = Counter()
     for one in rulebook.pack.provisions.values():
-        answer = _any(questions.ask(trial.question) for trial in _trials(rulebook, one))
+        answer = _any(questions.ask(_trial(hearing, one.id).question) for hearing in _about(rulebook, heard, one))
         if answer == "yes":
             proven["provisions that are reached"] += 1
         else:
-            found.append(_unreached(rulebook, one, answer, questions))
+            found.append(_unreached(rulebook, heard, one, answer, questions))
         if one.has_needs and answer == "yes":
-            answer = _any(questions.ask(trial.question) for trial in _meetings(rulebook, one))
+            answer = _any(questions.ask(_meeting(hearing, one.id)) for hearing in _about(rulebook, heard, one))
             if answer == "yes":
                 proven["requirements that can be met"] += 1
             else:
-                kind, says = ("impossible", "whoever it covers cannot meet it") if answer == "no" else ("unknown", _GAVE_UP)
+                kind: FindingKind = "impossible" if answer == "no" else "unknown"
+                says = "whoever it covers cannot meet it" if answer == "no" else _GAVE_UP
                 found.append(Finding(kind, (one.id,), says, one.activities, _days(rulebook, one), (write(one.needs or TRUE),)))
     return found, proven
 
@@ -67,40 +67,38 @@ def _any(answers: Iterable[Status]) -> Status:
     return worst
 
 
-def _editions(rulebook: Rulebook, one: Provision) -> Iterator[tuple[Edition, int, int]]:
-    """Yield the editions in which a provision is in force, the latest first, with it enabled even where it stands ready."""
-    also = frozenset() if one.enabled else frozenset({one.id})
-    return ((rulebook.edition(first, also), first, last) for first, last in reversed(spans(rulebook)) if one.in_force(first))
+def _about(rulebook: Rulebook, heard: Sequence[Hearing], one: Provision) -> Iterator[Hearing]:
+    """Yield what the law says where a provision is in force, the latest first, with it enabled even where it stands ready."""
+    if one.enabled:
+        found = [hearing for hearing in heard if hearing.scope.activity in one.activities and one.id in hearing.edition.provisions]
+        yield from sorted(found, key=lambda hearing: -hearing.scope.last)
+        return
+    for first, last in reversed(spans(rulebook)):
+        if one.in_force(first):
+            edition = rulebook.edition(first, frozenset({one.id}))
+            yield from (hear(edition, activity, ((first, last),)) for activity in one.activities)
 
 
 def _days(rulebook: Rulebook, one: Provision) -> tuple[tuple[int, int], ...]:
     return joined(span for span in spans(rulebook) if one.in_force(span[0]))
 
 
-def _trials(rulebook: Rulebook, one: Provision) -> Iterator[_Trial]:
-    for edition, first, last in _editions(rulebook, one):
-        for activity in one.activities:
-            yield _trial(edition, one.id, Scope(activity, first, last))
-
-
-def _trial(edition: Edition, name: str, scope: Scope) -> _Trial:
-    hearing = hear(edition, scope.activity, scope.first, scope.last)
-    one, done = edition.provisions[name], {}
+def _trial(hearing: Hearing, name: str) -> _Trial:
+    edition, activity = hearing.edition, hearing.scope.activity
+    done: dict[str, Node] = {}
+    one = edition.provisions[name]
     fail = [] if one.needs is None else [(one.needs, f"what it needs always holds: {write(one.needs)}")]
-    fail += [(edition.applies_when(other, scope.activity, done), f"{other} always silences it") for other in edition.exceptions[name]]
+    fail += [(edition.applies_when(other, activity, done), f"{other} always silences it") for other in edition.exceptions[name]]
     for order, voices in ((edition.order, hearing.deciding), (edition.levy_order, hearing.levies)):
         if name in order:
             before = set(order[: order.index(name)])
-            fail += [(v.speaks, f"{v.provision.id} always decides first") for v in voices if v.provision.id in before]
-    return _Trial(scope, tuple((part, write(part)) for part in _parts(one.when)), tuple(fail))
+            fail += [(voice.speaks, f"{voice.provision.id} always decides first") for voice in voices if voice.provision.id in before]
+    return _Trial(hearing.scope, tuple((part, write(part)) for part in _parts(one.when)), tuple(fail))
 
 
-def _meetings(rulebook: Rulebook, one: Provision) -> Iterator[_Trial]:
-    for edition, first, last in _editions(rulebook, one):
-        for activity in one.activities:
-            applies = edition.applies_when(one.id, activity, {})
-            needs = edition.provisions[one.id].needs or TRUE
-            yield _Trial(Scope(activity, first, last), ((applies, ""), (needs, "")), ())
+def _meeting(hearing: Hearing, name: str) -> Question:
+    applies = hearing.edition.applies_when(name, hearing.scope.activity, {})
+    return Question(hearing.scope, (applies, hearing.edition.provisions[name].needs or TRUE))
 
 
 def _parts(node: Node | None) -> tuple[Node, ...]:
@@ -115,12 +113,19 @@ def _parts(node: Node | None) -> tuple[Node, ...]:
     return (node,)
 
 
-def _unreached(rulebook: Rulebook, one: Provision, answer: Status, questions: Questions) -> Finding:
+def _unreached(
+    rulebook: Rulebook, heard: Sequence[Hearing], one: Provision, answer: Status, questions: Questions
+) -> Finding:
     days = _days(rulebook, one)
     if answer == "unknown":
         return Finding("unknown", (one.id,), _GAVE_UP, one.activities, days)
     reasons: dict[str, None] = {}
-    for trial in _trials(rulebook, one):
+    latest = None
+    for hearing in _about(rulebook, heard, one):
+        latest = hearing.scope.last if latest is None else latest
+        if hearing.scope.last != latest:
+            continue
+        trial = _trial(hearing, one.id)
         hold, fail = questions.core(trial.question)
         reasons |= dict.fromkeys([*(trial.hold[place][1] for place in hold), *(trial.fail[place][1] for place in fail)])
     says = "no facts make it decide" if reasons else "it is in force on no day"

@@ -6,16 +6,16 @@ decides. Its *consequence* is the verdict and how it is carried out; of a levy, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from skarb.rulebook.analysis.questions import Scope
 from skarb.rulebook.edition import Edition, verdict_of
-from skarb.rulebook.expression import Node
+from skarb.rulebook.expression import Fact, Node, walk
 from skarb.rulebook.history import Rulebook
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Provision
-from skarb.rulebook.tree import FALSE, both, narrow, opposite
+from skarb.rulebook.tree import FALSE, Keys, both, narrow, opposite
 
 Order = Literal["exception", "kind", "precedence", "rank", "date", "narrowing", ""]
 
@@ -36,10 +36,11 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """All that an edition says about one activity, in the order of decision."""
+    """All that the law says about one activity for as long as it says the same, in the order of decision."""
 
-    edition: Edition
-    scope: Scope
+    edition: Edition  # the latest of those that say it
+    scope: Scope  # its days
+    days: tuple[tuple[int, int], ...]  # first and last days of every edition that says it
     deciding: tuple[Voice, ...]
     levies: tuple[Voice, ...]
 
@@ -50,7 +51,7 @@ def spans(rulebook: Rulebook) -> list[tuple[int, int]]:
     return list(zip(days, [*(day - 1 for day in days[1:]), LAST_DAY], strict=True))
 
 
-def hear(edition: Edition, activity: str, first: int, last: int) -> Hearing:
+def hear(edition: Edition, activity: str, days: tuple[tuple[int, int], ...]) -> Hearing:
     """Return what an edition says about an activity."""
     done: dict[str, Node] = {}
     known = {"activity": frozenset[str | bool]({activity})}
@@ -65,17 +66,37 @@ def hear(edition: Edition, activity: str, first: int, last: int) -> Hearing:
     def heard(names: tuple[str, ...]) -> tuple[Voice, ...]:
         return tuple(one for one in map(voice, names) if one.speaks != FALSE)
 
-    return Hearing(edition, Scope(activity, first, last), heard(edition.order), heard(edition.levy_order))
+    return Hearing(edition, Scope(activity, *days[-1]), days, heard(edition.order), heard(edition.levy_order))
 
 
-def hearings(rulebook: Rulebook) -> Iterator[Hearing]:
-    """Yield what every edition says about every activity that anything is said about, the earliest first."""
+def hearings(rulebook: Rulebook) -> list[Hearing]:
+    """Return everything the law has said over time about every activity, each as often as it said something else.
+
+    Editions that differ only in what does not concern an activity say the same about it. Where a condition looks at the day, each is heard by itself.
+    """
+    keys, dated = Keys(), dict[str, bool]()
+    found: dict[tuple[object, ...], tuple[Edition, list[tuple[int, int]]]] = {}
     for first, last in spans(rulebook):
         edition = rulebook.edition(first)
+        marks = {name: _mark(one, keys) for name, one in edition.provisions.items()}
+        dated |= {name: _looks_at_day(edition.provisions[name]) for name in edition.provisions.keys() - dated.keys()}
         for activity in edition.activities:
-            hearing = hear(edition, activity, first, last)
-            if hearing.deciding or hearing.levies:
-                yield hearing
+            names = [name for name, one in edition.provisions.items() if activity in one.activities]
+            if names:
+                key = (activity, first if any(dated[name] for name in names) else None, *(marks[name] for name in names))
+                days = found[key][1] if key in found else []
+                found[key] = edition, [*days, (first, last)]
+    return [hear(edition, str(key[0]), tuple(days)) for key, (edition, days) in found.items()]
+
+
+def _mark(one: Provision, keys: Keys) -> tuple[str, int, int]:
+    """Return what tells a provision with the values of one day from the same with those of another."""
+    when, needs = ((-1 if node is None else keys.of(node)) for node in (one.when, one.needs))
+    return one.id, when, needs
+
+
+def _looks_at_day(one: Provision) -> bool:
+    return any(part == Fact("day") for node in (one.when, one.needs) if node is not None for part in walk(node))
 
 
 def order_of(edition: Edition, decides: Provision, yields: Provision) -> Order:

@@ -1,12 +1,13 @@
 """Witnesses: from a possible question to facts that a person can read, tried on the law itself.
 
-A solver's model fills in everything, most of it at random. Here every fact goes back to its default where the question allows it, so that what is left is what
-matters. The facts are then decided by the edition's generated functions; a witness that these do not bear out is a broken promise of ours.
+A solver's model fills in everything, most of it at random. Here every fact goes back to its default, or to an earlier code of its list, where the question allows it, so
+that what is left is what matters. The facts are then decided by the edition's generated functions; a witness that these do not bear out is a broken
+promise of ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skarb.core.errors import ensure
@@ -23,33 +24,37 @@ def witness_of(questions: Questions, edition: Edition, question: Question) -> Wi
 
     Raises: BrokenPromise if the law does not see in them what the solver saw.
     """
-    values = facts_for(questions, edition, question)
-    facts = edition.facts(**values)
-    borne_out = all(truth(node, facts) for node in question.hold) and not any(truth(node, facts) for node in question.fail)
-    ensure(borne_out, "what the solver found possible is so when the law is read one condition at a time")
+    model = questions.model(question)
+    ensure(model is not None, "a question that was possible stays so when it is asked again")
     defaults = defaults_of(edition.facts)
+    values = {"activity": question.scope.activity, "day": question.scope.first, **defaults, **(model or {})}
+    ensure(_answers(edition, question, values), "what the solver found possible is so when the law is read one condition at a time")
+    values = _simplified(edition, question, values, defaults)
+    facts = edition.facts(**values)
     told = {name: value for name, value in values.items() if name not in ("activity", "day") and value != defaults[name]}
     shown = {name: show(edition, value, edition.fields[name].type) for name, value in told.items()}
     return Witness(facts.day, facts.activity, told, shown, explain(edition, facts))
 
 
-def facts_for(questions: Questions, edition: Edition, question: Question) -> Mapping[str, Any]:
-    """Return facts that answer a question, as near to their defaults as can be."""
-    one, scope = questions.translation, question.scope
-    defaults: dict[str, Any] = {"activity": scope.activity, "day": scope.first, **defaults_of(edition.facts)}
-    solver = questions.fresh()
-    solver.add(questions.formulas(question))
-    ensure(questions.check(solver, ()) == "yes", "a question that was possible stays so when it is asked again")
-    model = solver.model()
-    named = frozenset().union(*map(one.facts_in, (*question.hold, *question.fail))) - {"activity"}
-    for name in (field for field in edition.fields if field in named):
-        if one.value(model, edition.fields[name]) != defaults[name]:
-            solver.push()
-            solver.add(one.equals(name, defaults[name]))
-            if questions.check(solver, ()) != "yes":
-                solver.pop()
-                continue
-            model = solver.model()
-        else:
-            solver.add(one.equals(name, defaults[name]))
-    return {**defaults, **{name: one.value(model, edition.fields[name]) for name in named}}
+def _answers(edition: Edition, question: Question, values: Mapping[str, Any]) -> bool:
+    facts = edition.facts(**values)
+    return all(truth(node, facts) for node in question.hold) and not any(truth(node, facts) for node in question.fail)
+
+
+def _simplified(edition: Edition, question: Question, values: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts that still answer the question, with as many as possible at their defaults."""
+    for name, default in defaults.items():
+        for simpler in _simpler(edition, name, values[name], default):
+            if _answers(edition, question, {**values, name: simpler}):
+                values = {**values, name: simpler}
+                break
+    return values
+
+
+def _simpler(edition: Edition, name: str, value: Any, default: Any) -> Iterator[Any]:
+    """Yield what one would rather read than a value, the simplest first."""
+    if value == default:
+        return
+    yield default
+    codes = edition.fields[name].type.codes
+    yield from codes[: codes.index(value)] if codes else ()
