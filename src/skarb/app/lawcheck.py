@@ -8,10 +8,10 @@ from time import perf_counter
 from typing import Any
 
 from skarb.app.files import now
-from skarb.app.law import law_folder, rulebook_of
+from skarb.app.law import law_folder
 from skarb.core.errors import Problem
 from skarb.core.time import from_day, legal_day, to_day
-from skarb.rulebook import Rulebook, problems_in
+from skarb.rulebook import Rulebook, RulebookError, load, verify
 from skarb.rulebook.analysis import Analysis, analyse
 
 
@@ -67,11 +67,15 @@ def check_law(law: str, at: date | None = None) -> LawCheck:
 
     Raises: NotFound
     """
-    problems = problems_in(law_folder(law))
+    today = to_day(at) if at is not None else None
+    try:
+        rulebook = load(law_folder(law))  # as the folder is now, whatever was read before
+        problems = verify(rulebook)
+    except RulebookError as error:
+        return LawCheck(law, to_day(now().date()) if today is None else today, error.problems)
+    day = legal_day(now(), rulebook.country.zone) if today is None else today
     if problems:
-        return LawCheck(law, to_day(at or now().date()), problems)
-    rulebook = rulebook_of(law)
-    day = to_day(at) if at is not None else legal_day(now(), rulebook.country.zone)
+        return LawCheck(law, day, problems)
     began = perf_counter()
     analysis = analyse(rulebook, day)
     return LawCheck(law, day, [], rulebook, analysis, perf_counter() - began)

@@ -23,17 +23,21 @@ def page_of(checked: LawCheck) -> str:
         "Accepted": [one for one in found if one.accepted],
         "Information": [one for one in found if not one.matters],
     }
-    page = _environment().get_template("law_check.html").render(
-        law=checked.law,
-        name=checked.rulebook.country.name if checked.rulebook else checked.law,
-        day=str(from_day(checked.day)),
-        passed=checked.passed,
-        problems=[str(problem) for problem in checked.problems],
-        size=checked.size(),
-        groups={title: [_told(checked, one) for one in ones] for title, ones in groups.items()},
-        meaning=MEANING,
-        proven=checked.analysis.proven if checked.analysis else {},
-        seconds=f"{checked.seconds:.1f}",
+    page = (
+        _environment()
+        .get_template("law_check.html")
+        .render(
+            law=checked.law,
+            name=checked.rulebook.country.name if checked.rulebook else checked.law,
+            day=str(from_day(checked.day)),
+            passed=checked.passed,
+            problems=[str(problem) for problem in checked.problems],
+            size=checked.size(),
+            groups={title: [_told(checked, one) for one in ones] for title, ones in groups.items()},
+            meaning=MEANING,
+            proven=checked.analysis.proven if checked.analysis else {},
+            seconds=f"{checked.seconds:.1f}",
+        )
     )
     return page + "\n"
 
@@ -61,7 +65,8 @@ def _told(checked: LawCheck, one: Finding) -> dict[str, Any]:
         "verdict": seen.explanation.verdict if seen else "",
         "decides": seen.explanation.provision if seen else "",
         "explanation": seen.explanation.text() if seen else "",
-        "accepted": accepted and {"reason": accepted.reason, "by": accepted.by, "until": str(from_day(accepted.until)), "place": accepted.place},
+        "accepted": accepted
+        and {"reason": accepted.reason, "by": accepted.by, "until": str(from_day(accepted.until)), "place": accepted.place},
     }
 
 

@@ -31,9 +31,9 @@ app = App(name="law", help="Check, show, compare and explain the law as it is wr
 def check(*, law: str = "by", at: date | None = None, html: Path | None = None, json: bool = False) -> int:
     """Check a law: its text, its dates, its citations, every case, and then what a solver can prove of the whole.
 
-    Reports everything that is wrong with file, line and column. In a law without problems it is then proven, or shown by an example, that no two provisions meet
-    that nothing orders, that every provision can be reached, that what is promised to be complete is, and that no days are left between values or versions.
-    Exit code 9 when something is wrong that is not accepted.
+    Reports everything that is wrong with file, line and column. Where nothing is, it proves or disproves by an example that no two provisions
+    meet that nothing orders, that every provision can be reached, that what an act promises to answer is answered, and that no days lie
+    between values or versions. Exit code 9 when something is wrong and not accepted.
 
     Parameters
     ----------

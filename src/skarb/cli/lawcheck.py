@@ -28,7 +28,11 @@ def print_check(checked: LawCheck) -> None:
             _say(line)
     accepted = [one for one in found if one.accepted]
     if accepted:
-        rows = ((one.kind, " × ".join(one.about), from_day(one.accepted.until), one.accepted.reason) for one in accepted if one.accepted)
+        rows = (
+            (one.kind, " × ".join(one.about), from_day(one.accepted.until), one.accepted.reason)
+            for one in accepted
+            if one.accepted
+        )
         out.print(table(("accepted", "about", "until", "reason"), rows))
     told = [(kind, [one for one in found if one.kind == kind and not one.matters]) for kind in MEANING]
     for kind, ones in told:
@@ -36,7 +40,9 @@ def print_check(checked: LawCheck) -> None:
             what = ", ".join(dict.fromkeys(one.about[0] for one in ones))
             _say(f"information: {len(ones)} × {kind}: {MEANING[kind]} ({what})")
     out.print(table(("proven", "count"), checked.analysis.proven.items()))
-    _say(f"{len(checked.analysis.open)} open, {len(accepted)} accepted on {from_day(checked.day)}, {checked.seconds:.1f} s of analysis")
+    _say(
+        f"{len(checked.analysis.open)} open, {len(accepted)} accepted on {from_day(checked.day)}, {checked.seconds:.1f} s of analysis"
+    )
 
 
 def lines_of(finding: Finding) -> Iterator[str]:
@@ -44,7 +50,9 @@ def lines_of(finding: Finding) -> Iterator[str]:
     yield f"✗ {finding.kind}: {' × '.join(finding.about)}"
     yield f"    {finding.says} ({MEANING[finding.kind]})"
     if finding.days:
-        yield f"    {', '.join(map(days, finding.days))}" + (f", for {', '.join(finding.activities)}" if finding.activities else "")
+        yield f"    {', '.join(map(days, finding.days))}" + (
+            f", for {', '.join(finding.activities)}" if finding.activities else ""
+        )
     for reason in finding.reasons:
         yield f"    because: {reason}"
     if finding.witness is not None:

@@ -202,7 +202,9 @@ class Edition:
     def duty_guards(self, activity: str = "") -> list[Guard]:
         """Return the guards of duties, of one activity or of all; every one that holds counts."""
         done: dict[str, Node] = {}
-        found = [Guard(self.provisions[name], self.applies_when(name, activity, done), bit) for bit, name in enumerate(self.duty_ids)]
+        found = [
+            Guard(self.provisions[name], self.applies_when(name, activity, done), bit) for bit, name in enumerate(self.duty_ids)
+        ]
         return [guard for guard in found if guard.condition != FALSE]
 
     def levy_guards(self, activity: str = "") -> list[Guard]:

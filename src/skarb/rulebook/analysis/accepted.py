@@ -1,7 +1,7 @@
 """Acceptances: findings that are known and lived with, each for a reason, by somebody, and for a time.
 
-They stand in the country's `accepted.yaml`. One that ran out counts no more, and one whose finding has gone is to be struck out; both are findings themselves,
-so the list never grows stale.
+They stand in the country's `accepted.yaml`. One that ran out counts no more, and one whose finding has gone is to be struck
+out; both are findings themselves, so the list never grows stale.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def settle(findings: Iterable[Finding], acceptances: Sequence[Acceptance], day: 
     for one in acceptances:
         about = tuple(sorted(one.about))
         if one not in used:
-            found.append(Finding("unused", about, f"{one.place}: no {one.kind} is found here any more; strike the acceptance out"))
+            found.append(
+                Finding("unused", about, f"{one.place}: no {one.kind} is found here any more; strike the acceptance out")
+            )
         elif day > one.until:
             says = f"{one.place}: the {one.kind} was accepted by {one.by} until {from_day(one.until)}; mend it or accept it anew"
             found.append(Finding("expired", about, says))

@@ -1,8 +1,9 @@
 """Conflicts: two provisions that speak about the same facts, want different things, and are set in order by nothing.
 
-A conflict is *silent*: the law still answers, because a refusal goes before a referral and a referral before a permission, or because one id stands before the
-other in the alphabet. The question to the solver is whether the first of the two can decide while the second speaks; where a third provision always decides
-instead, nobody is ever answered by either and there is no conflict.
+A conflict is *silent*: the law still answers, because a refusal goes before a referral and a referral before a permission, or
+because one id stands before the other in the alphabet. The question to the solver is whether the first of the two can decide
+while the second speaks; where a third provision always decides instead, nobody is ever answered by either and there is no
+conflict.
 """
 
 from __future__ import annotations
@@ -99,4 +100,6 @@ def _finding(one: str, other: str, pair: _Pair, questions: Questions) -> Finding
 
 
 def _effect(effect: str) -> str:
-    return {"refuse": "a refusal", "refer": "a referral", "permit": "a permission", "require": "a requirement"}.get(effect, effect)
+    return {"refuse": "a refusal", "refer": "a referral", "permit": "a permission", "require": "a requirement"}.get(
+        effect, effect
+    )

@@ -1,7 +1,8 @@
 """Findings: what the analysis has to say, and what it has proven.
 
-A finding that *matters* is to be mended or accepted; the others are information. Every finding about what the law answers carries a witness: facts, and
-the explanation of what the law decides about them, made by the same functions that decide instructions.
+A finding that *matters* is to be mended or accepted; the others are information. Every finding about what the law answers
+carries a witness: facts, and the explanation of what the law decides about them, made by the same functions that decide
+instructions.
 """
 
 from __future__ import annotations
@@ -68,11 +69,19 @@ class Finding:
             "says": self.says,
             "open": self.open,
             "activities": list(self.activities),
-            "days": [{"from": str(from_day(first)), "to": None if last == LAST_DAY else str(from_day(last))} for first, last in self.days],
+            "days": [
+                {"from": str(from_day(first)), "to": None if last == LAST_DAY else str(from_day(last))}
+                for first, last in self.days
+            ],
             "reasons": list(self.reasons),
             "counter_example": seen and {"day": str(from_day(seen.day)), "facts": dict(seen.shown), **seen.explanation.data()},
             "accepted": accepted
-            and {"reason": accepted.reason, "by": accepted.by, "until": str(from_day(accepted.until)), "where": str(accepted.place)},
+            and {
+                "reason": accepted.reason,
+                "by": accepted.by,
+                "until": str(from_day(accepted.until)),
+                "where": str(accepted.place),
+            },
         }
 
 

@@ -1,7 +1,8 @@
 """Gaps: facts on which the law is silent about something it governs.
 
-Silence is an answer (a person decides), and most acts leave a lot to it, so a gap is information. An act that promises to be complete about an activity
-(`complete` in its record) is held to it on every day on which a provision of it speaks about that activity, whoever's provision fills the gap.
+Silence is an answer (a person decides), and most acts leave a lot to it, so a gap is information. An act that promises to be
+complete about an activity (`complete` in its record) is held to it on every day on which a provision of it speaks about that
+activity, whoever's provision fills the gap.
 """
 
 from __future__ import annotations
@@ -41,7 +42,13 @@ def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding],
             silence.days |= dict.fromkeys(hearing.days)
             silence.last = hearing, question
     silent = {(act, activity) for act, activity, _ in found}
-    proven = Counter({"activities with an answer for all facts": len({activity for act, activity in answered if (act, activity) not in silent})})
+    proven = Counter(
+        {
+            "activities with an answer for all facts": len(
+                {activity for act, activity in answered if (act, activity) not in silent}
+            )
+        }
+    )
     return [_finding(act, activity, answer, one, questions) for (act, activity, answer), one in sorted(found.items())], proven
 
 
@@ -61,5 +68,9 @@ def _finding(act: str, activity: str, answer: Status, silence: _Silence, questio
         return Finding("unknown", about, "the solver gave up before it knew whether there is always an answer", (activity,), days)
     witness = witness_of(questions, hearing.edition, question)
     ensure(witness.explanation.provision == SILENCE, "where no provision speaks the answer is silence")
-    says = f"{act} promises to be complete about it, and some facts have no answer" if act else "some facts have no answer; a person decides"
+    says = (
+        f"{act} promises to be complete about it, and some facts have no answer"
+        if act
+        else "some facts have no answer; a person decides"
+    )
     return Finding("gap", about, says, (activity,), days, (), witness, matters=bool(act))

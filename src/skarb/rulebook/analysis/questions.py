@@ -1,8 +1,9 @@
 """Questions to the solver: can these conditions hold while those fail?
 
-A question is asked once: the answer depends on the conditions alone, so the same question in another edition, or for another activity, is answered from
-memory. Where a condition looks at the day or the activity, they belong to the question. The solver runs with a fixed seed and with a limit on its
-steps, never on seconds, so that it answers the same on every machine; where the limit is reached the answer is "unknown", which proves nothing.
+A question is asked once: the answer depends on the conditions alone, so the same question in another edition, or for another
+activity, is answered from memory. Where a condition looks at the day or the activity, they belong to the question. The solver
+runs with a fixed seed and with a limit on its steps, never on seconds, so that it answers the same on every machine; where the
+limit is reached the answer is "unknown", which proves nothing.
 """
 
 from __future__ import annotations

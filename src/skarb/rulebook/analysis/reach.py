@@ -1,8 +1,9 @@
 """Reach: can every provision make a difference?
 
-A provision that decides must decide some instruction on some day on which it is in force; a levy must govern one; a duty, a definition or a power must apply
-to one. A provision that stands ready is tried as if it were enabled. For one that is dead the solver names what is enough to kill it: its own condition,
-exceptions that always silence it, or provisions that always decide before it.
+A provision that decides must decide some instruction on some day on which it is in force; a levy must govern one; a duty, a
+definition or a power must apply to one. A provision that stands ready is tried as if it were enabled. For one that is dead the
+solver names what is enough to kill it: its own condition, exceptions that always silence it, or provisions that always decide
+before it.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def _any(answers: Iterable[Status]) -> Status:
 def _about(rulebook: Rulebook, heard: Sequence[Hearing], one: Provision) -> Iterator[Hearing]:
     """Yield what the law says where a provision is in force, the latest first, with it enabled even where it stands ready."""
     if one.enabled:
-        found = [hearing for hearing in heard if hearing.scope.activity in one.activities and one.id in hearing.edition.provisions]
+        found = [
+            hearing for hearing in heard if hearing.scope.activity in one.activities and one.id in hearing.edition.provisions
+        ]
         yield from sorted(found, key=lambda hearing: -hearing.scope.last)
         return
     for first, last in reversed(spans(rulebook)):
@@ -92,7 +95,9 @@ def _trial(hearing: Hearing, name: str) -> _Trial:
     for order, voices in ((edition.order, hearing.deciding), (edition.levy_order, hearing.levies)):
         if name in order:
             before = set(order[: order.index(name)])
-            fail += [(voice.speaks, f"{voice.provision.id} always decides first") for voice in voices if voice.provision.id in before]
+            fail += [
+                (voice.speaks, f"{voice.provision.id} always decides first") for voice in voices if voice.provision.id in before
+            ]
     return _Trial(hearing.scope, tuple((part, write(part)) for part in _parts(one.when)), tuple(fail))
 
 
@@ -113,9 +118,7 @@ def _parts(node: Node | None) -> tuple[Node, ...]:
     return (node,)
 
 
-def _unreached(
-    rulebook: Rulebook, heard: Sequence[Hearing], one: Provision, answer: Status, questions: Questions
-) -> Finding:
+def _unreached(rulebook: Rulebook, heard: Sequence[Hearing], one: Provision, answer: Status, questions: Questions) -> Finding:
     days = _days(rulebook, one)
     if answer == "unknown":
         return Finding("unknown", (one.id,), _GAVE_UP, one.activities, days)

@@ -1,9 +1,9 @@
 """Series: does what follows begin the day after what went before has ended?
 
-A parameter or a dated list has no days without a value between its first and its last one. A provision that ends and has a later version is followed by it on the
-next day: a version has the same effect and shares an activity, and either has the same short name (what follows the slash, up to the first full stop) or
-is cited from the same act and article. A provision whose status says `superseded` must have one. Overlapping values of one name are refused when
-the law is read.
+A parameter or a dated list has no days without a value between its first and its last one. A provision that ends and has a
+later version is followed by it on the next day: a version has the same effect and shares an activity, and either has the same
+short name (what follows the slash, up to the first full stop) or is cited from the same act and article. A provision whose
+status says `superseded` must have one. Overlapping values of one name are refused when the law is read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Conditions as formulas of a solver, and a solver's model as facts.
 
-A code is a number in the order of its list, a flag a truth, a day, a count or an amount a whole number within the limits of its field, and an
-optional fact has a truth beside it that says whether it is missing. The checker has proved that a missing value is never looked at, so what the
-number is then does not matter. Shares are exact: whole numbers are divided as `share_of` divides them, in all three ways of rounding.
+A code is a number in the order of its list, a flag a truth, a day, a count or an amount a whole number within the limits of its
+field, and an optional fact has a truth beside it that says whether it is missing. The checker has proved that a missing value
+is never looked at, so what the number is then does not matter. Shares are exact: whole numbers are divided as `share_of`
+divides them, in all three ways of rounding.
 
 Equal parts of trees are translated once. The solver (z3) is imported when the first translation is made.
 """
@@ -15,6 +16,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from skarb.core.errors import ensure
 from skarb.rulebook.expression import (
     And,
     Code,
@@ -50,7 +52,9 @@ _COUNTRIES = tuple("".join(pair) for pair in product(string.ascii_uppercase, rep
 
 def codes_of(type_: Type) -> tuple[str, ...]:
     """Return every code of a type; the only open list is that of two-letter codes."""
-    return type_.codes or tuple(code for code in _COUNTRIES if type_.admits(code))
+    codes = type_.codes or tuple(code for code in _COUNTRIES if type_.admits(code))
+    ensure(codes, f"every code of the pattern {type_.pattern!r} is known to the solver")
+    return codes
 
 
 class Translation:

@@ -1,7 +1,8 @@
 """Voices: what each provision says about one activity in one edition, and what sets two that disagree in order.
 
-A provision *speaks* where it applies, exceptions counted, and, being a requirement, is not met. Of all that speak the first in the edition's order
-decides. Its *consequence* is the verdict and how it is carried out; of a levy, whether something is owed and by which rate.
+A provision *speaks* where it applies, exceptions counted, and, being a requirement, is not met. Of all that speak the first in
+the edition's order decides. Its *consequence* is the verdict and how it is carried out; of a levy, whether something is owed
+and by which rate.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Witnesses: from a possible question to facts that a person can read, tried on the law itself.
 
-A solver's model fills in everything, most of it at random. Here every fact goes back to its default, or to an earlier code of its list, where the question allows it, so
-that what is left is what matters. The facts are then decided by the edition's generated functions; a witness that these do not bear out is a broken
-promise of ours.
+A solver's model fills in everything, most of it at random. Here every fact goes back to its default, or to an earlier code of
+its list, where the question allows it, so that what is left is what matters. The facts are then decided by the edition's
+generated functions; a witness that these do not bear out is a broken promise of ours.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def witness_of(questions: Questions, edition: Edition, question: Question) -> Wi
     ensure(model is not None, "a question that was possible stays so when it is asked again")
     defaults = defaults_of(edition.facts)
     values = {"activity": question.scope.activity, "day": question.scope.first, **defaults, **(model or {})}
-    ensure(_answers(edition, question, values), "what the solver found possible is so when the law is read one condition at a time")
+    ensure(
+        _answers(edition, question, values), "what the solver found possible is so when the law is read one condition at a time"
+    )
     values = _simplified(edition, question, values, defaults)
     facts = edition.facts(**values)
     told = {name: value for name, value in values.items() if name not in ("activity", "day") and value != defaults[name]}

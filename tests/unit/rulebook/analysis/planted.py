@@ -102,7 +102,15 @@ class Fault:
     reasons: tuple[str, ...] = field(default=())  # words that each must stand in some reason
 
 
-def pair(what: str, first: dict[str, Any], second: dict[str, Any], mended: dict[str, Any], facts: Any = None, days: Any = None, **law: Any) -> Fault:
+def pair(
+    what: str,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    mended: dict[str, Any],
+    facts: Any = None,
+    days: Any = None,
+    **law: Any,
+) -> Fault:
     """A conflict of two provisions: `first` decides; `mended` are the keys of `first` that set it right."""
     made = Law((first, second), **law)
     right = made.but(first["id"], **mended)
@@ -116,10 +124,21 @@ RATES = (values("rate.one", "ratio", (FROM, None, "1/10")), values("rate.two", "
 HERE, MONEY = "value is not missing and ", "deposit is not missing and value is not missing and "
 
 CONFLICTS = [
-    pair("a refusal and a permission", rule("L1/a", "refuse", "cross_border"), rule("L1/b", "permit"), BELOW, lambda f: f.cross_border),
+    pair(
+        "a refusal and a permission",
+        rule("L1/a", "refuse", "cross_border"),
+        rule("L1/b", "permit"),
+        BELOW,
+        lambda f: f.cross_border,
+    ),
     pair("a referral and a permission", rule("L1/a", "refer", "hold"), rule("L1/b", "permit"), BELOW, lambda f: f.hold),
     pair("a refusal and a referral", rule("L1/a", "refuse", "hold"), rule("L1/b", "refer"), {"precedence": 1}),
-    pair("two refusals, carried out differently", rule("L1/a", "refuse"), rule("L1/b", "refuse", measure="block"), {"measure": "block", "when": "hold"}),
+    pair(
+        "two refusals, carried out differently",
+        rule("L1/a", "refuse"),
+        rule("L1/b", "refuse", measure="block"),
+        {"measure": "block", "when": "hold"},
+    ),
     pair(
         "an unmet requirement and a refusal, carried out differently",
         rule("L1/a", "require", needs="actor_identified", measure="quarantine"),
@@ -163,7 +182,13 @@ CONFLICTS = [
     ),
     Fault(
         "a refusal that is an exception, but of something else",
-        law := Law((rule("L1/a", "refuse", "hold", exception_of=["L1/c"]), rule("L1/b", "permit", "not approved"), rule("L1/c", "permit", "approved"))),
+        law := Law(
+            (
+                rule("L1/a", "refuse", "hold", exception_of=["L1/c"]),
+                rule("L1/b", "permit", "not approved"),
+                rule("L1/c", "permit", "approved"),
+            )
+        ),
         law.but("L1/a", exception_of=["L1/b", "L1/c"]),
         "conflict",
         ("L1/a", "L1/b"),
@@ -216,7 +241,15 @@ CONFLICTS = [
         BELOW,
         lambda f: f.wallet_country == "QN",
         ("2026-06-01", "2026-06-30"),
-        lists=(codes("watched", "wallet_country", (FROM, "2026-05-31", ["QM"]), ("2026-06-01", "2026-06-30", ["QM", "QN"]), ("2026-07-01", None, ["QM"])),),
+        lists=(
+            codes(
+                "watched",
+                "wallet_country",
+                (FROM, "2026-05-31", ["QM"]),
+                ("2026-06-01", "2026-06-30", ["QM", "QN"]),
+                ("2026-07-01", None, ["QM"]),
+            ),
+        ),
     ),
     pair(
         "a limit that is lower for one month",
@@ -225,7 +258,10 @@ CONFLICTS = [
         BELOW,
         lambda f: 50_00 < f.value <= 100_00,
         ("2026-03-01", "2026-03-31"),
-        parameters=(LIMIT, values("upper", "QQD", (FROM, None, "100.00"), ("2026-03-01", None, "50.00"), ("2026-04-01", None, "100.00"))),
+        parameters=(
+            LIMIT,
+            values("upper", "QQD", (FROM, None, "100.00"), ("2026-03-01", None, "50.00"), ("2026-04-01", None, "100.00")),
+        ),
     ),
     pair(
         "three days that a condition names",
@@ -241,7 +277,11 @@ CONFLICTS = [
         BELOW,
         lambda f: 90_00 < f.value <= 100_00,
         ("2027-01-01", None),
-        parameters=(LIMIT, values("base_unit", "QQD", (FROM, None, "50.00"), ("2027-01-01", None, "45.00")), values("cap", "base_unit", (FROM, None, "2"))),
+        parameters=(
+            LIMIT,
+            values("base_unit", "QQD", (FROM, None, "50.00"), ("2027-01-01", None, "45.00")),
+            values("cap", "base_unit", (FROM, None, "2")),
+        ),
     ),
     pair(
         "two lists with one code in common",
@@ -293,15 +333,34 @@ CONFLICTS = [
 GOOD = rule("L1/b", "permit")
 
 
-def dead(what: str, faulty: dict[str, Any], mended: dict[str, Any], *others: dict[str, Any], reasons: tuple[str, ...] = (), kind: str = "dead", **law: Any) -> Fault:
+def dead(
+    what: str,
+    faulty: dict[str, Any],
+    mended: dict[str, Any],
+    *others: dict[str, Any],
+    reasons: tuple[str, ...] = (),
+    kind: str = "dead",
+    **law: Any,
+) -> Fault:
     """A provision that nothing reaches, and the keys that set it right."""
     made = Law((faulty, *others), **law)
     return Fault(what, made, made.but(faulty["id"], **mended), kind, (faulty["id"],), reasons=reasons)
 
 
 DEAD = [
-    dead("two codes at once", rule("L1/a", "permit", 'actor_kind == "self_employed" and actor_kind == "state_body"'), {"when": "hold"}, reasons=("self_employed", "state_body")),
-    dead("above and below", rule("L1/a", "permit", HERE + "value < limit and value > limit"), {"when": HERE + "value <= limit"}, parameters=(LIMIT,), reasons=("value < limit", "value > limit")),
+    dead(
+        "two codes at once",
+        rule("L1/a", "permit", 'actor_kind == "self_employed" and actor_kind == "state_body"'),
+        {"when": "hold"},
+        reasons=("self_employed", "state_body"),
+    ),
+    dead(
+        "above and below",
+        rule("L1/a", "permit", HERE + "value < limit and value > limit"),
+        {"when": HERE + "value <= limit"},
+        parameters=(LIMIT,),
+        reasons=("value < limit", "value > limit"),
+    ),
     dead(
         "between two limits that leave nothing",
         rule("L1/a", "refuse", HERE + "value >= limit and value < low"),
@@ -309,7 +368,12 @@ DEAD = [
         parameters=(LIMIT, values("low", "QQD", (FROM, None, "100.00"))),
         reasons=("value >= limit", "value < low"),
     ),
-    dead("a day before its time", rule("L1/a", "permit", "day < date(2026, 1, 1)"), {"when": "day < date(2026, 1, 2)"}, reasons=("day",)),
+    dead(
+        "a day before its time",
+        rule("L1/a", "permit", "day < date(2026, 1, 1)"),
+        {"when": "day < date(2026, 1, 2)"},
+        reasons=("day",),
+    ),
     dead(
         "two exceptions that leave nothing",
         rule("L1/a", "permit", "own_account"),
@@ -341,18 +405,48 @@ DEAD = [
         parameters=RATES,
         reasons=("L1/b always decides first",),
     ),
-    dead("a requirement that is always met", rule("L1/a", "require", needs="hold or not hold"), {"needs": "hold"}, reasons=("always holds",)),
-    dead("a duty to report what cannot be", rule("L1/a", "report", "hired_persons < 0"), {"when": "hired_persons > 0"}, reasons=("hired_persons",)),
-    dead("a provision that stands ready for nothing", rule("L1/a", "refuse", "hold and not hold", grade="C"), {"when": "hold"}, reasons=("not hold",)),
+    dead(
+        "a requirement that is always met",
+        rule("L1/a", "require", needs="hold or not hold"),
+        {"needs": "hold"},
+        reasons=("always holds",),
+    ),
+    dead(
+        "a duty to report what cannot be",
+        rule("L1/a", "report", "hired_persons < 0"),
+        {"when": "hired_persons > 0"},
+        reasons=("hired_persons",),
+    ),
+    dead(
+        "a provision that stands ready for nothing",
+        rule("L1/a", "refuse", "hold and not hold", grade="C"),
+        {"when": "hold"},
+        reasons=("not hold",),
+    ),
     dead(
         "below one rounding and above the other",
-        rule("L1/a", "permit", MONEY + 'deposit >= limit and value < share(deposit, third, "down") and value >= share(deposit, third, "up")'),
+        rule(
+            "L1/a",
+            "permit",
+            MONEY + 'deposit >= limit and value < share(deposit, third, "down") and value >= share(deposit, third, "up")',
+        ),
         {"when": MONEY + 'deposit >= limit and value < share(deposit, third, "up") and value >= share(deposit, third, "down")'},
         parameters=(LIMIT, THIRD),
         reasons=("down", "up"),
     ),
-    dead("a definition of nothing", rule("L1/a", "define", 'screening not in ("clear", "possible", "listed", "unavailable")'), {"when": None}, reasons=("screening",)),
-    dead("a requirement that nobody can meet", rule("L1/a", "require", "hold", needs="not hold"), {"needs": "approved"}, kind="impossible", reasons=("not hold",)),
+    dead(
+        "a definition of nothing",
+        rule("L1/a", "define", 'screening not in ("clear", "possible", "listed", "unavailable")'),
+        {"when": None},
+        reasons=("screening",),
+    ),
+    dead(
+        "a requirement that nobody can meet",
+        rule("L1/a", "require", "hold", needs="not hold"),
+        {"needs": "approved"},
+        kind="impossible",
+        reasons=("not hold",),
+    ),
 ]
 
 
@@ -362,24 +456,61 @@ def gap(what: str, law: Law, mended: Law, facts: Any = None, days: Any = None) -
     return Fault(what, made, right, "gap", ("L1", "fiat_pay"), facts or (lambda _: True), days)
 
 
-BELOW_LIMIT = Law((rule("L1/a", "permit", HERE + "value < limit"), rule("L1/b", "refuse", "value is missing or value > limit")), (LIMIT,))
+BELOW_LIMIT = Law(
+    (rule("L1/a", "permit", HERE + "value < limit"), rule("L1/b", "refuse", "value is missing or value > limit")), (LIMIT,)
+)
 THERE = Law((rule("L1/a", "permit", HERE + "value < limit"), rule("L1/b", "refuse", HERE + "value >= limit")), (LIMIT,))
 LISTED = Law(
     (rule("L1/a", "permit", "screening in passed"), rule("L1/b", "refuse", 'screening in ("listed", "unavailable")')),
-    lists=(codes("passed", "screening", (FROM, None, ["clear", "possible"]), ("2026-05-01", None, ["clear"]), ("2026-06-01", None, ["clear", "possible"])),),
+    lists=(
+        codes(
+            "passed",
+            "screening",
+            (FROM, None, ["clear", "possible"]),
+            ("2026-05-01", None, ["clear"]),
+            ("2026-06-01", None, ["clear", "possible"]),
+        ),
+    ),
 )
 ROUNDED = Law(
-    (rule("L1/a", "permit", MONEY + 'value <= share(deposit, third, "down")'), rule("L1/b", "refuse", 'deposit is missing or value is missing or value > share(deposit, third, "up")')),
+    (
+        rule("L1/a", "permit", MONEY + 'value <= share(deposit, third, "down")'),
+        rule("L1/b", "refuse", 'deposit is missing or value is missing or value > share(deposit, third, "up")'),
+    ),
     (THIRD,),
 )
 MET = Law((rule("L1/a", "permit"), rule("L1/b", "require", "hold", needs="approved", exception_of=["L1/a"])))
 GAPS = [
     gap("exactly the limit", BELOW_LIMIT, BELOW_LIMIT.but("L1/a", when=HERE + "value <= limit"), lambda f: f.value == 100_00),
-    gap("a value that is missing", THERE, THERE.but("L1/b", when="value is missing or value >= limit"), lambda f: f.value is None),
-    gap("a code that a list lacks for one month", LISTED, LISTED.but("L1/b", when="screening not in passed"), lambda f: f.screening == "possible", ("2026-05-01", "2026-05-31")),
-    gap("between two roundings", ROUNDED, ROUNDED.but("L1/a", when=MONEY + 'value <= share(deposit, third, "up")'), lambda f: f.deposit % 3 != 0),
-    gap("a requirement that silences a permission even when it is met", MET, MET.but("L1/b", exception_of=None), lambda f: f.hold and f.approved),
-    gap("a refusal that ends too early", THERE.but("L1/b", when="value is missing or value >= limit", in_force={"from": FROM, "to": "2026-08-31"}), THERE.but("L1/b", when="value is missing or value >= limit"), None, ("2026-09-01", None)),
+    gap(
+        "a value that is missing", THERE, THERE.but("L1/b", when="value is missing or value >= limit"), lambda f: f.value is None
+    ),
+    gap(
+        "a code that a list lacks for one month",
+        LISTED,
+        LISTED.but("L1/b", when="screening not in passed"),
+        lambda f: f.screening == "possible",
+        ("2026-05-01", "2026-05-31"),
+    ),
+    gap(
+        "between two roundings",
+        ROUNDED,
+        ROUNDED.but("L1/a", when=MONEY + 'value <= share(deposit, third, "up")'),
+        lambda f: f.deposit % 3 != 0,
+    ),
+    gap(
+        "a requirement that silences a permission even when it is met",
+        MET,
+        MET.but("L1/b", exception_of=None),
+        lambda f: f.hold and f.approved,
+    ),
+    gap(
+        "a refusal that ends too early",
+        THERE.but("L1/b", when="value is missing or value >= limit", in_force={"from": FROM, "to": "2026-08-31"}),
+        THERE.but("L1/b", when="value is missing or value >= limit"),
+        None,
+        ("2026-09-01", None),
+    ),
 ]
 
 FIRST = rule("L1/first", "refuse", "hold", article="7", end="2026-06-30", status="superseded")
@@ -402,17 +533,45 @@ SERIES = [
     ),
     Fault(
         "a list without codes for a day",
-        law := Law((GOOD,), lists=(codes("watched", "wallet_country", (FROM, "2026-03-30", ["QM"]), ("2026-04-01", None, ["QN"])),)),
+        law := Law(
+            (GOOD,), lists=(codes("watched", "wallet_country", (FROM, "2026-03-30", ["QM"]), ("2026-04-01", None, ["QN"])),)
+        ),
         replace(law, lists=(codes("watched", "wallet_country", (FROM, "2026-03-31", ["QM"]), ("2026-04-01", None, ["QN"])),)),
         "hole",
         ("watched",),
         days=("2026-03-31", "2026-03-31"),
     ),
-    followed("a version of the same article that comes late", "hole", rule("L1/second", "refuse", "hold", article="7", start="2026-07-03"), ("2026-07-01", "2026-07-02")),
-    followed("a version of the same article that comes early", "overlap", rule("L1/second", "refuse", "hold", article="7", start="2026-06-30"), ("2026-06-30", "2026-06-30")),
-    followed("a version of the same name that comes late", "hole", rule("L2/first", "refuse", "hold", start="2027-01-01"), ("2026-07-01", "2026-12-31")),
-    followed("a version of the same name that comes early", "overlap", rule("L1/first.new", "refuse", "hold", start="2026-05-01"), ("2026-05-01", "2026-06-30")),
-    Fault("superseded by nothing", Law((FIRST,)), Law(({**FIRST, "in_force": {"from": FROM, "to": "2026-06-30", "status": "expired"}},)), "unfollowed", ("L1/first",)),
+    followed(
+        "a version of the same article that comes late",
+        "hole",
+        rule("L1/second", "refuse", "hold", article="7", start="2026-07-03"),
+        ("2026-07-01", "2026-07-02"),
+    ),
+    followed(
+        "a version of the same article that comes early",
+        "overlap",
+        rule("L1/second", "refuse", "hold", article="7", start="2026-06-30"),
+        ("2026-06-30", "2026-06-30"),
+    ),
+    followed(
+        "a version of the same name that comes late",
+        "hole",
+        rule("L2/first", "refuse", "hold", start="2027-01-01"),
+        ("2026-07-01", "2026-12-31"),
+    ),
+    followed(
+        "a version of the same name that comes early",
+        "overlap",
+        rule("L1/first.new", "refuse", "hold", start="2026-05-01"),
+        ("2026-05-01", "2026-06-30"),
+    ),
+    Fault(
+        "superseded by nothing",
+        Law((FIRST,)),
+        Law(({**FIRST, "in_force": {"from": FROM, "to": "2026-06-30", "status": "expired"}},)),
+        "unfollowed",
+        ("L1/first",),
+    ),
 ]
 
 FAULTS = [*CONFLICTS, *DEAD, *GAPS, *SERIES]

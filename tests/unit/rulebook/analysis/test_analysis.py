@@ -30,7 +30,13 @@ MEETING = Law((rule("L1/a", "refuse", "hold"), rule("L1/b", "permit")))
 
 
 def accepted(until: str) -> dict[str, Any]:
-    return {"finding": "conflict", "about": ["L1/b", "L1/a"], "reason": "It is being looked at.", "by": "somebody", "until": until}
+    return {
+        "finding": "conflict",
+        "about": ["L1/b", "L1/a"],
+        "reason": "It is being looked at.",
+        "by": "somebody",
+        "until": until,
+    }
 
 
 @pytest.mark.parametrize("country", ["zz", "by"])
@@ -113,7 +119,10 @@ def test_a_question_is_put_to_the_solver_once() -> None:
     hired = Fact("hired_persons")
     several = Compare(">", Plus(hired, Count(1)), Count(3))
     first, other = Scope("fiat_pay", 0, 10), Scope("mine", 11, 20)
-    assert [questions.ask(Question(scope, (several,), (Compare(">", hired, Count(9)),))) for scope in (first, other)] == ["yes", "yes"]
+    assert [questions.ask(Question(scope, (several,), (Compare(">", hired, Count(9)),))) for scope in (first, other)] == [
+        "yes",
+        "yes",
+    ]
     assert questions.solved == 1
     dated = Compare("<", Fact("day"), Count(11))
     assert [questions.ask(Question(scope, (dated,))) for scope in (first, other)] == ["yes", "no"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import skarb.jurisdictions
+from skarb.core.amount import LEGAL_VALUE_MAX
 from skarb.core.time import parse_day
 from skarb.rulebook import Edition, load
 from skarb.rulebook.analysis.translation import Translation, codes_of
@@ -30,7 +31,9 @@ def facts_at_random(edition: Edition, chance: random.Random) -> Any:
         elif field.type.base == "day":
             values[name] = parse_day("2026-08-01") + chance.randint(-400, 400)
         else:
-            values[name] = min(field.high, max(field.low, chance.choice((0, 1, 17, 18, 100_000, chance.randint(-(10**9), 10**9)))))
+            values[name] = min(
+                field.high, max(field.low, chance.choice((0, 1, 17, 18, 100_000, chance.randint(-(10**9), 10**9))))
+            )
     return edition.facts(**values)
 
 
@@ -51,7 +54,7 @@ def test_every_condition_of_a_country_reads_the_same(country: str) -> None:
     translation, seen = Translation(edition.fields), set()
     conditions = [one.when for one in edition.provisions.values() if one.when is not None]
     for node in conditions:
-        for _ in range(6):
+        for _ in range(2):
             facts = facts_at_random(edition, chance)
             expected = truth(node, facts)
             assert read(translation, node, facts) == expected
@@ -64,7 +67,7 @@ def test_shares_are_exact_in_every_rounding(mode: Any) -> None:
     edition = load(FOLDER / "zz").edition(parse_day("2026-08-01"))
     translation, chance = Translation(edition.fields), random.Random(mode)
     for numerator, denominator in ((1, 3), (2, 3), (13, 100), (999_999_999, 10**9), (7, 2), (0, 1)):
-        for amount in (0, 1, -1, 2, -2, 49, 50, -50, 51, 4_611_686_018_427_387_000 // 10, chance.randint(-(10**12), 10**12)):
+        for amount in (0, 1, -1, 2, -2, 49, 50, -50, 51, LEGAL_VALUE_MAX, -LEGAL_VALUE_MAX, chance.randint(-(10**12), 10**12)):
             limit = share_of(amount, numerator, denominator, mode)
             share = Share(Fact("value"), Ratio(numerator, denominator), mode)
             for shift in (-1, 0, 1):
@@ -76,7 +79,10 @@ def test_the_smallest_the_largest_and_what_is_missing() -> None:
     edition = load(FOLDER / "zz").edition(parse_day("2026-08-01"))
     translation = Translation(edition.fields)
     facts = edition.facts(activity="fiat_pay", day=0, hired_persons=5)
-    for node, value in ((Least((Count(7), Fact("hired_persons"), Count(6))), 5), (Greatest((Count(1), Fact("hired_persons"), Count(6))), 6)):
+    for node, value in (
+        (Least((Count(7), Fact("hired_persons"), Count(6))), 5),
+        (Greatest((Count(1), Fact("hired_persons"), Count(6))), 6),
+    ):
         assert read(translation, Compare("==", node, Count(value)), facts)
         assert not read(translation, Compare("==", node, Count(value + 1)), facts)
     missing = Or((Missing(Fact("actor_age")), Compare("<", Fact("actor_age"), Count(18))))
