@@ -26,37 +26,38 @@ _ORDERED: dict[Order, str] = {
     "rank": "pairs ordered by rank",
     "date": "pairs ordered by date",
 }
+_BEHIND = "pairs behind a third that decides"
 
 
 @dataclass
 class _Pair:
     kind: FindingKind
+    first: tuple[Hearing, Question]
     activities: dict[str, None] = field(default_factory=dict)
     days: dict[tuple[int, int], None] = field(default_factory=dict)
-    last: tuple[Hearing, Question] | None = None
 
 
 def conflicts(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding], Counter[str]]:
     """Return the conflicts of a law over time, each once with every activity and all days, and what was proven."""
     found: dict[tuple[FindingKind, str, str], _Pair] = {}
-    proven: Counter[str] = Counter()
-    seen: set[tuple[str, str, str]] = set()
+    proven: dict[tuple[str, str], str] = {}
     for hearing in heard:
         for voices in (hearing.deciding, hearing.levies):
             for place, one in enumerate(voices):
                 for other in _of_another_mind(one, voices[place + 1 :]):
                     order = order_of(hearing.edition, one.provision, other.provision)
                     word, question = _asked(hearing, voices, place, other, order, questions)
-                    if question is not None:
-                        kind: FindingKind = "unknown" if word == "unknown" else "narrowing" if order else "conflict"
-                        pair = found.setdefault((kind, one.provision.id, other.provision.id), _Pair(kind))
-                        pair.activities[hearing.scope.activity] = None
-                        pair.days |= dict.fromkeys(hearing.days)
-                        pair.last = hearing, question
-                    elif (word, one.provision.id, other.provision.id) not in seen:
-                        seen.add((word, one.provision.id, other.provision.id))
-                        proven[word] += 1
-    return [_finding(one, other, pair, questions) for (_, one, other), pair in sorted(found.items())], proven
+                    names = one.provision.id, other.provision.id
+                    if question is None:
+                        proven[names] = _BEHIND if _BEHIND in (word, proven.get(names)) else word
+                        continue
+                    kind: FindingKind = "unknown" if word == "unknown" else "narrowing" if order else "conflict"
+                    pair = found.setdefault((kind, *names), _Pair(kind, (hearing, question)))
+                    pair.activities[hearing.scope.activity] = None
+                    pair.days |= dict.fromkeys(hearing.days)
+    meeting = {(one, other) for _, one, other in found}
+    counts = Counter(word for names, word in proven.items() if names not in meeting)
+    return [_finding(one, other, pair, questions) for (_, one, other), pair in sorted(found.items())], counts
 
 
 def _of_another_mind(one: Voice, others: Iterable[Voice]) -> Iterator[Voice]:
@@ -75,13 +76,11 @@ def _asked(
         return "pairs that never speak together", None
     decides = Question(hearing.scope, together.hold, tuple(before.speaks for before in voices[:place]))
     answer = questions.ask(decides)
-    return ("pairs behind a third that decides", None) if answer == "no" else (answer, decides)
+    return (_BEHIND, None) if answer == "no" else (answer, decides)
 
 
 def _finding(one: str, other: str, pair: _Pair, questions: Questions) -> Finding:
-    ensure(pair.last, "a pair was found somewhere")
-    assert pair.last is not None
-    hearing, question = pair.last
+    hearing, question = pair.first
     provisions = hearing.edition.provisions
     activities, days = tuple(pair.activities), joined(pair.days)
     if pair.kind == "unknown":

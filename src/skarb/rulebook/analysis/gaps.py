@@ -21,8 +21,8 @@ from skarb.rulebook.analysis.witness import witness_of
 
 @dataclass
 class _Silence:
+    last: tuple[Hearing, Question]
     days: dict[tuple[int, int], None] = field(default_factory=dict)
-    last: tuple[Hearing, Question] | None = None
 
 
 def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding], Counter[str]]:
@@ -38,7 +38,7 @@ def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding],
             if answer == "no":
                 answered[act, hearing.scope.activity] = None
                 continue
-            silence = found.setdefault((act, hearing.scope.activity, answer), _Silence())
+            silence = found.setdefault((act, hearing.scope.activity, answer), _Silence((hearing, question)))
             silence.days |= dict.fromkeys(hearing.days)
             silence.last = hearing, question
     silent = {(act, activity) for act, activity, _ in found}
@@ -60,8 +60,6 @@ def _promising(hearing: Hearing) -> tuple[str, ...]:
 
 
 def _finding(act: str, activity: str, answer: Status, silence: _Silence, questions: Questions) -> Finding:
-    ensure(silence.last, "a silence was found somewhere")
-    assert silence.last is not None
     hearing, question = silence.last
     about, days = (act, activity) if act else (activity,), joined(silence.days)
     if answer == "unknown":

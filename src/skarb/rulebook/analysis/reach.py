@@ -74,7 +74,7 @@ def _about(rulebook: Rulebook, heard: Sequence[Hearing], one: Provision) -> Iter
         found = [
             hearing for hearing in heard if hearing.scope.activity in one.activities and one.id in hearing.edition.provisions
         ]
-        yield from sorted(found, key=lambda hearing: -hearing.scope.last)
+        yield from sorted(found, key=lambda hearing: -hearing.days[-1][1])
         return
     for first, last in reversed(spans(rulebook)):
         if one.in_force(first):
@@ -125,8 +125,8 @@ def _unreached(rulebook: Rulebook, heard: Sequence[Hearing], one: Provision, ans
     reasons: dict[str, None] = {}
     latest = None
     for hearing in _about(rulebook, heard, one):
-        latest = hearing.scope.last if latest is None else latest
-        if hearing.scope.last != latest:
+        latest = hearing.days[-1] if latest is None else latest
+        if hearing.days[-1] != latest:
             continue
         trial = _trial(hearing, one.id)
         hold, fail = questions.core(trial.question)

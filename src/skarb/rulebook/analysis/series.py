@@ -23,7 +23,7 @@ def series(rulebook: Rulebook) -> tuple[list[Finding], Counter[str]]:
     pack = rulebook.pack
     found: list[Finding] = []
     proven: Counter[str] = Counter()
-    dated: dict[str, tuple[Value, ...] | tuple[ListValue, ...]] = {
+    dated: dict[str, Sequence[Value | ListValue]] = {
         **{name: one.values for name, one in pack.parameters.items()},
         **{name: one.values for name, one in pack.lists.items()},
     }
@@ -39,7 +39,7 @@ def series(rulebook: Rulebook) -> tuple[list[Finding], Counter[str]]:
     return found, proven
 
 
-def _holes(name: str, values: Sequence[Value] | Sequence[ListValue]) -> Iterator[Finding]:
+def _holes(name: str, values: Sequence[Value | ListValue]) -> Iterator[Finding]:
     for before, after in pairwise(values):
         if before.end is not None and after.start is not None and after.start > before.end + 1:
             yield Finding("hole", (name,), "days without a value between two values", (), ((before.end + 1, after.start - 1),))

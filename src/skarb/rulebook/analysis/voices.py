@@ -39,8 +39,8 @@ class Voice:
 class Hearing:
     """All that the law says about one activity for as long as it says the same, in the order of decision."""
 
-    edition: Edition  # the latest of those that say it
-    scope: Scope  # its days
+    edition: Edition  # the first of those that say it
+    scope: Scope  # that edition's days
     days: tuple[tuple[int, int], ...]  # first and last days of every edition that says it
     deciding: tuple[Voice, ...]
     levies: tuple[Voice, ...]
@@ -67,7 +67,7 @@ def hear(edition: Edition, activity: str, days: tuple[tuple[int, int], ...]) -> 
     def heard(names: tuple[str, ...]) -> tuple[Voice, ...]:
         return tuple(one for one in map(voice, names) if one.speaks != FALSE)
 
-    return Hearing(edition, Scope(activity, *days[-1]), days, heard(edition.order), heard(edition.levy_order))
+    return Hearing(edition, Scope(activity, *days[0]), days, heard(edition.order), heard(edition.levy_order))
 
 
 def hearings(rulebook: Rulebook) -> list[Hearing]:
@@ -85,8 +85,7 @@ def hearings(rulebook: Rulebook) -> list[Hearing]:
             names = [name for name, one in edition.provisions.items() if activity in one.activities]
             if names:
                 key = (activity, first if any(dated[name] for name in names) else None, *(marks[name] for name in names))
-                days = found[key][1] if key in found else []
-                found[key] = edition, [*days, (first, last)]
+                found.setdefault(key, (edition, []))[1].append((first, last))
     return [hear(edition, str(key[0]), tuple(days)) for key, (edition, days) in found.items()]
 
 
