@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from time import perf_counter
@@ -21,7 +22,7 @@ class LawCheck:
 
     law: str
     day: int  # on which acceptances count
-    problems: list[Problem]
+    problems: Sequence[Problem]
     rulebook: Rulebook | None = None  # None while there are problems
     analysis: Analysis | None = None
     seconds: float = 0.0  # of the analysis

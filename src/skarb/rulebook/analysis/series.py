@@ -15,7 +15,7 @@ from itertools import pairwise
 from skarb.core.time import from_day
 from skarb.rulebook.analysis.findings import Finding
 from skarb.rulebook.history import Rulebook
-from skarb.rulebook.model import FIRST_DAY, ListValue, Provision, Value
+from skarb.rulebook.model import FIRST_DAY, Provision
 
 
 def series(rulebook: Rulebook) -> tuple[list[Finding], Counter[str]]:
@@ -23,12 +23,10 @@ def series(rulebook: Rulebook) -> tuple[list[Finding], Counter[str]]:
     pack = rulebook.pack
     found: list[Finding] = []
     proven: Counter[str] = Counter()
-    dated: dict[str, Sequence[Value | ListValue]] = {
-        **{name: one.values for name, one in pack.parameters.items()},
-        **{name: one.values for name, one in pack.lists.items()},
-    }
-    for name, values in dated.items():
-        holes = list(_holes(name, values))
+    dated = {name: [(value.start, value.end) for value in one.values] for name, one in pack.parameters.items()}
+    dated |= {name: [(value.start, value.end) for value in one.values] for name, one in pack.lists.items()}
+    for name, days in dated.items():
+        holes = list(_holes(name, days))
         found += holes
         proven["series of values without a hole"] += not holes
     for one in pack.provisions.values():
@@ -39,10 +37,10 @@ def series(rulebook: Rulebook) -> tuple[list[Finding], Counter[str]]:
     return found, proven
 
 
-def _holes(name: str, values: Sequence[Value | ListValue]) -> Iterator[Finding]:
-    for before, after in pairwise(values):
-        if before.end is not None and after.start is not None and after.start > before.end + 1:
-            yield Finding("hole", (name,), "days without a value between two values", (), ((before.end + 1, after.start - 1),))
+def _holes(name: str, days: Sequence[tuple[int | None, int | None]]) -> Iterator[Finding]:
+    for (_, end), (start, _) in pairwise(days):
+        if end is not None and start is not None and start > end + 1:
+            yield Finding("hole", (name,), "days without a value between two values", (), ((end + 1, start - 1),))
 
 
 def _is_version(one: Provision, other: Provision) -> bool:
