@@ -59,7 +59,7 @@ def test_check_shows_what_can_be_disproved_and_accepts_it_for_a_time(skarb, fold
     result = skarb("law", "check", "--law", folder, "--html", "page.html")
     assert result.code == 9
     assert "conflict: ZZ-L1-2026/no-cash × ZZ-L1-2026/trade" in result.out
-    assert "settlement = cash" in result.out and "REFUSE (reject): token_sell_fiat" in result.out
+    assert "settlement = cash" in result.out and "REFUSE (reject): token_buy_fiat" in result.out
     page = Path("page.html").read_text(encoding="utf-8")
     assert "Tokens may not be bought or sold for cash." in page and "may hold, trade and transfer tokens" in page
     assert "2 open findings" in page and "<script" not in page and "http" not in page.replace("https://law.example", "")
