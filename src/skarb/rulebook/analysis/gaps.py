@@ -30,11 +30,12 @@ def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding],
     found: dict[tuple[str, str, Status], _Silence] = {}
     answered: dict[tuple[str, str], None] = {}
     for hearing in heard:
-        if not hearing.deciding:
+        promising = _promising(hearing)
+        if not hearing.deciding and not promising:
             continue
         question = Question(hearing.scope, (), tuple(voice.speaks for voice in hearing.deciding))
         answer = questions.ask(question)
-        for act in _promising(hearing) or ("",):
+        for act in promising or ("",):
             if answer == "no":
                 answered[act, hearing.scope.activity] = None
                 continue
@@ -42,18 +43,13 @@ def gaps(heard: Iterable[Hearing], questions: Questions) -> tuple[list[Finding],
             silence.days |= dict.fromkeys(hearing.days)
             silence.last = hearing, question
     silent = {(act, activity) for act, activity, _ in found}
-    proven = Counter(
-        {
-            "activities with an answer for all facts": len(
-                {activity for act, activity in answered if (act, activity) not in silent}
-            )
-        }
-    )
-    return [_finding(act, activity, answer, one, questions) for (act, activity, answer), one in sorted(found.items())], proven
+    proven = {activity for act, activity in answered if (act, activity) not in silent}
+    counts = Counter({"activities with an answer for all facts": len(proven)})
+    return [_finding(act, activity, answer, one, questions) for (act, activity, answer), one in sorted(found.items())], counts
 
 
 def _promising(hearing: Hearing) -> tuple[str, ...]:
-    """Return the acts that promise an answer, and have anything to say about the activity in this edition."""
+    """Return the acts that promise an answer and have a provision in force that names the activity, whatever its effect."""
     activity, edition = hearing.scope.activity, hearing.edition
     speaking = {one.cites.act for one in edition.provisions.values() if activity in one.activities}
     return tuple(name for name, act in edition.acts.items() if name in speaking and activity in act.complete)
@@ -66,9 +62,6 @@ def _finding(act: str, activity: str, answer: Status, silence: _Silence, questio
         return Finding("unknown", about, "the solver gave up before it knew whether there is always an answer", (activity,), days)
     witness = witness_of(questions, hearing.edition, question)
     ensure(witness.explanation.provision == SILENCE, "where no provision speaks the answer is silence")
-    says = (
-        f"{act} promises to be complete about it, and some facts have no answer"
-        if act
-        else "some facts have no answer; a person decides"
-    )
+    silent = "some facts have no answer"
+    says = f"{act} promises to be complete about it, and {silent}" if act else f"{silent}; a person decides"
     return Finding("gap", about, says, (activity,), days, (), witness, matters=bool(act))

@@ -481,6 +481,13 @@ ROUNDED = Law(
 )
 MET = Law((rule("L1/a", "permit"), rule("L1/b", "require", "hold", needs="approved", exception_of=["L1/a"])))
 GAPS = [
+    gap(
+        "answers that end while a definition stays",
+        Law((rule("L1/a", "refuse", end="2026-08-31"), rule("L1/b", "define"))),
+        Law((rule("L1/a", "refuse"), rule("L1/b", "define"))),
+        None,
+        ("2026-09-01", None),
+    ),
     gap("exactly the limit", BELOW_LIMIT, BELOW_LIMIT.but("L1/a", when=HERE + "value <= limit"), lambda f: f.value == 100_00),
     gap(
         "a value that is missing", THERE, THERE.but("L1/b", when="value is missing or value >= limit"), lambda f: f.value is None
