@@ -61,7 +61,7 @@ class Questions:
         key = self._key(question)
         if key not in self._answers:
             if self._solver is None or len(self._literals) > _KEPT:
-                self._solver, self._literals, self._limits = self._fresh(), {}, 0
+                self._solver, self._literals, self._limits = self._fresh(self.steps), {}, 0
             self._answers[key] = self._check(self._assumed(question))
         return self._answers[key]
 
@@ -83,9 +83,10 @@ class Questions:
     def model(self, question: Question) -> dict[str, Any] | None:
         """Return facts that answer a question, by name, for those that it looks at; None where none were found.
 
-        A solver of its own makes the model, so that it depends on the question alone.
+        A solver of its own makes the model, so that it depends on the question alone; that there is one is known, so it has all the steps
+        that it needs.
         """
-        one, z3, scope, solver = self.translation, self.translation.z3, question.scope, self._fresh()
+        one, z3, scope, solver = self.translation, self.translation.z3, question.scope, self._fresh(steps=0)
         named = self._named(question)
         if "activity" in named:
             solver.add(one.equals("activity", scope.activity))
@@ -99,11 +100,11 @@ class Questions:
         model = solver.model()
         return {name: one.value(model, one.fields[name]) for name in sorted(named)}
 
-    def _fresh(self) -> Any:
-        """Return a new solver."""
+    def _fresh(self, steps: int) -> Any:
+        """Return a new solver; 0 steps are as many as it takes."""
         solver = self.translation.z3.SimpleSolver(ctx=self.translation.context)
         solver.set("random_seed", 0)
-        solver.set("rlimit", self.steps)
+        solver.set("rlimit", steps)
         return solver
 
     def _check(self, assumed: Sequence[Any]) -> Status:
