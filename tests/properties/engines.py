@@ -58,7 +58,9 @@ def ask_sqlite(edition: Edition, rows: Sequence[Any]) -> list[Answer]:
     connection = sqlite3.connect(":memory:")
     connection.execute(create_table(edition.fields, names, "sqlite", "facts").sql("sqlite"))
     marks = ", ".join("?" * len(names))
-    connection.executemany(f"INSERT INTO facts VALUES ({marks})", ([getattr(row, name) for name in names] for row in seen(edition, rows)))
+    connection.executemany(
+        f"INSERT INTO facts VALUES ({marks})", ([getattr(row, name) for name in names] for row in seen(edition, rows))
+    )
     return connection.execute(statement(edition, "sqlite", "facts").sql("sqlite")).fetchall()
 
 

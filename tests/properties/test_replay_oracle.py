@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.unit.oversight.lakes import NAMES, Told, fill
 
+from skarb.app.law import rulebook_of
 from skarb.core.facts import Facts
 from skarb.core.time import from_day, to_day
-from skarb.app.law import rulebook_of
 from skarb.lake import open_lake
-from skarb.oversight.replay import Dimension, Lived, Question, as_happened
+from skarb.oversight.replay import Dimension, Lived, Question
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.expression import Money
 from skarb.rulebook.model import Feature
 from skarb.rulebook.tree import truth
-from tests.unit.oversight.lakes import NAMES, Told, fill
 
 FIRST, LAST = to_day(date(2026, 5, 20)), to_day(date(2026, 9, 10))
 LAW = rulebook_of("zz")
@@ -95,7 +95,11 @@ class World:
         edition = self.law.edition(row.facts.day)
         totals = tuple(self.total(edition, one, row) for one in edition.features.values())
         outcome = edition.outcomes[edition.decide(replace(row.facts, totals=totals))]
-        came = row.answer == "posted" if self.actual or row.facts.day < self.first else outcome.verdict == "permit" and row.answer != "not_posted"
+        came = (
+            row.answer == "posted"
+            if self.actual or row.facts.day < self.first
+            else outcome.verdict == "permit" and row.answer != "not_posted"
+        )
         if came:
             self.past.append(row)
         return outcome.verdict, outcome.provision
@@ -123,7 +127,7 @@ class World:
     @staticmethod
     def window(window: str, one: int, day: int) -> bool:
         if window.endswith("days"):
-            return day - int(window.split()[0]) < one <= day
+            return day - int(window.split(maxsplit=1)[0]) < one <= day
         first, second = from_day(one), from_day(day)
         parts = {"day": lambda d: d, "month": lambda d: (d.year, d.month), "quarter": lambda d: (d.year, (d.month - 1) // 3)}
         return bool(parts[window](first) == parts[window](second))

@@ -9,16 +9,18 @@ import msgspec
 from cyclopts import App
 
 from skarb.app.explain import parameters_of
-from skarb.app.law import law_folder, rulebook_of
+from skarb.app.law import rulebook_of
+from skarb.app.lawcheck import check_law
+from skarb.app.lawpage import page_of
 from skarb.app.words import citation
 from skarb.cli.law_diff import diff
 from skarb.cli.law_draft import check_draft, day_of
 from skarb.cli.law_explain import explain
 from skarb.cli.law_import import app as imports
-from skarb.cli.output import Format, out, table, write_rows
+from skarb.cli.lawcheck import print_check
+from skarb.cli.output import Format, check_outputs, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, NotFound
 from skarb.core.time import from_day
-from skarb.rulebook import Rulebook, problems_in
 from skarb.rulebook.expression import write
 
 app = App(name="law", help="Check, show, compare, explain and import the law as it is written down.")
@@ -28,10 +30,14 @@ app.command(explain)
 
 
 @app.command
-def check(*, law: str = "by", draft: Path | None = None, json: bool = False) -> int:
-    """Check a law: its text, its dates, its citations, and every case.
+def check(
+    *, law: str = "by", draft: Path | None = None, at: date | None = None, html: Path | None = None, json: bool = False
+) -> int:
+    """Check a law: its text, its dates, its citations, every case, and then what a solver can prove of the whole.
 
-    Reports everything that is wrong with file, line and column. Exit code 9 when something is.
+    Reports everything that is wrong with file, line and column. Where nothing is, it proves or disproves by an example that no two provisions
+    meet that nothing orders, that every provision can be reached, that what an act promises to answer is answered, and that no days lie
+    between values or versions. Exit code 9 when something is wrong and not accepted.
 
     Parameters
     ----------
@@ -39,30 +45,24 @@ def check(*, law: str = "by", draft: Path | None = None, json: bool = False) -> 
         A shipped country (by, zz) or the folder of a law.
     draft
         The folder of a draft: checks what it would make of the law, and lists the law's cases that come out differently.
+    at
+        The day on which acceptances count; by default today.
+    html
+        Write what was found and proven as a page into this file.
     json
-        Print the problems as JSON.
+        Print problems, findings and proofs as JSON.
     """
     if draft is not None:
         return check_draft(law, draft, json)
-    problems = problems_in(law_folder(law))
+    check_outputs([html], [])
+    checked = check_law(law, at)
+    if html is not None:
+        html.write_text(page_of(checked), encoding="utf-8")
     if json:
-        out.print_json(msgspec.json.encode(problems, enc_hook=str).decode())
+        out.print_json(msgspec.json.encode(checked.data()).decode())
     else:
-        for problem in problems:
-            out.print(str(problem), markup=False, highlight=False)
-        if not problems:
-            _print_size(law, rulebook_of(law))
-    return EXIT_CODES["verification"] if problems else EXIT_CODES["ok"]
-
-
-def _print_size(law: str, rulebook: Rulebook) -> None:
-    pack = rulebook.pack
-    grades = [sum(one.grade == grade for one in pack.provisions.values()) for grade in "ABC"]
-    out.print(
-        f"[green]✓[/] {law}: {len(pack.provisions)} provisions ({grades[0]} decide, {grades[1]} decide and are marked assumed, "
-        f"{grades[2]} stand ready), {len(pack.cases)} cases and {len(pack.edition_cases)} of whole editions hold, "
-        f"{len(pack.parameters)} parameters, {len(rulebook.boundaries)} days on which the law changes"
-    )
+        print_check(checked)
+    return EXIT_CODES["ok" if checked.passed else "verification"]
 
 
 @app.command

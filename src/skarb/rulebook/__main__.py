@@ -1,4 +1,4 @@
-"""`python -m skarb.rulebook check FOLDER`: what `skarb law check` prints, without the rest of the house."""
+"""`python -m skarb.rulebook check FOLDER`: the first half of `skarb law check`, text, dates and cases, without the rest of the house."""
 
 from __future__ import annotations
 

@@ -166,7 +166,8 @@ class _Reading:
         elif since is not None and not max(FIRST_DAY, self.rulebook.since) <= since <= LAST_DAY:
             first = from_day(max(FIRST_DAY, self.rulebook.since))
             reader.problem(record.place("from"), "from", day_text(since), f"a day from {first} to {from_day(LAST_DAY)}")
-        act = read_act(reader, record.nodes["act"], self.pack.country, self.pack.acts)
+        activities = self.pack.fields["activity"].type.codes
+        act = read_act(reader, record.nodes["act"], self.pack.country, self.pack.acts, activities, self.pack.lists)
         self.since = since or FIRST_DAY
         return None if record.broken else (record, act)
 

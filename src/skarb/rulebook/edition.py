@@ -177,10 +177,13 @@ class Edition:
             depth(name)
         return found
 
+    def rank(self, provision: Provision) -> int:
+        """Return how high the act stands that a provision is cited from; 0 is the highest."""
+        return self.country.ranks.index(self.acts[provision.cites.act].rank)
+
     def _key(self, provision: Provision, first: int) -> tuple[int, int, int, int, int, str]:
-        rank = self.country.ranks.index(self.acts[provision.cites.act].rank)
         start = FIRST_DAY if provision.start is None else provision.start
-        return first, -provision.precedence, rank, -self.depths[provision.id], -start, provision.id
+        return first, -provision.precedence, self.rank(provision), -self.depths[provision.id], -start, provision.id
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -197,14 +200,17 @@ class Edition:
 
     # -- guards ----------------------------------------------------------------------------------------------------------------
 
-    def _applies(self, name: str, activity: str, done: dict[str, Node]) -> Node:
-        """Return when a provision applies: its activity and condition fit, and none of its exceptions applies."""
+    def applies_when(self, name: str, activity: str, done: dict[str, Node]) -> Node:
+        """Return when a provision applies: its activity and condition fit, and none of its exceptions applies.
+
+        `done` keeps what was found for the same activity.
+        """
         if name not in done:
             one = self.provisions[name]
             own = both(self._concerns(one, activity), one.when or TRUE)
             own = narrow(own, {"activity": frozenset({activity})}) if activity else own
             done[name] = (
-                both(own, *(opposite(self._applies(other, activity, done)) for other in self.exceptions[name]))
+                both(own, *(opposite(self.applies_when(other, activity, done)) for other in self.exceptions[name]))
                 if own != FALSE
                 else FALSE
             )
@@ -221,7 +227,7 @@ class Edition:
         found = []
         for name in self.order:
             one = self.provisions[name]
-            condition = self._applies(name, activity, done)
+            condition = self.applies_when(name, activity, done)
             if one.needs is not None:
                 # The condition comes first: it may be what makes looking at the needs safe.
                 needs = narrow(one.needs, {"activity": frozenset({activity})}) if activity else one.needs
@@ -233,7 +239,9 @@ class Edition:
     def duty_guards(self, activity: str = "") -> list[Guard]:
         """Return the guards of duties, of one activity or of all; every one that holds counts."""
         done: dict[str, Node] = {}
-        found = [Guard(self.provisions[name], self._applies(name, activity, done), bit) for bit, name in enumerate(self.duty_ids)]
+        found = [
+            Guard(self.provisions[name], self.applies_when(name, activity, done), bit) for bit, name in enumerate(self.duty_ids)
+        ]
         return [guard for guard in found if guard.condition != FALSE]
 
     def levy_guards(self, activity: str = "") -> list[Guard]:
@@ -241,7 +249,7 @@ class Edition:
         done: dict[str, Node] = {}
         numbers = {name: number for number, name in enumerate(self.levy_ids)}
         return settled(
-            [Guard(self.provisions[name], self._applies(name, activity, done), numbers[name]) for name in self.levy_order]
+            [Guard(self.provisions[name], self.applies_when(name, activity, done), numbers[name]) for name in self.levy_order]
         )
 
     @property

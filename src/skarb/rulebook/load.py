@@ -18,13 +18,14 @@ import yaml
 from skarb.core.asset import ASSET_CODE, currencies
 from skarb.core.errors import NotFound, Problem
 from skarb.core.facts import Facts
+from skarb.rulebook.acceptedfile import read_accepted
 from skarb.rulebook.casefile import read_edition_cases
 from skarb.rulebook.check import Checked, Scope
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.feature import with_features
 from skarb.rulebook.featurefile import check_features, read_features
 from skarb.rulebook.model import Act, CodeList, Country, EditionCase, Pack, ParameterSeries
-from skarb.rulebook.provisions import Frame, note_lost_references, read_provisions
+from skarb.rulebook.provisions import Frame, note_lost_references, read_activities, read_provisions
 from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import (
@@ -39,7 +40,7 @@ from skarb.rulebook.values import (
 )
 
 FOLDERS = ("acts", "provisions", "parameters")
-FILES = ("country", "conditions", "features", "lists", "cases", "sources")
+FILES = ("country", "conditions", "features", "lists", "cases", "sources", "accepted")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 
 
@@ -117,12 +118,12 @@ class _Loader:
             return None, self.problems or [missing]
         fields = schema(country.currency, self.facts)
         names = Names(fields, {})
-        acts = self.acts(country)
+        lists = {one.name: one for reader in self.of("lists") for one in read_lists(reader, fields, names)}
+        acts = self.acts(country, fields, lists)
         sources = self.sources()
         series = [found for reader in self.of("parameters") for found in read_parameters(reader, country, names)]
         parameters = {one.name: (record, one) for record, one in series}
         note_base_units(parameters, country)
-        lists = {one.name: one for reader in self.of("lists") for one in read_lists(reader, fields, names)}
         conditions = [one for reader in self.of("conditions") for one in read_conditions(reader, names)]
         drafted = [found for reader in self.of("features") for found in read_features(reader, names)]
         fields = with_features(fields, [one.feature for one in drafted], country.currency)
@@ -146,6 +147,7 @@ class _Loader:
             edition_cases=tuple(edition_cases),
             sources=sources,
             features=dict(sorted(features.items())),
+            accepted=read_accepted(self.of("accepted"), written, acts, fields["activity"].type.codes, parameters, lists),
         )
         problems = self.problems
         return (None if problems else pack), problems
@@ -183,11 +185,11 @@ class _Loader:
             record.reader.problem(record.place("decimals"), "decimals", decimals, expected)
         return decimals
 
-    def acts(self, country: Country) -> dict[str, Act]:
+    def acts(self, country: Country, fields: Schema, lists: Mapping[str, CodeList]) -> dict[str, Act]:
         found: dict[str, Act] = {}
         for reader in self.of("acts"):
             for node in reader.records("acts"):
-                act = read_act(reader, node, country, found)
+                act = read_act(reader, node, country, found, fields["activity"].type.codes, lists)
                 if act.id:
                     found.setdefault(act.id, act)
         return found
@@ -212,9 +214,17 @@ class _Loader:
         return replace(scope, conditions=checked), checked
 
 
-def read_act(reader: Reader, node: yaml.Node, country: Country, taken: Mapping[str, Act]) -> Act:
-    """Read one act; its id must be free."""
-    record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
+def read_act(
+    reader: Reader,
+    node: yaml.Node,
+    country: Country,
+    taken: Mapping[str, Act],
+    known: Collection[str],
+    lists: Mapping[str, CodeList],
+) -> Act:
+    """Read one act; its id must be free. `known` are the activities there are, which lists may group."""
+    optional = ("signed", "articles", "link", "note", "status", "complete")
+    record = Record(reader, node, "an act", ("id", "title", "rank"), optional)
     name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
     if name in taken:
         reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {taken[name].place} has it")
@@ -226,5 +236,6 @@ def read_act(reader: Reader, node: yaml.Node, country: Country, taken: Mapping[s
         record.day("signed"),
         record.texts("articles", "a list of articles, in quotes"),
         record.text("link"),
+        read_activities(record, "complete", known, lists),
         record.place(),
     )

@@ -19,6 +19,10 @@ Effect = Literal["permit", "refuse", "refer", "require", "report", "levy", "exem
 Status = Literal["in_force", "expired", "superseded", "staged", "draft", "unknown"]
 Certainty = Literal["primary_text", "secondary_source", "general_knowledge"]
 Grade = Literal["A", "B", "C"]
+FindingKind = Literal[
+    "conflict", "narrowing", "dead", "impossible", "gap", "hole", "overlap", "unfollowed", "unknown", "expired", "unused"
+]  # what `rulebook.analysis` can find
+ACCEPTABLE: tuple[FindingKind, ...] = ("conflict", "dead", "impossible", "gap", "hole", "overlap", "unfollowed", "unknown")
 
 FIRST_DAY, LAST_DAY = -25567, 73049  # the days a fact can fall on; open ends reach this far
 
@@ -45,6 +49,7 @@ class Act:
     signed: int | None = None
     articles: tuple[str, ...] = ()  # () = not listed
     link: str = ""
+    complete: tuple[str, ...] = ()  # activities about which it promises an answer for all facts
     place: Place | None = field(default=None, compare=False)
 
 
@@ -194,6 +199,18 @@ class EditionCase:
     assumed: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding that is known and lived with, for a reason and for a time."""
+
+    kind: FindingKind
+    about: frozenset[str]  # ids of provisions and acts, names of activities, parameters and lists
+    reason: str
+    by: str
+    until: int  # last day on which it counts
+    place: Place | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True)
 class Pack:
     """Everything a country's folder says about its law."""
@@ -209,3 +226,4 @@ class Pack:
     edition_cases: tuple[EditionCase, ...]
     sources: Mapping[str, str] = field(default_factory=dict)  # id → title
     features: Mapping[str, Feature] = field(default_factory=dict)
+    accepted: tuple[Acceptance, ...] = ()

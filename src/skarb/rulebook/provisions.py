@@ -105,7 +105,7 @@ def _read(record: Record, frame: Frame) -> Written | None:
         start=start,
         end=end,
         status=status,
-        activities=_activities(record, frame),
+        activities=read_activities(record, "activity", frame.fields["activity"].type.codes, frame.lists),
         effect=cast(Effect, record.choice("effect", get_args(Effect), "define")),
         authority=record.texts("authority", "a list of authorities"),
         certainty=cast(Certainty, record.choice("certainty", get_args(Certainty), "general_knowledge")),
@@ -168,24 +168,24 @@ def _in_force(record: Record) -> tuple[int | None, int | None, Status]:
     return start, end, cast(Status, dates.choice("status", get_args(Status), "in_force"))
 
 
-def _activities(record: Record, frame: Frame) -> tuple[str, ...]:
-    known, lists = frame.fields["activity"].type.codes, frame.lists
+def read_activities(record: Record, key: str, known: Collection[str], lists: Mapping[str, CodeList]) -> tuple[str, ...]:
+    """Return the activities that a record names, groups written out."""
     found: dict[str, None] = {}
-    for name in record.texts("activity", "a list of activities or groups"):
+    for name in record.texts(key, "a list of activities or groups"):
         if name == ALL:
             found |= dict.fromkeys(known)
         elif name in lists and lists[name].fact == "activity":
             if len(lists[name].values) != 1:
-                record.reader.problem(record.place("activity"), "activity", name, "a group of activities without dates")
+                record.reader.problem(record.place(key), key, name, "a group of activities without dates")
             found |= dict.fromkeys(code for value in lists[name].values for code in value.codes)
         elif name in known:
             found[name] = None
         else:
             groups = [ALL, *(one.name for one in lists.values() if one.fact == "activity")]
             hint = suggest(name, [*known, *groups], f"groups are {', '.join(groups)}")
-            record.reader.problem(record.place("activity"), "activity", name, "an activity or a group of activities", hint)
-    if not found and not record.broken:
-        record.reader.problem(record.place("activity"), "activity", "nothing", "at least one activity")
+            record.reader.problem(record.place(key), key, name, "an activity or a group of activities", hint)
+    if key in record.required and not found and not record.broken:
+        record.reader.problem(record.place(key), key, "nothing", "at least one activity")
     return tuple(found)
 
 

@@ -20,7 +20,9 @@ def test_check_passes_a_shipped_law_and_a_copy_of_it(skarb, folder: Path) -> Non
         result = skarb("law", "check", "--law", law)
         assert result.code == 0
         assert "24 provisions" in result.out
-    assert json.loads(skarb("law", "check", "--law", "zz", "--json").out) == []
+    told = json.loads(skarb("law", "check", "--law", "zz", "--json").out)
+    assert (told["passed"], told["problems"]) == (True, [])
+    assert told["proven"]["provisions that are reached"] == 24
 
 
 BROKEN = {
@@ -41,12 +43,47 @@ def test_check_names_the_place(what: str, skarb, folder: Path) -> None:
     result = skarb("law", "check", "--law", folder)
     assert result.code == 9
     assert "payments.yaml" in result.out
-    assert json.loads(skarb("law", "check", "--law", folder, "--json").out)
+    told = json.loads(skarb("law", "check", "--law", folder, "--json").out)
+    assert not told["passed"] and told["problems"] and not told["findings"]
     if "case" in what:
         return
     # A law that cannot be read decides nothing.
     (folder.parent / "x.csv").write_text("id,at,activity,party,asset,amount\n1,2026-08-01T10:00:00Z,mine,p,BTC,1\n")
     assert skarb("decide", "x.csv", "--law", folder).code == 7
+
+
+def test_check_shows_what_can_be_disproved_and_accepts_it_for_a_time(skarb, folder: Path) -> None:
+    path = folder / "provisions" / "tokens.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  exception_of: [ZZ-L1-2026/trade]\n", ""), encoding="utf-8")
+    result = skarb("law", "check", "--law", folder, "--html", "page.html")
+    assert result.code == 9
+    assert "conflict: ZZ-L1-2026/no-cash × ZZ-L1-2026/trade" in result.out
+    assert "settlement = cash" in result.out and "REFUSE (reject): token_buy_fiat" in result.out
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "Tokens may not be bought or sold for cash." in page and "may hold, trade and transfer tokens" in page
+    assert "2 open findings" in page and "<script" not in page and "http" not in page.replace("https://law.example", "")
+    told = json.loads(skarb("law", "check", "--law", folder, "--json").out)
+    first = next(one for one in told["findings"] if one["open"])
+    assert first["counter_example"]["facts"]["settlement"] == "cash"
+    assert first["counter_example"]["verdict"] == "refuse"
+    (folder / "accepted.yaml").write_text(
+        "".join(
+            f"- finding: conflict\n  about: [ZZ-L1-2026/{name}, ZZ-L1-2026/trade]\n"
+            "  reason: Parliament is asked.\n  by: somebody\n  until: 2026-12-31\n"
+            for name in ("no-cash", "no-cash.minor")
+        ),
+        encoding="utf-8",
+    )
+    accepted = skarb("law", "check", "--law", folder, "--at", "2026-12-31")
+    assert accepted.code == 0 and "Parliament is asked." in accepted.out
+    late = skarb("law", "check", "--law", folder, "--at", "2027-01-01")
+    assert late.code == 9 and "expired" in late.out
+
+
+def test_check_writes_its_page_only_where_it_can(skarb, tmp_path: Path) -> None:
+    assert skarb("law", "check", "--law", "zz", "--html", tmp_path).code == 3
+    assert skarb("law", "check", "--law", "zz", "--html", tmp_path / "none" / "page.html").code == 4
 
 
 def test_check_of_nothing(skarb, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ BY-U19-2026/no-guarantee B 2026-07-20 -
 BY-U19-2026/control C 2026-01-16 -
 BY-NB/bank-token-pilot B 2021-01-01 2024-01-01
 # payments, digital ruble
-BY-NB354-2022/smp A 2022-10-11 2026-02-25
+BY-NB354-2022/smp A 2022-10-11 2026-02-24
 BY-NB13-2026/smp B 2026-02-25 -
 BY-NB13-2026/krok A 2026-02-25 -
 BY-NB/krok-fee B 2026-02-01 -

@@ -9,8 +9,8 @@ import duckdb
 
 from skarb.core.errors import ConfigurationError
 from skarb.oversight.replay.happened import Counted
-from skarb.oversight.replay.model import Comparison
 from skarb.oversight.replay.lived import looks_at_totals
+from skarb.oversight.replay.model import Comparison
 from skarb.rulebook import Rulebook
 
 
