@@ -1,8 +1,8 @@
 """Open accounts and post transfers out of files, in a ledger without instructions; every row gets its answer.
 
-What stands or falls together is a **unit**: a transfer, a transaction of many legs, or transfers that are linked. A unit is never cut between two durable
-steps, and one of which a row cannot be read is not handed to the ledger at all. Given again, a unit answers `repeated` where all of it is
-there with the same content, and `conflict` where the id stands for something else.
+What stands or falls together is a **unit**: a transfer, a transaction of many legs, or transfers that are linked. A unit is never cut between two
+durable steps, and one of which a row cannot be read is not handed to the ledger at all. Given again, a unit answers `repeated` where all of
+it is there with the same content, and `conflict` where the id stands for something else.
 
 A rehearsal takes the same steps on a ledger that forgets them; see `open_ledger`.
 """
@@ -18,18 +18,18 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from skarb.core.errors import FieldError, InputError
-from skarb.core.transfer import AccountFlag, TransferFlag, key_128
+from skarb.core.transfer import TRANSFER, AccountFlag, key_128
 from skarb.intake.ledger_lines import BATCH, AccountLine, Given, PostingLine, TransactionLine
 from skarb.intake.transfers import TransferLine, WrongLine, records_of, whole
 from skarb.journal import LedgerBook, NewAccount
 from skarb.journal.ledger_book import NOTES_MAX
+from skarb.journal.model import ID_WORD
 from skarb.ledger import Result, transfers_of
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
 from skarb.ledger.transaction import Leg
 
 Outcome: TypeAlias = Literal["created", "repeated", "conflict", "rejected", "malformed"]
-ID = "id"  # the word under which the journal keeps the id that a transfer was given as
 _Line = TypeVar("_Line")
 _FAILED = Result.linked_event_failed.value
 _EXISTS = Result.exists.value
@@ -134,7 +134,7 @@ def _account(line: AccountLine | FieldError) -> NewAccount:
 
 
 @dataclass
-class _Step:
+class Step:
     """Rows that go to the ledger in one durable step."""
 
     rows: list[Given[PostingLine]]
@@ -149,14 +149,14 @@ def post_from(
     book: LedgerBook, parts: Iterable[Sequence[Given[PostingLine]]], tally: Tally, batch: int = BATCH
 ) -> Iterator[Answer]:
     """Post the transfers and transactions of a file; every answer yielded is durable, while the next step is on its way."""
-    under_way: deque[tuple[_Step, Future[Codes]]] = deque()
+    under_way: deque[tuple[Step, Future[Codes]]] = deque()
     for units in _steps(parts, batch):
         step = _step(book, units)
         under_way.append((step, book.post_async(step.records, step.notes)))
         if len(under_way) > 1:
-            yield from map(tally.add, _answers(book, *under_way.popleft()))
+            yield from map(tally.add, answers(book, *under_way.popleft()))
     while under_way:
-        yield from map(tally.add, _answers(book, *under_way.popleft()))
+        yield from map(tally.add, answers(book, *under_way.popleft()))
 
 
 def _steps(parts: Iterable[Sequence[Given[PostingLine]]], batch: int) -> Iterator[list[list[Given[PostingLine]]]]:
@@ -188,7 +188,7 @@ def _goes_on(given: Given[PostingLine]) -> bool:
     return isinstance(given.line, TransferLine) and "linked" in given.line.flags
 
 
-def _step(book: LedgerBook, units: list[list[Given[PostingLine]]]) -> _Step:
+def _step(book: LedgerBook, units: list[list[Given[PostingLine]]]) -> Step:
     rows = [given for unit in units for given in unit]
     ends = np.cumsum([len(unit) for unit in units]).tolist()
     places = [range(end - len(unit), end) for unit, end in zip(units, ends, strict=True)]
@@ -203,10 +203,12 @@ def _step(book: LedgerBook, units: list[list[Given[PostingLine]]]) -> _Step:
         except FieldError as error:
             wrong[place] = error
     plain = [place for place, given in enumerate(rows) if place not in wrong and isinstance(given.line, TransferLine)]
-    wrong |= _sift(book, rows, plain)
+    found, transfers = _sift(book, rows, plain)
+    wrong |= found
     spoilt = {place for unit in places if any(place in wrong for place in unit) for place in unit} if wrong else set()
-    plain = [place for place in plain if place not in spoilt]
-    transfers = records_of([rows[place].line for place in plain], book.chart)  # type: ignore[misc]  # they are lines of transfers
+    if spoilt:
+        transfers = transfers[[place not in spoilt for place in plain if place not in found]]
+        plain = [place for place in plain if place not in spoilt]
     if not pieces and not spoilt:
         starts, records = list(range(len(rows) + 1)), transfers
     else:
@@ -215,23 +217,23 @@ def _step(book: LedgerBook, units: list[list[Given[PostingLine]]]) -> _Step:
         starts = [0, *np.cumsum([len(part) for part in parts]).tolist()]
         records = np.concatenate([transfers[:0], *parts])
     notes = {
-        start: {ID: given.line.id, **given.line.metadata}
+        start: {ID_WORD: given.line.id, **given.line.metadata}
         for start, stop, given in zip(starts[:-1], starts[1:], rows, strict=True)
         if start < stop and not isinstance(given.line, FieldError)
     }
-    return _Step(rows, places, wrong, starts, records, notes)
+    return Step(rows, places, wrong, starts, records, notes)
 
 
-def _sift(book: LedgerBook, rows: list[Given[PostingLine]], places: list[int]) -> dict[int, FieldError]:
-    """Return what is wrong with transfers that can be read and not taken, by halving where something is."""
+def _sift(book: LedgerBook, rows: list[Given[PostingLine]], places: list[int]) -> tuple[dict[int, FieldError], Records]:
+    """Return what is wrong with transfers that can be read and not taken, found by halving, and the records of the others."""
     try:
-        records_of([rows[place].line for place in places], book.chart)  # type: ignore[misc]
+        return {}, records_of([rows[place].line for place in places], book.chart)  # type: ignore[misc]  # they are lines of transfers
     except WrongLine as error:
         if len(places) == 1:
-            return {places[0]: error}
+            return {places[0]: error}, np.zeros(0, TRANSFER)
         half = len(places) // 2
-        return _sift(book, rows, places[:half]) | _sift(book, rows, places[half:])
-    return {}
+        (left, first), (right, second) = (_sift(book, rows, part) for part in (places[:half], places[half:]))
+        return left | right, np.concatenate([first, second])
 
 
 def _transaction(book: LedgerBook, line: TransactionLine) -> Records:
@@ -245,7 +247,9 @@ def _transaction(book: LedgerBook, line: TransactionLine) -> Records:
         if account is None:
             raise FieldError("account", leg.account, f"the address of an account that is open in {leg.asset}")
         if amount is None or abs(amount) >> 128:
-            raise FieldError("amount", leg.amount, "a whole number of smallest units, of at most 128 bits; below zero for a debit")
+            raise FieldError(
+                "amount", leg.amount, "a whole number of smallest units, of at most 128 bits; below zero for a debit"
+            )
         legs.append(Leg(int.from_bytes(account, "little"), chart.ledgers[leg.asset], amount))
     for name, most in (("code", 1 << 16), ("effective", 1 << 64)):
         if not 0 <= getattr(line, name) < most:
@@ -258,8 +262,8 @@ def _transaction(book: LedgerBook, line: TransactionLine) -> Records:
 
 
 def _check_words(words: dict[str, str]) -> None:
-    if ID in words:
-        raise FieldError("metadata", ID, "another word; the transfer's own id is kept under this one")
+    if ID_WORD in words:
+        raise FieldError("metadata", ID_WORD, "another word; the transfer's own id is kept under this one")
     if sum(len(key.encode()) + len(value.encode()) for key, value in words.items()) > NOTES_MAX // 2:
         raise FieldError("metadata", next(iter(words)), f"words of at most {NOTES_MAX // 2} bytes in all")
 
@@ -267,7 +271,7 @@ def _check_words(words: dict[str, str]) -> None:
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _answers(book: LedgerBook, step: _Step, future: Future[Codes]) -> Iterator[Answer]:
+def answers(book: LedgerBook, step: Step, future: Future[Codes]) -> Iterator[Answer]:
     """Yield the answers to a step once it is durable."""
     codes = future.result().tolist()
     again = _looked_up(book, step, codes)
@@ -275,7 +279,7 @@ def _answers(book: LedgerBook, step: _Step, future: Future[Codes]) -> Iterator[A
         if any(place in step.wrong for place in unit):
             yield from _put_aside(step, unit)
             continue
-        first, last = step.starts[unit.start], step.starts[unit.stop]
+        first = step.starts[unit.start]
         if first in again:
             whole_again = all(code == _EXISTS for code in again[first])
             for place in unit:
@@ -289,7 +293,7 @@ def _answers(book: LedgerBook, step: _Step, future: Future[Codes]) -> Iterator[A
             yield _answer(step.rows[place], _id(step.rows[place]), next((code for code in own if code != _FAILED), own[0]))
 
 
-def _looked_up(book: LedgerBook, step: _Step, codes: list[int]) -> dict[int, list[int]]:
+def _looked_up(book: LedgerBook, step: Step, codes: list[int]) -> dict[int, list[int]]:
     """Say for units of several transfers whose id is there already what stands for each of their transfers.
 
     The ledger stops at the first one. So it is asked, without doing it, what it would answer to the unit from each of its transfers on.
@@ -308,7 +312,13 @@ def _looked_up(book: LedgerBook, step: _Step, codes: list[int]) -> dict[int, lis
     return found
 
 
-def _put_aside(step: _Step, unit: range) -> Iterator[Answer]:
+def single_step(name: str, records: Records) -> Step:
+    """Return a step of one unit that was not read from a file."""
+    given: Given[PostingLine] = Given(1, "", TransactionLine(name, ()))
+    return Step([given], [range(1)], {}, [0, len(records)], records, {})
+
+
+def _put_aside(step: Step, unit: range) -> Iterator[Answer]:
     """Yield the answers to a unit of which something could not be read."""
     wrong = next(step.rows[place].row for place in unit if place in step.wrong)
     for place in unit:

@@ -92,6 +92,7 @@ class Prover:
 
         Raises: NotFound
         """
+        self._must_have_instructions("that an instruction is in it")
         tree = self._tree
         position = tree.find(key_128(instruction))
         if position is None:
@@ -131,6 +132,7 @@ class Prover:
 
         Raises: DoesNotHold if it does not.
         """
+        self._must_have_instructions("that it only grew")
         earlier = self._own(earlier)
         head = self.head()
         old, new = earlier.statement, head.statement
@@ -138,6 +140,17 @@ class Prover:
             raise DoesNotHold(f"the earlier head is of batch {old.height}, the later one of batch {new.height}; exchange them")
         path = consistency_path(old.size, new.size, self._tree.node)
         return self._checked(Consistency(head=head, earlier=earlier, path=[one.hex() for one in path]))
+
+    def _must_have_instructions(self, what: str) -> None:
+        """Refuse a proof that would say nothing.
+
+        Raises: NotFound
+        """
+        if not self._tree.size(self._tree.height):
+            raise NotFound(
+                f"book {self.book!r} holds no instructions, and {what} is proved by them; of a ledger without law heads and balances are "
+                "proved, and its growth by giving the journal to whoever checks it with skarb verify"
+            )
 
     def _own(self, signed: SignedHead) -> SignedHead:
         """Return a head after comparing it with the book.

@@ -2,7 +2,7 @@
 
 Answers go to standard output, notes and progress to standard error. Exit codes: 0 done (a refusal under the law is an answer, not a failure),
 2 usage, 3 unreadable input, 4 not found, 5 conflict, 6 unavailable, 7 configuration, 8 not allowed, 9 verification found something,
-70 a broken promise of our own, 1 anything else.
+10 a ledger without law rejected something, 70 a broken promise of our own, 1 anything else.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ COMMANDS = {
     "balance": "Say what an account had at any moment, as it is known now or was known at any other.",
     "statement": "Show the changes of one account with what it had before, after each, and at the end.",
     "supply": "Add up the debits and the credits of all accounts of each asset, after any batch; nothing may be left.",
+    "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare and explain the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "law", "register")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

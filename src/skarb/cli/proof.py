@@ -15,7 +15,7 @@ from skarb.app.keys import Keyring, make_key, public_path, read_private, read_pu
 from skarb.app.proof import PURPOSE, Prover, looks_path, open_prover, read_file, read_head
 from skarb.app.proofwords import rows, sentence, title
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
-from skarb.core.errors import EXIT_CODES
+from skarb.core.errors import EXIT_CODES, InputError
 from skarb.journal.proofs import BalanceProof, HeadFile, Inclusion, Proof, Step, proof_bytes
 from skarb.journal.proofs import check as steps_of
 from skarb.store import Damaged
@@ -254,6 +254,10 @@ def _prover(book: Path, key: Path | None, head: Path | None, output: Path | None
     """Open a book for proofs that stand on a new head or on one signed before; the output must be none of what is needed."""
     if (key is None) == (head is None):
         raise Usage("a proof stands on a signed head: name --key, to sign one now, or --head, a file with one, and not both")
+    if book.parts[:1] in (("postgresql:",), ("postgres:",)):
+        raise InputError(
+            "a book in a database has no folder beside it for the tree that proofs are made of; prove from a file or folder"
+        )
     check_outputs((output,), (book, key, head, *needed))
     signer = read_private(key) if key is not None else read_head(head or Path())
     with (

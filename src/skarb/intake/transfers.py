@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from skarb.core.columns import WORTH_COLUMNS, keys_of
-from skarb.core.compiled import choose_kind
+from skarb.core.compiled import Kind, choose_kind
 from skarb.core.errors import FieldError, InputError
 from skarb.core.instruction import Identifier
-from skarb.core.transfer import TRANSFER, TransferFlag
+from skarb.core.transfer import TRANSFER, TransferFlag, key_128
 from skarb.journal.chart import CODE, Chart
 from skarb.ledger.books import Records
 
@@ -89,7 +89,7 @@ def records_of(lines: Sequence[TransferLine], chart: Chart, *, worth: bool | Non
     """
     kind = choose_kind(len(lines) >= WORTH_COLUMNS if worth is None else worth)
     records = np.zeros(len(lines), TRANSFER)
-    _set(records, "id", keys_of([line.id for line in lines], kind))
+    _set(records, "id", _keys([line.id for line in lines], kind))
     _set(records, "user", np.stack([records["id_lo"], records["id_hi"]], axis=1))
     for side in ("debit", "credit"):
         _set(records, side, _accounts([(getattr(line, side), line.asset) for line in lines], side, chart))
@@ -103,13 +103,20 @@ def records_of(lines: Sequence[TransferLine], chart: Chart, *, worth: bool | Non
     pending = [(row, line.pending_id) for row, line in enumerate(lines) if line.pending_id is not None]
     if pending:
         rows, names = zip(*pending, strict=True)
-        keys = keys_of(names, kind)
+        keys = _keys(names, kind)
         records["pending_lo"][list(rows)], records["pending_hi"][list(rows)] = keys[:, 0], keys[:, 1]
     return records
 
 
 def _set(records: Records, name: str, halves: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> None:
     records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
+
+
+def _keys(names: Sequence[str], kind: Kind) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    """Return the keys of ids as two halves; few are sooner hashed one by one than by the kernel in the interpreter."""
+    if kind == "numba":
+        return keys_of(names, kind)
+    return np.frombuffer(b"".join(map(key_128, names)), "<u8").reshape(-1, 2)
 
 
 def _accounts(sides: Sequence[tuple[str, str]], side: str, chart: Chart) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:

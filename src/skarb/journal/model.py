@@ -19,6 +19,7 @@ from skarb.core.instruction import Assumptions, Instruction
 FORMAT = 2
 KEY_BYTES = 16
 NO_OWNER = (1 << 32) - 1  # the owner of a transfer that was posted without an instruction
+ID_WORD = "id"  # of a note: the id that a transfer without an instruction was given as
 GENESIS = b"\0" * 32  # the head before the first batch
 
 

@@ -6,6 +6,7 @@ from skarb.cli import COMMANDS
 
 GROUPS = {
     "proof": ("key", "head", "include", "balance", "consistent", "check"),
+    "ledger": ("open", "post", "reverse", "accounts", "transfers"),
     "law": ("check", "show", "diff", "explain"),
     "register": ("import", "show", "recordings"),
 }
