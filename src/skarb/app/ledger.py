@@ -286,11 +286,11 @@ def answers(book: LedgerBook, step: Step, future: Future[Codes]) -> Iterator[Ans
                 own = again[first][step.starts[place] - first : step.starts[place + 1] - first]
                 different = next((code for code in own if code != _EXISTS), _EXISTS)
                 known = different if outcome_of(different) in ("repeated", "conflict") else _FAILED
-                yield _answer(step.rows[place], _id(step.rows[place]), known, "repeated" if whole_again else "conflict")
+                yield _answer(step.rows[place], _name(step.rows[place].line), known, "repeated" if whole_again else "conflict")
             continue
         for place in unit:
             own = codes[step.starts[place] : step.starts[place + 1]]
-            yield _answer(step.rows[place], _id(step.rows[place]), next((code for code in own if code != _FAILED), own[0]))
+            yield _answer(step.rows[place], _name(step.rows[place].line), next((code for code in own if code != _FAILED), own[0]))
 
 
 def _looked_up(book: LedgerBook, step: Step, codes: list[int]) -> dict[int, list[int]]:
@@ -327,16 +327,18 @@ def _put_aside(step: Step, unit: range) -> Iterator[Answer]:
             yield _malformed(given, step.wrong[place])
         else:
             why = f"row {wrong}, with which it stands or falls, cannot be read"
-            yield Answer(given.row, _id(given), "rejected", Result.linked_event_failed.name, why, given.content)
+            yield Answer(given.row, _name(given.line), "rejected", Result.linked_event_failed.name, why, given.content)
 
 
-def _id(given: Given[PostingLine]) -> str:
-    return "" if isinstance(given.line, FieldError) else given.line.id
+def _name(line: PostingLine | AccountLine | FieldError) -> str:
+    if isinstance(line, FieldError):
+        return ""
+    return line.address if isinstance(line, AccountLine) else line.id
 
 
 def _answer(given: Given[_Line], name: str, code: int, outcome: Outcome | None = None) -> Answer:
     return Answer(given.row, name, outcome or outcome_of(code), Result(code).name, "", given.content)
 
 
-def _malformed(given: Given[_Line], error: FieldError) -> Answer:
-    return Answer(given.row, "", "malformed", "", str(error), given.content)
+def _malformed(given: Given[PostingLine] | Given[AccountLine], error: FieldError) -> Answer:
+    return Answer(given.row, _name(given.line), "malformed", "", str(error), given.content)

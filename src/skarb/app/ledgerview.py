@@ -131,6 +131,9 @@ def transfers(book: LedgerBook, wanted: str | None = None, account: str | None =
             name: names[name] for name in (_whole(records[place], "id") for place in np.flatnonzero(holding)) if name in names
         }
         for place in np.flatnonzero(mask).tolist():
+            failed = envelope.results[place] == Result.linked_event_failed
+            if failed and book.ledger.lookup_transfer(_whole(records[place], "id")) is not None:
+                continue  # a leg of a transaction that was there already
             yield _row(book, envelope, records[place], place, words.get(place, {}), names, holds)
 
 

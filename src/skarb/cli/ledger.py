@@ -307,7 +307,8 @@ def _work_off(
     for answer in left[:SHOWN]:
         what = answer.problem or answer.code
         err.print(f"{source.name} row {answer.row} {answer.id}: {answer.outcome}: {what}", markup=False, highlight=False)
-    aside.print(f"[dim]· prove it: skarb verify {escape(str(place))}[/]")
+    if not dry_run:
+        aside.print(f"[dim]· prove it: skarb verify {escape(str(place))}[/]")
     for outcome, code in (("malformed", "input"), ("conflict", "conflict"), ("rejected", "rejected")):
         if tally.of(outcome):  # type: ignore[arg-type]
             return EXIT_CODES[code]
