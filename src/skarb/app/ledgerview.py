@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from skarb.app.ledger import Answer, answers, single_step
 from skarb.core.errors import NotFound, shorten
@@ -22,6 +23,7 @@ from skarb.journal.chain import notes_of, openings_of
 from skarb.journal.leaves import instant_words
 from skarb.journal.model import ID_WORD
 from skarb.ledger import Result, reversal_of
+from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
 
 _RAW = re.compile(r"0x[0-9a-f]{32}")
@@ -104,11 +106,12 @@ def account_words(envelope: Envelope, words: dict[tuple[str, str], str]) -> None
 def transfers(book: LedgerBook, wanted: str | None = None, account: str | None = None) -> Iterator[TransferRow]:
     """Yield transfers in the order of the journal: all, those of one id, or those of the accounts at an address.
 
-    What was asked for again and was there already is left out: nothing happened.
+    Of an id these are the transfer, or those of the transaction, and what took them back. What was asked for again and was there already is
+    left out: nothing happened.
 
     Raises: NotFound if there is no such account.
     """
-    key = None if wanted is None else key_of(wanted)
+    family = None if wanted is None else {key_of(wanted)}
     sides = [known[account] for known in book.chart.ids.values() if account in known] if account is not None else None
     if sides == []:
         raise NotFound(f"{book.book.path} has no account at {shorten(account)!r}")
@@ -118,8 +121,8 @@ def transfers(book: LedgerBook, wanted: str | None = None, account: str | None =
             continue
         records = np.frombuffer(envelope.transfers, TRANSFER)
         mask = np.frombuffer(envelope.results, np.uint8) != Result.exists.value
-        if key is not None:
-            mask &= _is(records, "id", key) | _is(records, "user", key)
+        if family is not None:
+            mask &= _of(records, family)
         if sides is not None:
             mask &= np.any([_is(records, side, one) for one in sides for side in ("debit", "credit")], axis=0)
         holding = (records["flags"] & TransferFlag.pending) != 0
@@ -200,7 +203,20 @@ def _limit(record: np.void, name: str) -> int | None:
     return None if not bits & there else -magnitude if bits & negative else magnitude
 
 
-def _is(records: np.ndarray, name: str, key: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def _of(records: Records, family: set[bytes]) -> NDArray[np.bool_]:
+    """Say which transfers have one of some keys, or name one in `user`, as legs and reversals do; their own keys join in."""
+    while True:
+        halves = np.frombuffer(b"".join(family), "<u8").reshape(-1, 2)
+        mask = np.zeros(len(records), bool)
+        for name in ("id", "user"):
+            mask |= np.isin(records[f"{name}_lo"], halves[:, 0]) & np.isin(records[f"{name}_hi"], halves[:, 1])
+        found = {_whole(record, "id") for record in records[mask]} - family
+        if not found:
+            return mask
+        family |= found
+
+
+def _is(records: Records, name: str, key: bytes) -> NDArray[np.bool_]:
     low, high = np.frombuffer(key, "<u8")
     return (records[f"{name}_lo"] == low) & (records[f"{name}_hi"] == high)
 

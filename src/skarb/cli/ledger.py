@@ -212,7 +212,7 @@ def transfers(
     book
         Where the ledger lies.
     transfer
-        Only the transfer with this id, or those of this transaction: as it was handed in, or 0x and 32 hex digits.
+        Only the transfer with this id, or those of this transaction, and what took them back: as it was handed in, or 0x and 32 hex digits.
     account
         Only those that debit or credit an account at this address.
     limit

@@ -299,6 +299,7 @@ def test_a_transaction_is_taken_back_whole_and_once(path: Path, tmp_path: Path) 
         assert set(balances(path).values()) == {0}
     with opened(path) as book:
         (made,) = (row for row in transfers(book) if json.loads(row.metadata or "{}") == {"reverses": "a"})
+        assert [row.amount for row in transfers(book, "t")] == [20, 30, 20, 30]
         assert [row.amount for row in transfers(book, account="member/3")] == [30, 30], "asking again leaves no line"
         assert made.id.startswith("0x")
         with pytest.raises(NotFound, match="no transfer 'x'"):
