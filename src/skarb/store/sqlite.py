@@ -10,6 +10,7 @@ Source: SQLite documentation, "Write-Ahead Logging", "PRAGMA synchronous", "Data
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -183,6 +184,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             if mode == "rwc":
                 _prepare(db, path)
             _check_kind(db, path)
+            if mode == "rwc":
+                _flush_folder(path)
             return db
         except BaseException:
             db.close()
@@ -212,6 +215,23 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.executescript(f"PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT};")
     if new:
         db.executescript(TABLES)
+
+
+def _flush_folder(path: Path) -> None:
+    """Make the names of the book and of its log durable, which stand by now.
+
+    SQLite flushes the folder, too, but takes no notice when that fails; a loss of power could then take the log away with its name.
+    """
+    if os.name != "posix":
+        return
+    try:
+        folder = os.open(path.absolute().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be used now: its folder could not be flushed to the disk: {error.strerror}") from error
 
 
 def _check_kind(db: sqlite3.Connection, path: Path) -> None:
