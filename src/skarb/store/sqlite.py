@@ -215,6 +215,18 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.executescript(f"PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT};")
     if new:
         db.executescript(TABLES)
+    _write_anew(db)
+
+
+def _write_anew(db: sqlite3.Connection) -> None:
+    """Put what the log holds, and the first page, into the main file and onto the disk.
+
+    An earlier writer may have ended within a flush that failed. What it wrote can be read and yet never reach the disk, as the system forgets
+    what it could not write and calls the next flush a success. Nothing may be built on that, or a loss of power takes both away: so it is
+    written once more, and the log begins anew. Readers who are just using the log may keep it from doing so until they are done.
+    """
+    db.execute(f"PRAGMA user_version = {VERSION}")  # changes nothing but the first page, which says that there is a log
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def _flush_folder(path: Path) -> None:

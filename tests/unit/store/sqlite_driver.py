@@ -36,7 +36,7 @@ class Job(NamedTuple):
     at: int = -1  # the operation that fails
     fault: str = ""
     dead: bool = False  # whether every later operation fails, too
-    rest: bool = False  # open what is there and write what is missing, instead of a new book
+    rest: bool = False  # open what is there, write what is missing and end without closing, instead of writing a new book
 
 
 def entries() -> list[Entry]:
@@ -73,12 +73,16 @@ def run(path: Path, promise: int, *, rest: bool = False) -> None:
                     keep("text", f"t{entry.sequence}")
                 store.append(*entry)
                 keep("entry", entry.sequence)
+            if rest:
+                os._exit(DONE)
             store.settle()
 
 
 def work(job: Job, disk: ctypes.CDLL) -> int:
     """Do one job and return how it ended."""
     promise = os.open(job.promised, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    if job.rest:
+        sqlite.CHECKPOINT = 1_000  # so that what is written last stays in the log
     disk.disk_watch(job.book.encode(), job.log.encode(), job.at, FAULTS.index(job.fault), int(job.dead))
     try:
         run(Path(job.book), promise, rest=job.rest)
