@@ -21,11 +21,12 @@ from skarb.core.transfer import TRANSFER, AccountFlag, Limit, TransferFlag, key_
 from skarb.journal import Envelope, LedgerBook
 from skarb.journal.chain import notes_of, openings_of
 from skarb.journal.leaves import instant_words
-from skarb.journal.model import ID_WORD
+from skarb.journal.model import ID_WORD, Opening
 from skarb.ledger import Result, reversal_of
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
 
+_NOBODY = Opening("", "")
 _RAW = re.compile(r"0x[0-9a-f]{32}")
 _MOVED = (
     TransferFlag.post_pending_transfer
@@ -152,15 +153,16 @@ def _row(
     result, own, pending = Result(envelope.results[place]), _whole(record, "id"), _whole(record, "pending")
     moved = book.ledger.lookup_transfer(own) if result == Result.created and int(record["flags"]) & _MOVED else None
     told = record if moved is None else moved
-    openings = [book.chart.find(_whole(told, side)) for side in ("debit", "credit")]
+    debit, credit = (book.chart.find(_whole(told, side)) or _NOBODY for side in ("debit", "credit"))
     amount = int(told["amount_lo"]) | int(told["amount_hi"]) << 64
     kept = {key: value for key, value in words.items() if key != ID_WORD}
     return TransferRow(
         envelope.sequence,
         place,
         names.get(own) or names.get(_whole(record, "user")) or _hex(own),
-        *("" if one is None else one.address for one in openings),
-        next((one.asset for one in openings if one is not None), ""),
+        debit.address,
+        credit.address,
+        debit.asset or credit.asset,
         amount,
         int(told["code"]),
         _names(TransferFlag(int(record["flags"]))),
@@ -218,7 +220,8 @@ def _of(records: Records, family: set[bytes]) -> NDArray[np.bool_]:
 
 def _is(records: Records, name: str, key: bytes) -> NDArray[np.bool_]:
     low, high = np.frombuffer(key, "<u8")
-    return (records[f"{name}_lo"] == low) & (records[f"{name}_hi"] == high)
+    found: NDArray[np.bool_] = (records[f"{name}_lo"] == low) & (records[f"{name}_hi"] == high)
+    return found
 
 
 def _whole(record: np.void, name: str) -> bytes:

@@ -161,7 +161,7 @@ def _postings_of_json(texts: list[bytes]) -> list[PostingLine | FieldError]:
     return [_one(_TRANSACTION, text) if legs else next(transfers) for text, legs in zip(texts, many, strict=True)]
 
 
-def _decoded(decoder: msgspec.json.Decoder[_Line], texts: list[bytes]) -> list[_Line | FieldError]:
+def _decoded(decoder: msgspec.json.Decoder[Any], texts: list[bytes]) -> list[Any]:
     try:
         whole = decoder.decode_lines(b"\n".join(texts))
         if len(whole) == len(texts):
@@ -171,7 +171,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Line], texts: list[bytes]) -> list[_
     return [_one(decoder, text) for text in texts]
 
 
-def _one(decoder: msgspec.json.Decoder[_Line], text: bytes) -> _Line | FieldError:
+def _one(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

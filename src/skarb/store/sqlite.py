@@ -187,9 +187,20 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             if mode == "rwc":
                 _flush_folder(path)
             return db
-        except BaseException:
+        except BaseException as error:
             db.close()
+            if mode == "ro" and _has_no_log(error, path):
+                return _connect(path, "ro&immutable=1")
             raise
+
+
+def _has_no_log(error: BaseException, path: Path) -> bool:
+    """Whether a book could not be opened only as its log is not there and cannot be made, on a full disk or one that is read only.
+
+    All of it lies in the main file then, and no writer can begin.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_CANTOPEN and path.exists() and not _beside(path, "-wal").exists()
 
 
 def _is_blank(path: Path) -> bool:

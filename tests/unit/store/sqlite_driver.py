@@ -101,8 +101,11 @@ def _is_readable(path: Path, promised: Path) -> bool:
     count = sum(line.startswith("entry ") for line in promised.read_text().splitlines())
     if not count:
         return True
-    with closing(SqliteStore(path, write=False)) as store:
-        return list(store.read())[:count] == ALL[:count]
+    try:
+        with closing(SqliteStore(path, write=False)) as store:
+            return list(store.read())[:count] == ALL[:count]
+    except SkarbError:
+        return False
 
 
 def main() -> None:

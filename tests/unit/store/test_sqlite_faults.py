@@ -8,7 +8,8 @@ every fault: no acknowledged entry is lost, none is there by half, and what fail
 Every few operations are tried here; all of them, with more images of each, with SKARB_THOROUGH=1.
 
 What this leaves out: sectors that are torn within 512 bytes, or written where they do not belong; a disk that lies about a flush; faults while
-reading; the file `-shm`, which SQLite maps into memory, never flushes and makes again after a crash; more than one writer, which a lock keeps
+reading; the file `-shm`, which SQLite maps into memory, never flushes and makes again after a crash (a reader on a full disk needs 32 KiB for it
+if no writer lives and the log is not empty); more than one writer, which a lock keeps
 away; readers who hold the log while a writer comes after a failed flush; other systems than Linux.
 """
 
