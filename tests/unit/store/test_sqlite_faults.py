@@ -41,7 +41,7 @@ spec.loader.exec_module(driver)
 ALL, Job = driver.ALL, driver.Job
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
-EVERY = 1 if THOROUGH else 19  # operations
+EVERY = 1 if THOROUGH else 29  # operations
 SEEDS = 12 if THOROUGH else 3  # images of each moment without power; the first two have nothing and all of what was not flushed
 SECTOR = 512
 _HEAD = struct.Struct("<4Q")
