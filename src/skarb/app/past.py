@@ -19,6 +19,7 @@ from skarb.core.errors import InputError, NotAllowed, NotFound
 from skarb.core.time import from_day, parse_day, zone
 from skarb.intake.times import read_instant
 from skarb.registers import Registers
+from skarb.store import Location
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -30,7 +31,7 @@ _PUBLIC = ("own", "chain")  # addresses of the institution itself and of blockch
 class Glass:
     """What is needed to read one book."""
 
-    book: Path
+    book: Location
     zone: str
     registers: Registers
     looks: Looks | None  # the log of the market that the book belongs to
@@ -82,13 +83,18 @@ class Glass:
         self.looks.record(purpose.strip(), subject)
 
 
-def glass_for(book: Path, law: str | None) -> Glass:
+def glass_for(book: Location, law: str | None) -> Glass:
     """Return what is needed to read a book: from its market, or from a law, by default by.
 
     Raises: NotFound, ConfigurationError
     """
-    folder = book.resolve().parent.parent
-    if (folder / "market.yaml").is_file() and book.resolve().parent == folder / "books":
+    folder = book.resolve().parent.parent if isinstance(book, Path) else None
+    if (
+        isinstance(book, Path)
+        and folder is not None
+        and (folder / "market.yaml").is_file()
+        and book.resolve().parent == folder / "books"
+    ):
         law = law or read_market_file(folder).law
         return Glass(book, rulebook_of(law).country.zone, open_registers(law, folder, now), Looks(folder / "looks.jsonl", now))
     law = law or "by"

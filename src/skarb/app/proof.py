@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +23,6 @@ from skarb.core.transfer import key_128
 from skarb.journal.balances import Balances, balances_at
 from skarb.journal.chain import open_envelope, openings_of
 from skarb.journal.chart import account_id
-from skarb.journal.law import Law, load_law
 from skarb.journal.leaves import RowLeaf, instant_words, row_leaves
 from skarb.journal.merkle import audit_path, consistency_path
 from skarb.journal.proofs import (
@@ -41,7 +39,7 @@ from skarb.journal.proofs import (
     with_leaf,
 )
 from skarb.journal.seal import Progress
-from skarb.journal.tree import Laws, Tree, open_tree
+from skarb.journal.tree import Tree, laws_of, open_tree
 from skarb.store import Damaged, Store, open_store
 
 PURPOSE = "a proof for the person concerned"
@@ -92,6 +90,7 @@ class Prover:
 
         Raises: NotFound
         """
+        self._must_have_instructions("that an instruction is in it")
         tree = self._tree
         position = tree.find(key_128(instruction))
         if position is None:
@@ -131,6 +130,7 @@ class Prover:
 
         Raises: DoesNotHold if it does not.
         """
+        self._must_have_instructions("that it only grew")
         earlier = self._own(earlier)
         head = self.head()
         old, new = earlier.statement, head.statement
@@ -138,6 +138,17 @@ class Prover:
             raise DoesNotHold(f"the earlier head is of batch {old.height}, the later one of batch {new.height}; exchange them")
         path = consistency_path(old.size, new.size, self._tree.node)
         return self._checked(Consistency(head=head, earlier=earlier, path=[one.hex() for one in path]))
+
+    def _must_have_instructions(self, what: str) -> None:
+        """Refuse a proof that would say nothing.
+
+        Raises: NotFound
+        """
+        if not self._tree.size(self._tree.height):
+            raise NotFound(
+                f"book {self.book!r} holds no instructions, and {what} is proved by them; of a ledger without law heads and balances are "
+                "proved, and its growth by giving the journal to whoever checks it with skarb verify"
+            )
 
     def _own(self, signed: SignedHead) -> SignedHead:
         """Return a head after comparing it with the book.
@@ -234,14 +245,32 @@ def open_prover(path: Path, signer: Ed25519PrivateKey | SignedHead, progress: Pr
     """
     store = open_store(path)
     try:
-        name = store.meta("book")
-        if name is None:
-            raise InputError(f"{path} does not say which book it is; it was never finished, or its notes were changed")
+        name = _name(path, store)
         whole = not isinstance(signer, SignedHead)
         with open_tree(path, store, name, laws_of(store), whole=whole, progress=progress) as tree:
             yield Prover(path, store, name, tree, signer, progress)
     finally:
         store.close()
+
+
+def grow_tree(path: Path, progress: Progress | None = None) -> int:
+    """Bring the tree of a book up to its last batch, as the next proof would, and return that batch.
+
+    Raises: as `open_prover`.
+    """
+    store = open_store(path)
+    try:
+        with open_tree(path, store, _name(path, store), laws_of(store), progress=progress) as tree:
+            return tree.height
+    finally:
+        store.close()  # a book that is being read is not sealed
+
+
+def _name(path: Path, store: Store) -> str:
+    name = store.meta("book")
+    if name is None:
+        raise InputError(f"{path} does not say which book it is; it was never finished, or its notes were changed")
+    return name
 
 
 def read_head(path: Path) -> SignedHead:
@@ -268,16 +297,3 @@ def read_file(path: Path) -> Proof:
 def looks_path(book: Path) -> Path:
     """Return where looks at the people in a book are recorded when a proof is made."""
     return book.with_name(book.name + ".looks.jsonl")
-
-
-def laws_of(store: Store) -> Laws:
-    """Return the function that gives the editions a book keeps, by their hash."""
-
-    @cache
-    def law(name: str) -> Law:
-        text = store.text(name)
-        if text is None:
-            raise Damaged(f"{store.path} keeps no edition {name}; run skarb verify")
-        return load_law(text)
-
-    return law

@@ -2,7 +2,7 @@
 
 Answers go to standard output, notes and progress to standard error. Exit codes: 0 done (a refusal under the law is an answer, not a failure),
 2 usage, 3 unreadable input, 4 not found, 5 conflict, 6 unavailable, 7 configuration, 8 not allowed, 9 verification found something,
-70 a broken promise of our own, 1 anything else.
+10 a ledger without law rejected something, 70 a broken promise of our own, 1 anything else.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ COMMANDS = {
     "supply": "Add up the debits and the credits of all accounts of each asset, after any batch; nothing may be left.",
     "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
+    "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "law", "register", "lake")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -8,12 +8,13 @@ from typing import Any
 from skarb.app.past import glass_for, is_personal
 from skarb.cli.output import Format, check_outputs, format_of, write_rows
 from skarb.cli.past import open_kept, print_notes
+from skarb.store import location_of
 
 COLUMNS = ("address", "asset", "accounts", "debits", "credits", "balance", "held_out", "held_in", "available")
 
 
 def balance(
-    book: Path,
+    book: str,
     address: str,
     *,
     asset: str | None = None,
@@ -35,7 +36,7 @@ def balance(
     Parameters
     ----------
     book
-        The file of the book.
+        The book: a file, a folder, or postgresql://user@host/database#book.
     address
         The account's address, such as client/anna.
     asset
@@ -55,11 +56,12 @@ def balance(
     format
         Write the rows in this form: table, json, csv or parquet.
     """
-    check_outputs((output,), (book,))
+    place = location_of(book)
+    check_outputs((output,), (place if isinstance(place, Path) else None,))
     form = format_of(format, output)
-    glass = glass_for(book, law)
+    glass = glass_for(place, law)
     moments = [None if text is None else glass.moment(text) for text in (recorded, at)]
-    past, notes = open_kept(book)
+    past, notes = open_kept(place)
     rows = past.find(address, asset, below=prefix)
     if is_personal(address):
         glass.look(f"{past.book}/{address}", purpose)

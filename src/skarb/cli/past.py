@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from rich.markup import escape
 
 from skarb.app.past import Glass
 from skarb.cli.output import err, progress
 from skarb.journal.past import BookPast, open_past
+from skarb.store import Location
 
 
-def open_kept(book: Path) -> tuple[BookPast, list[str]]:
+def open_kept(book: Location) -> tuple[BookPast, list[str]]:
     """Return the past of a book, showing progress where it has to be made first."""
     with progress(f"Reading the past of {book.name}") as step:
         return open_past(book, progress=step)

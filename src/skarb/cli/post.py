@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from skarb.cli.summary import work_off
 from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError
 from skarb.core.party import Licence, PartyKind
 from skarb.desk import Desk, open_desk
+from skarb.journal.treebehind import TreeBehind
 from skarb.products import products
 from skarb.store import Location, location_of
 
@@ -39,6 +41,7 @@ def post(
     at: datetime | None = None,
     schemas: Path | None = None,
     batch: int = 8192,
+    tree: bool = False,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
     problems: Path | None = None,
@@ -72,6 +75,8 @@ def post(
         A folder or zip of ISO 20022 schemas.
     batch
         Instructions in one durable step.
+    tree
+        Keep the tree for proofs up to date behind the writer, in a second thread; see `skarb proof tree` for a process of its own.
     output
         Write one row per receipt to a file: .json, .jsonl, .csv or .parquet.
     format
@@ -117,6 +122,7 @@ def post(
                     clock=now,
                     progress=lambda what, done, total: step(done, total, what),
                 ) as desk,
+                TreeBehind(desk.book) if tree else nullcontext(),
             ):
                 for number, one in enumerate(post_rows(source.readings(), desk, account), 1):
                     r, d = one.receipt, one.receipt.decision

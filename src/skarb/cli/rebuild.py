@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.markup import escape
 
 from skarb.cli.output import need, out, progress
@@ -11,9 +9,10 @@ from skarb.core.errors import EXIT_CODES
 from skarb.journal.past import compare, past_folder
 from skarb.journal.past import rebuild as rebuild_past
 from skarb.journal.past.keep import kept_bytes
+from skarb.store import location_of
 
 
-def rebuild(*books: Path, check: bool = False) -> int:
+def rebuild(*books: str, check: bool = False) -> int:
     """Remove the index of the past beside books and make it again from their journals.
 
     It is derived: nothing is lost with it, and the commands that need it make it by themselves. Every batch is posted again for it to an
@@ -22,13 +21,13 @@ def rebuild(*books: Path, check: bool = False) -> int:
     Parameters
     ----------
     books
-        Files of books; a market's are in its folder `books`.
+        Files and folders of books; a market's are in its folder `books`. Beside a book in a database nothing is kept.
     check
         Change nothing; compare what is there with what it must be. Exit code 9 if it differs.
     """
     need(books, "book")
     same = True
-    for book in books:
+    for book in map(location_of, books):
         with progress(f"Posting {book.name} again") as step:
             if check:
                 past, differences = compare(book, step)

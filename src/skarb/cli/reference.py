@@ -69,5 +69,6 @@ def _type(hint: object) -> str:
 
 
 if __name__ == "__main__":
+    sys.argv[0] = "skarb"  # groups of commands are called like the running program, which is not this module
     for path in write_reference(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference")):
         sys.stdout.write(f"{path}\n")

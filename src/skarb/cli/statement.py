@@ -15,12 +15,13 @@ from skarb.cli.past import open_kept, print_notes
 from skarb.core.errors import InputError
 from skarb.journal.past import BookPast, instruction_ids
 from skarb.ledger.past import Page, Totals, page_by_effect, page_by_record
+from skarb.store import location_of
 
 COLUMNS = ("line", "effective", "recorded", "change", "counter", "amount", "balance", "available", "instruction")
 
 
 def statement(
-    book: Path,
+    book: str,
     address: str,
     *,
     asset: str,
@@ -45,7 +46,7 @@ def statement(
     Parameters
     ----------
     book
-        The file of the book.
+        The book: a file, a folder, or postgresql://user@host/database#book.
     address
         The account's address, such as client/anna.
     asset
@@ -74,14 +75,15 @@ def statement(
     for name, number in (("--page", page), ("--size", size)):
         if number < 1:
             raise InputError(f"{name}: given {number}, expected at least 1")
-    check_outputs((output,), (book,))
+    place = location_of(book)
+    check_outputs((output,), (place if isinstance(place, Path) else None,))
     form = format_of(format, output)
-    glass = glass_for(book, law)
+    glass = glass_for(place, law)
     start = 0 if since is None else glass.day(since)
     stop = 1 << 63 if until is None else glass.day(until, after=True)
     if stop <= start:
         raise Usage(f"--from {since} --to {until}: the last day lies before the first one")
-    past, notes = open_kept(book)
+    past, notes = open_kept(place)
     row = past.find(address, asset)[0]
     if is_personal(address) or glass.looks is not None:  # the other sides of our own account are clients
         glass.look(f"{past.book}/{address}", purpose)

@@ -9,12 +9,13 @@ from skarb.app.past import glass_for
 from skarb.cli.output import Format, check_outputs, format_of, write_rows
 from skarb.cli.past import open_kept, print_notes
 from skarb.core.errors import EXIT_CODES
+from skarb.store import location_of
 
 COLUMNS = ("asset", "accounts", "debits", "credits", "difference", "held_out", "held_in", "held_difference")
 
 
 def supply(
-    book: Path,
+    book: str,
     *,
     height: int | None = None,
     law: str | None = None,
@@ -28,7 +29,7 @@ def supply(
     Parameters
     ----------
     book
-        The file of the book.
+        The book: a file, a folder, or postgresql://user@host/database#book.
     height
         After which batch; by default the last one.
     law
@@ -38,10 +39,11 @@ def supply(
     format
         Write the rows in this form: table, json, csv or parquet.
     """
-    check_outputs((output,), (book,))
+    place = location_of(book)
+    check_outputs((output,), (place if isinstance(place, Path) else None,))
     form = format_of(format, output)
-    glass = glass_for(book, law)
-    past, notes = open_kept(book)
+    glass = glass_for(place, law)
+    past, notes = open_kept(place)
     height = past.sequence if height is None else height
     rows: list[tuple[Any, ...]] = []
     balanced = True

@@ -114,5 +114,6 @@ EXIT_CODES = {
     "configuration": 7,
     "not_allowed": 8,
     "verification": 9,  # `verify`, `law check` or `proof check` found something wrong
+    "rejected": 10,  # the ledger rejected something; nobody's law was asked
     "broken_promise": 70,
 }

@@ -3,8 +3,8 @@
     {"id": "t-1", "debit": "member/1", "credit": "member/2", "asset": "BYN", "amount": "1250", "code": 7}
 
 An id is any text; accounts are addresses that are open; the amount is in the asset's smallest unit, as text or number. A hold has
-`"flags": ["pending"]` and may have a `timeout` in seconds; what settles it names it in `pending_id`. Lines are read all or none: a
-ledger's batch is one thing.
+`"flags": ["pending"]` and may have a `timeout` in seconds; what settles it names it in `pending_id`. `read_transfers` takes all lines or
+none; `records_of` names the first line that cannot be taken, for callers who put it aside.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from skarb.core.columns import WORTH_COLUMNS, keys_of
-from skarb.core.compiled import choose_kind
-from skarb.core.errors import InputError, shorten
+from skarb.core.compiled import Kind, choose_kind
+from skarb.core.errors import FieldError, InputError
 from skarb.core.instruction import Identifier
-from skarb.core.transfer import TRANSFER, TransferFlag
+from skarb.core.transfer import TRANSFER, TransferFlag, key_128
 from skarb.journal.chart import CODE, Chart
 from skarb.ledger.books import Records
 
@@ -51,13 +51,22 @@ class TransferLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=F
     timeout: int = 0  # seconds, of a hold
     effective: int = 0  # nanoseconds since 1970, where it takes effect at another moment than it is recorded
     timestamp: int = 0  # nanoseconds since 1970, of an imported transfer
+    metadata: dict[str, str] = {}  # words that the ledger keeps and does not read
+
+
+class WrongLine(FieldError):
+    """One of some lines cannot be taken."""
+
+    def __init__(self, row: int, field: str, given: object, expected: str) -> None:
+        super().__init__(field, given, expected)
+        self.row = row  # its place among the lines, from 0
 
 
 _lines = msgspec.json.Decoder(TransferLine).decode_lines
 
 
 def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> Records:
-    """Return the transfers of lines of JSON.
+    """Return the transfers of lines of JSON; metadata is for the caller to hand on.
 
     Shape: one TRANSFER record per line. Units: `worth`, whether to load what hashes many ids at once; else the number of lines tells.
     Raises: InputError naming the line, what was given and what was expected.
@@ -66,9 +75,21 @@ def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> R
         lines = _lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"transfers: line {_wrong_line(text)}: {error}; nothing was posted") from None
+    try:
+        return records_of(lines, chart, worth=worth)
+    except WrongLine as error:
+        raise InputError(f"transfers: line {error.row + 1}: {error}; nothing was posted") from None
+
+
+def records_of(lines: Sequence[TransferLine], chart: Chart, *, worth: bool | None = None) -> Records:
+    """Return the transfers that lines say.
+
+    Shape and Units: as in `read_transfers`.
+    Raises: WrongLine
+    """
     kind = choose_kind(len(lines) >= WORTH_COLUMNS if worth is None else worth)
     records = np.zeros(len(lines), TRANSFER)
-    _set(records, "id", keys_of([line.id for line in lines], kind))
+    _set(records, "id", _keys([line.id for line in lines], kind))
     _set(records, "user", np.stack([records["id_lo"], records["id_hi"]], axis=1))
     for side in ("debit", "credit"):
         _set(records, side, _accounts([(getattr(line, side), line.asset) for line in lines], side, chart))
@@ -82,7 +103,7 @@ def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> R
     pending = [(row, line.pending_id) for row, line in enumerate(lines) if line.pending_id is not None]
     if pending:
         rows, names = zip(*pending, strict=True)
-        keys = keys_of(names, kind)
+        keys = _keys(names, kind)
         records["pending_lo"][list(rows)], records["pending_hi"][list(rows)] = keys[:, 0], keys[:, 1]
     return records
 
@@ -91,13 +112,20 @@ def _set(records: Records, name: str, halves: np.ndarray[tuple[int, int], np.dty
     records[f"{name}_lo"], records[f"{name}_hi"] = halves[:, 0], halves[:, 1]
 
 
+def _keys(names: Sequence[str], kind: Kind) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    """Return the keys of ids as two halves; few are sooner hashed one by one than by the kernel in the interpreter."""
+    if kind == "numba":
+        return keys_of(names, kind)
+    return np.frombuffer(b"".join(map(key_128, names)), "<u8").reshape(-1, 2)
+
+
 def _accounts(sides: Sequence[tuple[str, str]], side: str, chart: Chart) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
     known = chart.ids
     found = [known.get(asset, {}).get(address) for address, asset in sides]
     if None in found:
         row = found.index(None)
         address, asset = sides[row]
-        raise _wrong(row, side, address, f"the address of an account that is open in {asset}")
+        raise WrongLine(row, side, address, f"the address of an account that is open in {asset}")
     return np.frombuffer(b"".join(found), "<u8").reshape(-1, 2)  # type: ignore[arg-type]
 
 
@@ -105,26 +133,27 @@ def _amounts(lines: Sequence[TransferLine]) -> list[int]:
     amounts = []
     for row, line in enumerate(lines):
         given = line.amount
-        if isinstance(given, str):
-            amount = int(given) if given.isdecimal() and given.isascii() and len(given) <= 39 else -1
-        else:
-            amount = given
-        if not 0 <= amount < 1 << 128:
-            raise _wrong(row, "amount", given, "a whole number of smallest units, below 2^128")
+        amount = whole(given)
+        if amount is None or not 0 <= amount < 1 << 128:
+            raise WrongLine(row, "amount", given, "a whole number of smallest units, below 2^128")
         amounts.append(amount)
     return amounts
+
+
+def whole(given: str | int) -> int | None:
+    """Return a whole number as it may be written, as text or number, with a minus or none; None if it is something else."""
+    if isinstance(given, int):
+        return given
+    digits = given.removeprefix("-")
+    return int(given) if digits.isdecimal() and digits.isascii() and len(digits) <= 39 else None
 
 
 def _numbers(lines: Sequence[TransferLine], name: str, most: int) -> list[int]:
     numbers: list[int] = [getattr(line, name) for line in lines]
     if min(numbers, default=0) < 0 or max(numbers, default=0) > most:
         row = next(row for row, number in enumerate(numbers) if not 0 <= number <= most)
-        raise _wrong(row, name, numbers[row], f"a whole number of at most {most}")
+        raise WrongLine(row, name, numbers[row], f"a whole number of at most {most}")
     return numbers
-
-
-def _wrong(row: int, field: str, given: object, expected: str) -> InputError:
-    return InputError(f"transfers: line {row + 1}: {field}: given {shorten(given)!r}, expected {expected}; nothing was posted")
 
 
 def _flags(names: Sequence[Flag]) -> int:

@@ -9,7 +9,7 @@ If a write fails, memory and disk no longer agree. The book then refuses everyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -67,6 +67,7 @@ class Book:
         self._texts = set(store.text_names())
         self._editions: dict[str, Law] = {}
         self._failure: BaseException | None = None
+        self.follower: Callable[[int], None] | None = None  # is told of each batch once it is on disk, by the thread that writes
         self._snapshot_at = snapshot_at  # transfers in the latest snapshot
         self._writer = Writer(self._commit)
 
@@ -288,6 +289,8 @@ class Book:
             self._failure = error
             raise
         self.sequence, self.head = batch.sequence, head
+        if self.follower is not None:
+            self.follower(batch.sequence)
         return head
 
     def _read(self, sequence: int) -> tuple[bytes, bytes]:

@@ -75,6 +75,11 @@ class Chart:
         self._enter()
         return self._by_id[int(low).to_bytes(8, "little") + int(high).to_bytes(8, "little")]
 
+    def find(self, account: bytes) -> Opening | None:
+        """Return the account with an id, or None."""
+        self._enter()
+        return self._by_id.get(account)
+
 
 def account_id(address: str, asset: str) -> bytes:
     """Return the 128-bit id of the account at an address in words."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -22,13 +23,14 @@ from skarb.journal.chain import Envelope
 from skarb.journal.chart import CODE, account_record
 from skarb.journal.group import GroupCommit
 from skarb.journal.model import NO_OWNER, Batch, Note, Opening
-from skarb.ledger import Ledger
+from skarb.ledger import Ledger, Result
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
 from skarb.store import Location
 
 Metadata = Mapping[str, str]
-_NOTES_MAX = 1 << 16  # bytes of the metadata of one transfer
+NOTES_MAX = 1 << 16  # bytes of the metadata of one transfer or account
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NewAccount(NamedTuple):
@@ -45,9 +47,11 @@ class NewAccount(NamedTuple):
 class LedgerBook:
     """The ledger of one book, for one writer; made by `open_ledger`."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, rehearse: Clock | None = None) -> None:
+        """Take over a book; with the clock of a rehearsal, one that was opened for reading, and nothing is written."""
         self.book = book
         self.chart = book.chart
+        self._rehearse = rehearse
 
     def __enter__(self) -> Self:
         return self
@@ -83,11 +87,13 @@ class LedgerBook:
             raise NotFound(f"{self.book.path} has no account in {code}; open one first")
         return self.chart.ledgers[code]
 
-    def open_accounts(self, accounts: Sequence[NewAccount]) -> Codes:
+    def open_accounts(self, accounts: Sequence[NewAccount], metadata: Mapping[int, Metadata] | None = None) -> Codes:
         """Open accounts durably; one `Result` each, `exists` for one that is open already.
 
-        Raises: InputError, Unavailable
+        Shape: `metadata` keeps words with some of the accounts, by their place among these.
+        Raises: InputError if they cannot be taken, nothing was done; Unavailable if they could not be written.
         """
+        notes = _notes(metadata or {}, len(accounts), "account")
         if not accounts:
             return np.zeros(0, np.uint8)
         for one in accounts:
@@ -103,7 +109,8 @@ class LedgerBook:
             for one in accounts
         ]
         records = np.frombuffer(b"".join(written), ACCOUNT)
-        at = self.book.instant()
+        self._must_begin(accounts, records)
+        at = self._instant()
         codes = self.ledger.open_accounts(records, at)
         openings = [Opening(one.address, one.asset) for one in accounts]
         batch = Batch(
@@ -114,8 +121,13 @@ class LedgerBook:
             openings=openings,
             accounts=records.tobytes(),
             account_results=codes.tobytes(),
+            notes=notes,
         )
-        self.book.append(batch)
+        if self._rehearse is None:
+            self.book.append(batch)
+        else:
+            created = [place for place, code in enumerate(codes.tolist()) if code == Result.created]
+            self.chart.learn([openings[place] for place in created])
         return codes
 
     def post(self, transfers: Records, metadata: Mapping[int, Metadata] | None = None) -> Codes:
@@ -125,7 +137,7 @@ class LedgerBook:
         Raises: InputError if they cannot be taken, nothing was done; Unavailable if they could not be written.
         """
         codes, batch = self._post(transfers, metadata)
-        if batch is not None:
+        if batch is not None and self._rehearse is None:
             self.book.append(batch)
         return codes
 
@@ -133,7 +145,7 @@ class LedgerBook:
         """Post transfers and write them behind the next ones; the future gives the codes once they are durable."""
         answer: Future[Codes] = Future()
         codes, batch = self._post(transfers, metadata)
-        if batch is None:
+        if batch is None or self._rehearse is not None:
             answer.set_result(codes)
         else:
             self.book.append_async(batch).add_done_callback(lambda written: _pass_on(written, answer, codes))
@@ -149,13 +161,34 @@ class LedgerBook:
 
     def dry_run(self, transfers: Records) -> tuple[Codes, Records]:
         """Return what `post` would answer to these transfers now, and the balances after each; nothing is changed."""
-        return self.ledger.post_and_tell(transfers, self.book.instant(), keep=False)
+        return self.ledger.post_and_tell(transfers, self._instant(), keep=False)
+
+    def _instant(self) -> int:
+        if self._rehearse is None:
+            return self.book.instant()
+        return max((self._rehearse() - _EPOCH) // timedelta(microseconds=1) * 1000, self.ledger.moment + 1)
+
+    def _must_begin(self, accounts: Sequence[NewAccount], records: Records) -> None:
+        """Check that the first account of each new asset can be opened; else its number would be given to another asset, too.
+
+        Raises: InputError
+        """
+        new = [place for place, one in enumerate(accounts) if one.asset not in self.chart.ledgers]
+        codes = Ledger().open_accounts(records[new], 1).tolist() if new else []
+        seen: set[str] = set()
+        for one, code in zip((accounts[place] for place in new), codes, strict=True):
+            if one.asset not in seen and code != Result.created:
+                raise InputError(
+                    f"account {one.address!r} in {one.asset}: given {Result(code).name}, expected an account that can be opened, as it "
+                    "is the first one in its asset; nothing was opened"
+                )
+            seen.add(one.asset)
 
     def _post(self, transfers: Records, metadata: Mapping[int, Metadata] | None) -> tuple[Codes, Batch | None]:
-        notes = _notes(metadata or {}, len(transfers))
+        notes = _notes(metadata or {}, len(transfers), "transfer")
         if not len(transfers):
             return np.zeros(0, np.uint8), None
-        at = self.book.instant()
+        at = self._instant()
         codes = self.ledger.post(transfers, at)
         return codes, Batch(
             book=self.book.name,
@@ -176,29 +209,32 @@ def open_ledger(
     name: str | None = None,
     observer: Callable[[Envelope], None] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    rehearse: bool = False,
 ) -> LedgerBook:
     """Open a ledger for writing, creating it if there is none and a name is given, and recover all it knows.
 
+    To `rehearse` is to read the book, whoever writes it, and to do everything that a writer does except for writing: the same machine
+    gives the same answers, each batch sees what the one before did, and with the last reference to it all is forgotten.
     Raises: InputError if it is an institution's book, where instructions are posted by the desk; and as `open_book` does.
     """
-    book = open_book(path, clock=clock, name=name, observer=observer, progress=progress)
+    book = open_book(path, clock=None if rehearse else clock, name=name, observer=observer, progress=progress)
     if book.instructions:
         book.close()
         raise InputError(f"{path} is the book of an institution; it takes instructions, see `open_desk`")
-    return LedgerBook(book)
+    return LedgerBook(book, clock if rehearse else None)
 
 
 def _owners(count: int) -> bytes:
     return np.full(count, NO_OWNER, "<u4").tobytes()
 
 
-def _notes(metadata: Mapping[int, Metadata], count: int) -> tuple[Note, ...]:
+def _notes(metadata: Mapping[int, Metadata], count: int, noun: str) -> tuple[Note, ...]:
     for place, words in metadata.items():
         if not 0 <= place < count:
-            raise InputError(f"metadata of transfer {place}: given {count} transfers, expected a place below that")
+            raise InputError(f"metadata of {noun} {place}: given {count} {noun}s, expected a place below that")
         size = sum(len(key.encode()) + len(value.encode()) for key, value in words.items())
-        if size > _NOTES_MAX:
-            raise InputError(f"metadata of transfer {place}: given {size} bytes, expected at most {_NOTES_MAX}")
+        if size > NOTES_MAX:
+            raise InputError(f"metadata of {noun} {place}: given {size} bytes, expected at most {NOTES_MAX}")
     return tuple(Note(place, dict(words)) for place, words in sorted(metadata.items()))
 
 

@@ -19,6 +19,7 @@ from skarb.core.instruction import Assumptions, Instruction
 FORMAT = 2
 KEY_BYTES = 16
 NO_OWNER = (1 << 32) - 1  # the owner of a transfer that was posted without an instruction
+ID_WORD = "id"  # of a note: the id that a transfer without an instruction was given as
 GENESIS = b"\0" * 32  # the head before the first batch
 
 
@@ -39,9 +40,9 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
-    """Metadata of a transfer: words that the ledger keeps and does not read."""
+    """Metadata of a transfer, or of an account: words that the ledger keeps and does not read."""
 
-    transfer: int  # its place in the batch
+    transfer: int  # its place in the batch; in a batch that only opens accounts, the place of the account
     words: dict[str, str]
 
 
@@ -67,7 +68,7 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     transfers: bytes = b""  # core.transfer.TRANSFER records
     owners: bytes = b""  # u4 per transfer: the row of its instruction, NO_OWNER in a ledger that takes none
     results: bytes = b""  # one ledger result code (u1) per transfer
-    notes: Sequence[Note] = ()  # metadata of transfers
+    notes: Sequence[Note] = ()  # metadata of transfers, or of accounts
     format: int = FORMAT
     frames: bytes = b""  # u4 each, by `encode`: where instructions begin; the lengths of instructions, facts and rulings
     # A batch without totals ends here, as it did before there were any.

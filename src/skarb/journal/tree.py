@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +30,7 @@ from skarb.core.transfer import ACCOUNT
 from skarb.journal import merkle
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import KEY_BYTES, Envelope, head_of, open_envelope
-from skarb.journal.law import Law
+from skarb.journal.law import Law, load_law
 from skarb.journal.leaves import ROW_FORMAT, SEED, next_seed, row_leaves
 from skarb.journal.merkle import HASH_BYTES, leaf_hash
 from skarb.journal.model import GENESIS
@@ -202,6 +203,19 @@ def open_tree(
             tree.begin()
         tree.grow(store, law, progress)
         yield tree
+
+
+def laws_of(store: Store) -> Laws:
+    """Return the function that gives the editions a book keeps, by their hash."""
+
+    @cache
+    def law(name: str) -> Law:
+        text = store.text(name)
+        if text is None:
+            raise Damaged(f"{store.path} keeps no edition {name}; run skarb verify")
+        return load_law(text)
+
+    return law
 
 
 def tree_path(book: Path) -> Path:

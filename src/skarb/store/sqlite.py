@@ -10,6 +10,7 @@ Source: SQLite documentation, "Write-Ahead Logging", "PRAGMA synchronous", "Data
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -183,10 +184,23 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             if mode == "rwc":
                 _prepare(db, path)
             _check_kind(db, path)
+            if mode == "rwc":
+                _flush_folder(path)
             return db
-        except BaseException:
+        except BaseException as error:
             db.close()
+            if mode == "ro" and _has_no_log(error, path):
+                return _connect(path, "ro&immutable=1")
             raise
+
+
+def _has_no_log(error: BaseException, path: Path) -> bool:
+    """Whether a book could not be opened only as its log is not there and cannot be made, on a full disk or one that is read only.
+
+    All of it lies in the main file then, and no writer can begin.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_CANTOPEN and path.exists() and not _beside(path, "-wal").exists()
 
 
 def _is_blank(path: Path) -> bool:
@@ -212,6 +226,35 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     db.executescript(f"PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA wal_autocheckpoint = {CHECKPOINT};")
     if new:
         db.executescript(TABLES)
+    _write_anew(db)
+
+
+def _write_anew(db: sqlite3.Connection) -> None:
+    """Put what the log holds, and the first page, into the main file and onto the disk.
+
+    An earlier writer may have ended within a flush that failed. What it wrote can be read and yet never reach the disk, as the system forgets
+    what it could not write and calls the next flush a success. Nothing may be built on that, or a loss of power takes both away: so it is
+    written once more, and the log begins anew. Readers who are just using the log may keep it from doing so until they are done.
+    """
+    db.execute(f"PRAGMA user_version = {VERSION}")  # changes nothing but the first page, which says that there is a log
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def _flush_folder(path: Path) -> None:
+    """Make the names of the book and of its log durable, which stand by now.
+
+    SQLite flushes the folder, too, but takes no notice when that fails; a loss of power could then take the log away with its name.
+    """
+    if os.name != "posix":
+        return
+    try:
+        folder = os.open(path.absolute().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be used now: its folder could not be flushed to the disk: {error.strerror}") from error
 
 
 def _check_kind(db: sqlite3.Connection, path: Path) -> None:

@@ -5,7 +5,8 @@ import pytest
 from skarb.cli import COMMANDS
 
 GROUPS = {
-    "proof": ("key", "head", "include", "balance", "consistent", "check"),
+    "proof": ("key", "head", "include", "balance", "consistent", "tree", "check"),
+    "ledger": ("open", "post", "reverse", "accounts", "transfers"),
     "law": ("check", "show", "diff", "explain"),
     "register": ("import", "show", "recordings"),
 }

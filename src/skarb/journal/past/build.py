@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skarb.core.errors import NotFound
+from skarb.core.errors import InputError, NotFound
 from skarb.core.garbage import undisturbed
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import openings_of
@@ -24,28 +24,33 @@ from skarb.journal.replay import linked, opened, replay
 from skarb.ledger import Ledger, Result
 from skarb.ledger.past import Behind, Past, Run
 from skarb.ledger.past.index import SHAPE, Shape
-from skarb.store import Damaged, Store, open_store
+from skarb.store import Damaged, Location, Store, open_store
 
 Progress = Callable[[int, int], None]  # batches done, of how many
 _CREATED = Result.created.value
 
 
-def past_folder(book: Path) -> Path:
-    """Return where the past of a book is kept."""
+def past_folder(book: Location) -> Path:
+    """Return where the past of a book is kept.
+
+    Raises: InputError for a book in a database, beside which there is no place.
+    """
+    if not isinstance(book, Path):
+        raise InputError(f"{book} lies in a database; no past is kept beside it, the commands make it from the journal each time")
     return book.with_name(book.name + ".past")
 
 
-def open_past(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
+def open_past(book: Location, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
     """Return the past of a book up to its last batch, and notes on what had to be done for it; the next one finds it kept.
 
     Raises: NotFound, InputError, Damaged as `open_book` does.
     """
-    folder, notes = past_folder(book), []
+    folder, notes = past_folder(book) if isinstance(book, Path) else None, list[str]()
     store = open_store(book)
     try:
         last = store.last() or (0, GENESIS)
         try:
-            kept = load(folder, _name(store), shape)
+            kept = None if folder is None else load(folder, _name(store), shape)
             if kept is not None:
                 _must_belong(store, kept)
         except Damaged as error:
@@ -57,6 +62,8 @@ def open_past(book: Path, progress: Progress | None = None, shape: Shape = SHAPE
         past = _made(store, Past(shape=shape) if kept is None else kept.past, progress)
     finally:
         store.close()
+    if folder is None:
+        return past, [f"its past up to batch {past.sequence:,} was made from the journal; beside a database none is kept"]
     try:
         save(folder, past, anew=anew)
         notes.append(f"its past up to batch {past.sequence:,} is kept in {folder.name} and found there next time")
@@ -65,7 +72,7 @@ def open_past(book: Path, progress: Progress | None = None, shape: Shape = SHAPE
     return past, notes
 
 
-def rebuild(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, int]:
+def rebuild(book: Location, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, int]:
     """Remove what is kept, make it again from the journal and keep it; return it and how many files were removed.
 
     Raises: NotFound, InputError, Damaged as `open_book` does; nothing is removed then.
@@ -77,7 +84,7 @@ def rebuild(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) 
     return past, removed
 
 
-def compare(book: Path, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
+def compare(book: Location, progress: Progress | None = None, shape: Shape = SHAPE) -> tuple[BookPast, list[str]]:
     """Make the past again and say where the kept one differs from it; nothing is written.
 
     Raises: NotFound if nothing is kept; otherwise as `rebuild`.
@@ -122,7 +129,7 @@ def _same(run: Run, other: Run) -> bool:
     return run.base == other.base and all(map(np.array_equal, mine, theirs))
 
 
-def _fresh(book: Path, progress: Progress | None, shape: Shape) -> BookPast:
+def _fresh(book: Location, progress: Progress | None, shape: Shape) -> BookPast:
     store = open_store(book)
     try:
         return _made(store, Past(shape=shape), progress)
