@@ -75,7 +75,9 @@ def provision_view(
 def parameters_of(rulebook: Rulebook, provision: Provision, day: int) -> tuple[ParameterView, ...]:
     """Return the dated values that a provision's condition uses, as they are on a legal day."""
     edition = rulebook.edition(day)
-    names = {name for node in (provision.when, provision.needs) if node is not None for name in values_in(node, rulebook.pack.features)}
+    names = {
+        name for node in (provision.when, provision.needs) if node is not None for name in values_in(node, rulebook.pack.features)
+    }
     found = []
     for name in sorted(names | {provision.rate} if provision.rate else names):
         series = rulebook.pack.parameters.get(name)

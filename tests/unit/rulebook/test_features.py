@@ -143,7 +143,10 @@ def test_the_explanation_shows_what_was_seen() -> None:
     edition = rulebook().edition(FEBRUARY)
     told = edition.explain(facts_for(edition, {"activity": "fiat_pay", "day": FEBRUARY, "sent_month": 123_456}))
     assert [leaf.saw for leaf in told.leaves][1] == {"sent_month": "1234.56 ZZD", "month_max": "100.00 ZZD"}
-    assert "  Running total sent_month: sum of value by actor in the calendar month, this one included, where activity" in told.text()
+    assert (
+        "  Running total sent_month: sum of value by actor in the calendar month, this one included, where activity"
+        in told.text()
+    )
 
 
 def test_a_changed_definition_is_told() -> None:
