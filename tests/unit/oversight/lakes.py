@@ -46,34 +46,10 @@ def fill(folder: Path, rows: Sequence[Told]) -> Path:
             editions.setdefault(row.edition.hash, (len(editions), row.edition))
         law = None if row.edition is None else editions[row.edition.hash][0]
         facts = row.facts
+        decided = (law, None if law is None else row.outcome, 0, 0, row.answer, None, f"i{place}")
+        when = (facts.day * 86_400 * 10**9, facts.day, case, facts.value, facts.value_usd)
         numbered.append(
-            (
-                row.book,
-                place + 1,
-                0,
-                facts.day * 86_400 * 10**9,
-                facts.day,
-                case,
-                facts.value,
-                facts.value_usd,
-                0,
-                100,
-                None,
-                None,
-            )
-            + (
-                row.party,
-                row.counterparty,
-                row.venue,
-                None,
-                law,
-                None if law is None else row.outcome,
-                0,
-                0,
-                row.answer,
-                None,
-                f"i{place}",
-            )
+            (row.book, place + 1, 0, *when, 0, 100, None, None, row.party, row.counterparty, row.venue, None, *decided)
         )
     with open_lake(lake, write=True) as connection:
         folded = [

@@ -1,7 +1,7 @@
 """Answers: what editions decide about kinds of rows, each kind decided once.
 
-From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So a plan is written for each law of an
-activity that differs, not for each edition.
+From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So a plan is written for each law
+of an activity that differs, not for each edition.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Answers:
             (
                 id(one),
                 edition.depths[name],
-                edition.country.ranks.index(edition.acts[one.cites.act].rank),
+                edition.rank(one),
                 self._values(edition, one),
             )
             for name, one in edition.open_provisions.items()
@@ -99,8 +99,8 @@ class Asked:
     ) -> None:
         """Sort kinds into units.
 
-        Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact, named
-        by `names`, the days among them. `turns` are the days on which a law changes.
+        Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact,
+        named by `names`, the days among them. `turns` are the days on which a law changes.
         """
         self.answers = Answers()
         self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields

@@ -70,7 +70,8 @@ def arrange(quantities: Sequence[Quantity], names: Sequence[str], cases: Sequenc
         radix *= len(one.steps) + 1
         if radix > KINDS_MAX:
             raise ConfigurationError(
-                f"the editions tell {radix} kinds of rows apart by {len(quantities)} quantities, expected at most {KINDS_MAX}; replay fewer drafts at once"
+                f"the editions tell {radix} kinds of rows apart by {len(quantities)} quantities, expected at most {KINDS_MAX}; "
+                "replay fewer drafts at once"
             )
     laid = Quantities(
         np.array(bounds, np.int64).reshape(-1, 6),

@@ -29,8 +29,8 @@ def replay(
 ) -> Comparison:
     """Return what a draft changes about everything in a lake, and tell of every changed row if asked to.
 
-    A position is the `rowid` of a row in the lake's table `rows`. `progress` is told how far the reading has come, as a position; to tell of changed rows
-    it may be read twice.
+    A position is the `rowid` of a row in the lake's table `rows`. `progress` is told how far the reading has come, as a number of rows; to tell
+    of changed rows they may be read twice.
     Raises: ConfigurationError if the rows cannot be told apart by so much at once, or a law does with totals what cannot be replayed.
     """
     if mode == "as-happened" and not looks_at_totals(

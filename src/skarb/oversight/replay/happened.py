@@ -61,7 +61,7 @@ class Counted:
         Raises: ConfigurationError if the rows cannot be told apart by so much at once.
         """
         self._rows = rows = Rows(connection, first_day, last_day, groups_of(by))
-        cases, first, last = rows.cases(), *rows.days
+        cases, (first, last) = rows.cases(), rows.days
         turns = {day for law in laws for day in law.boundaries if first < day <= last}
         editions = [edition for law in laws for edition in editions_between(law, first, last)]
         months = months_between(first, last) if "month" in by else ()

@@ -1,8 +1,9 @@
 """Lived through: rows in the order of their journals, each shown the totals of what came before.
 
-`as-would-have` lets the two laws live apart: what the draft refuses never happened in its world, so it is in no later total there, and what it frees
-did. What happened before the first day asked about happened in both worlds. A law that looks at totals is replayed `as-happened` this way, too, with the totals of what really came to pass in both worlds. A row that the
-ledger turned down comes to pass in no world. A freed row counts in totals as if the ledger had taken it.
+`as-would-have` lets the two laws live apart: what the draft refuses never happened in its world, so it is in no later total there, and what it
+frees did. What happened before the first day asked about happened in both worlds. A law that looks at totals is replayed `as-happened` this
+way, too, with the totals of what really came to pass in both worlds. A row that the ledger turned down comes to pass in no world. A freed row counts
+in totals as if the ledger had taken it.
 """
 
 from __future__ import annotations
@@ -292,8 +293,10 @@ class Lived:
         entries, before, after = keys[:, 0], keys[:, 1] >> 20, keys[:, 1] & ((1 << 20) - 1)
         positions = np.full((used, 1), -1, np.int64)
         firsts = np.concatenate([positions, self._kinds.firsts[entries]], axis=1)
-        sums = (column[:used] for column in self._sums)
-        cells = Cells(self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], *sums, firsts)
+        counts, low, high = (column[:used] for column in self._sums)
+        cells = Cells(
+            self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], counts, low, high, firsts
+        )
         return self._summary.compare(cells, before, after)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skarb.oversight.replay.tables import Table, enter, find, room_left
+from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
 from skarb.oversight.replay.tallying import Quantities, Sums, add, kind
 
 Numbers = npt.NDArray[np.int64]
@@ -47,8 +47,8 @@ class Kinds(NamedTuple):
 class Tracks(NamedTuple):
     """What totals are made of, and the totals themselves.
 
-    Shape: `amounts` the row of `fields` that is added, -1 to count rows; `days` of a window that moves along, 0 of the calendar; `limits` beyond which
-    the law is not shown. `table` leads from key, period, and track and world to `sums`, `MISSING` once something without a value counted.
+    Shape: `amounts` the row of `fields` that is added, -1 to count rows; `days` of a window that moves along, 0 of the calendar; `limits` beyond
+    which nothing is shown. `table` leads from key, period, and track and world to `sums`, `MISSING` once something without a value counted.
     """
 
     amounts: Numbers
@@ -65,13 +65,13 @@ class Features(NamedTuple):
     itself: npt.NDArray[np.bool_]
 
 
-def total(tracks: Tracks, track: int, world: int, key: int, period: int) -> int:
+def total(tracks: Tracks, track: Whole, world: Whole, key: Whole, period: Whole) -> Whole:
     """Return a total before a row is added."""
     number = track * WORLDS + world
     if tracks.days[track] == 0:
         entry = find(tracks.table, key, period, number)
         return tracks.sums[entry] if entry >= 0 else np.int64(0)
-    found = np.int64(0)
+    found: Whole = np.int64(0)
     for day in range(period - tracks.days[track] + 1, period + 1):
         entry = find(tracks.table, key, day, number)
         if entry >= 0:
@@ -79,14 +79,14 @@ def total(tracks: Tracks, track: int, world: int, key: int, period: int) -> int:
     return found
 
 
-def summed(first: int, second: int) -> int:
+def summed(first: Whole, second: Whole) -> Whole:
     """Return a sum, which stops short of 64 bits and is missing when a part is."""
-    if first == MISSING or second == MISSING:
+    if first == MISSING or second == MISSING:  # noqa: PLR1714  # a set is nothing to compile
         return np.int64(MISSING)
     return max(-SUM_MAX, min(SUM_MAX, first + second))
 
 
-def count_in(tracks: Tracks, track: int, world: int, key: int, period: int, amount: int) -> None:
+def count_in(tracks: Tracks, track: Whole, world: Whole, key: Whole, period: Whole, amount: Whole) -> None:
     """Add a row to a total, for which there is room."""
     number = track * WORLDS + world
     entry = find(tracks.table, key, period, number)
@@ -96,7 +96,7 @@ def count_in(tracks: Tracks, track: int, world: int, key: int, period: int, amou
     tracks.sums[entry] = summed(tracks.sums[entry], amount)
 
 
-def amount_of(tracks: Tracks, track: int, fields: Numbers, row: int) -> int:
+def amount_of(tracks: Tracks, track: Whole, fields: Numbers, row: Whole) -> Whole:
     """Return what a row adds to a track."""
     return fields[tracks.amounts[track], row] if tracks.amounts[track] >= 0 else np.int64(1)
 
@@ -104,13 +104,13 @@ def amount_of(tracks: Tracks, track: int, fields: Numbers, row: int) -> int:
 def show(
     features: Features,
     tracks: Tracks,
-    asked: int,
-    counted: int,
-    world: int,
+    asked: Whole,
+    counted: Whole,
+    world: Whole,
     keys: Numbers,
     periods: Numbers,
     fields: Numbers,
-    row: int,
+    row: Whole,
     shown: Numbers,
 ) -> None:
     """Put the totals that a law looks at beside the facts of a row; those it does not look at are nought."""
@@ -118,7 +118,7 @@ def show(
     for field in range(facts):
         shown[field, 0] = fields[field, row]
     for feature in range(features.tracks.shape[0]):
-        value = np.int64(0)
+        value: Whole = np.int64(0)
         if asked >> feature & 1:
             track = features.tracks[feature]
             value = total(tracks, track, world, keys[track, row], periods[track, row])
@@ -130,11 +130,11 @@ def show(
 
 
 def live(
-    start: int,
+    start: Whole,
     cases: Places,
     groups: Numbers,
     fields: Numbers,
-    money: int,
+    money: Whole,
     counting: npt.NDArray[np.bool_],
     posted: npt.NDArray[np.bool_],
     possible: npt.NDArray[np.bool_],
@@ -154,12 +154,13 @@ def live(
     sums: Sums,
     answers: Places,
     stopped: Numbers,
-) -> int:
-    """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry and in which world.
+) -> Whole:
+    """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry, in which world.
 
-    Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits them: all but
-    those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says.
-    Rows without `counting` are not decided, and what came to pass of them is added to the totals. `answers` takes the answers of each row, a row for each world.
+    Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits
+    them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says. Rows
+    without `counting` are not decided, and what came to pass of them is added to the totals. `answers` takes the answers of each row, a row for
+    each world.
     """
     track_count = tracks.amounts.shape[0]
     for row in range(start, cases.shape[0]):

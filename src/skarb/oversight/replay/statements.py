@@ -1,7 +1,7 @@
 """Every row by itself, in SQL: what a cluster does, and a second opinion on one machine.
 
-The same editions become one expression each, as nodes of sqlglot, and an engine decides every row of a span of days by the law and by the draft. Nothing is
-shared with the kernels but the checked trees. Laws that look at totals are not for this way.
+The same editions become one expression each, as nodes of sqlglot, and an engine decides every row of a span of days by the law and by the draft.
+Nothing is shared with the kernels but the checked trees. Laws that look at totals are not for this way.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def spans(question: Question, days: tuple[int, int]) -> Iterator[tuple[int, int]
 def statement(question: Question, source: Source, first: int, last: int) -> str:
     """Return the query over one span of days.
 
-    Shape: a row for each combination of the dimensions and of two outcomes: the dimensions, the outcome under the law, the one under the draft, how many
-    rows, the sum of their values.
+    Shape: a row for each combination of the dimensions and of two outcomes: the dimensions, the outcome under the law, the one under the draft,
+    how many rows, the sum of their values.
     """
     before, after = (law.edition(first) for law in (question.law, question.draft))
     kept = [_dimension(one, source).as_(one, quoted=True) for one in question.by]

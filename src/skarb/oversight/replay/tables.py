@@ -5,12 +5,13 @@ Open addressing; a slot holds the number of an entry plus one, nought is empty. 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.int64]
+Whole = Any  # a word of 64 bits where compiled, a whole number where interpreted
 
 
 class Table(NamedTuple):
@@ -21,7 +22,7 @@ class Table(NamedTuple):
     used: Numbers  # one number
 
 
-def slot_of(mask: int, first: int, second: int, third: int) -> int:
+def slot_of(mask: Whole, first: Whole, second: Whole, third: Whole) -> Whole:
     """Return where the search for a key begins."""
     word = np.uint64(second) * np.uint64(0x9E3779B97F4A7C15)
     word ^= np.uint64(first) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -31,7 +32,7 @@ def slot_of(mask: int, first: int, second: int, third: int) -> int:
     return np.int64(word >> np.uint64(32)) & mask
 
 
-def find(table: Table, first: int, second: int, third: int) -> int:
+def find(table: Table, first: Whole, second: Whole, third: Whole) -> Whole:
     """Return the number of an entry, -1 if there is none."""
     mask = table.slots.shape[0] - 1
     slot = slot_of(mask, first, second, third)
@@ -42,7 +43,7 @@ def find(table: Table, first: int, second: int, third: int) -> int:
     return entry
 
 
-def enter(table: Table, first: int, second: int, third: int) -> int:
+def enter(table: Table, first: Whole, second: Whole, third: Whole) -> Whole:
     """Make a new entry, for which there is room, and return its number."""
     mask = table.slots.shape[0] - 1
     slot = slot_of(mask, first, second, third)
@@ -55,7 +56,7 @@ def enter(table: Table, first: int, second: int, third: int) -> int:
     return entry
 
 
-def room_left(table: Table) -> int:
+def room_left(table: Table) -> Whole:
     """Return how many entries can still be made."""
     return table.keys.shape[0] - table.used[0]
 

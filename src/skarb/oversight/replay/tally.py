@@ -80,8 +80,8 @@ class Tally:
         """Return what was counted so far."""
         used = int(self._cells.used[0])
         keys = self._cells.keys[:used]
-        sums = (column[:used].copy() for column in self._sums)
-        return Cells(keys[:, 0].copy(), keys[:, 1].copy(), keys[:, 2].copy(), *sums, self._firsts[:used].copy())
+        counts, low, high = (column[:used].copy() for column in self._sums)
+        return Cells(keys[:, 0].copy(), keys[:, 1].copy(), keys[:, 2].copy(), counts, low, high, self._firsts[:used].copy())
 
 
 def empty_table(room: int) -> Table:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skarb.oversight.replay.tables import Table, enter, find, room_left
+from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
@@ -42,7 +42,7 @@ class Sums(NamedTuple):
     high: Numbers
 
 
-def interval(steps: Numbers, first: int, last: int, value: int) -> int:
+def interval(steps: Numbers, first: Whole, last: Whole, value: Whole) -> Whole:
     """Return how many of some rising steps a value reaches."""
     found = 0
     if last - first <= FEW:
@@ -61,7 +61,7 @@ def interval(steps: Numbers, first: int, last: int, value: int) -> int:
     return found
 
 
-def kind(quantities: Quantities, case: int, fields: Numbers, row: int) -> int:
+def kind(quantities: Quantities, case: Whole, fields: Numbers, row: Whole) -> Whole:
     """Return the number of the intervals that a row's quantities lie in."""
     mixed = np.int64(0)
     for number in range(quantities.bounds.shape[0]):
@@ -76,7 +76,7 @@ def kind(quantities: Quantities, case: int, fields: Numbers, row: int) -> int:
     return mixed
 
 
-def add(sums: Sums, entry: int, worth: int) -> None:
+def add(sums: Sums, entry: Whole, worth: Whole) -> None:
     """Count one row."""
     sums.counts[entry] += 1
     if worth != MISSING:
@@ -85,19 +85,19 @@ def add(sums: Sums, entry: int, worth: int) -> None:
 
 
 def tally(
-    start: int,
+    start: Whole,
     cases: Places,
     groups: Numbers,
     fields: Numbers,
-    money: int,
-    origin: int,
+    money: Whole,
+    origin: Whole,
     quantities: Quantities,
     cells: Table,
     sums: Sums,
     firsts: Numbers,
     which: Places,
     counting: bool,
-) -> int:
+) -> Whole:
     """Count rows from `start` on into cells; return the first row not counted.
 
     Shape: `fields` a row for each varying fact and a column for each row; `firsts` the position of a cell's first row and its varying facts.
