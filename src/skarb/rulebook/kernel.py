@@ -57,13 +57,13 @@ class Answers:
 class Kernel:
     """An edition, ready for columns."""
 
-    def __init__(self, edition: Edition, activities: Collection[str] | None = None) -> None:
-        """Write the edition's plan, for some activities or for all; what it answers to rows of others means nothing.
+    def __init__(self, edition: Edition, activities: Collection[str] | None = None, *, outcomes_only: bool = False) -> None:
+        """Write the edition's plan, for some activities or for all, with duties and levies or without; other answers mean nothing.
 
         Raises: ConfigurationError for facts that columns of small numbers cannot hold.
         """
         self.fields = edition.fields
-        self._plan = plan_of(edition, activities)
+        self._plan = plan_of(edition, activities, outcomes_only=outcomes_only)
         asked = {kind.fact for kind in self._plan.kinds if not isinstance(kind, Computed)}
         self.facts = tuple(name for name in self.fields if name in asked)
         """The columns it needs, in the order of the schema."""

@@ -34,15 +34,15 @@ class Plan:
     roots: npt.NDArray[np.uint32]  # first questions by track and activity
 
 
-def plan_of(edition: Edition, activities: Collection[str] | None = None) -> Plan:
-    """Write the plan of an edition, for some activities or for all; for the others it says nothing.
+def plan_of(edition: Edition, activities: Collection[str] | None = None, *, outcomes_only: bool = False) -> Plan:
+    """Write the plan of an edition, for some activities or for all, with duties and levies or without; of the others it says nothing.
 
     Raises: ConfigurationError for facts that columns of small numbers cannot hold.
     """
     wanted = edition.activities if activities is None else activities
     tracks = [
-        [of(activity) if activity in wanted else [] for activity in edition.activities]
-        for of in (edition.guards, edition.duty_guards, edition.levy_guards)
+        [of(activity) if activity in wanted and (place == 0 or not outcomes_only) else [] for activity in edition.activities]
+        for place, of in enumerate((edition.guards, edition.duty_guards, edition.levy_guards))
     ]
     conditions = {id(guard.condition): guard.condition for track in tracks for guards in track for guard in guards}
     writer = _Writer(edition, kinds(edition.fields, conditions.values()))

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.core.activity import ACTIVITIES
+from skarb.core.compiled import Kind
 from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Provision, Rulebook
 from skarb.rulebook.coding import dtype_of
@@ -53,7 +54,7 @@ class Answers:
     def plan(self, edition: Edition, activity: str, law: Hashable) -> tuple[Kernel, Numbers]:
         """Return a kernel for one activity, and the numbers of the answers that its outcomes are."""
         if law not in self._plans:
-            self._plans[law] = Kernel(edition, (activity,)), self.of_outcomes(edition.outcomes)
+            self._plans[law] = Kernel(edition, (activity,), outcomes_only=True), self.of_outcomes(edition.outcomes)
         return self._plans[law]
 
     def law_of(self, edition: Edition, activity: str) -> Hashable:
@@ -96,13 +97,14 @@ class Asked:
         names: Sequence[str],
         fields: Numbers,
         turns: Collection[int],
+        kind: Kind | None = None,
     ) -> None:
         """Sort kinds into units.
 
         Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact,
-        named by `names`, the days among them. `turns` are the days on which a law changes.
+        named by `names`, the days among them. `turns` are the days on which a law changes. `kind` is where kernels run.
         """
-        self.answers = Answers()
+        self.answers, self._kind = Answers(), kind
         self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields
         self._units = _units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
         self._known: dict[tuple[int, Hashable], Numbers] = {}
@@ -129,7 +131,7 @@ class Asked:
         rows = np.concatenate([self._units[place].rows for place in places])
         own = {name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)}
         facts = {name: own[name] if name in own else self._columns[name][self._cases[rows]] for name in kernel.facts}
-        answered = numbers[kernel.decide(facts).outcomes]
+        answered = numbers[kernel.decide(facts, self._kind).outcomes]
         stops = np.cumsum([len(self._units[place].rows) for place in places])[:-1]
         for place, part in zip(places, np.split(answered, stops), strict=True):
             self._known[place, key] = part

@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from skarb.core.compiled import choose_kind
 from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Asked
@@ -22,7 +23,7 @@ from skarb.oversight.replay.model import Comparison, Dimension, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
-from skarb.oversight.replay.tally import Cells, Tally
+from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Tally
 from skarb.rulebook import Rulebook
 from skarb.rulebook.quantities import quantities_of
 
@@ -75,7 +76,9 @@ class Counted:
         self.cells = self._tally.cells()
         kinds, self._cell_kinds = _kinds(self.cells)
         fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]
-        self._asked = Asked(laid.columns, self.cells.cases[kinds], PER_ROW, fields, turns)
+        self._asked = Asked(
+            laid.columns, self.cells.cases[kinds], PER_ROW, fields, turns, choose_kind(rows.stop >= WORTH_COMPILING)
+        )
         self.answers = self._asked.answers
         self._summary = Summary(connection, rows, cases, self.answers, by)
 
