@@ -1,4 +1,4 @@
-"""Find a country's law by its short name, or in a folder of one's own."""
+"""Find a country's law by its short name, or in a folder of one's own, and drafts that would change it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from skarb.core.errors import NotFound
-from skarb.rulebook import Rulebook, load
+from skarb.rulebook import Draft, Rulebook, load, load_draft
 
 
 def shipped_laws() -> tuple[str, ...]:
@@ -38,3 +38,12 @@ def rulebook_of(law: str) -> Rulebook:
     Raises: NotFound, RulebookError
     """
     return load(law_folder(law))
+
+
+@cache
+def draft_of(law: str, folder: Path) -> Draft:
+    """Return a draft, read and checked once against the law that it would change.
+
+    Raises: NotFound, RulebookError
+    """
+    return load_draft(rulebook_of(law), folder)

@@ -1,4 +1,4 @@
-"""`skarb law`: check, show, compare and explain what a country's folder says."""
+"""`skarb law`: check and show what a country's folder says; comparing, explaining and importing stand beside it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import msgspec
 from cyclopts import App
 
 from skarb.app.explain import parameters_of
-from skarb.app.facts import facts_from_json
-from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
 from skarb.app.words import citation
+from skarb.cli.law_diff import diff
+from skarb.cli.law_draft import check_draft, day_of
+from skarb.cli.law_explain import explain
+from skarb.cli.law_import import app as imports
 from skarb.cli.output import Format, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, NotFound
-from skarb.core.time import from_day, legal_day, to_day
+from skarb.core.time import from_day
 from skarb.rulebook import Rulebook, problems_in
-from skarb.rulebook.diff import diff as differences
-from skarb.rulebook.explain import explain as explain_facts
 from skarb.rulebook.expression import write
 
-app = App(name="law", help="Check, show, compare and explain the law as it is written down.")
+app = App(name="law", help="Check, show, compare, explain and import the law as it is written down.")
+app.command(imports)
+app.command(diff)
+app.command(explain)
 
 
 @app.command
-def check(*, law: str = "by", json: bool = False) -> int:
+def check(*, law: str = "by", draft: Path | None = None, json: bool = False) -> int:
     """Check a law: its text, its dates, its citations, and every case.
 
     Reports everything that is wrong with file, line and column. Exit code 9 when something is.
@@ -34,9 +37,13 @@ def check(*, law: str = "by", json: bool = False) -> int:
     ----------
     law
         A shipped country (by, zz) or the folder of a law.
+    draft
+        The folder of a draft: checks what it would make of the law, and lists the law's cases that come out differently.
     json
         Print the problems as JSON.
     """
+    if draft is not None:
+        return check_draft(law, draft, json)
     problems = problems_in(law_folder(law))
     if json:
         out.print_json(msgspec.json.encode(problems, enc_hook=str).decode())
@@ -74,7 +81,7 @@ def show(provision: str | None = None, /, *, law: str = "by", at: date | None = 
         Form of the list: table, json, csv or parquet.
     """
     rulebook = rulebook_of(law)
-    day = _day(rulebook, at)
+    day = day_of(rulebook, at)
     if provision is None:
         rows = (
             (
@@ -115,68 +122,6 @@ def show(provision: str | None = None, /, *, law: str = "by", at: date | None = 
         "note": one.note,
     }
     out.print(table(("", one.title), ((name, text) for name, text in lines.items() if text)))
-
-
-@app.command
-def diff(before: date, after: date, /, *, law: str = "by", draft: str | None = None, format: Format = "table") -> None:  # noqa: A002
-    """Show how the law of one day differs from that of another, in the words of the law.
-
-    Example: `skarb law diff 2024-09-19 2024-09-20`
-
-    Parameters
-    ----------
-    before
-        The first legal date.
-    after
-        The second one.
-    law
-        A shipped country or the folder of a law.
-    draft
-        Take the second edition from the folder of another law: a draft, or an older copy.
-    format
-        table, json, csv or parquet.
-    """
-    changes = differences(rulebook_of(law).edition(to_day(before)), rulebook_of(draft or law).edition(to_day(after)))
-    if format == "table":
-        for change in changes:
-            colour = {"added": "green", "ended": "red", "changed": "yellow"}[change.kind]
-            out.print(f"[{colour}]{change.kind:<7}[/] ", end="")
-            out.print(change.text(), markup=False, highlight=False)
-        out.print(
-            f"{len(changes)} changes between {before} and {after}" if changes else f"No change between {before} and {after}"
-        )
-        return
-    columns = ("kind", "subject", "name", "title", "citation", "field", "before", "after")
-    write_rows(columns, ([change.data()[column] for column in columns] for change in changes), format, None)
-
-
-@app.command
-def explain(facts: Path, /, *, law: str = "by", json: bool = False) -> None:
-    """Explain what the law says about facts: every leaf of the deciding condition, its truth, the values it saw, the citation.
-
-    `skarb decide FILE --explain ID` explains an instruction; this explains facts written by hand, in a JSON file such as
-    `{"activity": "token_buy_fiat", "day": "2026-08-01", "actor_kind": "natural_person", "value": 150000}`.
-
-    Parameters
-    ----------
-    facts
-        A JSON file with one object of facts; money in minor units, `day` as a date; what is left out keeps its default.
-    law
-        A shipped country or the folder of a law.
-    json
-        Print the explanation as JSON.
-    """
-    rulebook = rulebook_of(law)
-    given = facts_from_json(facts)
-    told = explain_facts(rulebook.edition(given.day), given)
-    if json:
-        out.print_json(msgspec.json.encode(told.data()).decode())
-    else:
-        out.print(told.text(), markup=False, highlight=False)
-
-
-def _day(rulebook: Rulebook, at: date | None) -> int:
-    return to_day(at) if at is not None else legal_day(now(), rulebook.country.zone)
 
 
 def _span(start: int | None, end: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Languages: a catalogue of messages each, and how numbers and dates are written in it.
+"""Languages: a catalogue of messages each, on top of the words of the law, and how pages write numbers and dates.
 
 A catalogue is a YAML file in `i18n/`; all of them have the same keys. The first language is the default.
 """
@@ -14,37 +14,15 @@ from typing import Any
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.time import zone
+from skarb.rulebook.words import LANGUAGES, Words
+from skarb.rulebook.words import words as law_words
 
-LANGUAGES = ("be", "ru", "en")
+__all__ = ["LANGUAGES", "Language", "choose", "language"]
 
 
 @dataclass(frozen=True)
-class Language:
-    """Messages, numbers and dates of one language."""
-
-    code: str
-    messages: Mapping[str, Any]
-
-    def text(self, key: str, **values: object) -> str:
-        """Return a message, with values put in where it names them."""
-        return str(self.messages[key]).format(**values) if values else str(self.messages[key])
-
-    def word(self, group: str, code: str) -> str:
-        """Return the word for a code; a code nobody has translated stays as it is."""
-        return str(self.messages[group].get(code, code))
-
-    def whole(self, number: int) -> str:
-        """Write a whole number in groups of three."""
-        return f"{number:,}".replace(",", self.messages["group"])
-
-    def amount(self, text: str) -> str:
-        """Write a plain decimal text in groups of three, with this language's decimal sign."""
-        sign, digits = ("\u2212", text[1:]) if text.startswith("-") else ("", text)
-        whole, dot, fraction = digits.partition(".")
-        if not whole.isdecimal():
-            return text
-        grouped = sign + self.whole(int(whole))
-        return f"{grouped}{self.messages['decimal']}{fraction}" if dot else grouped
+class Language(Words):
+    """Messages, numbers and dates of one language, as pages show them."""
 
     def glance(self, text: str, places: int = 4) -> str:
         """Write an amount for a first look: cut, never rounded up, to a few decimals (or the first few digits that are not zero)."""
@@ -68,11 +46,6 @@ class Language:
         tenths = (2000 * part + whole) // (2 * whole) if whole else 0
         return f"{tenths // 10}{self.messages['decimal']}{tenths % 10}\u00a0%"
 
-    def day(self, value: date, *, year: bool = True) -> str:
-        """Write a date."""
-        month = self.messages["months"][value.month - 1]
-        return f"{value.day}\u00a0{month}\u00a0{value.year}" if year else f"{value.day}\u00a0{month}"
-
     def short_day(self, value: date) -> str:
         """Write a date in figures."""
         return value.strftime(self.messages["short_date"])
@@ -93,7 +66,7 @@ def language(code: str) -> Language:
     missing = [key for key in model if key not in messages]
     if missing:
         raise ConfigurationError(f"console catalogue {code!r} lacks {', '.join(missing)}")
-    return Language(code, messages)
+    return Language(code, {**law_words(code).messages, **messages})
 
 
 def choose(asked: str | None, accepted: str) -> str:

@@ -13,6 +13,7 @@ from skarb.core.errors import Problem
 from skarb.rulebook import load as _load
 from skarb.rulebook.cases import coverage, run_cases, run_edition_cases, verify
 from skarb.rulebook.diff import Change, diff, diff_days, diff_text
+from skarb.rulebook.draft import Draft, load_draft, read_draft
 from skarb.rulebook.edition import Edition, Outcome
 from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.explain import Explanation
@@ -24,6 +25,7 @@ __all__ = [
     "Change",
     "Citation",
     "Country",
+    "Draft",
     "Edition",
     "Explanation",
     "Outcome",
@@ -35,7 +37,9 @@ __all__ = [
     "diff_days",
     "diff_text",
     "load",
+    "load_draft",
     "problems_in",
+    "read_draft",
     "run_cases",
     "run_edition_cases",
     "verify",

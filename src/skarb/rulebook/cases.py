@@ -8,7 +8,7 @@ boundary.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -19,8 +19,8 @@ from skarb.rulebook.edition import Edition, circle_of
 from skarb.rulebook.feature import values_in
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Case, CodeList, EditionCase, ParameterSeries, Provision
-from skarb.rulebook.tree import truth
 from skarb.rulebook.schema import TOTALS
+from skarb.rulebook.tree import truth
 from skarb.rulebook.values import BASE_UNIT
 
 
@@ -113,6 +113,18 @@ def coverage(rulebook: Rulebook) -> list[Problem]:
     return [*_circles(rulebook), *_holes(rulebook), *_sides(rulebook)]
 
 
+def verify_since(rulebook: Rulebook, since: int, tried: Iterable[str]) -> list[Problem]:
+    """Return what is wrong with the law from a day on, whoever wrote it; `tried` provisions need a case on each side."""
+    wanted = set(tried)
+    found = [*_circles(rulebook), *_holes(rulebook, since)]
+    if not found:
+        try:
+            found += _answers(rulebook.edition(day) for day in rulebook.boundaries if day >= since)
+        except ConfigurationError as error:
+            found.append(Problem(rulebook.country.name, "edition", str(error), "an edition on every day"))
+    return [*found, *_sides(rulebook, wanted)]
+
+
 def _circles(rulebook: Rulebook) -> Iterator[Problem]:
     provisions = rulebook.pack.provisions
     circle = circle_of(
@@ -127,12 +139,12 @@ def _circles(rulebook: Rulebook) -> Iterator[Problem]:
         )
 
 
-def _holes(rulebook: Rulebook) -> Iterator[Problem]:
+def _holes(rulebook: Rulebook, since: int = FIRST_DAY) -> Iterator[Problem]:
     pack = rulebook.pack
     for provision in pack.provisions.values():
         nodes = [node for node in (provision.when, provision.needs) if node is not None]
         needed = {name for node in nodes for name in values_in(node, pack.features)} | ({provision.rate} if provision.rate else set())
-        first = FIRST_DAY if provision.start is None else provision.start
+        first = since if provision.start is None else max(since, provision.start)
         last = LAST_DAY if provision.end is None else provision.end
         for name in sorted(needed):
             for start, end in _missing(rulebook, name, first, last):
@@ -149,6 +161,8 @@ def _holes(rulebook: Rulebook) -> Iterator[Problem]:
 
 def _missing(rulebook: Rulebook, name: str, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Yield the intervals between two days on which a parameter or list has no value."""
+    if first > last:
+        return
     days = sorted({first, *(day for day in rulebook.boundaries if first < day <= last)})
     ends = [*(day - 1 for day in days[1:]), last]
     for there, group in groupby(zip(days, ends, strict=True), key=lambda pair: _has(rulebook, name, pair[0])):
@@ -173,12 +187,14 @@ def list_on(codes: CodeList, day: int) -> tuple[str, ...] | None:
     return next(found, None)
 
 
-def _sides(rulebook: Rulebook) -> Iterator[Problem]:
+def _sides(rulebook: Rulebook, wanted: Container[str] | None = None) -> Iterator[Problem]:
     every = set(rulebook.pack.fields["activity"].type.codes)
     tried: dict[str, set[str]] = {}
     for case in rulebook.pack.cases:
         tried.setdefault(case.provision, set()).add(case.then)
     for name, provision in rulebook.pack.provisions.items():
+        if wanted is not None and name not in wanted:
+            continue
         words = tried.get(name, set())
         bounded = (
             provision.when is not None

@@ -86,9 +86,11 @@ class Edition:
         self.fields: Schema = with_features(schema(country.currency, facts), self.features.values(), country.currency)
         self.conditions = {name: fill(node, self.parameters, codes) for name, node in self.open_conditions.items()}
         self.provisions = {name: self._filled(one, codes) for name, one in self.open_provisions.items()}
-        self.exceptions = {
-            name: tuple(other for other, one in self.provisions.items() if name in one.exception_of) for name in self.provisions
-        }
+        exceptions: dict[str, list[str]] = {name: [] for name in self.provisions}
+        for other, one in self.provisions.items():
+            for name in exceptions.keys() & set(one.exception_of):
+                exceptions[name].append(other)
+        self.exceptions = {name: tuple(others) for name, others in exceptions.items()}
         circle = circle_of(self.exceptions)
         if circle:
             raise ConfigurationError(f"provisions are exceptions of each other in a circle: {', '.join(circle)}")
@@ -98,8 +100,8 @@ class Edition:
         try:
             return replace(
                 provision,
-                when=provision.when and fill(provision.when, self.parameters, codes),
-                needs=provision.needs and fill(provision.needs, self.parameters, codes),
+                when=provision.when and fill(provision.when, self.parameters, codes, self.conditions),
+                needs=provision.needs and fill(provision.needs, self.parameters, codes, self.conditions),
             )
         except ConfigurationError as error:
             raise ConfigurationError(f"{provision.id}: {error}") from None

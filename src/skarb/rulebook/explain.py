@@ -155,19 +155,20 @@ def leaves_of(edition: Edition, provision: Provision, facts: Any) -> Iterator[Le
     facts = edition.seen(facts)
     for part, node in (("when", provision.when), ("needs", provision.needs)):
         if node is not None:
-            for leaf, within in _split(node, ""):
+            for leaf, within in split(node):
                 yield _leaf(edition, leaf, facts, part, within)
 
 
-def _split(node: Node, within: str) -> Iterator[tuple[Node, str]]:
+def split(node: Node, within: str = "") -> Iterator[tuple[Node, str]]:
+    """Yield the comparisons of a condition, each with the named condition it belongs to."""
     match node:
         case And() | Or():
             for child in children(node):
-                yield from _split(child, within)
+                yield from split(child, within)
         case Not(And() | Or() | Named() as part):
-            yield from _split(part, within)
+            yield from split(part, within)
         case Named(name, means):
-            yield from _split(means, name)
+            yield from split(means, name)
         case _:
             yield node, within
 
@@ -182,16 +183,16 @@ def _leaf(edition: Edition, node: Node, facts: Any, part: str, within: str) -> L
                 saw[name] = show_constant(edition, one)
             case Codes(codes, name) if name:
                 saw[name] = ", ".join(codes)
-    return Leaf(write(node), None if _lacks(node, facts) else truth(node, facts), saw, part, within)
+    return Leaf(write(node), None if lacks(node, facts) else truth(node, facts), saw, part, within)
 
 
-def _lacks(node: Node, facts: Any) -> bool:
+def lacks(node: Node, facts: Any) -> bool:
     """Say whether a leaf compares something that is missing, so that the law never looked at it."""
     if isinstance(node, Missing):
         return False
     if isinstance(node, Fact):
         return getattr(facts, node.name) is None
-    return any(_lacks(child, facts) for child in children(node))
+    return any(lacks(child, facts) for child in children(node))
 
 
 def show(edition: Edition, value: Any, type_: Type) -> str:

@@ -1,26 +1,33 @@
-"""A country's law over time: an edition for every day, made when it is first asked for and kept."""
+"""A country's law over time: an edition for every day, made when it is first asked for and kept.
+
+Law that is changed from some day on keeps the law as it was: until that day its editions are the old ones, hash and all.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from functools import cached_property
 
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, Problem
 from skarb.core.facts import Facts
 from skarb.core.time import from_day
+from skarb.rulebook.amend import checked_again, names_of, scope_again, set_parameter
+from skarb.rulebook.check import Scope
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Money, Node
 from skarb.rulebook.feature import values_in
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Country, LawList, Pack, ParameterSeries, Value
-from skarb.rulebook.values import BASE_UNIT, times_base_unit
+from skarb.rulebook.values import BASE_UNIT, scope_of, times_base_unit
 
 
 class Rulebook:
     """A country's law over time: an edition for every day."""
 
-    def __init__(self, pack: Pack, facts: type = Facts) -> None:
-        """Keep a pack that was read without problems."""
+    def __init__(self, pack: Pack, facts: type = Facts, past: Rulebook | None = None, since: int = FIRST_DAY) -> None:
+        """Keep a pack that was read without problems; before the day `since` the law is that of `past`."""
         self.pack, self.facts = pack, facts
+        self.past, self.since = past, since
         self._editions: dict[tuple[int, frozenset[str]], Edition] = {}
 
     @property
@@ -34,8 +41,15 @@ class Rulebook:
         dated = [(one.start, one.end) for one in self.pack.provisions.values()]
         dated += [(value.start, value.end) for one in self.pack.parameters.values() for value in one.values]
         dated += [(value.start, value.end) for one in self.pack.lists.values() for value in one.values]
-        days = {FIRST_DAY, *(start for start, _ in dated if start is not None), *(end + 1 for _, end in dated if end is not None)}
-        return tuple(sorted(day for day in days if FIRST_DAY <= day <= LAST_DAY))
+        days = {*(start for start, _ in dated if start is not None), *(end + 1 for _, end in dated if end is not None)}
+        own = {self.since, *(day for day in days if self.since <= day <= LAST_DAY)}
+        earlier = () if self.past is None else (day for day in self.past.boundaries if day < self.since)
+        return (*earlier, *sorted(own))
+
+    @cached_property
+    def scope(self) -> Scope:
+        """All that an expression may name."""
+        return scope_again(self.pack, {})[0]
 
     def edition(self, day: int, also: frozenset[str] = frozenset()) -> Edition:
         """Return the law in force on a day; `also` are provisions that stand ready and count as enabled.
@@ -45,10 +59,29 @@ class Rulebook:
         """
         if not FIRST_DAY <= day <= LAST_DAY:
             raise InputError(f"legal day {day} lies outside {from_day(FIRST_DAY)} … {from_day(LAST_DAY)}")
+        if self.past is not None and day < self.since:
+            return self.past.edition(day, also)
         start = self.boundaries[bisect_right(self.boundaries, day) - 1]
         if (start, also) not in self._editions:
             self._editions[start, also] = self._make(start, also)
         return self._editions[start, also]
+
+    def with_parameter(self, name: str, value: str, since: int) -> Rulebook:
+        """Return the law with one parameter's value replaced from a day on; what was to come later is replaced, too.
+
+        The value is written as in a parameter's file, in the parameter's unit. Meant for trying many values: nothing is read again.
+        Raises: NotFound for an unknown parameter; InputError for a value that its unit does not know, or that the law cannot reckon with.
+        """
+        pack, changed = set_parameter(self.pack, name, value, since)
+        problems: list[Problem] = []
+        if any(names_of(node) & changed for node in pack.conditions.values()):
+            scope, problems = scope_again(pack, {})
+        else:
+            scope = replace(self.scope, parameters=scope_of(pack.fields, pack.parameters, {}).parameters)
+        pack, found = checked_again(pack, changed, scope)
+        if problems := [*problems, *found]:
+            raise InputError(f"parameter {name} = {value}: {problems[0]}")
+        return Rulebook(pack, self.facts, self, max(since, FIRST_DAY))
 
     def _make(self, day: int, also: frozenset[str]) -> Edition:
         pack = self.pack

@@ -7,45 +7,27 @@ the caller gets all problems in one `RulebookError`, or asks for the list with `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
+
 from skarb.core.asset import ASSET_CODE, currencies
-from skarb.core.decision import Measure, Verdict
 from skarb.core.errors import NotFound, Problem
 from skarb.core.facts import Facts
-from skarb.core.time import from_day
-from skarb.rulebook.casefile import read_case, read_edition_cases
-from skarb.rulebook.check import Checked, Scope, check
+from skarb.rulebook.casefile import read_edition_cases
+from skarb.rulebook.check import Checked, Scope
 from skarb.rulebook.errors import RulebookError
-from skarb.rulebook.expression import Name
 from skarb.rulebook.feature import with_features
 from skarb.rulebook.featurefile import check_features, read_features
-from skarb.rulebook.model import (
-    Act,
-    Case,
-    Certainty,
-    Citation,
-    CodeList,
-    Country,
-    EditionCase,
-    Effect,
-    Grade,
-    Pack,
-    ParameterSeries,
-    Provision,
-    Status,
-)
-from skarb.rulebook.parse import parse
-from skarb.rulebook.schema import Schema, schema, suggest
+from skarb.rulebook.model import Act, CodeList, Country, EditionCase, Pack, ParameterSeries
+from skarb.rulebook.provisions import Frame, note_lost_references, read_provisions
+from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import (
-    ALL,
-    BASE_UNIT,
     Names,
     Open,
     check_conditions,
@@ -53,16 +35,12 @@ from skarb.rulebook.values import (
     read_conditions,
     read_lists,
     read_parameters,
-    reporter,
-    span_of,
+    scope_of,
 )
 
 FOLDERS = ("acts", "provisions", "parameters")
 FILES = ("country", "conditions", "features", "lists", "cases", "sources")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
-_PROVISION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}/[A-Za-z0-9?._/-]{1,60}", re.ASCII)
-_REQUIRED = ("id", "title", "cites", "in_force", "activity", "effect", "authority", "certainty", "grade", "says", "cases")
-_OPTIONAL = ("when", "needs", "otherwise", "measure", "rate", "standing", "exception_of", "precedence", "note")
 
 
 def read(folder: Path | Traversable, facts: type = Facts) -> tuple[Pack | None, list[Problem]]:
@@ -70,7 +48,9 @@ def read(folder: Path | Traversable, facts: type = Facts) -> tuple[Pack | None, 
 
     Raises: NotFound if there is no such folder.
     """
-    files, problems = _read_files(folder)
+    if not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}; a country is a folder with country.yaml, acts, provisions and more")
+    files, problems = read_folder(folder, FOLDERS, FILES)
     pack, found = read_texts(files, str(folder), facts)
     problems += found
     return (None if problems else pack), problems
@@ -87,16 +67,17 @@ def load(folder: Path | Traversable, facts: type = Facts) -> Pack:
     return pack
 
 
-def _read_files(folder: Path | Traversable) -> tuple[dict[str, str], list[Problem]]:
-    if not folder.is_dir():
-        raise NotFound(f"there is no folder {folder}; a country is a folder with country.yaml, acts, provisions and more")
+def read_folder(
+    folder: Path | Traversable, folders: Collection[str], names: Collection[str]
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return the texts of a folder's files by path within it, and which could not be read; what has another name is not ours."""
     files: dict[str, str] = {}
     problems: list[Problem] = []
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
-        if entry.is_dir() and entry.name in FOLDERS:
+        if entry.is_dir() and entry.name in folders:
             inside = sorted(entry.iterdir(), key=lambda one: one.name)
             found = [(f"{entry.name}/{one.name}", one) for one in inside if one.is_file() and not one.name.startswith(".")]
-        elif entry.name.removesuffix(".yaml") in FILES:
+        elif entry.name.removesuffix(".yaml") in names:
             found = [(entry.name, entry)]
         else:
             continue
@@ -114,15 +95,6 @@ def _read_files(folder: Path | Traversable) -> tuple[dict[str, str], list[Proble
 def read_texts(files: Mapping[str, str], folder: str, facts: type = Facts) -> tuple[Pack | None, list[Problem]]:
     """Read a country from its files' texts, by path within the folder."""
     return _Loader(files, folder, facts).read()
-
-
-@dataclass
-class _Draft:
-    """A provision on its way: its record, and what is known of it so far."""
-
-    record: Record
-    provision: Provision
-    cases: list[Case] = field(default_factory=list)
 
 
 class _Loader:
@@ -156,20 +128,21 @@ class _Loader:
         fields = with_features(fields, [one.feature for one in drafted], country.currency)
         scope, checked = self.scope(fields, {name: one for name, (_, one) in parameters.items()}, lists, conditions)
         features = check_features(drafted, scope)
-        drafts = self.provisions(country, fields, acts, sources, lists, scope)
-        self.references(drafts, acts, parameters)
+        frame = Frame(country, fields, acts, sources, lists, scope)
+        written = read_provisions(self.of("provisions"), frame)
+        note_lost_references(written, parameters.values(), acts, written, parameters)
         edition_cases: list[EditionCase] = []
         for reader in self.of("cases"):
-            edition_cases += read_edition_cases(reader, country, fields, drafts)
+            edition_cases += read_edition_cases(reader, country, fields, written)
         pack = Pack(
             country=country,
             fields=fields,
             acts=acts,
-            provisions={name: drafts[name].provision for name in sorted(drafts)},
+            provisions={name: written[name].provision for name in sorted(written)},
             parameters={name: parameters[name][1] for name in sorted(parameters)},
             conditions={name: one.node for name, one in sorted(checked.items())},
             lists={name: lists[name] for name in sorted(lists)},
-            cases=tuple(case for name in sorted(drafts) for case in drafts[name].cases),
+            cases=tuple(case for name in sorted(written) for case in written[name].cases),
             edition_cases=tuple(edition_cases),
             sources=sources,
             features=dict(sorted(features.items())),
@@ -214,23 +187,9 @@ class _Loader:
         found: dict[str, Act] = {}
         for reader in self.of("acts"):
             for node in reader.records("acts"):
-                record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
-                name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
-                if name in found:
-                    reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {found[name].place} has it")
-                rank = record.choice("rank", country.ranks)
-                act = Act(
-                    name,
-                    record.text("title"),
-                    rank,
-                    record.day("signed"),
-                    record.texts("articles", "a list of articles, in quotes"),
-                    record.text("link"),
-                    record.place(),
-                )
-                record.text("note"), record.text("status")
-                if name:
-                    found.setdefault(name, act)
+                act = read_act(reader, node, country, found)
+                if act.id:
+                    found.setdefault(act.id, act)
         return found
 
     def sources(self) -> dict[str, str]:
@@ -248,182 +207,24 @@ class _Loader:
     def scope(
         self, fields: Schema, parameters: Mapping[str, ParameterSeries], lists: Mapping[str, CodeList], conditions: list[Open]
     ) -> tuple[Scope, dict[str, Checked]]:
-        spans = {name: span_of(one, parameters.get(BASE_UNIT)) for name, one in parameters.items()}
-        types = {name: one.type for name, one in lists.items()}
-        scope = Scope(fields, spans, types)
+        scope = scope_of(fields, parameters, lists)
         checked = check_conditions(conditions, scope)
-        return Scope(fields, spans, types, checked), checked
+        return replace(scope, conditions=checked), checked
 
-    # -- provisions --------------------------------------------------------------------------------------------------------------
 
-    def provisions(
-        self,
-        country: Country,
-        fields: Schema,
-        acts: Mapping[str, Act],
-        sources: Mapping[str, str],
-        lists: Mapping[str, CodeList],
-        scope: Scope,
-    ) -> dict[str, _Draft]:
-        found: dict[str, _Draft] = {}
-        for reader in self.of("provisions"):
-            for node in reader.records("provisions"):
-                record = Record(reader, node, "a provision", _REQUIRED, _OPTIONAL)
-                expected = "the act's id, a slash and a short name: BY-U367-2024/p2p"
-                name = record.text("id", expected, _PROVISION_ID)
-                if not name:
-                    continue
-                if name in found:
-                    first = found[name].record.place("id")
-                    reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {first} has it")
-                cites = self.citation(record, name, acts, sources)
-                start, end, status = self.in_force(record)
-                activities = self.activities(record, fields, lists)
-                when = self.condition(record, "when", scope)
-                needs = self.condition(record, "needs", scope, when)
-                provision = Provision(
-                    id=name,
-                    title=record.text("title"),
-                    cites=cites,
-                    start=start,
-                    end=end,
-                    status=status,
-                    activities=activities,
-                    effect=cast(Effect, record.choice("effect", get_args(Effect), "define")),
-                    authority=record.texts("authority", "a list of authorities"),
-                    certainty=cast(Certainty, record.choice("certainty", get_args(Certainty), "general_knowledge")),
-                    grade=cast(Grade, record.choice("grade", get_args(Grade), "C")),
-                    says=record.text("says"),
-                    when=when.node if when else None,
-                    needs=needs.node if needs else None,
-                    otherwise=cast(Verdict, record.choice("otherwise", ("refuse", "refer"), "refuse")),
-                    measure=cast(Measure, record.choice("measure", get_args(Measure)[1:], "none")),
-                    rate=record.text("rate"),
-                    standing=record.flag("standing"),
-                    exception_of=record.texts("exception_of", "a list of provisions' ids"),
-                    precedence=record.whole("precedence"),
-                    note=record.text("note"),
-                    place=record.place(),
-                )
-                draft = _Draft(record, self.effect(record, provision))
-                draft.cases = self.cases(record, draft.provision, country, fields)
-                found.setdefault(name, draft)
-        return found
-
-    def citation(self, record: Record, name: str, acts: Mapping[str, Act], sources: Mapping[str, str]) -> Citation:
-        if "cites" not in record.nodes:
-            return Citation("", "")
-        cited = Record(record.reader, record.nodes["cites"], "a citation", ("act", "article"), ("sources",))
-        act, article = cited.text("act"), cited.text("article", 'an article in quotes, "?" where it was not seen')
-        names = cited.texts("sources", "a list of sources")
-        if act and act not in acts:
-            record.reader.problem(cited.place("act"), "act", act, "an act of acts/", suggest(act, acts, "add it there"))
-        elif act and article not in ("", "?") and acts[act].articles and article not in acts[act].articles:
-            expected = f'an article of {act}: {", ".join(acts[act].articles)}, or "?"'
-            record.reader.problem(cited.place("article"), "article", article, expected)
-        if act and not name.startswith(f"{act}/"):
-            record.reader.problem(record.place("id"), "id", name, f"an id that begins with the act that it cites: {act}/")
-        for source in names:
-            if sources and source not in sources:
-                record.reader.problem(cited.place("sources"), "sources", source, "a source of sources.yaml")
-        return Citation(act, article, names)
-
-    def in_force(self, record: Record) -> tuple[int | None, int | None, Status]:
-        if "in_force" not in record.nodes:
-            return None, None, "in_force"
-        dates = Record(record.reader, record.nodes["in_force"], "in_force", ("from",), ("to", "status"))
-        start, end = dates.day("from"), dates.day("to")
-        if start is not None and end is not None and end < start:
-            expected = f"a last day that is not before the first, {from_day(start)}"
-            record.reader.problem(dates.place("to"), "to", from_day(end).isoformat(), expected)
-        return start, end, cast(Status, dates.choice("status", get_args(Status), "in_force"))
-
-    def activities(self, record: Record, fields: Schema, lists: Mapping[str, CodeList]) -> tuple[str, ...]:
-        known = fields["activity"].type.codes
-        found: dict[str, None] = {}
-        for name in record.texts("activity", "a list of activities or groups"):
-            if name == ALL:
-                found |= dict.fromkeys(known)
-            elif name in lists and lists[name].fact == "activity":
-                if len(lists[name].values) != 1:
-                    record.reader.problem(record.place("activity"), "activity", name, "a group of activities without dates")
-                found |= dict.fromkeys(code for value in lists[name].values for code in value.codes)
-            elif name in known:
-                found[name] = None
-            else:
-                groups = [ALL, *(one.name for one in lists.values() if one.fact == "activity")]
-                hint = suggest(name, [*known, *groups], f"groups are {', '.join(groups)}")
-                record.reader.problem(record.place("activity"), "activity", name, "an activity or a group of activities", hint)
-        if not found and not record.broken:
-            record.reader.problem(record.place("activity"), "activity", "nothing", "at least one activity")
-        return tuple(found)
-
-    def condition(self, record: Record, key: str, scope: Scope, after: Checked | None = None) -> Checked | None:
-        source = record.located(key, "an expression") if key in record.nodes else None
-        if source is None:
-            return None
-        report = reporter(record.reader, source, key)
-        node = parse(source, report)
-        checked = check(node, scope, report, after.if_true if after else frozenset()) if node else None
-        # A broken condition is still a condition: what depends on there being one is not reported as well.
-        return checked or Checked(Name(source.text))
-
-    def effect(self, record: Record, provision: Provision) -> Provision:
-        """Note keys that the effect has no use for, and fill in how a refusal is carried out."""
-        effect, needs = provision.effect, "needs" in record.nodes
-        refuses = effect == "refuse" or (effect == "require" and needs and provision.otherwise == "refuse")
-        allowed = {
-            "needs": effect == "require",
-            "otherwise": effect == "require" and needs,
-            "measure": refuses,
-            "rate": effect in ("levy", "exempt"),
-            "standing": (effect == "require" and not needs) or effect == "report",
-        }
-        meant = {
-            "needs": "`effect: require`",
-            "otherwise": "`effect: require` with `needs`",
-            "measure": "a refusal, or a requirement that refuses",
-            "rate": "`effect: levy` or `exempt`",
-            "standing": "`effect: report`, or `require` without `needs`",
-        }
-        for key, fine in allowed.items():
-            if key in record.nodes and not fine:
-                record.reader.problem(record.place(key), key, f"{key} with effect {effect}", f"{key} only with {meant[key]}")
-        if effect == "levy" and not provision.rate and not record.broken:
-            record.reader.problem(record.place("effect"), "rate", "nothing", "the parameter that the levy is computed with")
-        if refuses and provision.measure == "none":
-            return replace(provision, measure="reject")
-        return provision
-
-    def cases(self, record: Record, provision: Provision, country: Country, fields: Schema) -> list[Case]:
-        found = []
-        for node in record.items("cases", "cases"):
-            found += read_case(record.reader, node, provision, country, fields)
-        if not found and not record.broken:
-            record.reader.problem(record.place("cases"), "cases", "nothing", "a case on each side of the provision's boundary")
-        return found
-
-    def references(
-        self, drafts: Mapping[str, _Draft], acts: Mapping[str, Act], parameters: Mapping[str, tuple[Record, ParameterSeries]]
-    ) -> None:
-        """Note names that lead nowhere: exceptions, rates and the citations of values."""
-        for name, draft in drafts.items():
-            record, provision = draft.record, draft.provision
-            for other in provision.exception_of:
-                if other == name or other not in drafts:
-                    hint = suggest(other, [one for one in drafts if one != name])
-                    record.reader.problem(
-                        record.place("exception_of"), "exception_of", other, "the id of another provision", hint
-                    )
-            if provision.rate and provision.rate not in parameters:
-                hint = suggest(provision.rate, parameters)
-                record.reader.problem(record.place("rate"), "rate", provision.rate, "a parameter", hint)
-        for record, series in parameters.values():
-            for value in series.values:
-                act, _, article = value.cites.partition("/")
-                known = value.cites in drafts or (
-                    act in acts and (not article or article == "?" or article in acts[act].articles)
-                )
-                if value.cites and not known:
-                    expected = "the id of a provision or of an act, or act/article"
-                    record.reader.problem(value.place or record.place(), "cites", value.cites, expected)
+def read_act(reader: Reader, node: yaml.Node, country: Country, taken: Mapping[str, Act]) -> Act:
+    """Read one act; its id must be free."""
+    record = Record(reader, node, "an act", ("id", "title", "rank"), ("signed", "articles", "link", "note", "status"))
+    name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
+    if name in taken:
+        reader.problem(record.place("id"), "id", name, f"an id that is not used yet; {taken[name].place} has it")
+    record.text("note"), record.text("status")
+    return Act(
+        name,
+        record.text("title"),
+        record.choice("rank", country.ranks),
+        record.day("signed"),
+        record.texts("articles", "a list of articles, in quotes"),
+        record.text("link"),
+        record.place(),
+    )

@@ -83,6 +83,8 @@ class Provision:
     precedence: int = 0
     note: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False)
+    title_in: Mapping[str, str] = field(default_factory=dict, compare=False)  # by language; `title` is English, or the original
+    says_in: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def enabled(self) -> bool:

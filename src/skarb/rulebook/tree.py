@@ -82,8 +82,10 @@ def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
     return node
 
 
-def fill(node: Node, parameters: Mapping[str, Node], lists: Mapping[str, tuple[str, ...]]) -> Node:
-    """Put the values of a day in the place of parameters and lists.
+def fill(
+    node: Node, parameters: Mapping[str, Node], lists: Mapping[str, tuple[str, ...]], conditions: Mapping[str, Node] | None = None
+) -> Node:
+    """Put the values of a day in the place of parameters and lists; `conditions` are named ones that are filled already.
 
     Raises: ConfigurationError if one has no value.
     """
@@ -98,6 +100,8 @@ def fill(node: Node, parameters: Mapping[str, Node], lists: Mapping[str, tuple[s
                 if name not in lists:
                     raise ConfigurationError(f"list {name!r} has no codes on this day")
                 return Codes(lists[name], name, offset=part.offset)
+            case Named(name) if conditions is not None and name in conditions:
+                return Named(name, conditions[name], offset=part.offset)
         return rebuild(part, change)
 
     return change(node)

@@ -28,7 +28,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 _NAME_EXPECTED = "a name in small letters, digits and _, dotted where it helps (report.special_np)"
 _RATIO = re.compile(r"([0-9]{1,10})/([0-9]{1,10})", re.ASCII)
 _MULTIPLE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
-_RESERVED = frozenset({"missing", "share", "min", "max", "date", "and", "or", "not", "in", "is", "true", "false", ALL})
+RESERVED = frozenset({"missing", "share", "min", "max", "date", "and", "or", "not", "in", "is", "true", "false", ALL})
 
 
 def decimals_of(currency: str, country: Country) -> int | None:
@@ -61,7 +61,7 @@ class Names:
         """Note a name; False, with the problem noted, when it is not free."""
         if not name:
             return False
-        other = "a word of the language" if name in _RESERVED else "a fact" if name in self.fields else self.taken.get(name, "")
+        other = "a word of the language" if name in RESERVED else "a fact" if name in self.fields else self.taken.get(name, "")
         if other:
             record.reader.problem(record.place("name"), "name", name, f"a name that is not {other} already")
             return False
@@ -122,7 +122,7 @@ def read_parameters(reader: Reader, country: Country, names: Names) -> list[tupl
         days = [(one.day("from"), one.day("to")) for one in records]
         note_overlaps(reader, records, days, name)
         values = [
-            _value(one, name, unit, type_, country, start, end)
+            read_value(one, name, unit, type_, country, start, end)
             for one, (start, _), end in zip(records, days, last_before(days), strict=True)
         ]
         if not records and not record.broken:
@@ -150,22 +150,27 @@ def _unit(record: Record, unit: str, country: Country) -> Type | None:
 _WRITTEN = {"ratio": '"13/100"', "count": '"18"', "day": '"2026-01-01"', BASE_UNIT: '"2000" (how many base units)'}
 
 
-def _value(
+def read_value(
     record: Record, name: str, unit: str, type_: Type, country: Country, start: int | None, end: int | None
 ) -> Value | None:
+    """Read one dated value of a parameter; None, with the problem noted, when it is not one."""
     expected = f"a value in {unit}, in quotes, such as {_WRITTEN.get(unit, chr(34) + '45.00' + chr(34))}"
     text, cites = record.text("value", expected), record.text("cites")
     if not text:
         return None
     try:
-        node, multiple = _constant(text, name, unit, type_, country)
+        node, multiple = constant(text, name, unit, type_, country)
     except (InputError, ValueError):
         record.reader.problem(record.place("value"), "value", text, expected)
         return None
     return Value(start, end, text, node, multiple, cites, record.place())
 
 
-def _constant(text: str, name: str, unit: str, type_: Type, country: Country) -> tuple[Node | None, tuple[int, int]]:
+def constant(text: str, name: str, unit: str, type_: Type, country: Country) -> tuple[Node | None, tuple[int, int]]:
+    """Return a value as written as a constant, or as a multiple of the base unit.
+
+    Raises: ValueError or InputError where the text is no value in the unit.
+    """
     if unit == "ratio":
         match = _RATIO.fullmatch(text)
         numerator, denominator = (int(match[1]), int(match[2])) if match else (0, 0)
@@ -235,6 +240,12 @@ def span_of(series: ParameterSeries, base: ParameterSeries | None) -> Span:
     return Span(series.type, min(numbers, default=0), max(numbers, default=0), ratios)
 
 
+def scope_of(fields: Schema, parameters: Mapping[str, ParameterSeries], lists: Mapping[str, CodeList]) -> Scope:
+    """Return what an expression may name, conditions excepted."""
+    spans = {name: span_of(one, parameters.get(BASE_UNIT)) for name, one in parameters.items()}
+    return Scope(fields, spans, {name: one.type for name, one in lists.items()})
+
+
 # -- lists ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -261,14 +272,15 @@ def read_lists(reader: Reader, fields: Schema, names: Names) -> list[CodeList]:
         days = [(one.day("from"), one.day("to")) for one in records]
         note_overlaps(reader, records, days, name)
         values = [
-            ListValue(start, end, _codes(one, type_))
+            ListValue(start, end, read_codes(one, type_))
             for one, (start, _), end in zip(records, days, last_before(days), strict=True)
         ]
         found.append(CodeList(name, field, type_, tuple(values), record.place()))
     return found
 
 
-def _codes(record: Record, type_: Type) -> tuple[str, ...]:
+def read_codes(record: Record, type_: Type) -> tuple[str, ...]:
+    """Read the codes of a list, each of the list's type."""
     codes = record.texts("codes", "a list of codes")
     if not codes and not record.broken:
         record.reader.problem(record.place("codes"), "codes", "nothing", "at least one code")

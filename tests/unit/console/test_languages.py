@@ -30,7 +30,7 @@ def test_catalogues_have_the_same_messages_with_the_same_gaps(code: str):
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_activity_and_licence_has_a_word(code: str):
     assert set(language(code).messages["activity"]) == set(ACTIVITIES)
-    assert set(language(code).messages["licence"]) == set(LICENCES)
+    assert set(language(code).messages["actor_licence"]) == set(LICENCES)
 
 
 @pytest.mark.parametrize(
