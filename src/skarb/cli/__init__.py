@@ -25,12 +25,14 @@ COMMANDS = {
     "balance": "Say what an account had at any moment, as it is known now or was known at any other.",
     "statement": "Show the changes of one account with what it had before, after each, and at the end.",
     "supply": "Add up the debits and the credits of all accounts of each asset, after any batch; nothing may be left.",
+    "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
+    "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare and explain the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "law", "register", "lake")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -5,7 +5,6 @@ One process writes at a time; DuckDB holds the lock. Readers open it read-only, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +44,7 @@ def create_lake(lake: Path) -> None:
     with duckdb.connect(str(draft)) as connection:
         for statement in statements():
             connection.execute(statement)
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 @contextmanager

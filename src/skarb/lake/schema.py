@@ -40,11 +40,11 @@ reading one book or one stretch of time cheap.
       instant       when it takes effect, nanoseconds since 1970
       day           the legal day of its instruction; without one the day of `instant` in UTC
     cases         one per distinct facts: `case_no`, each fact of `core.facts.Facts` but day, value and value_usd, and `case_id`, which is
-                  BLAKE2b over the facts that are not at their usual value
+                  BLAKE2b, in hex, over the facts that are not at their usual value
     books         number, name; `currency`, `decimals` and `zone` of the law that decided
     names         number, name: parties, venues and wallets as instructions name them
     assets        number, code, decimals
-    accounts      number, book, address, asset (number in `assets`), id (128 bits)
+    accounts      number, book, address, asset (number in `assets`), id (128 bits, hex)
     editions      number, hash, law, currency, decimals, normal (the text whose SHA-256 the hash is)
     outcomes, duties, levies, provisions
                   what the numbers of an edition mean, in words
@@ -113,7 +113,7 @@ _SMALL = {
     "books": {"number": "USMALLINT", "name": "VARCHAR", "currency": "VARCHAR", "decimals": "UTINYINT", "zone": "VARCHAR"},
     "names": {"number": "INTEGER", "name": "VARCHAR"},
     "assets": {"number": "USMALLINT", "code": "VARCHAR", "decimals": "UTINYINT"},
-    "accounts": {"number": "INTEGER", "book": "USMALLINT", "address": "VARCHAR", "asset": "USMALLINT", "id": "BLOB"},
+    "accounts": {"number": "INTEGER", "book": "USMALLINT", "address": "VARCHAR", "asset": "USMALLINT", "id": "VARCHAR"},
     "editions": {
         "number": "USMALLINT",
         "hash": "VARCHAR",
@@ -223,7 +223,7 @@ def sql_type(field: Field) -> str:
 def tables() -> dict[str, dict[str, str]]:
     """Return every table with its columns and their types."""
     facts = {field.name: sql_type(field) for field in fact_fields()}
-    return {"rows": ROWS, "transfers": TRANSFERS, "cases": {"case_no": "INTEGER", **facts, "case_id": "BLOB"}, **_SMALL}
+    return {"rows": ROWS, "transfers": TRANSFERS, "cases": {"case_no": "INTEGER", **facts, "case_id": "VARCHAR"}, **_SMALL}
 
 
 def statements() -> Iterator[str]:

@@ -36,6 +36,11 @@ class Names:
         first = int(self._stops[place - 1]) if place else 0
         return self._texts[first : self._stops[place]].tobytes().decode()
 
+    def written(self) -> tuple[NDArray[np.uint8], Column]:
+        """Return all texts in order, one right after another, and where each begins, and the end."""
+        stops = self._stops[: self._count]
+        return self._texts[: int(stops[-1]) if self._count else 0], np.concatenate((np.zeros(1, np.int64), stops))
+
     def add(self, names: Sequence[str], kind: Kind) -> None:
         """Give places to names that have none yet."""
         written = [name.encode() for name in names]

@@ -140,8 +140,7 @@ class Sheet(Sequence[Instruction]):
 
     def amounts(self, decimals: int) -> Column | None:
         """Return the amounts in smallest units; None if one of them is no such amount, or too long for this short way."""
-        units = np.empty(len(self), np.int64)
-        return units if _kernels(self.kind)["read_amounts"](self.data, *self.spans("amount"), decimals, units) else None
+        return amounts_of(self.data, *self.spans("amount"), decimals, self.kind)
 
     def spans(self, field: str) -> tuple[Column, Column]:
         """Return where a field begins in the data in each row, and its size, -1 where it is left out."""
@@ -155,6 +154,20 @@ def keys_of(texts: Sequence[str], kind: Kind) -> NDArray[np.uint64]:
     written: Sequence[str] | Sequence[bytes] = texts if joined.isascii() else [text.encode() for text in texts]
     sizes = np.array(list(map(len, written)), np.int64)
     return _keys(np.frombuffer(joined.encode(), np.uint8), np.cumsum(sizes) - sizes, sizes, kind)
+
+
+def amounts_of(data: NDArray[np.uint8], begins: Column, sizes: Column, decimals: int, kind: Kind) -> Column | None:
+    """Return decimal texts that lie somewhere in the data in smallest units; None as in `Sheet.amounts`."""
+    units = np.empty(len(begins), np.int64)
+    return units if _kernels(kind)["read_amounts"](data, begins, sizes, decimals, units) else None
+
+
+def texts_of(data: NDArray[np.uint8], begins: Column, sizes: Column, kind: Kind) -> tuple[NDArray[np.uint8], Column]:
+    """Return texts that lie somewhere in the data one right after another, and where each begins, and the end."""
+    stops = np.concatenate(([0], np.cumsum(sizes)))
+    joined = np.zeros(int(stops[-1]) + len(sizes), np.uint8)
+    _kernels(kind)["join_texts"](data, begins, sizes, joined)
+    return np.delete(joined, stops[1:] + np.arange(len(sizes))), stops
 
 
 def _keys(data: NDArray[np.uint8], begins: Column, sizes: Column, kind: Kind) -> NDArray[np.uint64]:

@@ -1,0 +1,136 @@
+"""The Parquet files of a feed, written in one way and read strictly.
+
+What an export writes follows from the journal alone: fixed settings, no time of writing, texts that repeat as dictionaries. A file is on disk
+under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skarb.core.errors import shorten
+from skarb.journal.feed.cases import FACTS
+from skarb.journal.feed.manifest import File
+from skarb.store import Damaged
+
+TEXT = pa.string()
+AMOUNT = pa.decimal128(38, 0)
+SCHEMAS = {
+    "rows": {
+        "sequence": pa.int32(),
+        "row_no": pa.int32(),
+        "instant": pa.int64(),
+        "day": pa.int32(),
+        "case_id": TEXT,
+        "value": pa.int64(),
+        "value_usd": pa.int64(),
+        "asset": TEXT,
+        "amount": AMOUNT,
+        "paid_asset": TEXT,
+        "paid_amount": AMOUNT,
+        "party": TEXT,
+        "counterparty": TEXT,
+        "venue": TEXT,
+        "wallet": TEXT,
+        "edition": TEXT,
+        "outcome": pa.int32(),
+        "duties": pa.int64(),
+        "levy": pa.int32(),
+        "answer": TEXT,
+        "approves": TEXT,
+        "id": TEXT,
+    },
+    "cases": {"case_id": TEXT, **FACTS},
+    "transfers": {
+        "sequence": pa.int32(),
+        "row_no": pa.int32(),
+        "debit": TEXT,
+        "credit": TEXT,
+        "ledger": pa.int64(),
+        "amount": AMOUNT,
+        "code": pa.int32(),
+        "flags": pa.int32(),
+        "instant": pa.int64(),
+        "day": pa.int32(),
+    },
+    "accounts": {"sequence": pa.int32(), "id": TEXT, "address": TEXT, "asset": TEXT, "ledger": pa.int64()},
+    "batches": {
+        "sequence": pa.int32(),
+        "recorded_at": pa.int64(),
+        "registers": pa.binary(),
+        "previous": pa.binary(),
+        "head": pa.binary(),
+        "rows": pa.int32(),
+        "body": pa.binary(),
+    },
+}
+"""The columns of each table and their types; texts that repeat lie in a dictionary, which readers need not know."""
+
+REPEATING = {
+    "rows": [name for name, kind in SCHEMAS["rows"].items() if kind == TEXT and name not in ("id", "approves")],
+    "transfers": ["debit", "credit"],
+}
+
+
+def write_table(path: Path, table: pa.Table, name: str) -> File:
+    """Write a table of a feed; the file has its name only once it is on disk.
+
+    Returns: its size and hash for the manifest.
+    """
+    draft = path.with_name(path.name + ".new")
+    with draft.open("wb") as file:
+        pq.write_table(
+            table,
+            file,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=REPEATING.get(name, False),
+            write_statistics=name in REPEATING and ["sequence", "day", "instant"],
+            store_schema=False,
+            row_group_size=1 << 20,
+            dictionary_pagesize_limit=1 << 26,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return file_of(path, len(table))
+
+
+def file_of(path: Path, rows: int) -> File:
+    """Return the size and the hash of a file."""
+    with path.open("rb") as file:
+        digest = file_digest(file, sha256).hexdigest()
+    return File(rows=rows, size=path.stat().st_size, sha256=digest)
+
+
+def read_table(path: Path, name: str, stated: File) -> pa.Table:
+    """Read a table of a feed once, checking it against what the manifest states; texts that repeat come as dictionaries.
+
+    Raises: Damaged, with what was found and expected.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Damaged(f"{path}: the manifest names this file, it cannot be read: {error.strerror}") from None
+    if (given := sha256(data).hexdigest()) != stated.sha256:
+        raise Damaged(
+            f"{path}: given {len(data):,} bytes with the SHA-256 {given}, expected {stated.size:,} with {stated.sha256}"
+        )
+    try:
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
+            table = file.read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Damaged(f"{path}: not a whole Parquet file: {shorten(str(error), 200)}") from None
+    found = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema}
+    if found != SCHEMAS[name]:
+        wrong = {column: str(kind) for column, kind in found.items() if SCHEMAS[name].get(column) != kind}
+        missing = [column for column in SCHEMAS[name] if column not in found]
+        raise Damaged(f"{path}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}")
+    if len(table) != stated.rows:
+        raise Damaged(f"{path}: given {len(table):,} rows, expected {stated.rows:,}")
+    return table

@@ -1,0 +1,213 @@
+"""The numbers of a lake: what is a text in a feed is a small number in the lake's rows, the same one for ever.
+
+All known texts are kept in memory while feeds are added, so whole columns find their numbers in one go; new ones get the next numbers and are
+written with the rows.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skarb.core.columns import Names
+from skarb.core.compiled import choose_kind
+from skarb.journal.feed.manifest import Manifest
+from skarb.lake.errors import Refused
+from skarb.lake.schema import fact_fields
+from skarb.rulebook import Edition
+
+_WORTH = 4096  # texts from which on kernels are quicker
+_EMPTY = np.zeros(0, np.int64)
+Column = NDArray[np.int64]
+
+
+class Kept:
+    """A growing list of texts, each with its number."""
+
+    def __init__(self, known: pa.ChunkedArray | None = None) -> None:
+        self._names = Names()
+        if known is not None and len(known):
+            self.numbers(known.combine_chunks())
+        self.written = len(self._names)  # how many the lake holds already
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def numbers(self, texts: pa.Array) -> Column:
+        """Return the numbers of some texts, none of them missing; those not met before get the next ones."""
+        if not len(texts):
+            return _EMPTY
+        plain = texts.cast(pa.string())
+        offsets = np.frombuffer(plain.buffers()[1], np.int32)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
+        data = np.frombuffer(plain.buffers()[2] or b"", np.uint8)
+        return self._names.places(data, offsets[:-1], np.diff(offsets), choose_kind(len(texts) >= _WORTH))
+
+    def column(self, column: pa.ChunkedArray) -> pa.Array:
+        """Return a column of texts as numbers, missing where there is none."""
+        parts = []
+        for chunk in column.chunks:
+            one = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+            indices = np.asarray(one.indices.fill_null(-1))
+            used = np.unique(indices[indices >= 0])
+            numbers = np.full(len(one.dictionary) + 1, -1, np.int64)  # the last is that of a missing text
+            numbers[used] = self.numbers(one.dictionary.take(pa.array(used)))
+            parts.append(numbers[indices])
+        found = np.concatenate(parts) if parts else _EMPTY
+        return pa.array(found.astype(np.int32), mask=found < 0)
+
+    def fresh(self) -> list[tuple[int, str]]:
+        """Return the texts that the lake does not hold yet, with their numbers, and take them for written."""
+        found = [(number, self._names[number]) for number in range(self.written, len(self._names))]
+        self.written = len(self._names)
+        return found
+
+
+class Numbers:
+    """The numbers of everything that rows refer to."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.names = self._kept("SELECT name FROM names ORDER BY number")
+        self.cases = self._kept("SELECT case_id FROM cases ORDER BY case_no")
+        self.editions = self._kept("SELECT hash FROM editions ORDER BY number")
+        self.assets = self._kept("SELECT code FROM assets ORDER BY number")
+        self._decimals = dict(connection.execute("SELECT code, decimals FROM assets").fetchall())
+        self._accounts: dict[int, Kept] = {}
+        self._places: dict[int, tuple[Column, Column]] = {}  # of the accounts of a book: number and asset of each
+        self._count = connection.execute("SELECT count(*) FROM accounts").fetchall()[0][0]
+
+    def book(self, manifest: Manifest) -> int:
+        """Return the number of a book, entering it when it is new.
+
+        Raises: Refused if its law is not the one it had.
+        """
+        said = manifest.currency, manifest.decimals, manifest.zone
+        found = self._connection.execute(
+            "SELECT number, currency, decimals, zone FROM books WHERE name = ?", [manifest.book]
+        ).fetchall()
+        if not found:
+            number = self._connection.execute("SELECT count(*) FROM books").fetchall()[0][0]
+            self._connection.execute("INSERT INTO books VALUES (?, ?, ?, ?, ?)", [number, manifest.book, *said])
+            return int(number)
+        if found[0][1:] != said and manifest.currency:
+            raise Refused(
+                f"book {manifest.book!r}: given {said} as currency, decimals and zone, expected {found[0][1:]} as before"
+            )
+        return int(found[0][0])
+
+    def take_assets(self, manifest: Manifest) -> None:
+        """Enter the assets of a feed.
+
+        Raises: Refused if one had other decimals before; sums of its amounts would mean nothing.
+        """
+        for code, decimals in manifest.assets.items():
+            if (known := self._decimals.setdefault(code, decimals)) != decimals:
+                raise Refused(f"book {manifest.book!r}: given {decimals} decimals of {code}, expected {known} as in other feeds")
+        self.assets.numbers(pa.array(list(manifest.assets), pa.string()))
+        rows = [(number, code, self._decimals[code]) for number, code in self.assets.fresh()]
+        if rows:
+            self._connection.executemany("INSERT INTO assets VALUES (?, ?, ?)", rows)
+
+    def take_editions(self, editions: list[Edition]) -> None:
+        """Enter editions, and in words what their numbers mean."""
+        self.editions.numbers(pa.array([one.hash for one in editions], pa.string()))
+        known = {one.hash: one for one in editions}
+        for number, name in self.editions.fresh():
+            one, country = known[name], known[name].country
+            values = [number, name, country.code, country.currency, country.decimals, one.normal]
+            self._connection.execute("INSERT INTO editions VALUES (?, ?, ?, ?, ?, ?)", values)
+            outcomes = [
+                (number, place, answer.verdict, answer.provision, answer.measure, answer.assumed)
+                for place, answer in enumerate(one.outcomes)
+            ]
+            provisions = [(number, p.id, p.title, p.cites.act, p.cites.article) for p in one.provisions.values()]
+            for table, rows in {
+                "outcomes": outcomes,
+                "duties": [(number, *pair) for pair in enumerate(one.duty_ids)],
+                "levies": [(number, *pair) for pair in enumerate(one.levy_ids)],
+                "provisions": provisions,
+            }.items():
+                if rows:
+                    self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+    def take_cases(self, cases: pa.Table) -> None:
+        """Enter the cases of a segment that are new."""
+        before = self.cases.written
+        numbers = self.cases.numbers(cases["case_id"].combine_chunks())
+        self.cases.fresh()
+        new, firsts = np.unique(numbers, return_index=True)
+        fresh = firsts[new >= before]
+        if len(fresh):
+            table = cases.take(pa.array(fresh)).add_column(0, "case_no", pa.array(numbers[fresh].astype(np.int32)))
+            names = ", ".join(["case_no", *(field.name for field in fact_fields()), "case_id"])
+            self.insert(f"INSERT INTO cases ({names}) SELECT {names} FROM given", table)
+
+    def take_names(self) -> None:
+        """Write the names that were met since the last time."""
+        rows = self.names.fresh()
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            table = pa.table({"number": pa.array(columns[0], pa.int32()), "name": pa.array(columns[1], pa.string())})
+            self.insert("INSERT INTO names SELECT number, name FROM given", table)
+
+    def take_accounts(self, book: int, accounts: pa.Table) -> None:
+        """Enter the accounts that a segment opened."""
+        kept = self._accounts_of(book)
+        before = len(kept)
+        ids = accounts["id"].combine_chunks()
+        places = kept.numbers(ids)
+        if len(kept) - before != len(ids):
+            raise Refused(f"{len(ids) - len(kept) + before} of the accounts opened were opened before")
+        codes = set(accounts["asset"].to_pylist()) - set(self._decimals)
+        if codes:  # an asset of which no instruction speaks, only accounts do
+            raise Refused(f"accounts are kept in {min(codes)}, whose decimals the manifest does not state")
+        assets = np.asarray(self.assets.column(accounts["asset"]).fill_null(0)).astype(np.int64)
+        numbers = self._count + places - before
+        self._count += len(ids)
+        known = self._places[book]
+        self._places[book] = np.concatenate((known[0], numbers)), np.concatenate((known[1], assets))
+        table = pa.table(
+            {
+                "number": pa.array(numbers.astype(np.int32)),
+                "address": accounts["address"],
+                "asset": pa.array(assets.astype(np.uint16)),
+                "id": accounts["id"],
+            }
+        )
+        self.insert(f"INSERT INTO accounts SELECT number, {book}, address, asset, id FROM given", table)
+
+    def accounts(self, book: int, column: pa.ChunkedArray) -> tuple[pa.Array, Column]:
+        """Return account ids as numbers, and the asset of each account.
+
+        Raises: Refused if one was never opened.
+        """
+        kept = self._accounts_of(book)
+        before = len(kept)
+        places = np.asarray(kept.column(column)).astype(np.int64)
+        if len(kept) != before:
+            raise Refused(f"a transfer touches account {column[int((places >= before).argmax())]}, which was never opened")
+        numbers, assets = self._places[book]
+        return pa.array(numbers[places].astype(np.int32)), assets[places]
+
+    def insert(self, statement: str, given: pa.Table) -> None:
+        """Run a statement that reads from the table `given`."""
+        self._connection.register("given", given)
+        try:
+            self._connection.execute(statement)
+        finally:
+            self._connection.unregister("given")
+
+    def _accounts_of(self, book: int) -> Kept:
+        if book not in self._accounts:
+            found = self._table(f"SELECT number, asset, id FROM accounts WHERE book = {book} ORDER BY number")
+            self._accounts[book] = Kept(found["id"])
+            self._places[book] = found["number"].to_numpy().astype(np.int64), found["asset"].to_numpy().astype(np.int64)
+        return self._accounts[book]
+
+    def _kept(self, query: str) -> Kept:
+        return Kept(self._table(query).column(0))
+
+    def _table(self, query: str) -> pa.Table:
+        return self._connection.sql(query).to_arrow_table()
