@@ -15,7 +15,7 @@ from skarb.app.sweep import sweep as try_values
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.errors import NotAllowed
-from skarb.oversight.replay import Dimension, Mode, Sum
+from skarb.oversight.replay import Answer, Dimension, Mode, Sum
 from skarb.reporting.replay import Report, Tried, Turned, by_dimension, headline_of, record, turned
 from skarb.reporting.replay.figures import changed_first
 from skarb.reporting.words import LANGUAGES, said
@@ -46,8 +46,8 @@ def replay(
 
     Example: `skarb replay lake --draft examples/drafts/by-abroad --from 2026-01-01 --to 2026-12-31 --out answer`
 
-    In the folder `--out` lie afterwards a page for people (report.html), every changed row (changes.parquet), the sums (summary.parquet) and all figures
-    with the hashes of what they rest on (replay.json). Money is exact. A draft that has not begun yet is tried as if it had.
+    In the folder `--out` lie afterwards a page for people (report.html), every changed row (changes.parquet), the sums (summary.parquet) and all
+    figures with the hashes of what they rest on (replay.json). Money is exact. A draft that has not begun yet is tried as if it had.
 
     Parameters
     ----------
@@ -100,15 +100,15 @@ def replay(
         _print_json(report, output)
     else:
         slices = report.comparison.slices if report.by else report.comparison.transitions
-        rows = (
-            (*one.of, one.before.verdict, one.before.provision, one.after.verdict, one.after.provision)
-            + (one.changed, one.sum.rows, one.sum.money)
-            for one in slices
-        )
+        rows = ((*one.of, *_named(one.before), *_named(one.after), one.changed, one.sum.rows, one.sum.money) for one in slices)
         write_rows((*report.by, *_SUMMARY), rows, form, output)
     _loudly(report)
     if asked.out is not None:
         _print_files(asked.out, FILES)
+
+
+def _named(answer: Answer) -> tuple[str, str]:
+    return answer.verdict, answer.provision
 
 
 def _dimensions(by: str) -> tuple[Dimension, ...]:
@@ -171,7 +171,8 @@ def _print(report: Report) -> None:
             continue
         what = "would no longer be permitted something" if parties.turn == "kept" else "would newly be permitted something"
         people = [(one.name, one.rows, _money(report, Sum(one.rows, one.money))) for one in parties.most[:5]]
-        write_rows(("party", "rows", f"worth, {report.currency}"), people, "table", None, f"{parties.parties:,} parties {what}")
+        out.print(f"{parties.parties:,} parties {what}", style="italic", highlight=False)
+        write_rows(("party", "rows", f"worth, {report.currency}"), people, "table", None)
     if report.parties and not report.named:
         err.print("[dim]· people are told by their number in the lake; --purpose TEXT shows names and is recorded[/]")
 
@@ -182,7 +183,8 @@ def _print_notes(report: Report) -> None:
     notes = [
         f"{words.text(f'mode_{report.mode}')}. {words.text(f'told_{report.mode}')} {words.text('left_out')}",
         words.text("begins", begun=begun) if own == begun else words.text("backdated", own=own, begun=begun),
-        f"{report.first} to {report.last}; {words.amount(format_amount(report.cost.milliseconds, 3))} s, {report.cost.rows_per_second:,} rows a second",
+        f"{report.first} to {report.last}; "
+        f"{words.amount(format_amount(report.cost.milliseconds, 3))} s, {report.cost.rows_per_second:,} rows a second",
     ]
     if report.comparison.undecided:
         notes.append(words.text("undecided", n=words.whole(report.comparison.undecided)))
@@ -197,13 +199,16 @@ def _loudly(report: Report) -> None:
 
 
 def _print_turned(report: Report, head: str, lines: list[tuple[str, Turned]], title: str) -> None:
-    columns = (head, "rows", "newly_refused", f"{report.currency} ", "newly_referred", f"{report.currency}  ", "newly_permitted")
-    columns = (*columns, f"{report.currency}   ", "otherwise")
-    body = (
-        (label, one.all.rows, one.refused.rows, _money(report, one.refused), one.referred.rows, _money(report, one.referred))
-        + (one.freed.rows, _money(report, one.freed), one.otherwise.rows)
-        for label, one in lines
-    )
+    # Columns of money are all headed by the currency; blanks keep their names apart.
+    columns = [head, "rows"]
+    for place, what in enumerate(("newly_refused", "newly_referred", "newly_permitted", "otherwise"), 1):
+        columns += [what, report.currency + " " * place]
+    body = []
+    for label, one in lines:
+        row: list[Any] = [label, one.all.rows]
+        for sum_ in (one.refused, one.referred, one.freed, one.otherwise):
+            row += [sum_.rows, _money(report, sum_)]
+        body.append(row)
     write_rows(columns, body, "table", None, title)
 
 
@@ -237,7 +242,7 @@ def _sweep(asked: Asked, spec: str, form: Format, output: Path | None) -> None:
             f"{report.title}: {len(tried)} values of {name}, {report.comparison.rows:,} rows each", style="bold", highlight=False
         )
         _print_notes(report)
-        _print_turned(report, name, [(one.value, turned(one.comparison.transitions)) for one in tried], "")
+        _print_turned(report, "value", [(one.value, turned(one.comparison.transitions)) for one in tried], "")
     else:
         columns = ("value", *(f"{what}_{unit}" for what in _TURNS for unit in ("rows", "money_minor")))
         write_rows(columns, [_line(one) for one in tried], form, output)

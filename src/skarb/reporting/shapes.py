@@ -38,7 +38,7 @@ class Columns:
     columns: tuple[Column, ...]
     middle: int
     step: int  # from one column to the next
-    ticks: tuple[tuple[int, int], ...]  # height in the drawing, value; above the middle, then the middle, then below
+    ticks: tuple[tuple[int, int], ...]  # height in the drawing, value; from above to below
 
 
 def columns_of(values: Sequence[tuple[int, int]]) -> Columns:
@@ -58,9 +58,18 @@ def columns_of(values: Sequence[tuple[int, int]]) -> Columns:
                 Bar(place * step, 0, step, HEIGHT, 0),
             )
         )
-    above_ticks = ((middle - HEIGHT * value // scale, value) for value in ticks(up))
-    below_ticks = ((middle + HEIGHT * value // scale, value) for value in ticks(down))
-    return Columns(tuple(columns), middle, step, (*above_ticks, (middle, 0), *below_ticks))
+    above_ticks = [(middle - HEIGHT * value // scale, value) for value in ticks(up)]
+    below_ticks = [(middle + HEIGHT * value // scale, value) for value in ticks(down)]
+    return Columns(tuple(columns), middle, step, tuple(_apart([(middle, 0), *above_ticks, *below_ticks])))
+
+
+def _apart(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the marks that leave room for each other's labels, the first ones rather than later ones, from above to below."""
+    kept: list[tuple[int, int]] = []
+    for mark in marks:
+        if all(abs(mark[0] - one[0]) >= HEIGHT // 16 for one in kept):
+            kept.append(mark)
+    return sorted(kept)
 
 
 def share_bar(parts: tuple[int, ...]) -> tuple[Bar, ...]:

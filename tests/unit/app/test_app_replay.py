@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.unit.oversight.drafts import ROWS, lake_of, paid, write_draft
 
-from skarb.app.looks import Looks
 from skarb.app.files import now
+from skarb.app.looks import Looks
 from skarb.app.replay import FILES, Asked, ask
 from skarb.app.sweep import sweep, values_of
 from skarb.core.errors import InputError, NotFound
@@ -21,7 +22,6 @@ from skarb.lake.open import looks_path
 from skarb.oversight.replay import Sum
 from skarb.reporting.replay import Report, headline_of, turned
 from skarb.rulebook.errors import RulebookError
-from tests.unit.oversight.drafts import ROWS, lake_of, paid, write_draft
 
 STOP, LOOK, POSSIBLE, PAY = "ZZ-T1-2027/stop", "ZZ-T1-2027/look", "ZZ-R3-2026/possible", "ZZ-D2-2026/pay"
 
@@ -226,5 +226,5 @@ def test_a_sweep_that_cannot_be_read_is_said_clearly(spec: str):
 
 
 def test_an_unknown_parameter_is_named(asked: Asked):
-    with pytest.raises(NotFound, match="test.nothing"):
+    with pytest.raises(NotFound, match=r"test\.nothing"):
         sweep(asked, "test.nothing=1.00..2.00/2")

@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from msgspec.structs import replace
+from tests.unit.oversight.lakes import Told, fill
 
 from skarb.app.law import rulebook_of
 from skarb.core.facts import Facts
 from skarb.core.time import to_day
-from tests.unit.oversight.lakes import Told, fill
 
 LAW = rulebook_of("zz")
 CLIENT = Facts(

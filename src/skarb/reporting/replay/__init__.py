@@ -1,6 +1,6 @@
 """The report of a replay: what a draft would have changed, in figures, on a page, and as a record for machines."""
 
-from skarb.reporting.replay.figures import Slice, Turned, by_dimension, heat, headline_of, turned
+from skarb.reporting.replay.figures import Slice, Turned, by_dimension, headline_of, heat, turned
 from skarb.reporting.replay.model import Book, Cost, InForce, Report, Snapshot, Tried
 from skarb.reporting.replay.page import page, sweep_page
 from skarb.reporting.replay.record import record

@@ -118,4 +118,4 @@ def _pages() -> Environment:
 @cache
 def _text(name: str) -> Markup:
     # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))  # noqa: S704
+    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
