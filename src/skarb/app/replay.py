@@ -193,7 +193,7 @@ def subject(put: Put) -> dict[str, Any]:
         "drafted": _in_force(question.draft, question),
         "snapshot": _snapshot(put.connection),
         "made_at": now(),
-        "titles": {name: one.title for name, one in question.draft.pack.provisions.items()},
+        "titles": {name: one.title_in.get(asked.language, one.title) for name, one in question.draft.pack.provisions.items()},
     }
 
 

@@ -106,7 +106,7 @@ class _Page(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("language", ["be", "ru", "en"])
 def test_the_page_is_one_file_with_the_exact_figures(asked: Asked, language: str):
     report = ask(replace(asked, language=language))
     assert asked.out is not None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
 from tests.unit.oversight.drafts import ROWS, lake_of, paid, write_draft
 
 
@@ -21,7 +20,10 @@ def test_the_terminal_begins_with_one_sentence_and_shows_exact_money(skarb, word
     result = skarb("replay", *words, "--by", "month,residency")
     assert result.code == 0
     said = " ".join(result.out.split())
-    assert "Of 8 rows, 6 (75.00 %) would be decided otherwise: 2 newly refused (1,234,567,990.12 ZZD), 1 newly referred (50.00 ZZD)" in said
+    assert (
+        "Of 8 rows, 6 (75.00 %) would be decided otherwise: 2 newly refused (1,234,567,990.12 ZZD), 1 newly referred (50.00 ZZD)"
+        in said
+    )
     assert "2 newly permitted (7.00 ZZD), 1 otherwise (200.00 ZZD)." in said
     assert "2026-06 3 1 1,234,567,890.12 0 0.00 1 7.00 1 200.00" in said
     assert "By residency" in said and "By venue" not in said
@@ -50,7 +52,9 @@ def test_json_is_the_record(skarb, words: tuple[object, ...]):
 def test_the_sums_go_to_files(skarb, words: tuple[object, ...], tmp_path: Path):
     rows = skarb("replay", *words, "--format", "csv", "--by", "book").rows
     assert sum(int(row["rows"]) for row in rows) == 8
-    assert {(row["book"], row["money_minor"]) for row in rows if row["provision_after"] == "ZZ-T1-2027/look"} == {("bank1", "5000")}
+    assert {(row["book"], row["money_minor"]) for row in rows if row["provision_after"] == "ZZ-T1-2027/look"} == {
+        ("bank1", "5000")
+    }
     assert skarb("replay", *words, "--by", "book", "--output", tmp_path / "sums.parquet").code == 0
     assert sum(pq.read_table(tmp_path / "sums.parquet")["rows"].to_pylist()) == 8
 
@@ -89,6 +93,8 @@ def test_rows_decided_otherwise_than_recorded_are_told_loudly(skarb, tmp_path: P
         (("--out", "nowhere/answer"), 4, "there is no folder nowhere"),
     ],
 )
-def test_what_makes_no_sense_is_said_with_an_exit_code(skarb, words: tuple[object, ...], more: tuple[str, ...], code: int, said: str):
+def test_what_makes_no_sense_is_said_with_an_exit_code(
+    skarb, words: tuple[object, ...], more: tuple[str, ...], code: int, said: str
+):
     result = skarb("replay", *words, *more)
     assert result.code == code and said in " ".join(result.err.split())

@@ -26,9 +26,14 @@ class Turned:
         return self.refused + self.referred
 
     @property
+    def turned(self) -> Sum:
+        """Rows that would happen and did not, or did and would not."""
+        return self.kept + self.freed
+
+    @property
     def changed(self) -> Sum:
-        """Rows that would be decided otherwise."""
-        return self.kept + self.freed + self.otherwise
+        """Rows that would be decided otherwise, be it by another provision with the same outcome."""
+        return self.turned + self.otherwise
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,14 @@ def turned(transitions: Iterable[Transition]) -> Turned:
 
 
 def by_dimension(comparison: Comparison, place: int, by_label: bool) -> tuple[Slice, ...]:
-    """Return what becomes of the rows of each value of a dimension: in the order of labels, or with most changed rows first."""
+    """Return what becomes of the rows of each value of a dimension: in the order of labels, or with most turned rows first."""
     groups: dict[str, list[Transition]] = {}
     for one in comparison.slices:
         groups.setdefault(one.of[place], []).append(one)
     found = [Slice(label, turned(group)) for label, group in sorted(groups.items())]
-    return tuple(found if by_label else sorted(found, key=lambda one: -one.turned.changed.rows))
+    return tuple(
+        found if by_label else sorted(found, key=lambda one: (-one.turned.turned.rows, -one.turned.changed.rows, one.label))
+    )
 
 
 def changed_first(transitions: Sequence[Transition]) -> list[Transition]:
