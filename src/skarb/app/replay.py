@@ -151,6 +151,7 @@ def _answer(put: Put, progress: Progress | None) -> Report:
         cost=cost,
         parties=tuple(changes.parties(turn, PARTIES, named=named) for turn in TURNS),
         largest=tuple(changes.largest(LARGEST, named=named)) if asked.out is not None else (),
+        unvalued=changes.unvalued(),
         named=named,
         purpose=asked.purpose.strip(),
     )
@@ -203,14 +204,14 @@ def summary(report: Report) -> pa.Table:
     Shape: one row per combination of the dimensions and pair of answers; money in minor units of the legal currency.
     """
     slices = report.comparison.slices if report.by else report.comparison.transitions
-    texts = {name: [one.of[place] for one in slices] for place, name in enumerate(report.by)}
+    texts: dict[str, list[str]] = {name: [one.of[place] for one in slices] for place, name in enumerate(report.by)}
     texts |= {
         "verdict_before": [one.before.verdict for one in slices],
         "provision_before": [one.before.provision for one in slices],
         "verdict_after": [one.after.verdict for one in slices],
         "provision_after": [one.after.provision for one in slices],
     }
-    columns = {name: pa.array(column, pa.string()) for name, column in texts.items()}
+    columns: dict[str, pa.Array] = {name: pa.array(column, pa.string()) for name, column in texts.items()}
     columns["changed"] = pa.array([one.changed for one in slices], pa.bool_())
     columns["rows"] = pa.array([one.sum.rows for one in slices], pa.int64())
     columns["money_minor"] = pa.array([one.sum.money for one in slices], pa.decimal128(38, 0))

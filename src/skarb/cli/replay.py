@@ -132,8 +132,13 @@ def _print(report: Report) -> None:
         words.whole(found.changed.rows),
         words.share(found.changed.rows, report.comparison.rows).replace("\u00a0", " "),
     )
-    what = (("newly refused", found.refused), ("newly referred", found.referred), ("newly permitted", found.freed))
-    parts = ", ".join(_told(report, *one) for one in (*what, ("otherwise", found.otherwise)) if one[1].rows)
+    turns = (
+        ("newly refused", found.refused),
+        ("newly referred", found.referred),
+        ("newly permitted", found.freed),
+        ("otherwise", found.otherwise),
+    )
+    parts = ", ".join(_told(report, *one) for one in turns if one[1].rows)
     head = (
         words.text("headline", rows=rows, changed=changed, share=share) + f": {parts}"
         if parts
@@ -186,6 +191,8 @@ def _print_notes(report: Report) -> None:
         f"{report.first} to {report.last}; "
         f"{words.amount(format_amount(report.cost.milliseconds, 3))} s, {report.cost.rows_per_second:,} rows a second",
     ]
+    if report.unvalued:
+        notes.append(words.text("unvalued", n=words.whole(report.unvalued)))
     if report.comparison.undecided:
         notes.append(words.text("undecided", n=words.whole(report.comparison.undecided)))
     for note in notes:

@@ -111,6 +111,11 @@ class Changes:
             turn = turn_of(known[before], known[after])
             self._connection.execute("INSERT INTO changed_pairs VALUES (?, ?, ?)", [before, after, turn])
 
+    def unvalued(self) -> int:
+        """Return how many changed rows have no value in the legal currency."""
+        query = "SELECT count(*) FROM changed x JOIN rows r ON r.rowid = x.position WHERE r.value IS NULL"
+        return int(self._connection.execute(query).fetchall()[0][0])
+
     def write(self, path: Path, *, named: bool, notes: dict[str, str]) -> None:
         """Write all changed rows as Parquet, in the order of the journals; `notes` go into the file's own metadata."""
         kept = ", ".join(f"{_quoted(key)}: {_quoted(value)}" for key, value in notes.items())

@@ -87,6 +87,7 @@ def test_the_record_holds_whole_numbers_and_says_what_they_rest_on(asked: Asked,
     assert {one["hash"] for one in told["law"]["editions"]}.isdisjoint(one["hash"] for one in told["draft"]["editions"])
     assert told["law"]["editions"][0]["first"] == "2026-05-05" and told["law"]["editions"][-1]["last"] == "2026-07-05"
     assert [(one["name"], one["rows"], one["height"]) for one in told["snapshot"]["books"]] == [("bank1", 7, 7), ("bank2", 1, 8)]
+    assert told["changed_without_value"] == 1
     assert told["parties"] == {"kept": 2, "freed": 2, "otherwise": 1}
     assert sum(one["rows"] for one in told["transitions"]) == 8 and told["transitions"][0]["changed"]
 

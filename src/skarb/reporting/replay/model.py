@@ -96,5 +96,6 @@ class Report:
     titles: Mapping[str, str]  # of provisions, in words
     parties: tuple[Parties, ...] = ()
     largest: tuple[tuple[Any, ...], ...] = ()  # in `changes.COLUMNS`
+    unvalued: int = 0  # changed rows whose value nobody knows; they add nothing to sums of money
     named: bool = False  # people are called by their names
     purpose: str = ""  # why

@@ -42,6 +42,7 @@ def record(report: Report) -> dict[str, Any]:
         "money_minor": found.all.money,
         "differing": comparison.differing,
         "undecided": comparison.undecided,
+        "changed_without_value": report.unvalued,
         "changed": _sum(found.changed),
         "newly_refused": _sum(found.refused),
         "newly_referred": _sum(found.referred),
