@@ -6,6 +6,7 @@ Answers go to standard output or to a file; progress, notes and errors go to sta
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from skarb.core.errors import InputError, NotFound, SkarbError
 Format = Literal["table", "json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
 
+_MONEY = re.compile(r"[-\u2212]?[0-9][0-9,]*\.[0-9]+")
 _PIPED = 140  # columns when nobody watches
 out = Console(width=None if sys.stdout.isatty() else _PIPED)
 err = Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED)
@@ -109,11 +111,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     made = Table(box=box.SIMPLE_HEAD, title=escape(title) or None, title_justify="left", header_style="bold", pad_edge=False)
     body = [tuple(row) for row in rows]
     for number, column in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[number], int) for row in body)
+        numeric = bool(body) and all(_is_number(row[number]) for row in body)
         made.add_column(escape(column.replace("_", " ")), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         made.add_row(*(_cell(value) for value in row))
     return made
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and _MONEY.fullmatch(value) is not None)
 
 
 def _cell(value: Any) -> str:

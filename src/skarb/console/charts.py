@@ -1,7 +1,4 @@
-"""Geometry of the charts: shapes in whole units of a stretched drawing, without a word of markup.
-
-Labels stay outside the drawing, in the page, so that they keep their size on a narrow screen.
-"""
+"""Geometry of the console's own charts."""
 
 from __future__ import annotations
 
@@ -9,19 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from skarb.app.model import Flows
-
-WIDTH, HEIGHT = 1000, 400
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A rectangle with what it stands for."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    value: int
+from skarb.reporting.shapes import HEIGHT, Bar, Column, columns_of
 
 
 @dataclass(frozen=True)
@@ -60,50 +45,23 @@ def flow_chart(flows: Flows, most_days: int = 45) -> FlowChart | None:
     shown = flows.days[-most_days:]
     earlier = flows.days[: len(flows.days) - len(shown)]
     running = sum(day.out - day.returned for day in earlier)
-    up, down = max(day.out for day in shown), max(day.returned for day in shown)
-    scale = max(1, up + down)
-    middle = HEIGHT - HEIGHT * down // scale if up else 0
-    step = WIDTH // len(shown)
+    drawn = columns_of([(day.out, day.returned) for day in shown])
     columns = []
-    for place, day in enumerate(shown):
+    for day, column in zip(shown, drawn.columns, strict=True):
         running += day.out - day.returned
-        x, width = place * step + step // 8, max(2, step - step // 4)
-        rise, fall = HEIGHT * day.out // scale, HEIGHT * day.returned // scale
-        columns.append(
-            FlowColumn(
-                day=day.day,
-                out=Bar(x, middle - rise, width, rise, day.out),
-                returned=Bar(x, middle, width, fall, day.returned),
-                hover=Bar(place * step, 0, step, HEIGHT, 0),
-                still_out=running,
-            )
-        )
+        columns.append(_column(day.day, column, running))
     return FlowChart(
         columns=tuple(columns),
-        middle=middle,
-        still_out_path=_area(columns, step),
-        ticks=(*((middle - HEIGHT * value // scale, value) for value in _ticks(up)), (middle, 0)),
+        middle=drawn.middle,
+        still_out_path=_area(columns, drawn.step),
+        ticks=tuple(tick for tick in drawn.ticks if tick[0] <= drawn.middle),
         out=out,
         returned=returned,
     )
 
 
-def share_bar(parts: tuple[int, ...]) -> tuple[Bar, ...]:
-    """Return parts of a whole side by side over the full width."""
-    whole = sum(parts)
-    bars, x = [], 0
-    for part in parts:
-        width = WIDTH * part // whole if whole else 0
-        if part and not width:
-            width = 1
-        bars.append(Bar(x, 0, width, 1, part))
-        x += width
-    return tuple(bars)
-
-
-def length(value: int, most: int) -> int:
-    """Return how long a bar is; something is never nothing."""
-    return max(4, WIDTH * value // most) if value and most else 0
+def _column(day: date, column: Column, still_out: int) -> FlowColumn:
+    return FlowColumn(day, column.up, column.down, column.hover, still_out)
 
 
 def _area(columns: list[FlowColumn], step: int) -> str:
@@ -113,14 +71,3 @@ def _area(columns: list[FlowColumn], step: int) -> str:
     ]
     line = " ".join(f"L{x},{y}" for x, y in points)
     return f"M{points[0][0]},{HEIGHT} {line} L{points[-1][0]},{HEIGHT} Z"
-
-
-def _ticks(most: int) -> tuple[int, ...]:
-    """Return one to three round values below a maximum."""
-    if most <= 0:
-        return ()
-    unit = 10 ** (len(str(most)) - 1)
-    for step in (unit // 2, unit, 2 * unit, 5 * unit):
-        if step and most // step <= 3:
-            return tuple(step * n for n in range(1, most // step + 1))
-    return (unit,)

@@ -13,12 +13,13 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from skarb.app.model import ClockView
-from skarb.console.charts import WIDTH, flow_chart, length, share_bar
+from skarb.console.charts import flow_chart
 from skarb.console.language import LANGUAGES, Language, language
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.core.facts import Facts
 from skarb.core.time import from_day
+from skarb.reporting.shapes import WIDTH, length, share_bar
 
 _LEGAL_MONEY = frozenset({"value", "capital", "deposit", "bank_money"})
 _DEFAULTS: dict[str, Any] = {

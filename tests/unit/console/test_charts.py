@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skarb.app.model import FlowDay, Flows
-from skarb.console.charts import HEIGHT, WIDTH, flow_chart, length, share_bar
+from skarb.console.charts import flow_chart
+from skarb.reporting.shapes import HEIGHT, WIDTH, length, share_bar
 
 SUMS = st.integers(0, 10**15)
 

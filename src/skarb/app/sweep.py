@@ -1,0 +1,135 @@
+"""One parameter of a draft tried with many values: what each of them would change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from time import monotonic_ns
+
+import msgspec
+
+from skarb.app.replay import Asked, Progress, Put, make_room, opened, peak_bytes, subject, told
+from skarb.core.amount import format_amount, parse_amount
+from skarb.core.errors import InputError, NotFound
+from skarb.oversight.replay import Comparison, Counted, Question, looks_at_totals, replay
+from skarb.reporting.replay import Cost, Report, Tried, record, sweep_page, turned
+from skarb.rulebook import Rulebook
+
+STEPS_MAX = 1000
+FILES = ("sweep.html", "sweep.json")
+_SPEC = re.compile(
+    r"(?P<name>[a-z][a-z0-9_.]*)=(?P<first>[^.=]+(?:\.[0-9]+)?)\.\.(?P<last>[^=]+)/(?P<steps>[0-9]{1,4})", re.ASCII
+)
+
+
+def values_of(spec: str) -> tuple[str, list[str]]:
+    """Return the parameter and the values that `PARAMETER=FROM..TO/STEPS` asks for, first and last included, rounded down to the decimals given.
+
+    Values are decimals (`200..400/5`, `45.00..90.00/4`) or ratios (`1/4..3/4/5`).
+    Raises: InputError
+    """
+    match = _SPEC.fullmatch(spec)
+    steps = int(match["steps"]) if match else 0
+    if match is None or not 2 <= steps <= STEPS_MAX:
+        raise InputError(
+            f"sweep {spec!r}: expected PARAMETER=FROM..TO/STEPS with 2 to {STEPS_MAX} steps, such as abroad.transfer_max=50..500/10"
+        )
+    first, last = match["first"], match["last"]
+    try:
+        found = _ratios(first, last, steps) if "/" in first + last else _decimals(first, last, steps)
+    except (InputError, ValueError, ZeroDivisionError):
+        raise InputError(
+            f"sweep {spec!r}: given {first!r} to {last!r}, expected two decimals such as 45.00, or two ratios"
+        ) from None
+    return match["name"], list(dict.fromkeys(found))
+
+
+def _ratios(first: str, last: str, steps: int) -> list[str]:
+    low, high = Fraction(first), Fraction(last)
+    places = (low + (high - low) * place / (steps - 1) for place in range(steps))
+    return [f"{one.numerator}/{one.denominator}" for one in places]
+
+
+def _decimals(first: str, last: str, steps: int) -> list[str]:
+    decimals = max(len(text.partition(".")[2]) for text in (first, last))
+    low, high = parse_amount(first, decimals), parse_amount(last, decimals)
+    return [format_amount(low + (high - low) * place // (steps - 1), decimals) for place in range(steps)]
+
+
+def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Report, str, list[Tried]]:
+    """Try values of a parameter, write what was asked for, and return a report on the first, the parameter's name, and all that was tried.
+
+    Raises: NotFound, InputError, RulebookError, ConfigurationError, Unavailable
+    """
+    name, values = values_of(spec)
+    asked = replace(asked, by=())
+    with opened(asked) as put:
+        drafts = [put.question.draft.with_parameter(name, _fit(put, name, value), put.begun) for value in values]
+        if asked.out is not None:
+            make_room(asked.out, FILES[-1])
+        started = monotonic_ns()
+        found = _compare(put, drafts, progress)
+        tried = [Tried(value, comparison) for value, comparison in zip(values, found, strict=True)]
+        rows = found[0].rows * len(found)
+        cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), rows)
+        report = Report(**subject(put), comparison=found[0], cost=cost)
+    if asked.out is not None:
+        (asked.out / FILES[0]).write_text(sweep_page(report, name, tried, asked.language), encoding="utf-8")
+        told_ = {**_shared(report), "parameter": name, "values": [_figures(one) for one in tried]}
+        (asked.out / FILES[1]).write_bytes(msgspec.json.format(msgspec.json.encode(told_)) + b"\n")
+    return report, name, tried
+
+
+def _fit(put: Put, name: str, value: str) -> str:
+    """Return a value as its unit is written: money with its decimals."""
+    series = put.question.draft.pack.parameters.get(name)
+    if series is None:
+        raise NotFound(f"parameter {name!r}: neither the law {put.asked.law} nor the draft has one; see skarb law show")
+    decimals = len(series.values[-1].value.partition(".")[2])
+    return format_amount(parse_amount(value, decimals), decimals) if "/" not in value and decimals else value
+
+
+def _compare(put: Put, drafts: Sequence[Rulebook], progress: Progress | None) -> list[Comparison]:
+    question = put.question
+    reading = told(put.connection, progress)
+    questions = [Question(question.law, one, question.first_day, question.last_day) for one in drafts]
+    if put.asked.mode == "as-happened" and not any(map(looks_at_totals, questions)):
+        laws = (question.law, *drafts)
+        counted = Counted(put.connection, laws, question.first_day, question.last_day, (), reading)
+        before = counted.answer(question.law)
+        return [counted.compare(before, counted.answer(one)) for one in drafts]
+    return [replay(put.connection, one, put.asked.mode, reading) for one in questions]
+
+
+def _shared(report: Report) -> dict[str, object]:
+    """Return what a record says about a report whatever was tried."""
+    names = (
+        "law",
+        "draft",
+        "from",
+        "to",
+        "mode",
+        "engine",
+        "leaves_out",
+        "currency",
+        "decimals",
+        "rows",
+        "snapshot",
+        "cost",
+        "made_at",
+    )
+    whole = record(report)
+    return {name: whole[name] for name in names}
+
+
+def _figures(one: Tried) -> dict[str, object]:
+    found = turned(one.comparison.transitions)
+    sums = {
+        "newly_refused": found.refused,
+        "newly_referred": found.referred,
+        "freed": found.freed,
+        "otherwise": found.otherwise,
+    }
+    return {"value": one.value, **{name: {"rows": sum_.rows, "money_minor": sum_.money} for name, sum_ in sums.items()}}

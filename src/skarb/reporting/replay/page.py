@@ -1,0 +1,121 @@
+"""The page of a replay: one HTML file with everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from skarb import __version__
+from skarb.core.amount import format_amount
+from skarb.core.decision import SILENCE
+from skarb.oversight.changes import COLUMNS
+from skarb.oversight.replay import Sum
+from skarb.reporting.replay.charts import turned_chart
+from skarb.reporting.replay.figures import Slice, by_dimension, changed_first, headline_of, heat, turned
+from skarb.reporting.replay.model import Report, Tried
+from skarb.reporting.shapes import HEIGHT, WIDTH, length
+from skarb.reporting.words import Said, said
+
+SLICES = 24  # values of a dimension that a page shows; all are in the files beside it
+
+
+def page(report: Report, code: str = "en") -> str:
+    """Return the report in a language."""
+    words = said(code)
+    slices = {name: by_dimension(report.comparison, place, name == "month") for place, name in enumerate(report.by)}
+    return (
+        _pages()
+        .get_template("replay.html")
+        .render(
+            **_said(report, words),
+            figures=headline_of(report.comparison),
+            slices=slices,
+            monthly=_charts(slices.get("month", ())),
+            heat=heat(report.comparison),
+            transitions=changed_first(report.comparison.transitions),
+            largest=[dict(zip(COLUMNS, row, strict=True)) for row in report.largest],
+        )
+    )
+
+
+def sweep_page(report: Report, name: str, tried: Sequence[Tried], code: str = "en") -> str:
+    """Return what several values of a parameter would change; `report` is that of any one of them."""
+    slices = tuple(Slice(one.value, turned(one.comparison.transitions)) for one in tried)
+    return (
+        _pages().get_template("sweep.html").render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
+    )
+
+
+def _charts(slices: Sequence[Slice]) -> list[tuple[str, Any]]:
+    """Return the charts of rows and of money that have something to show."""
+    kinds: list[tuple[str, Callable[[Sum], int]]] = [("rows", lambda one: one.rows), ("money", lambda one: one.money)]
+    return [(kind, chart) for kind, of in kinds if (chart := turned_chart(slices, of)) is not None]
+
+
+def _said(report: Report, words: Said) -> dict[str, Any]:
+    """Return what every page of a report can say."""
+
+    def money(minor: int) -> str:
+        return words.money(minor, report.decimals)
+
+    def tick(kind: str, value: int) -> str:
+        major, rest = divmod(value, 10**report.decimals)
+        return words.whole(value) if kind == "rows" else money(value) if rest else words.whole(major)
+
+    def day(value: date) -> str:
+        return words.day(value)
+
+    def label(dimension: str, value: str) -> str:
+        if dimension == "activity":
+            return words.word("activity", value)
+        return words.text(value) if dimension == "residency" or (dimension == "venue" and value == "none") else value
+
+    def title(provision: str) -> str:
+        return words.text("silence") if provision == SILENCE else report.titles.get(provision, "")
+
+    def amount(units: Any, decimals: int) -> str:
+        return "" if units is None else words.amount(format_amount(int(units), decimals))
+
+    everything = {
+        "lang": words.code,
+        "t": words.text,
+        "word": words.word,
+        "whole": words.whole,
+        "share": words.share,
+        "amount": amount,
+        "money": money,
+        "tick": tick,
+        "day": day,
+        "label": label,
+        "title": title,
+        "length": length,
+        "WIDTH": WIDTH,
+        "HEIGHT": HEIGHT,
+        "SLICES": SLICES,
+        "report": report,
+        "comparison": report.comparison,
+        "version": __version__,
+        "style": _text("report.css"),
+        "script": _text("report.js"),
+        "money_of": lambda units, decimals: words.amount(format_amount(units, decimals)),
+    }
+    return {**everything, "everything": everything}  # macros of other files see only what they are given
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(
+        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def _text(name: str) -> Markup:
+    # Our own files, not what somebody filed: they stand in the page as they are.
+    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
