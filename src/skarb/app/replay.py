@@ -174,7 +174,9 @@ def subject(put: Put) -> dict[str, Any]:
     """Return the parts of a report that are known before anything is reckoned."""
     asked, question, draft = put.asked, put.question, put.draft
     country = question.law.country
-    counts = asked.mode == "as-happened" and not looks_at_totals(question)
+    laws = question.law, question.draft
+    totals = looks_at_totals(put.connection, laws, question.first_day, question.last_day)
+    counts = asked.mode == "as-happened" and not totals
     return {
         "country": country.code,
         "law": country.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from time import monotonic_ns
@@ -13,9 +12,8 @@ import msgspec
 from skarb.app.replay import Asked, Progress, Put, make_room, opened, peak_bytes, subject, told
 from skarb.core.amount import format_amount, parse_amount
 from skarb.core.errors import InputError, NotFound
-from skarb.oversight.replay import Comparison, Counted, Question, looks_at_totals, replay
+from skarb.oversight import replay as replays
 from skarb.reporting.replay import Cost, Report, Tried, record, sweep_page, turned
-from skarb.rulebook import Rulebook
 
 STEPS_MAX = 1000
 FILES = ("sweep.html", "sweep.json")
@@ -70,7 +68,16 @@ def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Re
         if asked.out is not None:
             make_room(asked.out, FILES[-1])
         started = monotonic_ns()
-        found = _compare(put, drafts, progress)
+        question = put.question
+        found = replays.sweep(
+            put.connection,
+            question.law,
+            drafts,
+            question.first_day,
+            question.last_day,
+            asked.mode,
+            told(put.connection, progress),
+        )
         tried = [Tried(value, comparison) for value, comparison in zip(values, found, strict=True)]
         rows = found[0].rows * len(found)
         cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), rows)
@@ -89,18 +96,6 @@ def _fit(put: Put, name: str, value: str) -> str:
         raise NotFound(f"parameter {name!r}: neither the law {put.asked.law} nor the draft has one; see skarb law show")
     decimals = len(series.values[-1].value.partition(".")[2])
     return format_amount(parse_amount(value, decimals), decimals) if "/" not in value and decimals else value
-
-
-def _compare(put: Put, drafts: Sequence[Rulebook], progress: Progress | None) -> list[Comparison]:
-    question = put.question
-    reading = told(put.connection, progress)
-    questions = [Question(question.law, one, question.first_day, question.last_day) for one in drafts]
-    if put.asked.mode == "as-happened" and not any(map(looks_at_totals, questions)):
-        laws = (question.law, *drafts)
-        counted = Counted(put.connection, laws, question.first_day, question.last_day, (), reading)
-        before = counted.answer(question.law)
-        return [counted.compare(before, counted.answer(one)) for one in drafts]
-    return [replay(put.connection, one, put.asked.mode, reading) for one in questions]
 
 
 def _shared(report: Report) -> dict[str, object]:

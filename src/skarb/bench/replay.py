@@ -28,6 +28,7 @@ from skarb.journal.feed.write import Signer
 from skarb.lake import open_lake
 from skarb.oversight.replay import Lived, Question, as_happened, sweep
 from skarb.rulebook import Rulebook
+from skarb.rulebook.backdate import backdated
 from skarb.rulebook.draft_folder import load_draft
 
 ROWS = 10_000_000
@@ -57,7 +58,7 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
             figures["peak_mib"] = _peak_mib()
             figures["peak_mib_before"] = made_mib
             if others:
-                figures |= peers(connection, law, load_draft(law, _DRAFTS / "by-abroad", days[0]).rulebook, days)
+                figures |= peers(connection, law, _drafted(law, "by-abroad", days[0]), days)
         size = (folder / "lake" / "lake.duckdb").stat().st_size
     two = figures["two_editions_rows_per_s"]
     ratios = {
@@ -86,11 +87,9 @@ def _load(folder: Path, rows: int) -> float:
 
 
 def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, Any]:
-    draft = load_draft(law, _DRAFTS / "by-abroad", days[0])
-    month = load_draft(law, _DRAFTS / "by-abroad-month", days[0])
+    draft, month = (_drafted(law, name, days[0]) for name in ("by-abroad", "by-abroad-month"))
     tried = [
-        (str(value), draft.rulebook.with_parameter("abroad.transfer_max", str(value), days[0]))
-        for value in range(10, 10 * STEPS + 10, 10)
+        (str(value), draft.with_parameter("abroad.transfer_max", str(value), days[0])) for value in range(10, 10 * STEPS + 10, 10)
     ]
     found: dict[str, list[float]] = {}
 
@@ -100,12 +99,17 @@ def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[i
         found.setdefault(key, []).append(count / (time.perf_counter() - started))
 
     for _ in range(RUNS):
-        two = Question(law, draft.rulebook, *days)
+        two = Question(law, draft, *days)
         measure("two_editions_rows_per_s", rows, lambda asked=two: as_happened(connection, asked).comparison.rows)  # type: ignore[misc]
-        lived = Question(law, month.rulebook, *days)
+        lived = Question(law, month, *days)
         measure("as_would_have_rows_per_s", rows, lambda asked=lived: Lived(connection, asked, actual=False).run().rows)  # type: ignore[misc]
-    measure("sweep_rows_per_s", rows * STEPS, lambda: sweep(connection, law, tried, *days)[0].comparison.rows)
+    measure("sweep_rows_per_s", rows * STEPS, lambda: sweep(connection, law, tried, *days)[0].rows)
     return {key: statistics.median(rates) for key, rates in found.items()}
+
+
+def _drafted(law: Rulebook, name: str, day: int) -> Rulebook:
+    """Return the law as if an example draft had begun on a day."""
+    return backdated(load_draft(law, _DRAFTS / name), day)
 
 
 def _rate(rows: int, do: Callable[[], object]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,7 +29,6 @@ from skarb.rulebook.values import Names, Open, read_codes, read_conditions, read
 FILE = "draft.yaml"
 _FOLDERS = ("provisions", "parameters")
 _FILES = ("draft", "changes", "conditions", "features", "lists", "cases")
-_FIRST_DAY = re.compile(r"^from:\s*['\"]?(\d{4}-\d{2}-\d{2})\b", re.MULTILINE)
 _KINDS = {
     "end": (("end",), ("last", "note")),
     "set": (("set", "unit", "value"), ("from", "cites", "note")),
@@ -39,19 +37,18 @@ _KINDS = {
 }
 
 
-def load_draft(rulebook: Rulebook, folder: Path, since: int | None = None) -> Draft:
+def load_draft(rulebook: Rulebook, folder: Path) -> Draft:
     """Read a draft's folder against the law that it amends; the law's own folder is not touched.
 
-    With `since` it is read as if that day, and not its own, were its first: wherever the draft writes its first day.
     Raises: NotFound if there is no draft; RulebookError with every problem.
     """
-    draft, problems = read_draft(rulebook, folder, since)
+    draft, problems = read_draft(rulebook, folder)
     if draft is None:
         raise RulebookError(str(folder), problems)
     return draft
 
 
-def read_draft(rulebook: Rulebook, folder: Path, since: int | None = None) -> tuple[Draft | None, list[Problem]]:
+def read_draft(rulebook: Rulebook, folder: Path) -> tuple[Draft | None, list[Problem]]:
     """Read a draft's folder; the draft is None when anything is wrong.
 
     Raises: NotFound if there is no draft.
@@ -59,19 +56,10 @@ def read_draft(rulebook: Rulebook, folder: Path, since: int | None = None) -> tu
     if not (folder / FILE).is_file():
         raise NotFound(f"there is no draft in {folder}; a draft is a folder with {FILE}, provisions and changes.yaml")
     files, problems = read_folder(folder, _FOLDERS, _FILES)
-    if since is not None:
-        files = _moved(files, since)
     reading = _Reading(rulebook, str(folder), files)
     draft = reading.read()
     problems += reading.all_problems()
     return (None if problems else draft), problems
-
-
-def _moved(files: Mapping[str, str], since: int) -> dict[str, str]:
-    """Return the files of a draft with another first day wherever its own stands."""
-    found = _FIRST_DAY.search(files[FILE])
-    day = f"{from_day(since)}"
-    return {name: re.sub(rf"\b{found[1]}\b", day, text) if found else text for name, text in files.items()}
 
 
 @dataclass

@@ -4,7 +4,7 @@ from skarb.oversight.replay.ask import replay
 from skarb.oversight.replay.happened import Counted, Happened, as_happened
 from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
-from skarb.oversight.replay.sweep import Step, sweep
+from skarb.oversight.replay.sweep import sweep
 
 __all__ = [
     "Answer",
@@ -15,7 +15,6 @@ __all__ = [
     "Lived",
     "Mode",
     "Question",
-    "Step",
     "Sum",
     "Transition",
     "as_happened",
