@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.oversight.replay import Answer, Comparison, Sum, Transition
@@ -28,6 +28,7 @@ PAIRS = st.lists(
 )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAIRS)
 def test_every_row_is_counted_once(pairs: list[tuple[int, int, int, int, str]]):
     asked = comparison(pairs)
@@ -40,6 +41,7 @@ def test_every_row_is_counted_once(pairs: list[tuple[int, int, int, int, str]]):
     assert sum((one.freed for one in parts), Sum()) == found.freed
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAIRS, st.integers(1, 3))
 def test_the_heat_table_and_its_rest_hold_every_changed_row(pairs: list[tuple[int, int, int, int, str]], most: int):
     asked = comparison(pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.reporting.shapes import HEIGHT, WIDTH, columns_of, shade
@@ -12,6 +12,7 @@ from skarb.reporting.shapes import HEIGHT, WIDTH, columns_of, shade
 SUMS = st.integers(0, 10**18)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(SUMS, SUMS), min_size=1, max_size=120))
 def test_columns_stay_inside_the_drawing_and_something_is_never_nothing(values: list[tuple[int, int]]):
     drawn = columns_of(values)
@@ -23,6 +24,7 @@ def test_columns_stay_inside_the_drawing_and_something_is_never_nothing(values: 
         assert column.up.y + column.up.height == column.down.y == drawn.middle
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(SUMS, SUMS), min_size=1, max_size=120))
 def test_labels_leave_room_for_each_other(values: list[tuple[int, int]]):
     ticks = columns_of(values).ticks
@@ -31,6 +33,7 @@ def test_labels_leave_room_for_each_other(values: list[tuple[int, int]]):
     assert all(lower[0] - upper[0] >= HEIGHT // 16 for upper, lower in pairwise(ticks))
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 10**18), st.integers(1, 10**18))
 def test_more_is_never_paler(one: int, other: int):
     small, large = sorted((one, other))
