@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skarb.rulebook import Edition, load
-from skarb.rulebook.cases import make_facts
+from skarb.rulebook.cases import facts_for, make_facts
 from skarb.rulebook.coding import MISSING, codes_of, decode, encode
 from skarb.rulebook.schema import Schema
 from skarb.rulebook.sql import facts_used, statement
@@ -72,7 +72,7 @@ def near_cases(edition: Edition, cases: Sequence[Any], rows: int, seed: int) -> 
     columns = {}
     for name in facts_used(edition):
         field = edition.fields[name]
-        column: npt.NDArray[Any] = encode(field, [getattr(case, name) for case in cases])[picked]
+        column: npt.NDArray[Any] = encode(field, [getattr(edition.seen(case), name) for case in cases])[picked]
         other: npt.NDArray[Any]
         match field.type.base:
             case "code":
@@ -93,7 +93,7 @@ def near_cases(edition: Edition, cases: Sequence[Any], rows: int, seed: int) -> 
 def facts_of(edition: Edition, columns: Columns, rows: int) -> list[Any]:
     """Return the first rows as facts."""
     values = zip(*(decode(edition.fields[name], column[:rows]) for name, column in columns.items()), strict=True)
-    return [edition.facts(**dict(zip(columns, one, strict=True))) for one in values]
+    return [facts_for(edition, dict(zip(columns, one, strict=True))) for one in values]
 
 
 def arrow_table(fields: Schema, columns: Columns) -> pa.Table:

@@ -88,9 +88,7 @@ def _load(folder: Path, rows: int) -> float:
 
 def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, Any]:
     draft, month = (_drafted(law, name, days[0]) for name in ("by-abroad", "by-abroad-month"))
-    tried = [
-        (str(value), draft.with_parameter("abroad.transfer_max", str(value), days[0])) for value in range(10, 10 * STEPS + 10, 10)
-    ]
+    tried = [draft.with_parameter("abroad.transfer_max", f"{10 * step}", days[0]) for step in range(1, STEPS + 1)]
     found: dict[str, list[float]] = {}
 
     def measure(key: str, count: int, do: Callable[[], int]) -> None:

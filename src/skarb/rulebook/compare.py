@@ -17,6 +17,7 @@ import msgspec
 
 from skarb.core.decision import Decision
 from skarb.rulebook.amend import names_of
+from skarb.rulebook.cases import facts_for
 from skarb.rulebook.draft import Draft
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.explain import show
@@ -81,47 +82,51 @@ def compare(draft: Draft, day: int) -> Comparison:
 
 def _compare(draft: Draft, day: int, samples: Iterable[Sample]) -> Comparison:
     pair = Pair(draft.base.edition(day), draft.rulebook.edition(day))
-    rows: dict[object, tuple[str, list[Any]]] = {}
+    rows: dict[object, tuple[str, list[Mapping[str, Any]]]] = {}
     seen: set[object] = set()
     for origin, told_case, given in samples:
-        facts = draft.base.facts(**{**given, "day": day})
-        if facts in seen:
+        facts = {**given, "day": day}
+        if (key := frozenset(facts.items())) in seen:
             continue
-        seen.add(facts)
+        seen.add(key)
         answers = pair.answers(facts)
         if answers[0] != answers[1]:
-            kind = (facts.activity, *answers, origin if told_case else "")
+            kind = (facts["activity"], *answers, origin if told_case else "")
             rows.setdefault(kind, (origin, []))[1].append(facts)
     return Comparison(day, len(seen), tuple(pair.row(origin, examples) for origin, examples in rows.values()))
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The law of one day as it is and as it would be."""
+    """The law of one day as it is and as it would be; facts go by name, features among them."""
 
     before: Edition
     after: Edition
 
-    def answers(self, facts: Any) -> tuple[str, str]:
+    def answers(self, facts: Mapping[str, Any]) -> tuple[str, str]:
         """Return what either says."""
-        return _answer(self.before.decision(facts)), _answer(self.after.decision(facts))
+        before, after = (_answer(one.decision(facts_for(one, facts))) for one in (self.before, self.after))
+        return before, after
 
-    def row(self, origin: str, examples: list[Any]) -> Turned:
+    def row(self, origin: str, examples: list[Mapping[str, Any]]) -> Turned:
         """Return one row for facts that turn alike, shown by the simplest of the first few."""
         simplest = min((self.bare(facts) for facts in examples[:_LOOKED_AT]), key=len)
         before, after = self.answers(examples[0])
-        shown = {name: show(self.before, value, self.before.fields[name].type) for name, value in simplest.items()}
-        return Turned(origin, examples[0].activity, shown, before, after, len(examples))
+        fields = {**self.after.fields, **self.before.fields}
+        shown = {name: show(self.before, value, fields[name].type) for name, value in simplest.items()}
+        return Turned(origin, examples[0]["activity"], shown, before, after, len(examples))
 
-    def bare(self, facts: Any) -> dict[str, object]:
+    def bare(self, facts: Mapping[str, Any]) -> dict[str, object]:
         """Return the facts that matter: those that cannot be left at their default without another answer."""
-        plain = type(facts)(activity=facts.activity, day=facts.day)
-        asked, kept = self.answers(facts), facts
-        for name in self.before.fields:
-            if getattr(kept, name) != getattr(plain, name):
-                without = msgspec.structs.replace(kept, **{name: getattr(plain, name)})
+        asked, kept = self.answers(facts), dict(facts)
+        usual = {name: None for one in (self.before, self.after) for name in one.features} | {
+            one.name: one.default for one in msgspec.structs.fields(self.before.facts) if one.default is not msgspec.NODEFAULT
+        }
+        for name in facts:
+            if name in usual:
+                without = {other: value for other, value in kept.items() if other != name}
                 kept = without if self.answers(without) == asked else kept
-        return {name: value for name in self.before.fields if (value := getattr(kept, name)) != getattr(plain, name)}
+        return {name: value for name, value in kept.items() if name in usual and value != usual[name]}
 
 
 def _answer(decision: Decision) -> str:

@@ -54,7 +54,7 @@ def test_every_fact_code_and_activity_has_a_word(code: str) -> None:
     messages = words(code).messages
     assert missing_words(schema("legal", Facts), messages) == []
     assert set(messages["activity"]) == set(ACTIVITIES)
-    assert set(messages["fact"]) == set(Facts.__struct_fields__), "words of facts that are gone"
+    assert set(messages["fact"]) == set(schema("legal", Facts)), "words of facts that are gone"
     for group, closed in {
         "verdict": Verdict, "measure": Measure, "effect": Effect, "status": Status, "certainty_word": Certainty, "told_grade": Grade,
     }.items():  # fmt: skip

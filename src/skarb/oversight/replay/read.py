@@ -114,7 +114,7 @@ class Rows:
             asked += f" WHERE day BETWEEN {low} AND {high}"
         origin = 0
         with self._connection.cursor() as own:  # so that others may ask between two chunks
-            for found in ahead(own.sql(asked).fetch_record_batch(CHUNK)):
+            for found in ahead(_batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
                 yield Chunk(origin, read["case_no"], self._groups(read), read)
                 origin += found.num_rows
@@ -129,6 +129,12 @@ class Rows:
         for one in self.parts:
             made |= (read[one.column].astype(np.int64) + 1) << one.shift
         return made
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    """Return rows in parts; the method has another name from DuckDB 2 on."""
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
+    return read(CHUNK)  # type: ignore[no-any-return]
 
 
 def ahead(batches: Iterator[pa.RecordBatch], most: int = 4) -> Iterator[pa.RecordBatch]:

@@ -13,6 +13,7 @@ from skarb.core.amount import LEGAL_VALUE_MAX
 from skarb.core.time import parse_day
 from skarb.rulebook import Edition, load
 from skarb.rulebook.analysis.translation import Translation, codes_of
+from skarb.rulebook.cases import facts_for
 from skarb.rulebook.expression import Compare, Count, Fact, Greatest, Least, Missing, Money, Node, Or, Ratio, Share, share_of
 from skarb.rulebook.tree import truth
 
@@ -34,7 +35,7 @@ def facts_at_random(edition: Edition, chance: random.Random) -> Any:
             values[name] = min(
                 field.high, max(field.low, chance.choice((0, 1, 17, 18, 100_000, chance.randint(-(10**9), 10**9))))
             )
-    return edition.facts(**values)
+    return edition.seen(facts_for(edition, values))
 
 
 def read(translation: Translation, node: Node, facts: Any) -> bool:
