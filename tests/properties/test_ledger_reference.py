@@ -534,7 +534,7 @@ def test_what_is_drawn_meets_the_answers() -> None:
 
 
 @pytest.mark.parametrize("kind", ["python", "numba"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=SEEDS)
 def test_what_was_put_away_changes_no_answer(kind: Any, seed: int) -> None:
     with TemporaryDirectory() as folder:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from skarb.core.errors import ensure
+from skarb.core.errors import InputError, ensure
 from skarb.core.transfer import TRANSFER
 from skarb.ledger import growing
 from skarb.ledger.bits import SETTLE
@@ -39,6 +38,7 @@ from skarb.ledger.books import (
     Words,
 )
 from skarb.ledger.engine import Kernel
+from skarb.ledger.leaving import Leaving
 from skarb.ledger.model import Marks
 
 LIMIT = 4_000_000  # transfers and spent ids that stay in memory unless somebody says otherwise
@@ -87,55 +87,45 @@ class Cold:
     def __init__(self, shelves: Shelves, limit: int = LIMIT) -> None:
         self.shelves = shelves
         self.limit = max(1, limit)
-        self.leaving: Books | None = None  # what left the books and is not written yet; nothing in it changes
-        self._settled = 0  # rows on that shelf before it
-        self._writing: Future[None] | None = None
-        self._behind = ThreadPoolExecutor(1, thread_name_prefix="skarb-cold")
+        self._settled = 0  # rows on that shelf before what leaves
+        self._leaving: Leaving[Books] = Leaving(self._put)
+
+    @property
+    def leaving(self) -> Books | None:
+        """What left the books and is not written yet; nothing in it changes."""
+        return self._leaving.what
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why what left could not be written."""
+        return self._leaving.failure
 
     # ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def is_too_much(self, books: Books) -> bool:
         """Tell whether the tail should leave the books now."""
-        if self._writing is not None and not self._writing.done() and _length(books) <= 2 * self.limit:
-            return False  # rather let it become longer than wait
-        return _length(books) > self.limit
+        length = _length(books)  # rather let the tail become longer than wait
+        return length > (2 * self.limit if self._leaving.busy else self.limit)
 
     def take(self, books: Books, run: Kernel) -> Books:
         """Take the tail of the books away and return what stays; waits for what left before.
 
         What could not be written stays in memory and is tried again with the next tail; the books are right all the same.
         """
-        if not self.finish():
-            self._write()
+        if not self._leaving.finish():
+            self._leaving.again()
             return books
-        self.leaving, self._settled = books, self.shelves.settled.count
-        self._write()
+        self._settled = self.shelves.settled.count
+        self._leaving.start(books)
         return _without_tail(books, run)
 
     def finish(self) -> bool:
         """Return when what left is written, or could not be; True if nothing is left to be written."""
-        if self._writing is not None and self._writing.exception() is None:
-            self.leaving = self._writing = None
-        return self.leaving is None
-
-    @property
-    def failure(self) -> BaseException | None:
-        """Why what left could not be written."""
-        return None if self._writing is None else self._writing.exception()
+        return self._leaving.finish()
 
     def tidy(self) -> None:
         """Let go of what left if it is written by now."""
-        if self._writing is not None and self._writing.done():
-            self.finish()
-
-    def close(self) -> None:
-        """Finish, and write nothing more."""
-        self._behind.shutdown(wait=True)
-
-    def _write(self) -> None:
-        leaving = self.leaving
-        ensure(leaving is not None, "what is written has left the books")
-        self._writing = self._behind.submit(self._put, leaving)
+        self._leaving.tidy()
 
     def _put(self, leaving: Books) -> None:
         """Write what left, except what an earlier try has written."""
@@ -157,11 +147,8 @@ class Cold:
     def invite(self, books: Books, run: Kernel, events: Records) -> Books:
         """Return the books, with room for a batch, and with all that it asks for and that was put away as guests."""
         words = events.view(np.uint64).reshape(-1, RECORD_WORDS)
-        asked = words[:, :2]
         settling = np.flatnonzero(events["flags"] & np.uint16(SETTLE))
-        if len(settling):
-            asked = np.concatenate([asked, words[settling, 8:10]])
-        rows, spent = self._known(np.ascontiguousarray(asked), books, run)
+        rows, spent = self._known(np.concatenate([words[:, :2], words[settling, 8:10]]), books, run)
         count, more = len(events), len(rows) + len(spent)
         books = growing.room_for_transfers(books, run, count + more)
         if not more:
@@ -205,10 +192,10 @@ class Cold:
         for at in (books, self.leaving):
             if at is not None and len(places):
                 own = np.empty(len(places), np.int64)
-                run.find_many(at, np.ascontiguousarray(rows[places, :2]), own)
+                run.find_many(at, rows[places, :2], own)
                 rows[places[own >= 0], STATUS] = at.status[own[own >= 0]]
                 places = places[own < 0]
-        found = self.shelves.settled.find(np.ascontiguousarray(rows[places, :2]))
+        found = self.shelves.settled.find(rows[places, :2])
         ensure((found >= 0).all(), "a hold that is not in the books any more was settled, and it is known how")
         rows[places, STATUS] = self.shelves.settled.rows(found)[:, 2]
         return rows
@@ -222,9 +209,10 @@ class Cold:
         tail = whole.between(first, last)
         expiries = whole.expiries(note, notes)
         settles = tail[(tail["flags"] & np.uint16(SETTLE)) != 0].view(np.uint64).reshape(-1, RECORD_WORDS)[:, 8:10]
-        near = np.empty(len(settles), np.int64)
-        run.find_many(books, np.ascontiguousarray(settles), near)
-        far, _ = self._known(np.ascontiguousarray(settles), books, run)
+        settled = np.array(settles, order="C")
+        near = np.empty(len(settled), np.int64)
+        run.find_many(books, settled, near)
+        far, _ = self._known(settled, books, run)
         origins = np.unique(expiries[:, 0][expiries[:, 0] < first])
         held = [whole.at(origins), books.transfers[near[near >= 0]], _records(far)]
         # Only those that ran out are asked for by their ordinal; the others stand behind everything and are found by their id.

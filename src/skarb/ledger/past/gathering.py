@@ -16,7 +16,8 @@ from skarb.ledger.wide import ZERO, Word
 def gather(books: Books, first: Row, last: Row, note: Row, notes: Row, changes: Changes, place: Row, latest: Word) -> Row:
     """Write the changes of the transfers from `first` up to `last`, and of the holds that ran out until then; return the next place.
 
-    Transfers are counted by their ordinals, as expiries are counted from the first one of the book. An imported transfer may say that it is older than a hold that ran out before it; it counts as recorded when that was noted.
+    Transfers are counted by their ordinals, as expiries are counted from the first one of the book.
+    An imported transfer may say that it is older than a hold that ran out before it; it counts as recorded when that was noted.
     """
     tail, noted = books.counts[KEPT] - books.counts[BEFORE], books.counts[EXPIRIES_BEFORE]
     for ordinal in range(first, last + 1):
