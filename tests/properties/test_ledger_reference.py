@@ -429,10 +429,7 @@ def read(record: Any, name: str) -> int:
 
 def put_away_in(folder: Path, limit: int = 1) -> Cold:
     """Let almost nothing stay in memory."""
-    folder.mkdir()
-    runs = Runs.begin(folder)
-    assert runs is not None
-    return Cold(runs.ledger, limit)
+    return Cold(Runs(folder).ledger, limit)
 
 
 def compare(seed: int, kinds: list[Any], folder: Path | None = None) -> list[str]:

@@ -108,8 +108,20 @@ class IdIndex:
         """
         if self._shelf is not None:
             self._put_away()
-            if not self._leaving.finish():
-                raise Unavailable(f"ids could not be put away, they stay in memory: {self._leaving.failure}")
+            self.finish_leaving()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether keys are being put away just now."""
+        return self._leaving.busy
+
+    def finish_leaving(self) -> None:
+        """Return when no key is on its way out of memory.
+
+        Raises: Unavailable if they could not be written.
+        """
+        if not self._leaving.finish():
+            raise Unavailable(f"ids could not be put away, they stay in memory: {self._leaving.failure}")
 
     def _put_away(self) -> None:
         if not self._leaving.finish():

@@ -119,6 +119,11 @@ class Cold:
         self._leaving.start(books)
         return _without_tail(books, run)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being written just now."""
+        return self._leaving.busy
+
     def finish(self) -> bool:
         """Return when what left is written, or could not be; True if nothing is left to be written."""
         return self._leaving.finish()

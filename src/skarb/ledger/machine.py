@@ -143,8 +143,18 @@ class Ledger:
         Raises: Unavailable if it could not be; it stays in memory then, and the ledger goes on.
         """
         self._put_away(always=True)
-        if self._cold is not None and not self._cold.finish():
-            raise Unavailable(f"transfers could not be put away, they stay in memory: {self._cold.failure}")
+        self.finish_leaving()
+
+    def finish_leaving(self) -> None:
+        """Return when nothing is on its way out of memory.
+
+        Raises: Unavailable if it could not be written.
+        """
+        if self._cold is not None:
+            with self._moving:
+                written = self._cold.finish()
+            if not written:
+                raise Unavailable(f"transfers could not be put away, they stay in memory: {self._cold.failure}")
 
     def _put_away(self, always: bool = False) -> None:
         if self._cold is not None and (always or self._cold.is_too_much(self._books)):
@@ -199,6 +209,11 @@ class Ledger:
     def transfers(self) -> int:
         """How many transfers were created."""
         return self.marks.transfers
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether transfers are being put away just now."""
+        return self._cold is not None and self._cold.busy
 
     @property
     def moment(self) -> int:

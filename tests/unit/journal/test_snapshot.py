@@ -16,7 +16,7 @@ from skarb.core.errors import Unavailable
 from skarb.journal import NewAccount, open_book, open_ledger, verify
 from skarb.journal import book as book_module
 from skarb.journal import memory as memory_module
-from skarb.journal.snapshot import read_snapshot, snapshot_path
+from skarb.journal.snapshot import map_snapshot, read_snapshot, snapshot_path
 from skarb.ledger import Ledger
 
 
@@ -118,7 +118,7 @@ def test_whatever_is_changed_in_a_snapshot_is_noticed(kept: tuple[Path, Path], d
     bad[place] ^= 1 << data.draw(st.integers(0, 7))
     try:
         snapshot_path(path).write_bytes(data.draw(st.sampled_from([bytes(bad), good[:place], good + b"x", b""])))
-        assert read_snapshot(snapshot_path(path), "ledger") is None
+        assert read_snapshot(map_snapshot(snapshot_path(path)), "ledger") is None
         with open_book(path) as book:
             assert [opening.address for opening in book.chart.openings] == ["a", "b", "c1"]
     finally:
@@ -132,7 +132,7 @@ def test_a_snapshot_of_another_journal_is_passed_over(kept: tuple[Path, Path], t
     shutil.copy(snapshot_path(kept[1]), snapshot_path(path))
     with open_book(path) as book:
         assert [opening.address for opening in book.chart.openings] == ["a", "b", "c1"]
-    assert read_snapshot(snapshot_path(path), "another name") is None
+    assert read_snapshot(map_snapshot(snapshot_path(path)), "another name") is None
 
 
 def test_a_snapshot_of_what_a_restored_book_has_not_yet_is_passed_over(small, tmp_path: Path) -> None:
@@ -178,8 +178,8 @@ def test_a_full_disk_keeps_no_half_snapshot_and_the_book_is_sealed(small, tmp_pa
 
 def test_a_header_from_another_version_is_passed_over(kept: tuple[Path, Path], tmp_path: Path) -> None:
     line, _, rest = snapshot_path(kept[0]).read_bytes().partition(b"\n")
-    header = msgspec.json.decode(line) | {"snapshot": 2}
+    header = msgspec.json.decode(line) | {"snapshot": 3}
     path = tmp_path / "x.snapshot"
     path.write_bytes(msgspec.json.encode(header) + b"\n" + rest)
-    assert read_snapshot(path, "ledger") is None
-    assert read_snapshot(tmp_path / "missing", "ledger") is None
+    assert read_snapshot(map_snapshot(path), "ledger") is None
+    assert read_snapshot(map_snapshot(tmp_path / "missing"), "ledger") is None

@@ -1,7 +1,7 @@
 """The folder of one book's shelves: `bank.book.runs` beside `bank.book`.
 
-Whatever lies in it that no snapshot names is left over from a writer before, and is removed. One process writes into it; a second one
-keeps everything in memory instead.
+Nothing is touched before something is put away. Whatever lies in the folder that no snapshot names is left over from a writer before, and is
+removed then. One process writes into it; a second one, or one that may only read, keeps everything in memory instead.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import suppress
+from errno import EACCES
+from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from threading import Lock
 
 import msgspec
 
 from skarb.core.errors import ConfigurationError, shorten
 from skarb.journal.cold.shelf import FileShelf, KeptShelf
 from skarb.ledger.cold import LIMIT, WIDTHS, Shelves
+from skarb.store import Location
 
 LIMIT_VARIABLE = "SKARB_HOT"
+FOLDER_VARIABLE = "SKARB_RUNS"
 KEY_WIDTH = 2  # words of an instruction's key
 _WITHOUT_IDS = {"expiries"}
+_LOCK = "lock"
 
 
 class KeptRuns(msgspec.Struct, frozen=True, array_like=True):
@@ -36,36 +41,38 @@ class KeptRuns(msgspec.Struct, frozen=True, array_like=True):
 class Runs:
     """The shelves of one book's ledger, and of the keys of its instructions."""
 
-    def __init__(self, folder: Path, kept: KeptRuns | None, lock: int | None) -> None:
-        """Open what a snapshot names, or begin with nothing; without the lock only to read.
+    def __init__(self, folder: Path, kept: KeptRuns | None = None, *, write: bool = True) -> None:
+        """Open what a snapshot names, or begin with nothing.
 
         Raises: InputError if it is not what was written; OSError
         """
         self.folder = folder
-        self.may_write = lock is not None
-        self._lock = lock
-        widths = WIDTHS | {"keys": KEY_WIDTH}
-        shelves = {
-            name: FileShelf(folder, name, width, None if kept is None else getattr(kept, name), has_ids=name not in _WITHOUT_IDS)
-            for name, width in widths.items()
-        }
-        self.keys = shelves.pop("keys")
-        self._shelves = shelves
-        self.ledger = Shelves(**shelves)
+        self._write = write
+        self._lock: int | None = None
+        self._preparing = Lock()  # transfers and keys leave in threads of their own
 
-    @classmethod
-    def begin(cls, folder: Path) -> Self | None:
-        """Begin with nothing; None if another process writes there, or nobody can."""
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError:
-            return None
-        lock = lock_folder(folder)
-        if lock is None:
-            return None
-        runs = cls(folder, None, lock)
-        runs.forget_others()
-        return runs
+        def shelf(name: str, width: int) -> FileShelf:
+            known = None if kept is None else getattr(kept, name)
+            return FileShelf(folder, name, width, known, has_ids=name not in _WITHOUT_IDS, prepare=self.prepare)
+
+        self.keys = shelf("keys", KEY_WIDTH)
+        self._shelves = {name: shelf(name, width) for name, width in WIDTHS.items()}
+        self.ledger = Shelves(**self._shelves)
+
+    @property
+    def filter_bytes(self) -> int:
+        """How much memory the filters take."""
+        return self.keys.filter_bytes + sum(one.filter_bytes for one in self._shelves.values())
+
+    def prepare(self) -> None:
+        """Make the folder ready to be written. Raises: OSError if it cannot be, or if another process writes there."""
+        if not self._write:
+            raise PermissionError(EACCES, "the book was opened for reading", str(self.folder))
+        with self._preparing:
+            if self._lock is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._lock = _lock(self.folder)
+                self.forget_others()
 
     @property
     def kept(self) -> KeptRuns:
@@ -73,9 +80,11 @@ class Runs:
         return KeptRuns(keys=self.keys.kept, **{name: shelf.kept for name, shelf in self._shelves.items()})
 
     def forget_others(self) -> None:
-        """Remove what is not in use; whoever still reads it keeps it until then."""
+        """Remove what is not in use, if this is the process that writes; whoever still reads it keeps it until then."""
+        if self._lock is None:
+            return
         kept = [self.keys.kept, *[shelf.kept for shelf in self._shelves.values()]]
-        used = {"lock"} | {one.file for one in kept} | {run.file for one in kept for run in one.runs}
+        used = {_LOCK} | {one.file for one in kept} | {run.file for one in kept for run in one.runs}
         for path in self.folder.iterdir():
             if path.name not in used:
                 with suppress(OSError):
@@ -88,23 +97,23 @@ class Runs:
             self._lock = None
 
 
-def lock_folder(folder: Path) -> int | None:
-    """Return the lock of a folder, or None if another process has it or the folder cannot be written."""
-    try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError:
-        return None
+def _lock(folder: Path) -> int:
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        return None
+        raise
     return lock
 
 
-def runs_path(book: Path) -> Path:
-    """Return where the runs of a book lie."""
-    return book.with_name(book.name + ".runs")
+def runs_path(book: Location) -> Path | None:
+    """Return where the runs of a book lie: beside it, or for one in a database in the folder that the environment names, if it does."""
+    if isinstance(book, Path):
+        return book.with_name(book.name + ".runs")
+    folder = os.environ.get(FOLDER_VARIABLE, "")
+    digest = sha256(book.database.encode()).hexdigest()[:12]
+    return Path(folder) / f"{book.schema}-{digest}.runs" if folder else None
 
 
 def hot_limit() -> int:

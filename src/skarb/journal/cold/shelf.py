@@ -8,7 +8,7 @@ put there by a writer that came to an end before, and are written over.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -60,12 +60,22 @@ class _State(NamedTuple):
 class FileShelf:
     """Rows of some words each; see `skarb.ledger.cold.Shelf`. One thread puts, and any may ask."""
 
-    def __init__(self, folder: Path, name: str, width: int, kept: KeptShelf | None = None, *, has_ids: bool = True) -> None:
-        """Open what a snapshot names, or begin with nothing.
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        width: int,
+        kept: KeptShelf | None = None,
+        *,
+        has_ids: bool = True,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """Open what a snapshot names, or begin with nothing; `prepare` makes the folder ready before it is written.
 
         Raises: InputError if it is not there, or not what was written; OSError
         """
         self._folder, self._name, self._width, self._has_ids = folder, name, width, has_ids
+        self._prepare = prepare
         self._work = 0  # ids handled so far
         # A secret that is hashed with every id: nobody outside can choose ids that are found slowly.
         self._salt = int.from_bytes(os.urandom(8), "little") if kept is None else kept.salt
@@ -95,6 +105,8 @@ class FileShelf:
 
     def put(self, pieces: Iterable[Words]) -> None:
         """Add rows; they are found and durable when this returns. Raises: OSError, and then nothing was added."""
+        if self._prepare is not None:
+            self._prepare()
         first = count = self.count
         words: list[Words] = []
         with os.fdopen(os.open(self._folder / self._file, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as out:
@@ -166,6 +178,8 @@ class FileShelf:
         wrong = self._kernel(len(rows)).unsound(rows, places)
         if wrong >= 0:
             with suppress(OSError):
+                if self._prepare is not None:
+                    self._prepare()
                 (self._folder / self._file).unlink()  # so the next opening makes it again
             raise Unavailable(
                 f"{self._folder / self._file}: row {places[wrong]} is not what was written; open the book again, it is made again "
