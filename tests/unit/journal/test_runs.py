@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import ConfigurationError, Unavailable
-from skarb.core.transfer import TRANSFER, TransferFlag
+from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, TransferFlag
 from skarb.journal import LedgerBook, NewAccount, open_book, open_ledger, verify
-from skarb.journal.cold import LIMIT_VARIABLE, FileShelf, runs_path
+from skarb.journal.cold import LIMIT_VARIABLE, FileShelf, Runs, runs_path
 from skarb.journal.snapshot import snapshot_path
+from skarb.ledger import Ledger, Result
 from skarb.ledger.books import BEFORE
+from skarb.ledger.cold import Cold
 from skarb.ledger.past import Behind
 
 F = TransferFlag
@@ -136,6 +138,33 @@ def test_an_institution_that_keeps_little_in_memory_gives_first_answers(small, t
         answers = small.hand_in(book, work)
         assert [answer.repeated for answer in answers] == [True] * 100 + [False] * 20
     assert verify(path).ok
+
+
+def test_nothing_is_imported_at_a_moment_that_was_put_away(tmp_path: Path) -> None:
+    """Moments rise over all transfers and accounts there ever were, not only over those in memory."""
+    answers = []
+    for cold in (None, Cold(Runs(tmp_path / "runs").ledger)):
+        ledger = Ledger("python", cold)
+        accounts = np.zeros(3, ACCOUNT)
+        accounts["id_lo"], accounts["ledger"], accounts["code"] = (1, 2, 3), 1, 1
+        ledger.open_accounts(accounts[:2], 10)
+        transfers = np.zeros(3, TRANSFER)
+        transfers["id_lo"], transfers["debit_lo"], transfers["credit_lo"] = (5, 6, 7), 1, 2
+        transfers["ledger"], transfers["code"], transfers["amount_lo"] = 1, 1, 1
+        ledger.post(transfers[:2], 100)  # at 100 and 101
+        ledger.put_away()
+        late = accounts[2:].copy()
+        late["flags"] = AccountFlag.imported
+        for moment in (100, 101, 102):
+            late["timestamp"] = moment
+            answers.append(Result(ledger.open_accounts(late, 1000)[0]).name)
+        imported = transfers[2:].copy()
+        imported["flags"] = F.imported
+        for moment in (99, 101, 103):
+            imported["timestamp"] = moment
+            answers.append(Result(ledger.post(imported, 2000)[0]).name)
+    wrong = "imported_event_timestamp_must_not_regress"
+    assert answers[:6] == answers[6:] == [wrong, wrong, "created", wrong, wrong, "created"]
 
 
 # ── what may happen to the files ─────────────────────────────────────────────────────────────────────────────────

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skarb.core.errors import Unavailable
+from skarb.core.errors import Conflict, Unavailable
 from skarb.journal import NewAccount, open_book, open_ledger, verify
 from skarb.journal import book as book_module
 from skarb.journal import memory as memory_module
+from skarb.journal.cold import FOLDER_VARIABLE, LIMIT_VARIABLE
 from skarb.journal.snapshot import map_snapshot, read_snapshot, snapshot_path
 from skarb.ledger import Ledger
+from skarb.store import location_of
 
 
 @pytest.fixture
@@ -64,6 +66,32 @@ def test_only_what_comes_after_is_read(small, tmp_path: Path, replayed: list[int
     snapshot_path(path).unlink()
     with open_book(path) as book:
         assert everything(book) == known
+    assert verify(path).ok
+
+
+def test_a_book_in_a_database_keeps_its_snapshot_there(small, postgres: str, tmp_path: Path, monkeypatch, replayed) -> None:
+    path = location_of(f"{postgres}#kept")
+    monkeypatch.setenv(LIMIT_VARIABLE, "16")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "runs"))
+    first = small.create(path)
+    small.hand_in(first, numbers(small, 0, 40))
+    first.take_snapshot()
+    with open_book(path, clock=small.clock) as book:  # takes over
+        with pytest.raises(Conflict, match="epoch 1 is over"):
+            first.take_snapshot()
+        small.hand_in(book, numbers(small, 40, 60))
+        book.take_snapshot()
+        known = everything(book)
+        assert book._memory.marks.put_away > 40
+    first.close()
+    replayed.clear()
+    with open_book(path) as book:
+        assert (replayed, everything(book)) == ([], known)
+    shutil.rmtree(tmp_path / "runs")  # as on another machine
+    with open_book(path, clock=small.clock) as book:
+        assert (len(replayed), everything(book)) == (known[1], known)
+        answers = small.hand_in(book, numbers(small, 0, 60))
+        assert all(answer.repeated for answer in answers)
     assert verify(path).ok
 
 

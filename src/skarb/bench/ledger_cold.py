@@ -1,0 +1,90 @@
+"""What a book costs in memory, and what it costs that most of it is not there.
+
+Two books hold as many transfers: one has all of them in memory, the other has put all of them away. Both then take new ones in turns, and the
+second is handed in again what it has put away.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skarb.core.errors import ensure
+from skarb.journal import LedgerBook
+from skarb.ledger import Result
+from skarb.ledger.books import Records
+
+Made = tuple[LedgerBook, Callable[[], Records]]  # an open book, and what makes a batch for it
+_TURNS = 5
+_IN_A_TURN = 12  # batches
+_KEPT = 8  # batches that are handed in again
+_STATUS = Path("/proc/self/status")
+
+
+def cold(make: Callable[[str], Made], batches: int) -> dict[str, object]:
+    """Return the figures for books of so many batches.
+
+    Units: MiB of memory that no file backs, per million transfers; the speed of posting with everything put away over that with nothing; transfers
+    handed in again per second.
+    """
+    figures: dict[str, object] = {}
+    (hot, next_hot), (other, next_other) = make("hot"), make("cold")
+    with hot, other:
+        before = _memory_mib()
+        _fill(hot, next_hot, batches)
+        after = _memory_mib()
+        if before is not None and after is not None:
+            figures["memory_mib_per_million_hot"] = (after - before) / hot.ledger.transfers * 1e6
+        old = _fill(other, next_other, batches // 2)
+        other.ledger.put_away()
+        before, half = _memory_mib(), other.ledger.transfers
+        _fill(other, next_other, batches - batches // 2)
+        other.ledger.put_away()
+        after = _memory_mib()
+        if before is not None and after is not None:
+            figures["memory_mib_per_million_cold"] = (after - before) / (other.ledger.transfers - half) * 1e6
+        rates: tuple[list[float], list[float]] = ([], [])
+        for _ in range(_TURNS):
+            for book, following, kept in ((hot, next_hot, rates[0]), (other, next_other, rates[1])):
+                work = [following() for _ in range(_IN_A_TURN)]
+                kept.append(_rate(book, work, Result.created))
+        other.ledger.put_away()
+        figures["cold_ratio"] = statistics.median([one / two for one, two in zip(rates[1], rates[0], strict=True)])
+        figures["cold_recall_per_s"] = _rate(other, old, Result.exists)
+        figures["cold_transfers"] = other.ledger.transfers
+    return figures
+
+
+def _fill(book: LedgerBook, following: Callable[[], Records], batches: int) -> list[Records]:
+    """Post many batches, and return the first of them."""
+    kept: list[Records] = []
+    for number in range(batches):
+        work = following()
+        _rate(book, [work], Result.created)
+        if number < _KEPT:
+            kept.append(work)
+    return kept
+
+
+def _rate(book: LedgerBook, work: Sequence[Records], code: int) -> float:
+    """Return how many transfers a second get an answer that is durable; all of them this one."""
+    started = time.perf_counter()
+    answers: list[NDArray[Any]] = [one.result() for one in [book.post_async(records) for records in work]]
+    took = time.perf_counter() - started
+    ensure(all(bool((codes == code).all()) for codes in answers), f"every transfer of the benchmark is answered with {code}")
+    return sum(map(len, work)) / took
+
+
+def _memory_mib() -> float | None:
+    """Return the memory of this process that no file backs, or None where the system does not tell."""
+    gc.collect()
+    if not _STATUS.exists():
+        return None
+    lines = [line for line in _STATUS.read_text().splitlines() if line.startswith("RssAnon:")]
+    return int(lines[0].split()[1]) / 1024 if lines else None
