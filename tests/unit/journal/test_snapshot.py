@@ -79,11 +79,15 @@ def test_a_book_in_a_database_keeps_its_snapshot_there(small, postgres: str, tmp
     with open_book(path, clock=small.clock) as book:  # takes over
         with pytest.raises(Conflict, match="epoch 1 is over"):
             first.take_snapshot()
-        small.hand_in(book, numbers(small, 40, 60))
+        small.hand_in(book, numbers(small, 40, 50))
+        with pytest.raises(Unavailable, match="another process writes there"):
+            book.take_snapshot()  # the writer before has not let go of the folder; all stays in memory
+        first.close()
+        small.hand_in(book, numbers(small, 50, 60))
+        book.ledger.put_away()
         book.take_snapshot()
         known = everything(book)
         assert book._memory.marks.put_away > 40
-    first.close()
     replayed.clear()
     with open_book(path) as book:
         assert (replayed, everything(book)) == ([], known)

@@ -101,9 +101,9 @@ def _lock(folder: Path) -> int:
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError as error:
         os.close(lock)
-        raise
+        raise BlockingIOError(error.errno, "another process writes there", str(folder)) from None
     return lock
 
 
