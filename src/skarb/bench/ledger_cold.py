@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -24,31 +24,33 @@ Made = tuple[LedgerBook, Callable[[], Records]]  # an open book, and what makes 
 _TURNS = 5
 _IN_A_TURN = 12  # batches
 _KEPT = 8  # batches that are handed in again
-_STATUS = Path("/proc/self/status")
 
 
 def cold(make: Callable[[str], Made], batches: int) -> dict[str, object]:
     """Return the figures for books of so many batches.
 
-    Units: MiB of memory that no file backs, per million transfers; the speed of posting with everything put away over that with nothing; transfers
+    Units: MiB of allocated memory per million transfers; the speed of posting with everything put away over that with nothing; transfers
     handed in again per second.
     """
     figures: dict[str, object] = {}
     (hot, next_hot), (other, next_other) = make("hot"), make("cold")
     with hot, other:
-        before = _memory_mib()
-        _fill(hot, next_hot, batches)
-        after = _memory_mib()
-        if before is not None and after is not None:
-            figures["memory_mib_per_million_hot"] = (after - before) / hot.ledger.transfers * 1e6
-        old = _fill(other, next_other, batches // 2)
-        other.ledger.put_away()
-        before, half = _memory_mib(), other.ledger.transfers
-        _fill(other, next_other, batches - batches // 2)
-        other.ledger.put_away()
-        after = _memory_mib()
-        if before is not None and after is not None:
-            figures["memory_mib_per_million_cold"] = (after - before) / (other.ledger.transfers - half) * 1e6
+        tracemalloc.start()
+        try:
+            figures["memory_mib_per_million_hot"] = (
+                _memory_mib(lambda: _fill(hot, next_hot, batches)) / hot.ledger.transfers * 1e6
+            )
+            old = _fill(other, next_other, batches // 2)
+            other.ledger.put_away()
+            half = other.ledger.transfers
+
+            def fill_and_put_away() -> None:
+                _fill(other, next_other, batches - batches // 2)
+                other.ledger.put_away()
+
+            figures["memory_mib_per_million_cold"] = _memory_mib(fill_and_put_away) / (other.ledger.transfers - half) * 1e6
+        finally:
+            tracemalloc.stop()
         rates: tuple[list[float], list[float]] = ([], [])
         for _ in range(_TURNS):
             for book, following, kept in ((hot, next_hot, rates[0]), (other, next_other, rates[1])):
@@ -59,6 +61,15 @@ def cold(make: Callable[[str], Made], batches: int) -> dict[str, object]:
         figures["cold_recall_per_s"] = _rate(other, old, Result.exists)
         figures["cold_transfers"] = other.ledger.transfers
     return figures
+
+
+def _memory_mib(work: Callable[[], object]) -> float:
+    """Return how much more memory is in use after some work; files that are mapped are not counted."""
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    work()
+    gc.collect()
+    return (tracemalloc.get_traced_memory()[0] - before) / (1 << 20)
 
 
 def _fill(book: LedgerBook, following: Callable[[], Records], batches: int) -> list[Records]:
@@ -79,12 +90,3 @@ def _rate(book: LedgerBook, work: Sequence[Records], code: int) -> float:
     took = time.perf_counter() - started
     ensure(all(bool((codes == code).all()) for codes in answers), f"every transfer of the benchmark is answered with {code}")
     return sum(map(len, work)) / took
-
-
-def _memory_mib() -> float | None:
-    """Return the memory of this process that no file backs, or None where the system does not tell."""
-    gc.collect()
-    if not _STATUS.exists():
-        return None
-    lines = [line for line in _STATUS.read_text().splitlines() if line.startswith("RssAnon:")]
-    return int(lines[0].split()[1]) / 1024 if lines else None

@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from skarb.core.decision import Receipt
-from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
+from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, SkarbError, Unavailable, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
@@ -228,7 +228,7 @@ class Book:
         self._writer.close()
         try:
             if self._is_worth_a_snapshot():
-                with suppress(Unavailable):  # the next opening takes longer without one, and that is all
+                with suppress(SkarbError):  # the next opening takes longer without one, and that is all
                     self.take_snapshot()
             if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
                 return False
@@ -271,7 +271,7 @@ class Book:
             self._writer.wait()
             if self._failure is None:
                 self._snapshot_at = memory.marks  # one that cannot be written is tried again with the next
-                with suppress(Unavailable):
+                with suppress(SkarbError):
                     self.take_snapshot()
 
     def __enter__(self) -> Self:

@@ -132,8 +132,8 @@ class IdIndex:
         self._leaving.start(leaving)
 
     def _put(self, leaving: _Table) -> None:
-        ensure(self._shelf is not None, "keys leave for a shelf")
-        self._shelf.put([leaving.keys])
+        if self._shelf is not None:
+            self._shelf.put([leaving.keys])
 
     def _recall_cold(self, rows: Columns) -> Positions:
         """Return where the ids stand among those that left memory, or -1."""

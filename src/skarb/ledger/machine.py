@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.compiled import Kind
-from skarb.core.errors import InputError, NotFound, Unavailable, ensure
+from skarb.core.errors import InputError, NotFound, Unavailable
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
 from skarb.ledger.books import ACCOUNTS, BEFORE, DUE, EXPIRIES, EXPIRIES_BEFORE, KEPT, SPENT, TRANSFERS, Books, Records
@@ -234,8 +234,8 @@ class Ledger:
         """
         with self._moving:
             counts = self._books.counts
-            if since and until and (since.transfers < counts[BEFORE] or since.expiries < counts[EXPIRIES_BEFORE]):
-                ensure(self._cold is not None, "what is not in the books was put away")
+            is_away = since is not None and (since.transfers < counts[BEFORE] or since.expiries < counts[EXPIRIES_BEFORE])
+            if is_away and self._cold is not None and since is not None and until is not None:
                 yield self._cold.window(self._books, self._kernel, since, until)
             else:
                 yield self._books
@@ -299,7 +299,8 @@ class Ledger:
         row = self._kernel.find_transfer(self._books, *_words(transfer))
         if row < 0:
             return None if self._cold is None else self._cold.transfer(np.array(_words(transfer)), self._books, self._kernel)
-        return self._books.transfers[row].copy()
+        record: np.void = self._books.transfers[row].copy()
+        return record
 
     def history(self) -> History:
         """Return the past of this ledger as it stands now."""

@@ -105,13 +105,13 @@ def ordinal_of(books: Books, row: Row) -> Row:
     """Return which transfer of the book stands in a row."""
     if row < books.counts[KEPT]:
         return books.origins[row]  # type: ignore[no-any-return]
-    return row - books.counts[KEPT] + books.counts[BEFORE]
+    return row - books.counts[KEPT] + books.counts[BEFORE]  # type: ignore[no-any-return]
 
 
 def row_of(books: Books, ordinal: Row) -> Row:
     """Return the row of a transfer that is in the tail or among the holds in front."""
     if ordinal >= books.counts[BEFORE]:
-        return ordinal - books.counts[BEFORE] + books.counts[KEPT]
+        return ordinal - books.counts[BEFORE] + books.counts[KEPT]  # type: ignore[no-any-return]
     low, high = np.int64(0), books.counts[KEPT]
     while low < high:
         middle = (low + high) // 2

@@ -28,7 +28,7 @@ class Run(NamedTuple):
 
     file: str  # its name
     first: int  # place of the first row on the shelf
-    count: int
+    length: int  # how many ids
     digest: str  # SHA-256 of the file
     words: Words
     blocks: Words  # the filter

@@ -52,7 +52,7 @@ class KeptShelf(msgspec.Struct, frozen=True, array_like=True):
 class _State(NamedTuple):
     """What is there; replaced as a whole, so that another thread may read."""
 
-    count: int
+    length: int  # how many rows
     rows: Words
     runs: tuple[Run, ...]
 
@@ -83,20 +83,20 @@ class FileShelf:
         runs: tuple[Run, ...] = ()
         if kept is not None:
             runs = tuple(read_run(folder, one.file, one.first, one.count, one.digest) for one in kept.runs)
-            if has_ids and [(one.first, one.first + one.count) for one in runs] != _stretches(runs, kept.count):
+            if has_ids and [(one.first, one.first + one.length) for one in runs] != _stretches(runs, kept.count):
                 raise InputError(f"{folder}: the runs of {name} do not follow each other up to {kept.count}")
         self._state = self._with(0 if kept is None else kept.count, runs)
 
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return self._state.count
+        return self._state.length
 
     @property
     def kept(self) -> KeptShelf:
         """What a snapshot must say to find all of this again."""
-        runs = tuple(KeptRun(one.file, one.first, one.count, one.digest) for one in self._state.runs)
-        return KeptShelf(self._file, self._state.count, self._salt, runs)
+        runs = tuple(KeptRun(one.file, one.first, one.length, one.digest) for one in self._state.runs)
+        return KeptShelf(self._file, self._state.length, self._salt, runs)
 
     @property
     def filter_bytes(self) -> int:
@@ -200,8 +200,8 @@ class FileShelf:
         while True:
             runs = self._state.runs
             last = list(runs[-TOGETHER:])
-            total = sum(one.count for one in last)
-            if len(last) < TOGETHER or total > RUN_MAX or len({_size(one.count) for one in last}) > 1:
+            total = sum(one.length for one in last)
+            if len(last) < TOGETHER or total > RUN_MAX or len({_size(one.length) for one in last}) > 1:
                 return
             larger = write_run(self._folder, self._name, last[0].first, joined(last), self._kernel(total))
             self._state = self._state._replace(runs=(*runs[:-TOGETHER], larger))
