@@ -479,6 +479,7 @@ def compare(seed: int, kinds: list[Any], folder: Path | None = None) -> list[str
         now += len(events)
     for ledger in ledgers:
         check_history(ledger, reference)
+        ledger.finish_leaving()
     return seen
 
 

@@ -27,7 +27,9 @@ def test_recall_agrees_with_a_dictionary(calls: list[list[bytes]]) -> None:
 @given(st.lists(st.lists(KEY, max_size=8), max_size=6), st.integers(1, 3))
 def test_recall_agrees_with_a_dictionary_when_ids_leave_memory(calls: list[list[bytes]], limit: int) -> None:
     with TemporaryDirectory() as folder:
-        agrees_with_a_dictionary(IdIndex(FileShelf(Path(folder), "keys", 2), limit), calls)
+        index = IdIndex(FileShelf(Path(folder), "keys", 2), limit)
+        agrees_with_a_dictionary(index, calls)
+        index.finish_leaving()
 
 
 def agrees_with_a_dictionary(index: IdIndex, calls: list[list[bytes]]) -> None:
