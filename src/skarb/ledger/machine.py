@@ -158,9 +158,8 @@ class Ledger:
 
     def _put_away(self, always: bool = False) -> None:
         if self._cold is not None and (always or self._cold.is_too_much(self._books)):
-            books = self._cold.take(self._books, self._kernel)
             with self._moving:
-                self._books = books
+                self._books = self._cold.take(self._books, self._kernel)
                 self._cold.tidy()
 
     def _taken(self, events: Records) -> Codes:
