@@ -157,10 +157,12 @@ class Ledger:
                 raise Unavailable(f"transfers could not be put away, they stay in memory: {self._cold.failure}")
 
     def _put_away(self, always: bool = False) -> None:
-        if self._cold is not None and (always or self._cold.is_too_much(self._books)):
-            with self._moving:
+        if self._cold is None:
+            return
+        with self._moving:
+            self._cold.tidy()
+            if always or self._cold.is_too_much(self._books):
                 self._books = self._cold.take(self._books, self._kernel)
-                self._cold.tidy()
 
     def _taken(self, events: Records) -> Codes:
         """Say of each account whether a transfer that was put away has its moment; only imported ones say one."""
