@@ -11,7 +11,9 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag, Limit, TransferFlag
+from skarb.journal.cold import Runs
 from skarb.ledger import TRANSIENT, Ledger, Result
+from skarb.ledger.books import KEPT, TRANSFERS
+from skarb.ledger.cold import Cold
 
 F = TransferFlag
 MAX = (1 << 128) - 1
@@ -422,10 +427,19 @@ def read(record: Any, name: str) -> int:
     return int(record[f"{name}_lo"]) | int(record[f"{name}_hi"]) << 64
 
 
-def compare(seed: int, kinds: list[Any]) -> list[str]:
+def put_away_in(folder: Path, limit: int = 1) -> Cold:
+    """Let almost nothing stay in memory."""
+    return Cold(Runs(folder).ledger, limit)
+
+
+def compare(seed: int, kinds: list[Any], folder: Path | None = None) -> list[str]:
+    """Let ledgers and the book-keeper do the same; with a folder, one more ledger keeps as good as nothing in memory."""
     chance = Random(seed)
     drawn = draw_accounts(chance)
-    ledgers = [Ledger(kind) for kind in kinds]
+    colds = [None for _ in kinds]
+    if folder is not None:
+        kinds, colds = [kinds[0], *kinds], [None, *[put_away_in(folder / f"{seed}-{kind}") for kind in kinds]]
+    ledgers = [Ledger(kind, cold) for kind, cold in zip(kinds, colds, strict=True)]
     reference = Reference()
     records = account_records(drawn)
     for ledger in ledgers:
@@ -453,12 +467,19 @@ def compare(seed: int, kinds: list[Any]) -> list[str]:
             assert [Result(code).name for code in answers] == expected
             assert tried.tolist() == answers.tolist()
             check_books(ledger, reference)
-            again = Ledger.restore(ledger.snapshot(), ledger._kernel.kind)
+            if colds[place] is not None and chance.random() < 0.7:
+                ledger.put_away()
+                assert not ledger._books.counts[TRANSFERS] - ledger._books.counts[KEPT]
+            again = ledger
+            if colds[place] is None or colds[place].finish():
+                again = Ledger.restore(ledger.snapshot(), ledger._kernel.kind, colds[place])
             assert again.state_hash() == ledger.state_hash()
             ledgers[place] = again  # the rest is done by a ledger that remembers only what was kept
         assert len({ledger.state_hash() for ledger in ledgers}) == 1
         now += len(events)
-    check_history(ledgers[0], reference)
+    for ledger in ledgers:
+        check_history(ledger, reference)
+        ledger.finish_leaving()
     return seen
 
 
@@ -508,6 +529,14 @@ def test_what_is_drawn_meets_the_answers() -> None:
     seen = Counter(answer for seed in range(250) for answer in compare(seed, ["numba"]))
     assert seen["created"] > seen.total() / 5
     assert len(seen) > 50, f"only {len(seen)} different answers were met: {seen}"
+
+
+@pytest.mark.parametrize("kind", ["python", "numba"])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=SEEDS)
+def test_what_was_put_away_changes_no_answer(kind: Any, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        compare(seed, [kind], Path(folder))
 
 
 @pytest.mark.slow

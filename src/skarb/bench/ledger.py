@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.app.files import now
+from skarb.bench.ledger_cold import Made, cold
 from skarb.bench.ledger_peers import peers
 from skarb.bench.ledgers.postgresql import server_in
 from skarb.bench.machine import hash_us, machine
@@ -46,7 +47,13 @@ _Make = Callable[["_Load", int], Records]
 
 
 def bench(
-    batches: int = 60, single: int = 3000, callers: int = 2000, each: int = 50, long: int = 20_000_000, others: bool = True
+    batches: int = 60,
+    single: int = 3000,
+    callers: int = 2000,
+    each: int = 50,
+    long: int = 20_000_000,
+    others: bool = True,
+    cold_batches: int = 240,
 ) -> dict[str, object]:
     """Return the figures of the ledger, and with `others` those of other ledgers in the same run.
 
@@ -83,6 +90,7 @@ def bench(
             "single_per_s": _single(folder / "single.book", single),
             "recover_per_s": statistics.median(_recover(folder / f"plain-{run}.book") for run in range(RUNS)),
         }
+        figures |= cold(lambda name: _made(folder / f"{name}.segments"), cold_batches)
         figures |= _long(folder / "long.book", long)
         if others:
             figures |= peers(folder / "peers")
@@ -101,6 +109,7 @@ def bench(
         "on": "128-bit ids and amounts, a floor on every account, holds, closing, SHA-256 chain, flushed before the answer",
         "off": "the Merkle tree is made from the journal when a proof is asked for; the index of the past follows only the long run",
         "long": f"{long:,} transfers in one book with the index of the past behind it; its rates first and last, then its next opening",
+        "cold": f"{cold_batches * BATCH:,} transfers in each of two segment books, one in memory, one put away; repeats of its first ones",
     }
     more = {"stores_left_out": left_out, "times_faster_than": ratios}
     return figures | more | {"conditions": conditions, "machine": machine()}
@@ -210,6 +219,12 @@ def _long(path: Path, count: int) -> dict[str, object]:
         "recover_20m_s": opening,
         "long_transfers": transfers,
     }
+
+
+def _made(path: Path) -> Made:
+    """Open a ledger, and return it with what makes batches for it."""
+    load = _Load(path, seed=7)
+    return load.book, lambda: _plain(load, BATCH)
 
 
 def _post_all(book: LedgerBook, work: Sequence[Records]) -> Sequence[NDArray[np.uint8]]:

@@ -23,24 +23,25 @@ import msgspec
 import numpy as np
 
 from skarb.core.decision import Receipt
-from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, Unavailable, ensure
+from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, SkarbError, Unavailable, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.chain import OWNER_BYTES, Envelope, decode, encode, head_of, instructions_of, open_envelope, raw_rows
 from skarb.journal.chart import Chart
+from skarb.journal.cold import hot_limit, runs_path
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
 from skarb.journal.law import Law, load_law
 from skarb.journal.lookup import Positions
-from skarb.journal.memory import Memory, Observer, recover
+from skarb.journal.memory import NO_MARKS, Marks, Memory, Observer, recover
 from skarb.journal.model import GENESIS, Batch
 from skarb.journal.receipts import receipts_of
 from skarb.journal.seal import Progress, Seal, take_seal, write_seal
-from skarb.journal.snapshot import belongs, read_snapshot, snapshot_path, write_snapshot
+from skarb.journal.snapshot import belongs, map_snapshot, read_snapshot, snapshot_path, snapshot_pieces, write_snapshot
 from skarb.journal.writer import Writer
 from skarb.ledger import Ledger
-from skarb.store import Damaged, Location, Store, book_files, open_store
+from skarb.store import Damaged, KeepsSnapshot, Location, Store, book_files, open_store
 
 WORTH_SNAPSHOT = 1_000_000  # transfers since the latest one; posting them again takes about a second
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,7 +57,7 @@ class Answered(NamedTuple):
 class Book:
     """The ledger, the id index and the journal of one institution; made by `open_book`."""
 
-    def __init__(self, store: Store, name: str, clock: Clock | None, memory: Memory, snapshot_at: int = 0) -> None:
+    def __init__(self, store: Store, name: str, clock: Clock | None, memory: Memory, snapshot_at: Marks = NO_MARKS) -> None:
         self.path = store.path
         self.name = name
         self.sequence = memory.sequence  # of the last batch that is on disk
@@ -68,7 +69,7 @@ class Book:
         self._editions: dict[str, Law] = {}
         self._failure: BaseException | None = None
         self.follower: Callable[[int], None] | None = None  # is told of each batch once it is on disk, by the thread that writes
-        self._snapshot_at = snapshot_at  # transfers in the latest snapshot
+        self._snapshot_at = snapshot_at  # what is in the latest snapshot
         self._writer = Writer(self._commit)
 
     @property
@@ -198,7 +199,9 @@ class Book:
         Book and sequence are filled in. Accounts and transfers were given to `book.ledger` at `batch.recorded_at` before.
         Raises: Unavailable if it could not be written; the book must then be opened again.
         """
-        return self._writer.run(self._take(batch))
+        head = self._writer.run(self._take(batch))
+        self._keep_up()
+        return head
 
     def append_async(self, batch: Batch) -> Future[bytes]:
         """Hand one batch to the writing thread; the future gives the head once the batch is on disk.
@@ -206,7 +209,9 @@ class Book:
         At most two batches are under way; with a third one the caller waits here. Answer nobody before the future is done.
         `recall` knows the instructions of batches under way.
         """
-        return self._writer.submit(self._take(batch))
+        answer = self._writer.submit(self._take(batch))
+        self._keep_up()
+        return answer
 
     def flush(self) -> None:
         """Return when every batch handed over is on disk.
@@ -224,7 +229,7 @@ class Book:
         self._writer.close()
         try:
             if self._is_worth_a_snapshot():
-                with suppress(Unavailable):  # the next opening takes longer without one, and that is all
+                with suppress(SkarbError):  # the next opening takes longer without one, and that is all
                     self.take_snapshot()
             if self._clock is None or self._failure is not None or not self._store.settle() or book_files(self.path):
                 return False
@@ -235,25 +240,40 @@ class Book:
         finally:
             self._failure = self._failure or NotAllowed("it was closed")
             self._store.close()
+            self._memory.close()
 
     def take_snapshot(self) -> None:
-        """Write what is known beside the book, so that the next opening reads only what comes after.
+        """Write what is known beside the book, or into its database, so that the next opening reads only what comes after.
 
-        Raises: InputError where there is no place beside the book; Unavailable if it could not be written, the old one stays then.
+        Raises: Unavailable if it could not be written, the old one stays then.
         """
         self.flush()
-        if not isinstance(self.path, Path):
-            raise InputError(f"{self.path} lies in a database; snapshots are kept beside files and folders only")
+        self._memory.finish_leaving()
         memory = replace(self._memory, sequence=self.sequence, head=self.head)
         try:
-            write_snapshot(snapshot_path(self.path), self.name, memory)
+            if isinstance(self.path, Path):
+                write_snapshot(snapshot_path(self.path), self.name, memory)
+            elif isinstance(self._store, KeepsSnapshot):
+                self._store.put_snapshot(snapshot_pieces(self.name, memory))
         except OSError as error:
             raise Unavailable(f"no snapshot of {self.path} could be written: {error}; the book itself is whole") from error
-        self._snapshot_at = self.ledger.transfers
+        self._snapshot_at = memory.marks
+        if memory.runs is not None:
+            memory.runs.forget_others()
 
     def _is_worth_a_snapshot(self) -> bool:
-        whole = self._clock is not None and self._failure is None and isinstance(self.path, Path)
-        return whole and self.ledger.transfers - self._snapshot_at >= WORTH_SNAPSHOT
+        is_whole = self._clock is not None and self._failure is None
+        return is_whole and self.ledger.transfers - self._snapshot_at.transfers >= WORTH_SNAPSHOT
+
+    def _keep_up(self) -> None:
+        """Take a snapshot when more was put away than the latest one knows; the writer waits for what is under way."""
+        memory = self._memory
+        if memory.marks.put_away > self._snapshot_at.put_away and not memory.is_leaving:
+            self._writer.wait()
+            if self._failure is None:
+                self._snapshot_at = memory.marks  # one that cannot be written is tried again with the next
+                with suppress(SkarbError):
+                    self.take_snapshot()
 
     def __enter__(self) -> Self:
         return self
@@ -330,8 +350,11 @@ def open_book(
     store = open_store(path, write=clock is not None, create=clock is not None and name is not None)
     try:
         kept = _name(store, name, clock is not None)
-        known = _snapshot(store, kept) if observer is None else None
-        snapshot_at = 0 if known is None else known.ledger.transfers
+        limit, folder = (None if clock is None else hot_limit()), runs_path(store.path)
+        known = _snapshot(store, kept, folder, limit) if observer is None else None
+        snapshot_at = NO_MARKS if known is None else known.marks
+        if known is None:
+            known = Memory.beginning(folder, limit)
         memory = _recover(store, kept, observer, progress, known)
         if clock is not None:
             if isinstance(path, Path):
@@ -343,17 +366,21 @@ def open_book(
         raise
 
 
-def _snapshot(store: Store, name: str) -> Memory | None:
-    known = read_snapshot(snapshot_path(store.path), name) if isinstance(store.path, Path) else None
+def _snapshot(store: Store, name: str, folder: Path | None, limit: int | None) -> Memory | None:
+    if isinstance(store.path, Path):
+        data: bytes | memoryview | None = map_snapshot(snapshot_path(store.path))
+    else:
+        data = store.snapshot() if isinstance(store, KeepsSnapshot) else None
+    known = read_snapshot(data, name, folder, limit)
     return known if known is not None and belongs(known, store.entry(known.sequence)) else None
 
 
-def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None, known: Memory | None) -> Memory:
+def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None, known: Memory) -> Memory:
     total = (store.last() or (0, GENESIS))[0]
     count = None if progress is None else lambda done: progress("recover the book", done, total)
     try:
         with undisturbed():
-            return recover(store.read(1 if known is None else known.sequence + 1), name, observer, count, known)
+            return recover(store.read(known.sequence + 1), name, observer, count, known)
     except Damaged as error:
         raise Damaged(f"{store.path}: {error}; nothing was changed, run skarb verify to see all of it") from error
 

@@ -6,18 +6,24 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from skarb.core.errors import Unavailable
 from skarb.core.transfer import ACCOUNT
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope, openings_of
 from skarb.journal.chart import Chart
+from skarb.journal.cold import Runs
 from skarb.journal.index import IdIndex
 from skarb.journal.model import GENESIS, Opening
 from skarb.journal.replay import linked, opened, replay
 from skarb.ledger import Ledger, Result
+from skarb.ledger.cold import Cold
 from skarb.store import Damaged, Entry
 
 Observer = Callable[[Envelope], None]  # is shown every batch of the journal, in order
@@ -28,6 +34,16 @@ _TOGETHER = 32_768  # ids that recovery adds to the index at once
 
 def _from_zero() -> array[int]:
     return array("q", [0])
+
+
+class Marks(NamedTuple):
+    """How much a book knows: what a snapshot of it holds."""
+
+    transfers: int
+    put_away: int  # rows
+
+
+NO_MARKS = Marks(0, 0)
 
 
 @dataclass
@@ -42,6 +58,38 @@ class Memory:
     recorded_at: int = 0  # of the last batch, nanoseconds
     sequence: int = 0  # of the last batch
     head: bytes = GENESIS  # after it
+    runs: Runs | None = None  # where it puts away what is too much
+
+    @classmethod
+    def beginning(cls, folder: Path | None, limit: int | None) -> Memory:
+        """Return what is known of a book before its first batch; with a folder and a limit, not more stays in memory."""
+        if folder is None or limit is None:
+            return cls()
+        runs = Runs(folder)
+        return cls(ledger=Ledger(cold=Cold(runs.ledger, limit)), index=IdIndex(runs.keys, limit), runs=runs)
+
+    @property
+    def marks(self) -> Marks:
+        """How much is known, and how much of it was put away."""
+        away = 0 if self.runs is None else self.runs.ledger.transfers.count + self.runs.ledger.spent.count + self.runs.keys.count
+        return Marks(self.ledger.transfers, away)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether something is being put away just now."""
+        return self.ledger.is_leaving or self.index.is_leaving
+
+    def finish_leaving(self) -> None:
+        """Return when nothing is on its way out of memory. Raises: Unavailable if it could not be written."""
+        self.ledger.finish_leaving()
+        self.index.finish_leaving()
+
+    def close(self) -> None:
+        """Let go of what was put away."""
+        with suppress(Unavailable):
+            self.finish_leaving()
+        if self.runs is not None:
+            self.runs.close()
 
     @property
     def instructions(self) -> int:

@@ -21,8 +21,11 @@ NO_CHAIN = -1
 CHAIN_FAILED = np.uint8(Result.linked_event_failed)
 
 
-def open_batch(books: Books, events: Records, start: Word, codes: Bytes, placed: Rows) -> None:
-    """Open accounts; one result code each. `placed` keeps the slots that were taken, for undoing."""
+def open_batch(books: Books, events: Records, start: Word, codes: Bytes, placed: Rows, taken: Bytes) -> None:
+    """Open accounts; one result code each. `placed` keeps the slots that were taken, for undoing.
+
+    `taken` says of each event whether a transfer that was put away has its moment, or has no rows if none can.
+    """
     base = books.counts[ACCOUNTS]
     last = len(events) - 1
     imported = events[0]["flags"] & ACCOUNT_IMPORTED != 0  # the first event decides for all
@@ -37,7 +40,7 @@ def open_batch(books: Books, events: Records, start: Word, codes: Bytes, placed:
         if code == Result.created:
             code = check_time(event["timestamp"], event["flags"] & ACCOUNT_IMPORTED != 0, imported, start + np.uint64(last))
         if code == Result.created:
-            code = create_account(books, event, moment, base, placed)
+            code = create_account(books, event, moment, len(taken) > 0 and taken[index] != 0, base, placed)
         codes[index] = code
         if code != Result.created and chain != NO_CHAIN and not broken:
             broken = True

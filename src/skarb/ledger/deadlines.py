@@ -11,7 +11,7 @@ import numpy as np
 from skarb.ledger.books import DUE, EXPIRED, EXPIRIES, PENDING, TRANSFERS, Books, Row
 from skarb.ledger.moving import hold, release
 from skarb.ledger.settling import SECOND
-from skarb.ledger.slots import find_account
+from skarb.ledger.slots import find_account, ordinal_of, row_of
 from skarb.ledger.wide import Word
 
 
@@ -25,8 +25,8 @@ def expire(books: Books, now: Word) -> None:
             credit = find_account(books, transfer["credit_lo"], transfer["credit_hi"])
             release(books, debit, credit, row, EXPIRED)
             note = books.counts[EXPIRIES]
-            books.expiries[note, 0] = row
-            books.expiries[note, 1] = books.counts[TRANSFERS]
+            books.expiries[note, 0] = ordinal_of(books, row)
+            books.expiries[note, 1] = ordinal_of(books, books.counts[TRANSFERS])
             books.expiries[note, 2] = np.int64(now)
             books.counts[EXPIRIES] = note + 1
 
@@ -35,7 +35,7 @@ def undo_expire(books: Books, base: Row) -> None:
     """Take back all expiries from a note on."""
     while books.counts[EXPIRIES] > base:
         books.counts[EXPIRIES] -= 1
-        row = books.expiries[books.counts[EXPIRIES], 0]
+        row = row_of(books, books.expiries[books.counts[EXPIRIES], 0])
         transfer = books.transfers[row]
         debit = find_account(books, transfer["debit_lo"], transfer["debit_hi"])
         credit = find_account(books, transfer["credit_lo"], transfer["credit_hi"])

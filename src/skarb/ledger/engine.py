@@ -34,6 +34,8 @@ class Kernel(NamedTuple):
     regrow: Callable[..., None]
     index_accounts: Callable[..., None]
     index_transfers: Callable[..., None]
+    index_guests: Callable[..., None]
+    find_many: Callable[..., None]
 
 
 def kernel(kind: Kind | None = None, events: int = WORTH_COMPILING) -> Kernel:

@@ -1,7 +1,7 @@
 """Making room in the books, and their canonical bytes.
 
-Room is made between batches, never inside one; a hash table is at most half full. The canonical bytes hold only what
-cannot be derived: the hash tables and the queue of deadlines are built again from them.
+Room is made between batches, never inside one; a hash table is at most half full. What is sealed holds only what cannot be
+derived: the hash tables and the queue of deadlines are built again from it, and what was put away is only counted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,28 @@ import numpy as np
 
 from skarb.core.errors import InputError, ensure
 from skarb.core.transfer import ACCOUNT, TRANSFER
-from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, PENDING, SPENT, TRANSFERS, Books, Words
+from skarb.ledger.books import (
+    ACCOUNTS,
+    BEFORE,
+    DUE,
+    EXPIRIES,
+    EXPIRIES_BEFORE,
+    KEPT,
+    LATEST,
+    PENDING,
+    PLACES,
+    SPENT,
+    SPENT_BEFORE,
+    TRANSFERS,
+    Books,
+    Words,
+)
 from skarb.ledger.engine import Kernel
 from skarb.ledger.slots import ROWS_MAX
 
-_MAGIC = b"SKARB-LEDGER-1\0\0"
-_HEADER = struct.Struct("<16s5Q")  # magic, moment of the latest event, accounts, transfers, spent ids, expiries
+_MAGIC = b"SKARB-LEDGER-2\0\0"
+_COUNTED = (ACCOUNTS, TRANSFERS, SPENT, EXPIRIES, KEPT, BEFORE, SPENT_BEFORE, EXPIRIES_BEFORE, LATEST)
+_HEADER = struct.Struct(f"<16s{1 + len(_COUNTED)}Q")  # magic, moment of the latest event, counts
 _DIGEST = 32
 _SMALLEST = 1 << 10
 
@@ -28,7 +44,7 @@ _SMALLEST = 1 << 10
 def empty_books() -> Books:
     """Return books without any account."""
     return Books(
-        counts=np.zeros(5, np.int64),
+        counts=np.zeros(PLACES, np.int64),
         accounts=np.empty(0, ACCOUNT),
         balances=np.empty((0, 8), np.uint64),
         account_slots=np.zeros(_SMALLEST, np.uint64),
@@ -39,6 +55,8 @@ def empty_books() -> Books:
         due_at=np.empty(0, np.uint64),
         due_row=np.empty(0, np.int64),
         expiries=np.empty((0, 3), np.int64),
+        origins=np.empty(0, np.int64),
+        guest_slots=np.zeros(1, np.uint64),
     )
 
 
@@ -86,15 +104,10 @@ def _more_slots(old: Words, kernel: Kernel, need: int) -> Words:
     return new
 
 
-def canonical(books: Books, clock: int) -> Iterator[bytes | memoryview]:
-    """Yield the canonical bytes of the books piece by piece; equal books give equal bytes."""
-    counts = [int(books.counts[place]) for place in (ACCOUNTS, TRANSFERS, SPENT, EXPIRIES)]
-    yield _HEADER.pack(_MAGIC, clock, *counts)
-    for array, count in _stored(books, *counts):
-        yield np.ascontiguousarray(array[:count]).view(np.uint8).reshape(-1).data
-
-
-def _stored(books: Books, accounts: int, transfers: int, spent: int, expiries: int) -> list[tuple[np.ndarray[Any, Any], int]]:
+def _stored(books: Books) -> list[tuple[np.ndarray[Any, Any], int]]:
+    accounts, transfers, spent, expiries, kept = (
+        int(books.counts[place]) for place in (ACCOUNTS, TRANSFERS, SPENT, EXPIRIES, KEPT)
+    )
     return [
         (books.accounts, accounts),
         (books.balances, accounts),
@@ -102,16 +115,28 @@ def _stored(books: Books, accounts: int, transfers: int, spent: int, expiries: i
         (books.status, transfers),
         (books.spent, spent),
         (books.expiries, expiries),
+        (books.origins, kept),
     ]
 
 
 def sealed(books: Books, clock: int) -> Iterator[bytes | memoryview]:
-    """Yield the canonical bytes piece by piece, and their SHA-256 behind them."""
+    """Yield what is in the books piece by piece, and the SHA-256 of it."""
     hasher = sha256()
-    for piece in canonical(books, clock):
+    for piece in _written(books, clock):
         hasher.update(piece)
         yield piece
     yield hasher.digest()
+
+
+def _written(books: Books, clock: int) -> Iterator[bytes | memoryview]:
+    yield _HEADER.pack(_MAGIC, clock, *[int(books.counts[place]) for place in _COUNTED])
+    for array, count in _stored(books):
+        yield bytes_of(array[:count])
+
+
+def bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+    """Return the bytes of an array."""
+    return np.ascontiguousarray(array).view(np.uint8).reshape(-1).data
 
 
 def unseal(data: bytes | memoryview, kernel: Kernel) -> tuple[Books, int]:
@@ -127,17 +152,20 @@ def unseal(data: bytes | memoryview, kernel: Kernel) -> tuple[Books, int]:
         raise InputError(
             "ledger snapshot: its SHA-256 does not match its content; it is cut short or was changed, take another one"
         )
-    _, clock, accounts, transfers, spent, expiries = _HEADER.unpack_from(data)
-    books = room_for_accounts(empty_books(), kernel, accounts)
-    books = room_for_transfers(books, kernel, transfers + spent)
-    _lengthen(expiries, books.expiries)
+    _, clock, *numbers = _HEADER.unpack_from(data)
+    counts = np.zeros(PLACES, np.int64)
+    counts[[*_COUNTED]] = numbers
+    books = room_for_accounts(empty_books(), kernel, int(counts[ACCOUNTS]))
+    books = room_for_transfers(books, kernel, int(counts[TRANSFERS] + counts[SPENT]))
+    _lengthen(int(counts[EXPIRIES]), books.expiries)
+    _lengthen(int(counts[KEPT]), books.origins)
+    books = books._replace(counts=counts)
     position = _HEADER.size
-    for array, count in _stored(books, accounts, transfers, spent, expiries):
+    for array, count in _stored(books):
         part = array[:count]
         part.view(np.uint8).reshape(-1)[:] = np.frombuffer(data, np.uint8, part.nbytes, position)
         position += part.nbytes
     ensure(position == len(data) - _DIGEST, "a sealed snapshot is exactly as long as its header says")
-    books.counts[:] = accounts, transfers, spent, 0, expiries
     kernel.index_accounts(books)
     kernel.index_transfers(books)
     rebuild_deadlines(books)

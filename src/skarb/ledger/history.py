@@ -7,7 +7,7 @@ at every record once. Filters and their meaning are TigerBeetle's (`get_account_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.transfer import AccountFlag, TransferFlag
-from skarb.ledger.books import ACCOUNTS, EXPIRIES, TRANSFERS, Books, Records, Rows
+from skarb.ledger.books import Records
+from skarb.ledger.cold import Whole
 
 Change = Literal["created", "pending", "posted", "voided", "expired"]
 _ID_MAX = (1 << 128) - 1
@@ -66,23 +67,12 @@ class Moved:
 class History:
     """The past of one ledger up to now. It stays as it is when the ledger moves on; what it gives out are copies."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._counts = books.counts.copy()
-
-    # Arrays move in memory when they grow, so no view of them is kept longer than a step.
+    def __init__(self, whole: Whole) -> None:
+        self._whole = whole
 
     @property
     def _accounts(self) -> Records:
-        return self._books.accounts[: int(self._counts[ACCOUNTS])]
-
-    @property
-    def _transfers(self) -> Records:
-        return self._books.transfers[: int(self._counts[TRANSFERS])]
-
-    @property
-    def _expiries(self) -> Rows:
-        return self._books.expiries[: int(self._counts[EXPIRIES])]
+        return self._whole.accounts()
 
     def query_accounts(self, wanted: Filter) -> Records:
         """Return the accounts that a filter selects, in order of time."""
@@ -90,11 +80,11 @@ class History:
 
     def query_transfers(self, wanted: Filter) -> Records:
         """Return the transfers that a filter selects, in order of time."""
-        return self._transfers[_limited(_rows(self._transfers, wanted), wanted)]
+        return self._whole.at(_limited(self._chosen(wanted), wanted))
 
     def account_transfers(self, account: int, wanted: Filter, *, outgoing: bool = True, incoming: bool = True) -> Records:
         """Return the transfers that debit an account (outgoing), credit it (incoming), or both."""
-        return self._transfers[_limited(self._rows_of(account, wanted, outgoing, incoming), wanted)]
+        return self._whole.at(_limited(self._rows_of(account, wanted, outgoing, incoming), wanted))
 
     def account_balances(
         self, account: int, wanted: Filter, *, outgoing: bool = True, incoming: bool = True
@@ -112,7 +102,7 @@ class History:
             for moved in self.changes(account)
             if moved.transfer is not None
         }
-        return [(moment, after[moment]) for moment in self._transfers["timestamp"][rows].tolist()]
+        return [(moment, after[moment]) for moment in self._whole.at(rows)["timestamp"].tolist()]
 
     def changes(self, account: int | None = None) -> Iterator[Moved]:
         """Yield everything that changed, in order, or what changed one account.
@@ -121,11 +111,11 @@ class History:
         """
         sums: dict[int, Sums] = {}
         for timestamp, change, row, cause in self._events(account):
-            transfer = self._transfers[row]
+            transfer = self._one(row)
             debit, credit = _id(transfer, "debit"), _id(transfer, "credit")
             amount = _id(transfer, "amount")
-            held = _id(self._transfers[cause], "amount") if cause is not None else amount
-            flags = int(self._transfers[cause]["flags"]) if cause is not None else int(transfer["flags"])
+            hold = transfer if cause is None else self._one(cause)
+            held, flags = _id(hold, "amount"), int(hold["flags"])
             sums[debit] = _after(
                 sums.get(debit, Sums()), change, amount, held, bool(flags & TransferFlag.closing_debit), out=True
             )
@@ -133,23 +123,24 @@ class History:
                 sums.get(credit, Sums()), change, amount, held, bool(flags & TransferFlag.closing_credit), out=False
             )
             own = None if change == "expired" else _id(transfer, "id")
-            hold = _id(self._transfers[cause], "id") if cause is not None else None
-            yield Moved(timestamp, change, own, hold, amount, debit, sums[debit], credit, sums[credit])
+            settled = None if cause is None else _id(hold, "id")
+            yield Moved(timestamp, change, own, settled, amount, debit, sums[debit], credit, sums[credit])
 
     def _events(self, account: int | None) -> Iterator[tuple[int, Change, int, int | None]]:
         """Yield moment, change, row of the transfer and row of the hold it settles; holds that ran out between."""
-        rows = np.arange(len(self._transfers)) if account is None else self._rows_of(account, Filter(), True, True)
+        rows = np.arange(len(self._whole)) if account is None else self._rows_of(account, Filter(), True, True)
         own = set(rows.tolist()) if account is not None else None
-        by_id = {_id(self._transfers[row], "id"): row for row in rows[_has(self._transfers[rows], TransferFlag.pending)].tolist()}
-        expiries = [entry for entry in self._expiries.tolist() if own is None or entry[0] in own]
+        records = self._whole.at(rows)
+        by_id = {_id(records[place], "id"): int(rows[place]) for place in np.flatnonzero(_has(records, TransferFlag.pending))}
+        expiries = [entry for entry in self._whole.expiries().tolist() if own is None or entry[0] in own]
         place = 0
-        for row in [*rows.tolist(), len(self._transfers)]:
+        for number, row in enumerate([*rows.tolist(), len(self._whole)]):
             while place < len(expiries) and expiries[place][1] <= row:
                 held, _, moment = expiries[place]
                 yield moment, "expired", held, held
                 place += 1
-            if row < len(self._transfers):
-                transfer = self._transfers[row]
+            if number < len(rows):
+                transfer = records[number]
                 flags = int(transfer["flags"])
                 settles = flags & (TransferFlag.post_pending_transfer | TransferFlag.void_pending_transfer)
                 cause = by_id[_id(transfer, "pending")] if settles else None
@@ -158,13 +149,28 @@ class History:
     def _rows_of(self, account: int, wanted: Filter, outgoing: bool, incoming: bool) -> NDArray[np.intp]:
         if not 0 < account < _ID_MAX:
             return np.empty(0, np.intp)
-        touched = np.zeros(len(self._transfers), np.bool_)
-        for side, asked in (("debit", outgoing), ("credit", incoming)):
-            if asked:
-                low, high = self._transfers[f"{side}_lo"], self._transfers[f"{side}_hi"]
-                touched |= (low == np.uint64(account & _WORD)) & (high == np.uint64(account >> 64))
-        rows = _rows(self._transfers, wanted)
-        return rows[touched[rows]]
+        return self._chosen(wanted, lambda records: _touch(records, account, outgoing, incoming))
+
+    def _chosen(self, wanted: Filter, also: Callable[[Records], NDArray[np.bool_]] | None = None) -> NDArray[np.intp]:
+        """Return the ordinals of the transfers that a filter selects, in order."""
+        found = [np.empty(0, np.intp)]
+        for first, records in self._whole.pieces():
+            rows = _rows(records, wanted)
+            found.append(first + (rows if also is None else rows[also(records)[rows]]))
+        return np.concatenate(found)
+
+    def _one(self, ordinal: int) -> np.void:
+        record: np.void = self._whole.at(np.array([ordinal]))[0]
+        return record
+
+
+def _touch(records: Records, account: int, outgoing: bool, incoming: bool) -> NDArray[np.bool_]:
+    touched = np.zeros(len(records), np.bool_)
+    for side, asked in (("debit", outgoing), ("credit", incoming)):
+        if asked:
+            low, high = records[f"{side}_lo"], records[f"{side}_hi"]
+            touched |= (low == np.uint64(account & _WORD)) & (high == np.uint64(account >> 64))
+    return touched
 
 
 def _rows(records: Records, wanted: Filter) -> NDArray[np.intp]:

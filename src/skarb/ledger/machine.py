@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.compiled import Kind
-from skarb.core.errors import InputError, NotFound, ensure
+from skarb.core.errors import InputError, NotFound, Unavailable, ensure
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
-from skarb.ledger.books import ACCOUNTS, DUE, EXPIRIES, SPENT, TRANSFERS, Books, Records
+from skarb.ledger.books import ACCOUNTS, BEFORE, DUE, EXPIRIES, EXPIRIES_BEFORE, KEPT, SPENT, TRANSFERS, Books, Records
+from skarb.ledger.cold import Cold, Whole, canonical, check_shelves
 from skarb.ledger.engine import WORTH_COMPILING, Kernel, kernel
 from skarb.ledger.history import History
 from skarb.ledger.model import AFTER, BALANCE, Balance, Marks, Supply
@@ -47,8 +48,10 @@ class _Undo(NamedTuple):
 class Ledger:
     """All accounts and transfers of one book. For one thread at a time."""
 
-    def __init__(self, kind: Kind | None = None) -> None:
+    def __init__(self, kind: Kind | None = None, cold: Cold | None = None) -> None:
+        """Begin a ledger; `cold` takes what is too much for memory, and without it everything stays there."""
         self._kind = kind
+        self._cold = cold
         self._events = 0
         self._loaded: Kernel | None = None
         self._books = growing.empty_books()
@@ -77,7 +80,7 @@ class Ledger:
         if len(events):
             with self._moving:
                 self._books = growing.room_for_accounts(self._books, self._kernel, len(events))
-            self._kernel.open_batch(self._books, events, np.uint64(start), codes, placed)
+            self._kernel.open_batch(self._books, events, np.uint64(start), codes, placed, self._taken(events))
             self._clock = start + len(events) - 1
         return codes
 
@@ -99,10 +102,11 @@ class Ledger:
         Units and Raises: as in `open_accounts`.
         """
         before = [one.records for one in self._rehearsed]
-        if before and not growing.has_room_for_transfers(self._books, len(records)):
+        most = len(records) * (1 if self._cold is None else 3)  # each may bring two guests, by its id and by the hold that it names
+        if before and not growing.has_room_for_transfers(self._books, most):
             self.forget()  # places in the index are remembered, and it is about to grow
             with self._moving:
-                self._books = growing.room_for_transfers(self._books, self._kernel, sum(map(len, before)) + len(records))
+                self._books = growing.room_for_transfers(self._books, self._kernel, 3 * sum(map(len, before)) + most)
         for one in before[len(self._rehearsed) :]:
             self._post(one, at, False, _NOBODY_ASKS, self._rehearsed)
         return self._post(records, at, False, _NOBODY_ASKS, self._rehearsed)
@@ -148,9 +152,14 @@ class Ledger:
         codes, placed, spent_at = _answers(len(events))
         if not len(events):
             return codes
+        run = self._kernel
+        self._put_away()
         with self._moving:
-            self._books = growing.room_for_transfers(self._books, self._kernel, len(events))
-        books, run = self._books, self._kernel
+            if self._cold is None:
+                books = self._books = growing.room_for_transfers(self._books, run, len(events))
+            else:
+                books = self._cold.invite(self._books, run, events)
+                self._books = books._replace(guest_slots=self._books.guest_slots)
         base, spent_base, noted = int(books.counts[TRANSFERS]), int(books.counts[SPENT]), int(books.counts[EXPIRIES])
         if self._is_due(start):
             run.expire(books, np.uint64(start))
@@ -170,6 +179,40 @@ class Ledger:
     def _undo(self, one: _Undo) -> None:
         self._kernel.undo_post_batch(self._books, one.base, one.placed, one.spent_base, one.spent_at)
         self._kernel.undo_expire(self._books, one.noted)
+
+    def put_away(self) -> None:
+        """Put away all that may leave memory, whatever the limit, and return when it is written.
+
+        Raises: Unavailable if it could not be; it stays in memory then, and the ledger goes on.
+        """
+        self._put_away(always=True)
+        self.finish_leaving()
+
+    def finish_leaving(self) -> None:
+        """Return when nothing is on its way out of memory.
+
+        Raises: Unavailable if it could not be written.
+        """
+        if self._cold is not None:
+            with self._moving:
+                written = self._cold.finish()
+            if not written:
+                raise Unavailable(f"transfers could not be put away, they stay in memory: {self._cold.failure}")
+
+    def _put_away(self, always: bool = False) -> None:
+        if self._cold is None or self._rehearsed:  # what is rehearsed is taken back by its places
+            return
+        with self._moving:
+            self._cold.tidy()
+            if always or self._cold.is_too_much(self._books):
+                self._books = self._cold.take(self._books, self._kernel)
+
+    def _taken(self, events: Records) -> Codes:
+        """Say of each account whether a transfer that was put away has its moment; only imported ones say one."""
+        if self._cold is None or not self._books.counts[BEFORE] or not events["timestamp"].any():
+            return np.zeros(0, np.uint8)
+        whole = Whole(self._books, self._cold)
+        return np.array([whole.has_moment(moment) for moment in events["timestamp"].tolist()], np.uint8)
 
     def _tell(self) -> None:
         if self.follower is not None:
@@ -209,7 +252,12 @@ class Ledger:
     @property
     def transfers(self) -> int:
         """How many transfers were created."""
-        return int(self._books.counts[TRANSFERS])
+        return self.marks.transfers
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether transfers are being put away just now."""
+        return self._cold is not None and self._cold.busy
 
     @property
     def moment(self) -> int:
@@ -219,13 +267,22 @@ class Ledger:
     @property
     def marks(self) -> Marks:
         """How far the books go."""
-        return Marks(*(int(self._books.counts[place]) for place in (TRANSFERS, EXPIRIES)))
+        counts = self._books.counts
+        return Marks(int(counts[BEFORE] + counts[TRANSFERS] - counts[KEPT]), int(counts[EXPIRIES_BEFORE] + counts[EXPIRIES]))
 
     @contextmanager
-    def still(self) -> Iterator[Books]:
-        """Give the books to another thread, which may read them up to marks that it was told; nothing moves in memory meanwhile."""
+    def still(self, since: Marks | None = None, until: Marks | None = None) -> Iterator[Books]:
+        """Give the books to another thread, which may read them up to marks that it was told; nothing moves in memory meanwhile.
+
+        With marks, what lies between them is there also if it was put away.
+        """
         with self._moving:
-            yield self._books
+            counts = self._books.counts
+            is_away = since is not None and (since.transfers < counts[BEFORE] or since.expiries < counts[EXPIRIES_BEFORE])
+            if is_away and self._cold is not None and since is not None and until is not None:
+                yield self._cold.window(self._books, self._kernel, since, until)
+            else:
+                yield self._books
 
     def row(self, account: Id) -> int:
         """Return the place of an account in the order of opening.
@@ -284,23 +341,26 @@ class Ledger:
     def lookup_transfer(self, transfer: Id) -> np.void | None:
         """Return the `TRANSFER` record as posted (with the amount really moved and its moment), or None."""
         row = self._kernel.find_transfer(self._books, *_words(transfer))
-        return None if row < 0 else self._books.transfers[row].copy()
+        if row < 0:
+            return None if self._cold is None else self._cold.transfer(np.array(_words(transfer)), self._books, self._kernel)
+        record: np.void = self._books.transfers[row].copy()
+        return record
 
     def history(self) -> History:
         """Return the past of this ledger as it stands now."""
-        return History(self._books)
+        return History(Whole(self._books, self._cold))
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def state_hash(self) -> bytes:
         """Return the SHA-256 of all that the ledger remembers."""
         hasher = sha256()
-        for piece in growing.canonical(self._books, self._clock):
+        for piece in canonical(self._books, self._clock, self._cold, self._kernel):
             hasher.update(piece)
         return hasher.digest()
 
     def snapshot(self) -> bytes:
-        """Return all that the ledger remembers as bytes, sealed with their SHA-256."""
+        """Return all that the ledger has in memory as bytes, sealed with their SHA-256."""
         return b"".join(self.snapshot_pieces())
 
     def snapshot_pieces(self) -> Iterator[bytes | memoryview]:
@@ -308,14 +368,15 @@ class Ledger:
         return growing.sealed(self._books, self._clock)
 
     @classmethod
-    def restore(cls, data: bytes | memoryview, kind: Kind | None = None) -> Ledger:
-        """Return the ledger that a snapshot was taken of.
+    def restore(cls, data: bytes | memoryview, kind: Kind | None = None, cold: Cold | None = None) -> Ledger:
+        """Return the ledger that a snapshot was taken of; `cold` has what had been put away by then.
 
-        Raises: InputError if the bytes are not a whole and unchanged snapshot.
+        Raises: InputError if the bytes are not a whole and unchanged snapshot, or if what was put away is not there.
         """
-        ledger = cls(kind)
+        ledger = cls(kind, cold)
         ledger._events = len(data) // TRANSFER.itemsize  # a large one is worth compiling for
         ledger._books, ledger._clock = growing.unseal(data, ledger._kernel)
+        check_shelves(ledger._books, cold)
         return ledger
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from skarb.ledger.bits import ACCOUNT_IMPORTED, ACCOUNT_PADDING, CREDITS_LIMITED, DEBITS_LIMITED
-from skarb.ledger.books import ACCOUNTS, TRANSFERS, Books, Records, Row, Rows
+from skarb.ledger.books import ACCOUNTS, KEPT, LATEST, TRANSFERS, Books, Records, Row, Rows
 from skarb.ledger.limits import floor_above_ceiling, limits_make_sense
 from skarb.ledger.results import Result
 from skarb.ledger.slots import occupy, row_at, seek
 from skarb.ledger.wide import WORD_MAX, ZERO, Word
 
 
-def create_account(books: Books, event: np.void, timestamp: Word, base: Row, placed: Rows) -> int:
-    """Open one account or say why not; `placed` keeps the slot it took, for taking it back."""
+def create_account(books: Books, event: np.void, timestamp: Word, is_taken: bool, base: Row, placed: Rows) -> int:
+    """Open one account or say why not; `placed` keeps the slot it took, for taking it back.
+
+    `is_taken` says that a transfer which was put away has the moment of the event.
+    """
     lo: Word = event["id_lo"]
     hi: Word = event["id_hi"]
     flags = event["flags"]
@@ -39,7 +42,9 @@ def create_account(books: Books, event: np.void, timestamp: Word, base: Row, pla
         return Result.floor_above_ceiling
     row = books.counts[ACCOUNTS]
     if flags & ACCOUNT_IMPORTED != 0 and (
-        not_later(books.accounts, row, timestamp) or has_timestamp(books.transfers, books.counts[TRANSFERS], timestamp)
+        is_taken
+        or not_later(books.accounts, row, timestamp)
+        or has_timestamp(books.transfers, books.counts[KEPT], books.counts[TRANSFERS], timestamp)
     ):
         return Result.imported_event_timestamp_must_not_regress
 
@@ -87,9 +92,16 @@ def not_later(records: Records, count: Row, timestamp: Word) -> bool:
     return bool(count > 0 and timestamp <= records[count - 1]["timestamp"])
 
 
-def has_timestamp(records: Records, count: Row, timestamp: Word) -> bool:
-    """Tell whether a record carries exactly this timestamp; records are in order of time."""
-    low, high = np.int64(0), np.int64(count)
+def not_later_transfer(books: Books, timestamp: Word) -> bool:
+    """Tell whether a moment is not after the latest transfer."""
+    if books.counts[TRANSFERS] > books.counts[KEPT]:
+        return not_later(books.transfers, books.counts[TRANSFERS], timestamp)
+    return bool(timestamp <= np.uint64(books.counts[LATEST]))
+
+
+def has_timestamp(records: Records, first: Row, count: Row, timestamp: Word) -> bool:
+    """Tell whether a record from the first on carries exactly this timestamp; they are in order of time."""
+    low, high = np.int64(first), np.int64(count)
     while low < high:
         middle = (low + high) // 2
         if records[middle]["timestamp"] < timestamp:

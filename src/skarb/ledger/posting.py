@@ -24,7 +24,6 @@ from skarb.ledger.books import (
     CREDITS_POSTED,
     DEBITS_PENDING,
     DEBITS_POSTED,
-    TRANSFERS,
     Books,
     Row,
     Rows,
@@ -32,11 +31,11 @@ from skarb.ledger.books import (
 )
 from skarb.ledger.limits import exceeds_flags, exceeds_limits, incoming, outgoing
 from skarb.ledger.moving import hold, move, record_transfer
-from skarb.ledger.opening import has_timestamp, not_later
+from skarb.ledger.opening import has_timestamp, not_later_transfer
 from skarb.ledger.repeating import compare_transfer
 from skarb.ledger.results import Result
 from skarb.ledger.settling import SECOND, settle
-from skarb.ledger.slots import SPENT_BIT, find_account, row_at, seek
+from skarb.ledger.slots import ROW_BITS, SPENT_BIT, find_account, row_at, seek
 from skarb.ledger.wide import WORD_MAX, ZERO, Word, add_wide, excess_wide, least_wide
 
 TIME_MAX = np.uint64((1 << 63) - 1)
@@ -59,6 +58,12 @@ def create_transfer(books: Books, event: np.void, timestamp: Word, base: Row, pl
         return compare_transfer(books, event, books.transfers[old])
     if books.transfer_slots[place] & SPENT_BIT != ZERO:
         return Result.id_already_failed
+    if len(books.guest_slots) > 1:
+        guest = books.guest_slots[seek(books.guest_slots, books.transfers, books.spent, lo, hi)]
+        if guest & SPENT_BIT != ZERO:
+            return Result.id_already_failed
+        if guest != ZERO:
+            return compare_transfer(books, event, books.transfers[np.int64(guest & ROW_BITS) - 1])
     if flags & SETTLE != 0:
         return settle(books, event, timestamp, place, base, placed)
     return post(books, event, timestamp, place, base, placed)
@@ -135,9 +140,9 @@ def check_accounts(books: Books, event: np.void, timestamp: Word, debit: Row, cr
     if event["ledger"] != debtor["ledger"]:
         return Result.transfer_must_have_the_same_ledger_as_accounts
     if event["flags"] & TRANSFER_IMPORTED != 0:
-        if not_later(books.transfers, books.counts[TRANSFERS], timestamp):
+        if not_later_transfer(books, timestamp):
             return Result.imported_event_timestamp_must_not_regress
-        if has_timestamp(books.accounts, books.counts[ACCOUNTS], timestamp):
+        if has_timestamp(books.accounts, 0, books.counts[ACCOUNTS], timestamp):
             return Result.imported_event_timestamp_must_not_regress
         if timestamp <= debtor["timestamp"]:
             return Result.imported_event_timestamp_must_postdate_debit_account

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from skarb.ledger.bits import BALANCING, CLOSED, CLOSING, HOLD, POST, SETTLE, TRANSFER_IMPORTED, VOID
-from skarb.ledger.books import ACCOUNTS, EXPIRED, POSTED, TRANSFERS, VOIDED, Books, Row, Rows
+from skarb.ledger.books import ACCOUNTS, EXPIRED, POSTED, VOIDED, Books, Row, Rows
 from skarb.ledger.moving import move, record_transfer, release
-from skarb.ledger.opening import has_timestamp, not_later
+from skarb.ledger.opening import has_timestamp, not_later_transfer
 from skarb.ledger.repeating import differs_if_given
 from skarb.ledger.results import Result
 from skarb.ledger.slots import find_account, find_transfer
@@ -58,8 +58,7 @@ def settle(books: Books, event: np.void, timestamp: Word, place: Row, base: Row,
     if code != Result.created:
         return code
     if flags & TRANSFER_IMPORTED != 0 and (
-        not_later(books.transfers, books.counts[TRANSFERS], timestamp)
-        or has_timestamp(books.accounts, books.counts[ACCOUNTS], timestamp)
+        not_later_transfer(books, timestamp) or has_timestamp(books.accounts, 0, books.counts[ACCOUNTS], timestamp)
     ):
         return Result.imported_event_timestamp_must_not_regress
     debit = find_account(books, pending["debit_lo"], pending["debit_hi"])

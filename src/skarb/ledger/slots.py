@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from skarb.ledger.books import ACCOUNTS, SPENT, TRANSFERS, Books, Records, Row, Words
+from skarb.ledger.books import ACCOUNTS, BEFORE, KEPT, SPENT, TRANSFERS, Books, Records, Row, Rows, Words
 from skarb.ledger.wide import ZERO, Word
 
 ROWS_MAX = (1 << 31) - 2
@@ -86,7 +86,40 @@ def find_account(books: Books, lo: Word, hi: Word) -> Row:
 
 def find_transfer(books: Books, lo: Word, hi: Word) -> Row:
     """Return the row of a transfer, or -1; spent ids are no transfers."""
-    return row_at(books.transfer_slots, seek(books.transfer_slots, books.transfers, books.spent, lo, hi))
+    row = row_at(books.transfer_slots, seek(books.transfer_slots, books.transfers, books.spent, lo, hi))
+    if row < 0 and len(books.guest_slots) > 1:
+        row = row_at(books.guest_slots, seek(books.guest_slots, books.transfers, books.spent, lo, hi))
+    return row
+
+
+def find_many(books: Books, ids: Words, rows: Rows) -> None:
+    """Find the rows of many ids at once: -1 where there is none, -2 - n for the spent id n."""
+    slots = books.transfer_slots
+    for index in range(len(ids)):
+        word = slots[seek(slots, books.transfers, books.spent, ids[index, 0], ids[index, 1])]
+        row = np.int64(word & ROW_BITS) - 1
+        rows[index] = -2 - row if word & SPENT_BIT != ZERO else row
+
+
+def ordinal_of(books: Books, row: Row) -> Row:
+    """Return which transfer of the book stands in a row."""
+    if row < books.counts[KEPT]:
+        return books.origins[row]  # type: ignore[no-any-return]
+    return row - books.counts[KEPT] + books.counts[BEFORE]  # type: ignore[no-any-return]
+
+
+def row_of(books: Books, ordinal: Row) -> Row:
+    """Return the row of a transfer that is in the tail or among the holds in front."""
+    if ordinal >= books.counts[BEFORE]:
+        return ordinal - books.counts[BEFORE] + books.counts[KEPT]  # type: ignore[no-any-return]
+    low, high = np.int64(0), books.counts[KEPT]
+    while low < high:
+        middle = (low + high) // 2
+        if books.origins[middle] < ordinal:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def regrow(old: Words, new: Words) -> None:
@@ -121,6 +154,16 @@ def index_transfers(books: Books) -> None:
         _index(slots, books.transfers, spent, books.transfers[row]["id_lo"], books.transfers[row]["id_hi"], row, ZERO)
     for row in range(books.counts[SPENT]):
         _index(slots, books.transfers, spent, spent[row, 0], spent[row, 1], row, SPENT_BIT)
+
+
+def index_guests(books: Books, row: Row, transfers: Row, spent_row: Row, spent: Row) -> None:
+    """Fill an empty table with the guests, which begin at some rows."""
+    slots, ids = books.guest_slots, books.spent
+    for place in range(row, row + transfers):
+        lo, hi = books.transfers[place]["id_lo"], books.transfers[place]["id_hi"]
+        _index(slots, books.transfers, ids, lo, hi, place, ZERO)
+    for place in range(spent_row, spent_row + spent):
+        _index(slots, books.transfers, ids, ids[place, 0], ids[place, 1], place, SPENT_BIT)
 
 
 def _index(slots: Words, records: Records, spent: Words, lo: Any, hi: Any, row: Row, mark: Word) -> None:

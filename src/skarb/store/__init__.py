@@ -7,7 +7,7 @@ It does not know what a batch means.
 
 from skarb.store.errors import Damaged
 from skarb.store.location import BookUrl, Location, location_of
-from skarb.store.model import Entry, Store
+from skarb.store.model import Entry, KeepsSnapshot, Store
 from skarb.store.open import SEGMENTS_SUFFIX, SQLITE_SUFFIX, book_files, find_book, open_store, parts_of
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "BookUrl",
     "Damaged",
     "Entry",
+    "KeepsSnapshot",
     "Location",
     "Store",
     "book_files",

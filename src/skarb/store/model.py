@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from skarb.store.location import Location
 
@@ -83,3 +83,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the book and of the writer's lock."""
+
+
+@runtime_checkable
+class KeepsSnapshot(Protocol):
+    """A store that has room for a snapshot of what follows from the journal; others have it in a file beside the book."""
+
+    def put_snapshot(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Keep a snapshot instead of the one before, in one step.
+
+        Raises: Conflict if another writer was first; Unavailable if it could not be kept, the one before stays then.
+        """
+
+    def snapshot(self) -> bytes | None:
+        """Return the snapshot that is kept, or None."""

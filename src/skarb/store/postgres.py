@@ -15,7 +15,7 @@ Source: PostgreSQL documentation, "Explicit Locking", "Overview of Trigger Behav
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -103,6 +103,12 @@ CREATE TRIGGER writer_advances BEFORE UPDATE ON writer FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER writer_stays    BEFORE DELETE ON writer FOR EACH ROW EXECUTE FUNCTION stays();
 CREATE TRIGGER writer_remains  BEFORE TRUNCATE ON writer EXECUTE FUNCTION stays();
 """
+# Follows from the journal and is replaced now and then; made when the first one is kept.
+_SNAPSHOT = """
+CREATE TABLE IF NOT EXISTS snapshot (part bigint PRIMARY KEY, bytes bytea NOT NULL);
+ALTER TABLE snapshot ALTER COLUMN bytes SET STORAGE EXTERNAL;
+"""
+_CHUNK = 1 << 23  # bytes in a row of it, about
 
 
 class PostgresStore:
@@ -190,6 +196,28 @@ class PostgresStore:
         """Return what was noted under a name, or None."""
         row = self._row("SELECT value FROM meta WHERE name = %s", name)
         return None if row is None else row[0]
+
+    def put_snapshot(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Keep a snapshot instead of the one before; the epoch is held until it is committed."""
+        with self._using() as db, db.transaction():
+            self._must_write()
+            if db.execute("SELECT FROM writer WHERE epoch = %s FOR SHARE", (self._epoch,)).rowcount != 1:
+                raise Conflict(f"{self.path}: epoch {self._epoch} is over; another writer was first, open the book again")
+            db.execute(_SNAPSHOT)
+            db.execute("DELETE FROM snapshot")
+            with db.cursor().copy("COPY snapshot (part, bytes) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["int8", "bytea"])
+                for part, chunk in enumerate(_chunks(pieces)):
+                    copy.write_row((part, chunk))
+
+    def snapshot(self) -> bytes | None:
+        """Return the snapshot that is kept, or None."""
+        with _saying(self.path), closing(self._reading()) as db, db.cursor(binary=True) as cursor:
+            try:
+                found = [row[0] for row in cursor.stream("SELECT bytes FROM snapshot ORDER BY part", binary=True)]
+            except (errors.UndefinedTable, errors.InsufficientPrivilege):
+                return None
+        return b"".join(found) or None
 
     def check(self) -> list[str]:
         """Return which promises the database no longer holds by itself; what it holds is checked where it is read."""
@@ -332,6 +360,19 @@ def _take_epoch(db: psycopg.Connection[tuple[Any, ...]], path: BookUrl) -> int:
         raise Damaged(f"{path}: the table writer has lost its row; run skarb verify")
     epoch: int = row[0]
     return epoch
+
+
+def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Cut a stream of bytes into rows of about the same size."""
+    waiting = bytearray()
+    for piece in pieces:
+        for start in range(0, len(piece), _CHUNK):
+            waiting += piece[start : start + _CHUNK]
+            if len(waiting) >= _CHUNK:
+                yield bytes(waiting)
+                waiting.clear()
+    if waiting:
+        yield bytes(waiting)
 
 
 def _words(error: psycopg.Error) -> str:

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skarb.core.errors import Unavailable
+from skarb.core.errors import Conflict, Unavailable
 from skarb.journal import NewAccount, open_book, open_ledger, verify
 from skarb.journal import book as book_module
 from skarb.journal import memory as memory_module
-from skarb.journal.snapshot import read_snapshot, snapshot_path
+from skarb.journal.cold import FOLDER_VARIABLE, LIMIT_VARIABLE
+from skarb.journal.snapshot import map_snapshot, read_snapshot, snapshot_path
 from skarb.ledger import Ledger
+from skarb.store import location_of
 
 
 @pytest.fixture
@@ -64,6 +66,36 @@ def test_only_what_comes_after_is_read(small, tmp_path: Path, replayed: list[int
     snapshot_path(path).unlink()
     with open_book(path) as book:
         assert everything(book) == known
+    assert verify(path).ok
+
+
+def test_a_book_in_a_database_keeps_its_snapshot_there(small, postgres: str, tmp_path: Path, monkeypatch, replayed) -> None:
+    path = location_of(f"{postgres}#kept")
+    monkeypatch.setenv(LIMIT_VARIABLE, "16")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "runs"))
+    first = small.create(path)
+    small.hand_in(first, numbers(small, 0, 40))
+    first.take_snapshot()
+    with open_book(path, clock=small.clock) as book:  # takes over
+        with pytest.raises(Conflict, match="epoch 1 is over"):
+            first.take_snapshot()
+        small.hand_in(book, numbers(small, 40, 50))
+        with pytest.raises(Unavailable, match="another process writes there"):
+            book.take_snapshot()  # the writer before has not let go of the folder; all stays in memory
+        first.close()
+        small.hand_in(book, numbers(small, 50, 60))
+        book.ledger.put_away()
+        book.take_snapshot()
+        known = everything(book)
+        assert book._memory.marks.put_away > 40
+    replayed.clear()
+    with open_book(path) as book:
+        assert (replayed, everything(book)) == ([], known)
+    shutil.rmtree(tmp_path / "runs")  # as on another machine
+    with open_book(path, clock=small.clock) as book:
+        assert (len(replayed), everything(book)) == (known[1], known)
+        answers = small.hand_in(book, numbers(small, 0, 60))
+        assert all(answer.repeated for answer in answers)
     assert verify(path).ok
 
 
@@ -118,7 +150,7 @@ def test_whatever_is_changed_in_a_snapshot_is_noticed(kept: tuple[Path, Path], d
     bad[place] ^= 1 << data.draw(st.integers(0, 7))
     try:
         snapshot_path(path).write_bytes(data.draw(st.sampled_from([bytes(bad), good[:place], good + b"x", b""])))
-        assert read_snapshot(snapshot_path(path), "ledger") is None
+        assert read_snapshot(map_snapshot(snapshot_path(path)), "ledger") is None
         with open_book(path) as book:
             assert [opening.address for opening in book.chart.openings] == ["a", "b", "c1"]
     finally:
@@ -132,7 +164,7 @@ def test_a_snapshot_of_another_journal_is_passed_over(kept: tuple[Path, Path], t
     shutil.copy(snapshot_path(kept[1]), snapshot_path(path))
     with open_book(path) as book:
         assert [opening.address for opening in book.chart.openings] == ["a", "b", "c1"]
-    assert read_snapshot(snapshot_path(path), "another name") is None
+    assert read_snapshot(map_snapshot(snapshot_path(path)), "another name") is None
 
 
 def test_a_snapshot_of_what_a_restored_book_has_not_yet_is_passed_over(small, tmp_path: Path) -> None:
@@ -178,8 +210,8 @@ def test_a_full_disk_keeps_no_half_snapshot_and_the_book_is_sealed(small, tmp_pa
 
 def test_a_header_from_another_version_is_passed_over(kept: tuple[Path, Path], tmp_path: Path) -> None:
     line, _, rest = snapshot_path(kept[0]).read_bytes().partition(b"\n")
-    header = msgspec.json.decode(line) | {"snapshot": 2}
+    header = msgspec.json.decode(line) | {"snapshot": 3}
     path = tmp_path / "x.snapshot"
     path.write_bytes(msgspec.json.encode(header) + b"\n" + rest)
-    assert read_snapshot(path, "ledger") is None
-    assert read_snapshot(tmp_path / "missing", "ledger") is None
+    assert read_snapshot(map_snapshot(path), "ledger") is None
+    assert read_snapshot(map_snapshot(tmp_path / "missing"), "ledger") is None

@@ -129,7 +129,7 @@ class Past:
         self._make_room(count + last - first + marks.expiries - note)
         latest = self._changes["moment"][count - 1] if count else np.uint64(0)
         run = kernel(self._kind, count + last - first)
-        with ledger.still() as books:
+        with ledger.still(self.known.marks, Marks(last, marks.expiries)) as books:
             after = int(run.gather(books, first, last, note, marks.expiries, self._changes, count, latest))
         return after, Marks(last, note + after - count - (last - first))
 
