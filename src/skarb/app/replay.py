@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 from skarb.app.files import now
 from skarb.app.law import draft_of, rulebook_of
 from skarb.app.looks import Looks
-from skarb.core.errors import InputError, NotFound
+from skarb.core.errors import ConfigurationError, InputError, NotFound
 from skarb.core.time import from_day, to_day
 from skarb.lake import open_lake
 from skarb.lake.open import looks_path
 from skarb.oversight.changes import TURNS, Changes
-from skarb.oversight.replay import Dimension, Mode, Question, looks_at_totals, replay
+from skarb.oversight.replay import Comparison, Dimension, Engine, Mode, Question, looks_at_totals, replay, with_duckdb, with_spark
 from skarb.reporting.replay import Book, Cost, InForce, Report, Snapshot, page, record
 from skarb.rulebook import Draft, Rulebook
 from skarb.rulebook.backdate import backdated
@@ -56,6 +56,8 @@ class Asked:
     begun: date | None = None
     by: tuple[Dimension, ...] = ("month", "venue")
     mode: Mode = "as-happened"
+    engine: Engine = "kernel"
+    feed: Path | None = None  # where Spark reads the rows
     purpose: str = ""  # why names are to be seen; without one people are told by number
     out: Path | None = None
     language: str = "en"
@@ -139,7 +141,7 @@ def _answer(put: Put, progress: Progress | None) -> Report:
     asked, connection, draft = put.asked, put.connection, put.draft
     started = monotonic_ns()
     changes = Changes(connection)
-    comparison = replay(connection, put.question, asked.mode, told(connection, progress), changes.tell)
+    comparison = _compare(put, changes, progress)
     changes.finish()
     cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), comparison.rows)
     named = bool(asked.purpose.strip())
@@ -162,6 +164,31 @@ def _answer(put: Put, progress: Progress | None) -> Report:
         (asked.out / "report.html").write_text(page(report, asked.language), encoding="utf-8")
         (asked.out / "replay.json").write_bytes(msgspec.json.format(msgspec.json.encode(record(report))) + b"\n")
     return report
+
+
+def _compare(put: Put, changes: Changes, progress: Progress | None) -> Comparison:
+    """Ask the engine that was chosen; only the kernel tells of single rows."""
+    asked, connection = put.asked, put.connection
+    if asked.engine == "kernel":
+        return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell)
+    if asked.mode != "as-happened":
+        raise ConfigurationError(
+            f"engine {asked.engine} decides every row by itself, so it replays as-happened only; leave --engine out"
+        )
+    if asked.engine == "duckdb":
+        return with_duckdb(connection, put.question)
+    if asked.feed is None:
+        raise ConfigurationError("engine spark reads feeds: name their folder with --feed")
+    found = with_spark(asked.feed, put.question)
+    question = put.question
+    held = connection.execute(
+        f"SELECT count(*) FROM rows WHERE day BETWEEN {question.first_day} AND {question.last_day}"
+    ).fetchall()[0][0]
+    if found.rows != held:
+        raise InputError(
+            f"feed {asked.feed}: given {found.rows:,} rows of these days, the lake {asked.lake} holds {held:,}; add the feed first"
+        )
+    return found
 
 
 def told(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> Callable[[int], None] | None:
@@ -190,7 +217,7 @@ def subject(put: Put) -> dict[str, Any]:
         "first": from_day(question.first_day),
         "last": from_day(question.last_day),
         "mode": asked.mode,
-        "engine": "kinds" if counts else "rows",
+        "engine": ("kinds" if counts else "rows") if asked.engine == "kernel" else asked.engine,
         "by": asked.by,
         "editions": _in_force(question.law, question),
         "drafted": _in_force(question.draft, question),

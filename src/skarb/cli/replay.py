@@ -15,7 +15,7 @@ from skarb.app.sweep import sweep as try_values
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.errors import NotAllowed
-from skarb.oversight.replay import Answer, Dimension, Mode, Sum
+from skarb.oversight.replay import Answer, Dimension, Engine, Mode, Sum
 from skarb.reporting.replay import Report, Tried, Turned, by_dimension, headline_of, record, turned
 from skarb.reporting.replay.figures import changed_first
 from skarb.reporting.words import LANGUAGES, said
@@ -35,6 +35,8 @@ def replay(
     since: date | None = None,
     by: str = "month,venue",
     mode: Mode = "as-happened",
+    engine: Engine = "kernel",
+    feed: Path | None = None,
     sweep: str | None = None,
     purpose: str | None = None,
     out: Path | None = None,
@@ -67,6 +69,11 @@ def replay(
         What to tell apart, joined by commas: month, activity, venue, residency, book; or none.
     mode
         as-happened: every row with the facts of its day. as-would-have: what the draft refuses is missing from later totals, too.
+    engine
+        Who decides: kernel, which knows every mode and lists every changed row; duckdb or spark, which decide each row by itself in SQL, as a second
+        opinion or on a cluster, and give the sums only.
+    feed
+        The folder of the feeds that Spark reads; the lake says how many rows there must be.
     sweep
         Try many values of a parameter instead: PARAMETER=FROM..TO/STEPS, such as abroad.transfer_max=50..500/10.
     purpose
@@ -88,7 +95,7 @@ def replay(
         )
     if language not in LANGUAGES:
         raise Usage(f"--in {language}: expected one of {', '.join(LANGUAGES)}")
-    asked = Asked(lake, law, draft, first, last, since, _dimensions(by), mode, purpose or "", out, language)
+    asked = Asked(lake, law, draft, first, last, since, _dimensions(by), mode, engine, feed, purpose or "", out, language)
     if sweep is not None:
         _sweep(asked, sweep, form, output)
         return

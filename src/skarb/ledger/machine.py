@@ -102,7 +102,9 @@ class Ledger:
         Units and Raises: as in `open_accounts`.
         """
         before = [one.records for one in self._rehearsed]
-        most = len(records) * (1 if self._cold is None else 3)  # each may bring two guests, by its id and by the hold that it names
+        most = len(records) * (
+            1 if self._cold is None else 3
+        )  # each may bring two guests, by its id and by the hold that it names
         if before and not growing.has_room_for_transfers(self._books, most):
             self.forget()  # places in the index are remembered, and it is about to grow
             with self._moving:

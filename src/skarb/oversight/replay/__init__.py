@@ -1,6 +1,7 @@
 """Replay: what another law would have made of everything that happened."""
 
 from skarb.oversight.replay.ask import replay
+from skarb.oversight.replay.engines import Engine, with_duckdb, with_spark
 from skarb.oversight.replay.happened import Counted, Happened, as_happened
 from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
@@ -11,6 +12,7 @@ __all__ = [
     "Comparison",
     "Counted",
     "Dimension",
+    "Engine",
     "Happened",
     "Lived",
     "Mode",
@@ -22,4 +24,6 @@ __all__ = [
     "merged",
     "replay",
     "sweep",
+    "with_duckdb",
+    "with_spark",
 ]

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from skarb.oversight.changes import Parties
 from skarb.oversight.replay import Comparison, Dimension, Mode
 
-Engine = Literal["kinds", "rows"]  # rows counted by kind, each kind decided once; or every row lived through in order
+Engine = Literal["kinds", "rows", "duckdb", "spark"]
+"""Rows counted by kind, each kind decided once; every row lived through in order; every row by itself in SQL."""
 
 
 @dataclass(frozen=True)
