@@ -17,7 +17,7 @@ up: $(READY) ## create the environment and start a living market in the browser
 	@$(BIN)/skarb up
 
 test: $(READY_DEV) ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 ha: $(READY_DEV) ## kill the leader of a database group under load, three times (Debian: postgresql patroni etcd-server)
 	@$(BIN)/python -m tests.ha

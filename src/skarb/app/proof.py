@@ -140,11 +140,11 @@ class Prover:
         return self._checked(Consistency(head=head, earlier=earlier, path=[one.hex() for one in path]))
 
     def _must_have_instructions(self, what: str) -> None:
-        """Refuse a proof that would say nothing.
+        """Refuse a proof that would say nothing: of a book that holds something, but no instruction.
 
         Raises: NotFound
         """
-        if not self._tree.size(self._tree.height):
+        if self._tree.height and not self._tree.size(self._tree.height):
             raise NotFound(
                 f"book {self.book!r} holds no instructions, and {what} is proved by them; of a ledger without law heads and balances are "
                 "proved, and its growth by giving the journal to whoever checks it with skarb verify"

@@ -43,6 +43,9 @@ def draft() -> Rulebook:
     return without(*refusals[:2]).with_parameter("credit.loan_to_value_max", "1/3", FIRST + 20)
 
 
+DRAFT = draft()
+
+
 def draw(seed: int, count: int) -> list[Told]:
     chance = random.Random(seed)
     rows = []
@@ -118,7 +121,7 @@ def test_kinds_are_decided_as_every_row_would_be(
     monkeypatch.setenv("SKARB_KERNEL", kind)
     changed: list[tuple[int, str, str]] = []
     with open_lake(lake) as connection:
-        question = Question(LAW, draft(), FIRST, LAST, BY)
+        question = Question(LAW, DRAFT, FIRST, LAST, BY)
         comparison = replay(
             connection,
             question,
@@ -127,11 +130,11 @@ def test_kinds_are_decided_as_every_row_would_be(
                 for position, first, second in zip(positions.tolist(), before, after, strict=True)
             ),
         )
-    assert answered(comparison) == expected(rows, draft())
+    assert answered(comparison) == expected(rows, DRAFT)
     assert comparison.differing == 0
     assert comparison.undecided == sum(row.edition is None and FIRST <= row.facts.day <= LAST for row in rows)
     turned = {
-        place: (LAW.edition(row.facts.day).decision(row.facts), draft().edition(row.facts.day).decision(row.facts))
+        place: (LAW.edition(row.facts.day).decision(row.facts), DRAFT.edition(row.facts.day).decision(row.facts))
         for place, row in enumerate(rows)
         if FIRST <= row.facts.day <= LAST
     }
@@ -154,7 +157,7 @@ def test_a_row_that_was_decided_otherwise_than_the_law_says_is_counted(rows: lis
 
 def test_duckdb_decides_every_row_alike(rows: list[Told], lake: Path) -> None:
     with open_lake(lake) as connection:
-        assert answered(with_duckdb(connection, Question(LAW, draft(), FIRST, LAST, BY))) == expected(rows, draft())
+        assert answered(with_duckdb(connection, Question(LAW, DRAFT, FIRST, LAST, BY))) == expected(rows, DRAFT)
 
 
 def test_a_law_that_looks_at_totals_is_not_for_sql(tmp_path: Path) -> None:
@@ -166,7 +169,7 @@ def test_a_law_that_looks_at_totals_is_not_for_sql(tmp_path: Path) -> None:
 
 
 def test_many_drafts_at_once_say_what_each_says_alone(lake: Path) -> None:
-    drafts = [draft().with_parameter("credit.loan_to_value_max", f"{part}/10", FIRST) for part in range(1, 10)]
+    drafts = [DRAFT.with_parameter("credit.loan_to_value_max", f"{part}/10", FIRST) for part in range(1, 10)]
     with open_lake(lake) as connection:
         together = sweep(connection, LAW, drafts, FIRST, LAST)
         for one, comparison in zip(drafts, together, strict=True):
@@ -177,8 +180,8 @@ def test_many_drafts_at_once_say_what_each_says_alone(lake: Path) -> None:
 
 def test_an_empty_lake_has_nothing_to_change(tmp_path: Path) -> None:
     with open_lake(fill(tmp_path, [])) as connection:
-        assert replay(connection, Question(LAW, draft(), FIRST, LAST, BY)).rows == 0
-        assert replay(connection, Question(LAW, draft(), FIRST, LAST, BY), "as-would-have").rows == 0
+        assert replay(connection, Question(LAW, DRAFT, FIRST, LAST, BY)).rows == 0
+        assert replay(connection, Question(LAW, DRAFT, FIRST, LAST, BY), "as-would-have").rows == 0
 
 
 @pytest.mark.slow
@@ -201,7 +204,7 @@ def test_spark_decides_every_row_alike(rows: list[Told], lake: Path, tmp_path: P
         session.read.parquet(str(tmp_path / "facts.parquet")).createOrReplaceTempView("facts")
         source = Source("spark", exp.to_table("facts"), {"venue": "venue", "book": "book"})
         run = lambda asked: [tuple(row) for row in session.sql(asked).collect()]  # noqa: E731
-        found = by_statements(Question(LAW, draft(), FIRST, LAST, BY), source, (FIRST, LAST), run)
+        found = by_statements(Question(LAW, DRAFT, FIRST, LAST, BY), source, (FIRST, LAST), run)
     finally:
         session.stop()
-    assert answered(found) == expected(rows, draft())
+    assert answered(found) == expected(rows, DRAFT)

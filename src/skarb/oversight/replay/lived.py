@@ -191,7 +191,7 @@ class Lived:
     def _live(
         self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
     ) -> npt.NDArray[np.int32]:
-        answers, stopped, row = np.empty((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
+        answers, stopped, row = np.zeros((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
         posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
         while True:
             row = self._kernel["live"](
