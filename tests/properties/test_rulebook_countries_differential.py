@@ -73,8 +73,8 @@ def test_rows_near_the_cases_are_decided_alike(newest: tuple[Edition, list[Facts
 
 @pytest.mark.slow
 def test_spark_decides_a_million_rows_as_the_kernel_does(newest: tuple[Edition, list[Facts]], tmp_path: Path) -> None:
-    if not THOROUGH:
-        pytest.skip("starting Spark takes half a minute; SKARB_THOROUGH=1 runs it")
+    if not (THOROUGH or os.environ.get("SKARB_SPARK")):
+        pytest.skip("starting Spark takes half a minute; SKARB_SPARK=1 runs it")
     if reason := engines.lacks_spark():
         pytest.skip(reason)
     edition, cases = newest
