@@ -24,14 +24,16 @@ from skarb.core.time import from_day, to_day
 from skarb.lake import open_lake
 from skarb.lake.open import looks_path
 from skarb.oversight.changes import TURNS, Changes
-from skarb.oversight.replay import Dimension, Mode, Question, looks_at_totals, replay
+from skarb.oversight.replay import Dimension, Keep, Mode, Question, looks_at_totals, replay
 from skarb.reporting.replay import Book, Cost, InForce, Report, Snapshot, page, record
 from skarb.rulebook import Draft, Rulebook
 from skarb.rulebook.backdate import backdated
 
 LARGEST, PARTIES = 1000, 20
+KEPT = ".resume"  # a folder in the folder for the results while a replay is not done
 FILES = ("report.html", "changes.parquet", "summary.parquet", "replay.json")
 Progress = Callable[[int, int], None]  # rows read, of how many
+Say = Callable[[str], None]
 
 _SNAPSHOT = """
 SELECT b.name, count(*), coalesce(any_value(t.height), max(r.sequence)), coalesce(lower(hex(any_value(t.head))), '')
@@ -39,6 +41,7 @@ FROM rows r JOIN books b ON b.number = r.book
 LEFT JOIN (SELECT book, max(sequence) AS height, arg_max(head, sequence) AS head FROM batches GROUP BY book) t ON t.book = r.book
 GROUP BY b.name ORDER BY b.name
 """
+_FEEDS = "SELECT number, book, manifest, rows, added_at FROM feeds ORDER BY number"
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,15 @@ class Put:
     begun: int  # the legal day on which the draft begins in the replay
 
 
-def ask(asked: Asked, progress: Progress | None = None) -> Report:
-    """Replay a draft, write what was asked for, and return the report.
+def ask(asked: Asked, progress: Progress | None = None, say: Say | None = None) -> Report:
+    """Replay a draft, write what was asked for, and return the report. One that was stopped before goes on where it was, and `say` is told so.
 
     Raises: NotFound, InputError, RulebookError, ConfigurationError, Unavailable
     """
     if asked.out is not None:
         make_room(asked.out)
     with opened(asked) as put:
-        return _answer(put, progress)
+        return _answer(put, progress, say)
 
 
 def make_room(folder: Path, last: str = FILES[-1]) -> None:
@@ -135,11 +138,12 @@ def _check_law(connection: duckdb.DuckDBPyConnection, asked: Asked, law: Ruleboo
             )
 
 
-def _answer(put: Put, progress: Progress | None) -> Report:
+def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     asked, connection, draft = put.asked, put.connection, put.draft
     started = monotonic_ns()
     changes = Changes(connection)
-    comparison = replay(connection, put.question, asked.mode, told(connection, progress), changes.tell)
+    keep = None if asked.out is None else _keep(put, asked.out / KEPT, changes, say)
+    comparison = replay(connection, put.question, asked.mode, told(connection, progress), changes.tell, keep)
     changes.finish()
     cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), comparison.rows)
     named = bool(asked.purpose.strip())
@@ -161,7 +165,15 @@ def _answer(put: Put, progress: Progress | None) -> Report:
         pq.write_table(summary(report), asked.out / "summary.parquet", compression="zstd")
         (asked.out / "report.html").write_text(page(report, asked.language), encoding="utf-8")
         (asked.out / "replay.json").write_bytes(msgspec.json.format(msgspec.json.encode(record(report))) + b"\n")
+    if keep is not None:
+        keep.clear()
     return report
+
+
+def _keep(put: Put, folder: Path, changes: Changes, say: Say | None) -> Keep:
+    """Return where a replay keeps what it counted so far; what lies there belongs to one state of one lake."""
+    feeds = put.connection.execute(_FEEDS).fetchall()
+    return Keep(folder, f"{_snapshot(put.connection)} {feeds}", monotonic_ns, changes, say or (lambda text: None))
 
 
 def told(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> Callable[[int], None] | None:

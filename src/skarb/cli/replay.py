@@ -93,7 +93,7 @@ def replay(
         _sweep(asked, sweep, form, output)
         return
     with progress("Replaying") as step:
-        report = ask(asked, _counted(step))
+        report = ask(asked, _counted(step), _noted)
     if form == "table":
         _print(report)
     elif form == "json":
@@ -105,6 +105,10 @@ def replay(
     _loudly(report)
     if asked.out is not None:
         _print_files(asked.out, FILES)
+
+
+def _noted(text: str) -> None:
+    err.print(f"· {text}", style="dim", markup=False, highlight=False)
 
 
 def _named(answer: Answer) -> tuple[str, str]:

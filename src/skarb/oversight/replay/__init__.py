@@ -2,6 +2,7 @@
 
 from skarb.oversight.replay.ask import replay
 from skarb.oversight.replay.happened import Counted, Happened, as_happened
+from skarb.oversight.replay.keep import Keep
 from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
 from skarb.oversight.replay.sweep import sweep
@@ -12,6 +13,7 @@ __all__ = [
     "Counted",
     "Dimension",
     "Happened",
+    "Keep",
     "Lived",
     "Mode",
     "Question",
