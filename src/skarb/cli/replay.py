@@ -72,7 +72,7 @@ def replay(
     purpose
         Why you want to see names. It is recorded in the lake's log of looks; without a purpose people are told by their numbers.
     out
-        A folder for the report and its data; it is made when there is none.
+        A folder for the report and its data; it is made when there is none. A replay that was stopped goes on where it was.
     language
         The language of the report: be, ru or en.
     output

@@ -116,14 +116,20 @@ class Changes:
             self._connection.execute("INSERT INTO changed_pairs VALUES (?, ?, ?)", [before, after, turn])
 
     def put_away(self, folder: Path) -> tuple[Sequence[Part], Sequence[Answer]]:
-        """Write what was told since the last time; see `replay.keep`."""
+        """Write what was told since the last time; see `replay.keep`.
+
+        Raises: OSError if the disk does not take it; it is written the next time then.
+        """
         query = f"SELECT count(*), max(position) FROM changed WHERE position > {self._last}"
         count, last = self._connection.execute(query).fetchall()[0]
         if count:
             path = folder / f"changed-{len(self._parts) + 1}.parquet"
             draft = path.with_name(path.name + ".new")
             told = f"SELECT * FROM changed WHERE position > {self._last}"
-            self._connection.execute(f"COPY ({told}) TO {_quoted(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+            try:
+                self._connection.execute(f"COPY ({told}) TO {_quoted(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+            except duckdb.IOException as error:
+                raise OSError(str(error)) from error
             settle(draft, path)
             with path.open("rb") as file:
                 self._parts.append(Part(path.name, file_digest(file, "sha256").hexdigest()))

@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace as changed
@@ -21,7 +22,9 @@ from tests.unit.oversight.drafts import LAW, write_draft
 from tests.unit.oversight.lakes import Told, fill
 
 from skarb.app.replay import KEPT, Asked, ask
-from skarb.oversight.replay import Mode, keep, read
+from skarb.lake import open_lake
+from skarb.oversight.changes import Changes
+from skarb.oversight.replay import Answer, Mode, keep, read
 
 ROWS, CHUNK = 900, 48
 JUNE = date(2026, 6, 30)  # until then no law looks at totals
@@ -84,7 +87,8 @@ def results(folder: Path) -> tuple[object, ...]:
 
 def stopped_after(asked: Asked, chunks: int) -> list[str]:
     """Replay, and stop after some chunks; return what was said."""
-    left, said = [chunks], []
+    left = [chunks]
+    said: list[str] = []
 
     def progress(done: int, total: int) -> None:
         left[0] -= 1
@@ -216,6 +220,22 @@ def test_a_folder_that_takes_nothing_does_not_stop_a_replay(asked: Asked):
     said: list[str] = []
     report = ask(asked, say=said.append)
     assert report.comparison.rows == ROWS and any("cannot be kept" in line for line in said)
+
+
+def test_changed_rows_that_could_not_be_written_are_written_the_next_time(asked: Asked, tmp_path: Path):
+    permit, refuse = Answer("permit", "one"), Answer("refuse", "two")
+    with open_lake(asked.lake) as connection:
+        changes = Changes(connection)
+        changes.tell(np.array([3, 5]), [permit, permit], [refuse, refuse])
+        with pytest.raises(OSError, match="nowhere"):
+            changes.put_away(tmp_path / "nowhere")
+        changes.put_away(tmp_path)
+        changes.tell(np.array([8]), [refuse], [permit])
+        parts, answers = changes.put_away(tmp_path)
+        again = Changes(connection)
+        again.take_up(tmp_path, parts, answers)
+        found = connection.execute("SELECT * FROM changed ORDER BY position").fetchall()
+    assert found == [(3, 0, 1), (5, 0, 1), (8, 1, 0)] and list(answers) == [permit, refuse] and again.rows == len(found)
 
 
 _KILLED = """

@@ -46,7 +46,10 @@ class Beside(Protocol):
     """Who is told of changed rows, and keeps them, too."""
 
     def put_away(self, folder: Path) -> tuple[Sequence[Part], Sequence[Answer]]:
-        """Write what was told since the last time, and return all files and the answers that they speak of."""
+        """Write what was told since the last time, and return all files and the answers that they speak of.
+
+        Raises: OSError
+        """
 
     def take_up(self, folder: Path, parts: Sequence[Part], answers: Sequence[Answer]) -> None:
         """Know again what was put away."""
@@ -138,6 +141,9 @@ class Keep:
             self._save(question, state())
         except OSError as error:
             self.say(f"{self.folder}: what was counted so far cannot be kept: {error}")
+            with suppress(OSError):
+                for draft in self.folder.glob("*.new"):
+                    draft.unlink()  # a full disk needs its room
         ended = self.clock()
         self._next = ended + max(PAUSE_NS, SHARE * (ended - started))
 
@@ -152,7 +158,7 @@ class Keep:
         with draft.open("wb") as file:
             for piece in (
                 msgspec.json.encode(header) + b"\n",
-                *(array.reshape(-1).view(np.uint8).data for array in arrays.values()),
+                *(memoryview(array.reshape(-1).view(np.uint8)) for array in arrays.values()),
             ):
                 file.write(piece)
                 digest.update(piece)
