@@ -73,6 +73,7 @@ class Put:
     question: Question
     draft: Draft
     begun: int  # the legal day on which the draft begins in the replay
+    snapshot: Snapshot
 
 
 def ask(asked: Asked, progress: Progress | None = None, say: Say | None = None) -> Report:
@@ -110,7 +111,9 @@ def opened(asked: Asked) -> Iterator[Put]:
         first, last = _days(connection, asked)
         _check_law(connection, asked, law)
         begun = first if asked.begun is None else to_day(asked.begun)
-        yield Put(asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun)
+        yield Put(
+            asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun, _snapshot(connection)
+        )
 
 
 def _days(connection: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, int]:
@@ -173,7 +176,7 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
 def _keep(put: Put, folder: Path, changes: Changes, say: Say | None) -> Keep:
     """Return where a replay keeps what it counted so far; what lies there belongs to one state of one lake."""
     feeds = put.connection.execute(_FEEDS).fetchall()
-    return Keep(folder, f"{_snapshot(put.connection)} {feeds}", monotonic_ns, changes, say or (lambda text: None))
+    return Keep(folder, f"{put.snapshot} {feeds}", monotonic_ns, changes, say or (lambda text: None))
 
 
 def told(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> Callable[[int], None] | None:
@@ -206,7 +209,7 @@ def subject(put: Put) -> dict[str, Any]:
         "by": asked.by,
         "editions": _in_force(question.law, question),
         "drafted": _in_force(question.draft, question),
-        "snapshot": _snapshot(put.connection),
+        "snapshot": put.snapshot,
         "made_at": now(),
         "titles": {name: one.title_in.get(asked.language, one.title) for name, one in question.draft.pack.provisions.items()},
     }

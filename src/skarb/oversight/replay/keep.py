@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -150,16 +151,12 @@ class Keep:
     def _save(self, question: str, state: State) -> None:
         self.folder.mkdir(exist_ok=True)
         parts, told = self.beside.put_away(self.folder)
-        arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
-        kinds = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
+        kinds = {name: (array.dtype.str, array.shape) for name, array in state.arrays.items()}
         header = _Header(self._named(question), state.rows, list(state.answers), kinds, list(parts), list(told))
         path, digest = self.folder / FILE, sha256()
         draft = path.with_name(FILE + ".new")
         with draft.open("wb") as file:
-            for piece in (
-                msgspec.json.encode(header) + b"\n",
-                *(memoryview(array.reshape(-1).view(np.uint8)) for array in arrays.values()),
-            ):
+            for piece in chain([msgspec.json.encode(header) + b"\n"], (array.tobytes() for array in state.arrays.values())):
                 file.write(piece)
                 digest.update(piece)
             file.write(digest.digest())
