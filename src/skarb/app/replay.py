@@ -24,14 +24,27 @@ from skarb.core.time import from_day, to_day
 from skarb.lake import open_lake
 from skarb.lake.open import looks_path
 from skarb.oversight.changes import TURNS, Changes
-from skarb.oversight.replay import Comparison, Dimension, Engine, Mode, Question, looks_at_totals, replay, with_duckdb, with_spark
+from skarb.oversight.replay import (
+    Comparison,
+    Dimension,
+    Engine,
+    Keep,
+    Mode,
+    Question,
+    looks_at_totals,
+    replay,
+    with_duckdb,
+    with_spark,
+)
 from skarb.reporting.replay import Book, Cost, InForce, Report, Snapshot, page, record
 from skarb.rulebook import Draft, Rulebook
 from skarb.rulebook.backdate import backdated
 
 LARGEST, PARTIES = 1000, 20
+KEPT = ".resume"  # a folder in the folder for the results while a replay is not done
 FILES = ("report.html", "changes.parquet", "summary.parquet", "replay.json")
 Progress = Callable[[int, int], None]  # rows read, of how many
+Say = Callable[[str], None]
 
 _SNAPSHOT = """
 SELECT b.name, count(*), coalesce(any_value(t.height), max(r.sequence)), coalesce(lower(hex(any_value(t.head))), '')
@@ -39,6 +52,7 @@ FROM rows r JOIN books b ON b.number = r.book
 LEFT JOIN (SELECT book, max(sequence) AS height, arg_max(head, sequence) AS head FROM batches GROUP BY book) t ON t.book = r.book
 GROUP BY b.name ORDER BY b.name
 """
+_FEEDS = "SELECT number, book, manifest, rows, added_at FROM feeds ORDER BY number"
 
 
 @dataclass(frozen=True)
@@ -72,17 +86,18 @@ class Put:
     question: Question
     draft: Draft
     begun: int  # the legal day on which the draft begins in the replay
+    snapshot: Snapshot
 
 
-def ask(asked: Asked, progress: Progress | None = None) -> Report:
-    """Replay a draft, write what was asked for, and return the report.
+def ask(asked: Asked, progress: Progress | None = None, say: Say | None = None) -> Report:
+    """Replay a draft, write what was asked for, and return the report. One that was stopped before goes on where it was, and `say` is told so.
 
     Raises: NotFound, InputError, RulebookError, ConfigurationError, Unavailable
     """
     if asked.out is not None:
         make_room(asked.out)
     with opened(asked) as put:
-        return _answer(put, progress)
+        return _answer(put, progress, say)
 
 
 def make_room(folder: Path, last: str = FILES[-1]) -> None:
@@ -109,7 +124,9 @@ def opened(asked: Asked) -> Iterator[Put]:
         first, last = _days(connection, asked)
         _check_law(connection, asked, law)
         begun = first if asked.begun is None else to_day(asked.begun)
-        yield Put(asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun)
+        yield Put(
+            asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun, _snapshot(connection)
+        )
 
 
 def _days(connection: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[int, int]:
@@ -137,11 +154,11 @@ def _check_law(connection: duckdb.DuckDBPyConnection, asked: Asked, law: Ruleboo
             )
 
 
-def _answer(put: Put, progress: Progress | None) -> Report:
+def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     asked, connection, draft = put.asked, put.connection, put.draft
     started = monotonic_ns()
     changes = Changes(connection)
-    comparison = _compare(put, changes, progress)
+    comparison = _compare(put, changes, progress, say)
     changes.finish()
     cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), comparison.rows)
     named = bool(asked.purpose.strip())
@@ -163,14 +180,17 @@ def _answer(put: Put, progress: Progress | None) -> Report:
         pq.write_table(summary(report), asked.out / "summary.parquet", compression="zstd")
         (asked.out / "report.html").write_text(page(report, asked.language), encoding="utf-8")
         (asked.out / "replay.json").write_bytes(msgspec.json.format(msgspec.json.encode(record(report))) + b"\n")
+    if keep is not None:
+        keep.clear()
     return report
 
 
-def _compare(put: Put, changes: Changes, progress: Progress | None) -> Comparison:
+def _compare(put: Put, changes: Changes, progress: Progress | None, say: Say | None) -> Comparison:
     """Ask the engine that was chosen; only the kernel tells of single rows."""
     asked, connection = put.asked, put.connection
     if asked.engine == "kernel":
-        return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell)
+        keep = None if asked.out is None else _keep(put, asked.out / KEPT, changes, say)
+        return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell, keep)
     if asked.mode != "as-happened":
         raise ConfigurationError(
             f"engine {asked.engine} decides every row by itself, so it replays as-happened only; leave --engine out"
@@ -189,6 +209,12 @@ def _compare(put: Put, changes: Changes, progress: Progress | None) -> Compariso
             f"feed {asked.feed}: given {found.rows:,} rows of these days, the lake {asked.lake} holds {held:,}; add the feed first"
         )
     return found
+
+
+def _keep(put: Put, folder: Path, changes: Changes, say: Say | None) -> Keep:
+    """Return where a replay keeps what it counted so far; what lies there belongs to one state of one lake."""
+    feeds = put.connection.execute(_FEEDS).fetchall()
+    return Keep(folder, f"{put.snapshot} {feeds}", monotonic_ns, changes, say or (lambda text: None))
 
 
 def told(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> Callable[[int], None] | None:
@@ -221,7 +247,7 @@ def subject(put: Put) -> dict[str, Any]:
         "by": asked.by,
         "editions": _in_force(question.law, question),
         "drafted": _in_force(question.draft, question),
-        "snapshot": _snapshot(put.connection),
+        "snapshot": put.snapshot,
         "made_at": now(),
         "titles": {name: one.title_in.get(asked.language, one.title) for name, one in question.draft.pack.provisions.items()},
     }

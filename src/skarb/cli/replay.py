@@ -79,7 +79,7 @@ def replay(
     purpose
         Why you want to see names. It is recorded in the lake's log of looks; without a purpose people are told by their numbers.
     out
-        A folder for the report and its data; it is made when there is none.
+        A folder for the report and its data; it is made when there is none. A replay that was stopped goes on where it was.
     language
         The language of the report: be, ru or en.
     output
@@ -100,7 +100,7 @@ def replay(
         _sweep(asked, sweep, form, output)
         return
     with progress("Replaying") as step:
-        report = ask(asked, _counted(step))
+        report = ask(asked, _counted(step), _noted)
     if form == "table":
         _print(report)
     elif form == "json":
@@ -112,6 +112,10 @@ def replay(
     _loudly(report)
     if asked.out is not None:
         _print_files(asked.out, FILES)
+
+
+def _noted(text: str) -> None:
+    err.print(f"· {text}", style="dim", markup=False, highlight=False)
 
 
 def _named(answer: Answer) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skarb.oversight.replay import Answer
+from skarb.oversight.replay.keep import Part, settle
 
 Numbers = npt.NDArray[np.int64]
 Turn = Literal["kept", "freed", "otherwise"]
@@ -76,6 +78,8 @@ class Changes:
         self._numbers: dict[int, int] = {}  # by the identity of an answer, which is quicker than comparing
         self._kept: list[Answer] = []  # so that no identity is given away again
         self.rows = 0
+        self._parts: list[Part] = []  # files that hold what was told
+        self._last = -1  # the highest position in them
         for table, columns in (
             ("changed", "position BIGINT, before USMALLINT, after USMALLINT"),
             ("changed_answers", "number USMALLINT, verdict VARCHAR, provision VARCHAR"),
@@ -110,6 +114,36 @@ class Changes:
         for before, after in self._connection.execute("SELECT DISTINCT before, after FROM changed").fetchall():
             turn = turn_of(known[before], known[after])
             self._connection.execute("INSERT INTO changed_pairs VALUES (?, ?, ?)", [before, after, turn])
+
+    def put_away(self, folder: Path) -> tuple[Sequence[Part], Sequence[Answer]]:
+        """Write what was told since the last time; see `replay.keep`.
+
+        Raises: OSError if the disk does not take it; it is written the next time then.
+        """
+        query = f"SELECT count(*), max(position) FROM changed WHERE position > {self._last}"
+        count, last = self._connection.execute(query).fetchall()[0]
+        if count:
+            path = folder / f"changed-{len(self._parts) + 1}.parquet"
+            draft = path.with_name(path.name + ".new")
+            told = f"SELECT * FROM changed WHERE position > {self._last}"
+            try:
+                self._connection.execute(f"COPY ({told}) TO {_quoted(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+            except duckdb.IOException as error:
+                raise OSError(str(error)) from error
+            settle(draft, path)
+            with path.open("rb") as file:
+                self._parts.append(Part(path.name, file_digest(file, "sha256").hexdigest()))
+            self._last = last
+        return self._parts, list(self._answers)
+
+    def take_up(self, folder: Path, parts: Sequence[Part], answers: Sequence[Answer]) -> None:
+        """Know again what was put away; see `replay.keep`."""
+        self._answers = {answer: number for number, answer in enumerate(answers)}
+        self._parts = list(parts)
+        for part in parts:
+            self._connection.execute(f"INSERT INTO changed SELECT * FROM {_quoted(str(folder / part.name))}")
+        found = self._connection.execute("SELECT count(*), coalesce(max(position), -1) FROM changed").fetchall()
+        self.rows, self._last = found[0]
 
     def unvalued(self) -> int:
         """Return how many changed rows have no value in the legal currency."""

@@ -3,6 +3,7 @@
 from skarb.oversight.replay.ask import replay
 from skarb.oversight.replay.engines import Engine, with_duckdb, with_spark
 from skarb.oversight.replay.happened import Counted, Happened, as_happened
+from skarb.oversight.replay.keep import Keep
 from skarb.oversight.replay.lived import Lived, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Dimension, Mode, Question, Sum, Transition, merged
 from skarb.oversight.replay.sweep import sweep
@@ -14,6 +15,7 @@ __all__ = [
     "Dimension",
     "Engine",
     "Happened",
+    "Keep",
     "Lived",
     "Mode",
     "Question",

@@ -19,6 +19,7 @@ from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Asked
 from skarb.oversight.replay.arrange import Arrangement, arrange
+from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.model import Comparison, Dimension, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
 from skarb.oversight.replay.spans import editions_between, months_between
@@ -56,6 +57,7 @@ class Counted:
         last_day: int,
         by: tuple[Dimension, ...] = (),
         progress: Progress | None = None,
+        keep: Keep | None = None,
     ) -> None:
         """Count. Kinds are fine enough for all the laws and for the dimensions.
 
@@ -69,10 +71,17 @@ class Counted:
         quantities = quantities_of(editions, PER_ROW, {"day": turns.union(months)})
         self._laid = laid = _Laid(cases, case_columns(cases), arrange(quantities, PER_ROW, cases))
         self._tally = Tally(laid.arrangement, MONEY, rows.stop)
-        for chunk in rows.chunks():
+        name = name_of("counted", laws, by, rows, laid.arrangement) if keep else ""
+        kept = keep.load(name) if keep else None
+        if kept:
+            self._tally.restore(kept.arrays)
+        for chunk in rows.chunks(begin=kept.rows if kept else 0):
             self._tally.add(chunk.origin, chunk.cases, chunk.groups, laid.fields(chunk))
+            done = chunk.origin + len(chunk.cases)
+            if keep:
+                keep.offer(name, lambda done=done: State(done, self._tally.state()))  # type: ignore[misc]
             if progress:
-                progress(chunk.origin + len(chunk.cases))
+                progress(done)
         self.cells = self._tally.cells()
         kinds, self._cell_kinds = _kinds(self.cells)
         fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]
@@ -119,12 +128,15 @@ class Happened:
         return self.counted.changes(self.before, self.after, progress)
 
 
-def as_happened(connection: duckdb.DuckDBPyConnection, question: Question, progress: Progress | None = None) -> Happened:
+def as_happened(
+    connection: duckdb.DuckDBPyConnection, question: Question, progress: Progress | None = None, keep: Keep | None = None
+) -> Happened:
     """Decide every row of a lake between two days by two laws.
 
     Raises: ConfigurationError if the rows cannot be told apart by so much at once.
     """
-    counted = Counted(connection, (question.law, question.draft), question.first_day, question.last_day, question.by, progress)
+    laws = question.law, question.draft
+    counted = Counted(connection, laws, question.first_day, question.last_day, question.by, progress, keep)
     before, after = counted.answer(question.law), counted.answer(question.draft)
     return Happened(counted, before, after, counted.compare(before, after))
 

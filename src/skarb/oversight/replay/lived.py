@@ -22,12 +22,14 @@ from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
+from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.model import Answer, Comparison, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
-from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer
+from skarb.oversight.replay.tables import Table
+from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer, table_of
 from skarb.oversight.replay.tallying import Sums
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.coding import MISSING
@@ -159,7 +161,7 @@ class Lived:
 
     # -- living ----------------------------------------------------------------------------------------------------------------
 
-    def run(self, progress: Progress | None = None, changed: Changed | None = None) -> Comparison:
+    def run(self, progress: Progress | None = None, changed: Changed | None = None, keep: Keep | None = None) -> Comparison:
         """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
         keys = {
             f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
@@ -173,19 +175,26 @@ class Lived:
         }
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
-        for chunk in self._rows.chunks(more):
+        name = self._name() if keep else ""
+        kept = keep.load(name) if keep else None
+        if kept:
+            self._restore(kept)
+        for chunk in self._rows.chunks(more, kept.rows if kept else 0):
             fields = self._base.fields(chunk.columns, chunk.cases, self._columns)
             days = chunk.columns["day"]
             own = np.array([chunk.columns[name] for name in keys], np.int64).reshape(len(keys), len(days))
             own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
             answers = self._live(chunk, fields, days >= self._question.first_day, own, own_periods)
-            if progress:
-                progress(chunk.origin + len(days))
             if changed:
                 before, after = answers.astype(np.int64)
                 rows = np.flatnonzero(self.answers.differ(before, after) & (days >= self._question.first_day))
                 if len(rows):
                     changed(chunk.columns["position"][rows], before[rows], after[rows])
+            done = chunk.origin + len(days)
+            if keep:
+                keep.offer(name, lambda done=done: self._state(done))  # type: ignore[misc]
+            if progress:
+                progress(done)
         return self._comparison()
 
     def _live(
@@ -229,9 +238,12 @@ class Lived:
             else:
                 entry, world, place = stopped[1:].tolist()
                 self._shown_answers[place] = self._decide(entry, world, self._beside[:, 0].tolist())
-            known = self.answers.known
-            if len(known) > len(self._permits):
-                self._permits = np.array([one.verdict == "permit" for one in known], np.bool_)
+            self._learn_verdicts()
+
+    def _learn_verdicts(self) -> None:
+        known = self.answers.known
+        if len(known) > len(self._permits):
+            self._permits = np.array([one.verdict == "permit" for one in known], np.bool_)
 
     def _make_room(self) -> None:
         kinds, tracks = self._kinds, self._tracks
@@ -247,6 +259,43 @@ class Lived:
         if full(self._lines):
             self._lines = grown(self._lines, self._kernel)
             self._sums = Sums(*(longer(column, len(self._lines.keys)) for column in self._sums))
+
+    # -- going on --------------------------------------------------------------------------------------------------------------
+
+    def _name(self) -> str:
+        what = f"lived {self._actual} {self._question.first_day} {self._followed}"
+        return name_of(what, self._laws, self._question.by, self._rows, self._base, self._shown)
+
+    def _state(self, rows: int) -> State:
+        """Return all that is known between two chunks; the arrays change when more is lived through."""
+        columns = {
+            "kinds": (self._kinds.table, self._kinds._asdict()),
+            "tracks": (self._tracks.table, {"totals": self._tracks.sums}),
+            "shown": (self._shown_kinds, {"shown_answers": self._shown_answers}),
+            "lines": (self._lines, self._sums._asdict()),
+        }
+        arrays: dict[str, Numbers] = {}
+        for name, (table, beside) in columns.items():
+            used = int(table.used[0])
+            arrays[name] = table.keys[:used]
+            arrays |= {key: column[:used] for key, column in beside.items() if key != "table"}
+        return State(rows, arrays, self.answers.known)
+
+    def _restore(self, kept: State) -> None:
+        def table(name: str) -> Table:
+            return table_of(kept.arrays[name], self._kernel)
+
+        def column(name: str, table: Table) -> Numbers:
+            return longer(kept.arrays[name], len(table.keys))
+
+        kinds, tracks, self._shown_kinds, self._lines = table("kinds"), table("tracks"), table("shown"), table("lines")
+        self._kinds = Kinds(kinds, *(column(name, kinds) for name in Kinds._fields[1:]))
+        self._tracks = self._tracks._replace(table=tracks, sums=column("totals", tracks))
+        self._shown_answers = column("shown_answers", self._shown_kinds)
+        self._sums = Sums(*(column(name, self._lines) for name in Sums._fields))
+        for answer in kept.answers:
+            self.answers.number(answer)
+        self._learn_verdicts()
 
     # -- asking the law --------------------------------------------------------------------------------------------------------
 

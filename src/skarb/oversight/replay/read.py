@@ -97,8 +97,8 @@ class Rows:
         """
         return _packed(self._parts(columns))
 
-    def chunks(self, columns: Mapping[str, str] | None = None) -> Iterator[Chunk]:
-        """Yield the rows in the order of their journals, with further columns by their expressions.
+    def chunks(self, columns: Mapping[str, str] | None = None, begin: int = 0) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns by their expressions; the first ones may be left out.
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
@@ -110,14 +110,19 @@ class Rows:
         }
         asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
         low, high = self.days
-        if not self._covers():
-            asked += f" WHERE day BETWEEN {low} AND {high}"
-        origin = 0
+        between = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
+        asked += f" WHERE {between}" + (f" AND rowid >= {self._position(begin, between)}" if begin else "")
+        origin = begin
         with self._connection.cursor() as own:  # so that others may ask between two chunks
             for found in ahead(_batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
                 yield Chunk(origin, read["case_no"], self._groups(read), read)
                 origin += found.num_rows
+
+    def _position(self, number: int, between: str) -> int:
+        """Return the position of a row by its number among those that are read."""
+        found = self._connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
+        return int(found[0][0]) if found else self.stop
 
     def _covers(self) -> bool:
         """Say whether every row lies between the two days."""

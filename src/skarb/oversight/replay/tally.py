@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -76,6 +77,19 @@ class Tally:
             self._sums = Sums(*(longer(column, len(self._cells.keys)) for column in self._sums))
             self._firsts = longer(self._firsts, len(self._cells.keys))
 
+    def state(self) -> dict[str, Numbers]:
+        """Return what was counted so far as arrays, for `restore`; they change when more is counted."""
+        used = int(self._cells.used[0])
+        sums = {name: column[:used] for name, column in zip(Sums._fields, self._sums, strict=True)}
+        return {"cells": self._cells.keys[:used], "firsts": self._firsts[:used], **sums}
+
+    def restore(self, kept: Mapping[str, Numbers]) -> None:
+        """Know again what another tally of the same arrangement had counted."""
+        self._cells = table_of(kept["cells"], self._kernel)
+        room = len(self._cells.keys)
+        self._firsts = longer(kept["firsts"], room)
+        self._sums = Sums(*(longer(kept[name], room) for name in Sums._fields))
+
     def cells(self) -> Cells:
         """Return what was counted so far."""
         used = int(self._cells.used[0])
@@ -98,6 +112,15 @@ def grown(table: Table, kernel: Functions) -> Table:
     """Return a table with twice the room."""
     room = 2 * len(table.keys)
     found = Table(np.zeros(2 * room, np.int32), longer(table.keys, room), table.used)
+    kernel["fill"](found)
+    return found
+
+
+def table_of(keys: Numbers, kernel: Functions) -> Table:
+    """Return a table of the entries with these keys."""
+    found = empty_table(max(1 << 12, 1 << len(keys).bit_length()))
+    found.keys[: len(keys)] = keys
+    found.used[0] = len(keys)
     kernel["fill"](found)
     return found
 
