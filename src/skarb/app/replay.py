@@ -158,7 +158,8 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     asked, connection, draft = put.asked, put.connection, put.draft
     started = monotonic_ns()
     changes = Changes(connection)
-    comparison = _compare(put, changes, progress, say)
+    keep = _keep(put, asked.out / KEPT, changes, say) if asked.out is not None and asked.engine == "kernel" else None
+    comparison = _compare(put, changes, progress, keep)
     changes.finish()
     cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), comparison.rows)
     named = bool(asked.purpose.strip())
@@ -185,11 +186,10 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     return report
 
 
-def _compare(put: Put, changes: Changes, progress: Progress | None, say: Say | None) -> Comparison:
+def _compare(put: Put, changes: Changes, progress: Progress | None, keep: Keep | None) -> Comparison:
     """Ask the engine that was chosen; only the kernel tells of single rows."""
     asked, connection = put.asked, put.connection
     if asked.engine == "kernel":
-        keep = None if asked.out is None else _keep(put, asked.out / KEPT, changes, say)
         return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell, keep)
     if asked.mode != "as-happened":
         raise ConfigurationError(
