@@ -24,7 +24,7 @@ from skarb.oversight.replay.model import Comparison, Dimension, Question
 from skarb.oversight.replay.read import Chunk, Rows, case_columns
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
-from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Tally
+from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Lanes, Tally
 from skarb.rulebook import Rulebook
 from skarb.rulebook.quantities import quantities_of
 
@@ -32,6 +32,7 @@ Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]  # told how far the reading has come, as a position
 
 MONEY = "value"
+LANES = 2  # tallies that count at once
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,18 @@ class Counted:
         kept = keep.load(name) if keep else None
         if kept:
             self._tally.restore(kept.arrays)
-        for chunk in rows.chunks(begin=kept.rows if kept else 0):
-            self._tally.add(chunk.origin, chunk.cases, chunk.groups, laid.fields(chunk))
-            done = chunk.origin + len(chunk.cases)
-            if keep:
-                keep.offer(name, lambda done=done: State(done, self._tally.state()))  # type: ignore[misc]
-            if progress:
-                progress(done)
+        side_by_side = (
+            [Tally(laid.arrangement, MONEY, rows.stop) for _ in range(LANES - 1)] if rows.stop >= WORTH_COMPILING else []
+        )
+        with Lanes([self._tally, *side_by_side]) as lanes:
+            for chunk in rows.chunks(begin=kept.rows if kept else 0):
+                lanes.add(lambda tally, one=chunk: tally.add(one.origin, one.cases, one.groups, laid.fields(one)))  # type: ignore[misc]
+                done = chunk.origin + len(chunk.cases)
+                if keep:
+                    keep.offer(name, lambda done=done: State(done, lanes.settle().state()))  # type: ignore[misc]
+                if progress:
+                    progress(done)
+            lanes.settle()
         self.cells = self._tally.cells()
         kinds, self._cell_kinds = _kinds(self.cells)
         fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from skarb.core.errors import ensure
 from skarb.core.facts import Facts
 from skarb.core.time import from_day
 from skarb.lake import PER_ROW
@@ -43,11 +45,11 @@ class Summary:
         split = self.rows.split(cells.groups)
         recorded = self._recorded(split)
         by = [self._dimension(one, cells, split) for one in self.by]
-        keys = np.stack([*(places for _, places in by), before, after], axis=1)
-        distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
+        sizes = [*(len(labels) for labels, _ in by), len(self.answers.known), len(self.answers.known)]
+        distinct, inverse = _distinct([*(places for _, places in by), before, after], sizes)
         counts, low, high = (np.zeros(len(distinct), np.int64) for _ in range(3))
         for total, column in ((counts, cells.counts), (low, cells.low), (high, cells.high)):
-            np.add.at(total, inverse.reshape(-1), column)
+            np.add.at(total, inverse, column)
         slices = tuple(
             Transition(
                 self.answers.known[key[-2]],
@@ -93,3 +95,17 @@ class Summary:
         asked = f"SELECT number, name FROM {table} WHERE number IN (SELECT unnest(?::INTEGER[]))"
         found = dict(self.connection.execute(asked, [wanted]).fetchall())
         return [found.get(number, "none") for number in numbers.tolist()]
+
+
+def _distinct(columns: Sequence[Numbers], sizes: Sequence[int]) -> tuple[Numbers, Numbers]:
+    """Return the combinations of some columns that occur, a row each, and the place of each row's own; a column's numbers are below its size."""
+    ensure(math.prod(sizes) < 1 << 62, "combinations of dimensions and answers can be numbered")
+    words = np.zeros(len(columns[0]), np.int64)
+    for column, size in zip(columns, sizes, strict=True):
+        words = words * size + column
+    found, inverse = np.unique(words, return_inverse=True)
+    parts = []
+    for size in reversed(sizes):
+        found, part = np.divmod(found, max(size, 1))
+        parts.append(part)
+    return np.stack(parts[::-1], axis=1), inverse.reshape(-1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -48,8 +49,11 @@ class Tally:
         self._arrangement = arrangement
         self._money = arrangement.names.index(money)
         self._kernel = kernels(choose_kind(rows >= WORTH_COMPILING))
+        self._clear()
+
+    def _clear(self) -> None:
         self._cells, self._sums = empty_table(1 << 12), empty_sums(1 << 12)
-        self._firsts = np.empty((1 << 12, 1 + len(arrangement.names) + len(arrangement.wholes)), np.int64)
+        self._firsts = np.empty((1 << 12, 1 + len(self._arrangement.names) + len(self._arrangement.wholes)), np.int64)
 
     def add(
         self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Numbers, counting: bool = True
@@ -73,9 +77,20 @@ class Tally:
             )
             if row == len(cases):
                 return which
-            self._cells = grown(self._cells, self._kernel)
-            self._sums = Sums(*(longer(column, len(self._cells.keys)) for column in self._sums))
-            self._firsts = longer(self._firsts, len(self._cells.keys))
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self._cells = grown(self._cells, self._kernel)
+        self._sums = Sums(*(longer(column, len(self._cells.keys)) for column in self._sums))
+        self._firsts = longer(self._firsts, len(self._cells.keys))
+
+    def take(self, other: Tally) -> None:
+        """Take over what another tally of the same arrangement counted, and leave it empty."""
+        counted = other._cells, other._sums, other._firsts
+        entry = 0
+        while (entry := self._kernel["merge"](entry, self._cells, self._sums, self._firsts, *counted)) < counted[0].used[0]:
+            self._make_room()
+        other._clear()
 
     def state(self) -> dict[str, Numbers]:
         """Return what was counted so far as arrays, for `restore`; they change when more is counted."""
@@ -96,6 +111,46 @@ class Tally:
         keys = self._cells.keys[:used]
         counts, low, high = (column[:used].copy() for column in self._sums)
         return Cells(keys[:, 0].copy(), keys[:, 1].copy(), keys[:, 2].copy(), counts, low, high, self._firsts[:used].copy())
+
+
+class Lanes:
+    """Several tallies that count side by side, each in a thread of its own; chunks go to them in turn."""
+
+    def __init__(self, tallies: Sequence[Tally]) -> None:
+        """Start with tallies of one arrangement."""
+        self._tallies = tallies
+        self._pool = ThreadPoolExecutor(len(tallies), "replay-tally")
+        self._waiting: list[Future[None] | None] = [None] * len(tallies)
+        self._turn = 0
+
+    def add(self, count: Callable[[Tally], object]) -> None:
+        """Let the next tally count; it is waited for if it has not finished yet."""
+        lane, self._turn = self._turn, (self._turn + 1) % len(self._tallies)
+        self._wait(lane)
+        self._waiting[lane] = self._pool.submit(_counted, count, self._tallies[lane])
+
+    def settle(self) -> Tally:
+        """Wait for all, and return the first tally, which has taken over what the others counted."""
+        for lane in range(len(self._tallies)):
+            self._wait(lane)
+        for other in self._tallies[1:]:
+            self._tallies[0].take(other)
+        return self._tallies[0]
+
+    def _wait(self, lane: int) -> None:
+        waiting, self._waiting[lane] = self._waiting[lane], None
+        if waiting is not None:
+            waiting.result()
+
+    def __enter__(self) -> Lanes:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _counted(count: Callable[[Tally], object], tally: Tally) -> None:
+    count(tally)
 
 
 def empty_table(room: int) -> Table:
@@ -138,4 +193,4 @@ def kernels(kind: str) -> Functions:
     modules = [tables, tallying, living]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("tally", "live", "fill"), woven=("slot_of", "find", "interval", "kind", "add"))
+    return compiled(modules, ("tally", "merge", "live", "fill"), woven=("slot_of", "find", "interval", "kind", "add"))

@@ -119,3 +119,22 @@ def tally(
         if counting:
             add(sums, cell, fields[money, row])
     return cases.shape[0]
+
+
+def merge(
+    start: Whole, cells: Table, sums: Sums, firsts: Numbers, other: Table, other_sums: Sums, other_firsts: Numbers
+) -> Whole:
+    """Add what was counted in other cells from one of them on; return the first that found no room, or how many there are."""
+    for entry in range(start, other.used[0]):
+        case, mixed, group = other.keys[entry, 0], other.keys[entry, 1], other.keys[entry, 2]
+        cell = find(cells, case, mixed, group)
+        if cell < 0:
+            if room_left(cells) == 0:
+                return entry
+            cell = enter(cells, case, mixed, group)
+            for field in range(firsts.shape[1]):
+                firsts[cell, field] = other_firsts[entry, field]
+        sums.counts[cell] += other_sums.counts[entry]
+        sums.low[cell] += other_sums.low[entry]
+        sums.high[cell] += other_sums.high[entry]
+    return other.used[0]
