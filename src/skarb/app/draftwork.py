@@ -5,8 +5,6 @@ Nothing is done twice: feeds and lake take what is new, and a draft is replayed 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -104,4 +102,4 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all."""
     draft = path.with_name(path.name + ".new")
     draft.write_bytes(content)
-    os.replace(draft, path)
+    draft.replace(path)

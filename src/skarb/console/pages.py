@@ -82,7 +82,9 @@ class Renderer:
         """Return a page as HTML."""
         template = self._templates.get_template(f"{page.name}.html")
         helpers = _helpers(page)
-        return template.render(**page.content, **helpers, everything=helpers)  # macros of other files see only what they are given
+        return template.render(
+            **page.content, **helpers, everything=helpers
+        )  # macros of other files see only what they are given
 
 
 def _helpers(page: Page) -> dict[str, Any]:
