@@ -5,6 +5,7 @@ Nothing is done twice: feeds and lake take what is new, and a draft is replayed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -32,12 +33,12 @@ def replay_drafts(market: Path, tell: Tell) -> int:
     """Replay the drafts of a market over its books; return how many have an answer now.
 
     A draft that cannot be read, or not replayed, gets its problem written down beside the others' answers.
-    Raises: SkarbError if there is no lake to replay over.
+    Raises: NotFound if there is no market; SkarbError if its books cannot be brought into the lake.
     """
     folders = draft_folders(market)
     if not folders:
         return 0
-    heights = _lake(market, tell)
+    law, heights = read_market_file(market).law, _lake(market, tell)
     (market / "answers").mkdir(exist_ok=True)
     answered = 0
     for folder in folders:
@@ -45,7 +46,7 @@ def replay_drafts(market: Path, tell: Tell) -> int:
         own = answer_folder(market, folder.name)
         own.mkdir(exist_ok=True)
         try:
-            _answer(market, folder, heights)
+            _answer(market, law, folder, heights)
         except SkarbError as error:
             _write(own / PROBLEM, str(error).encode())
         else:
@@ -73,12 +74,12 @@ def _lake(market: Path, tell: Tell) -> dict[str, int]:
     return heights
 
 
-def _answer(market: Path, folder: Path, heights: dict[str, int]) -> None:
+def _answer(market: Path, law: str, folder: Path, heights: dict[str, int]) -> None:
     digest = _digest(folder)
     known = read_answer(market, folder.name)
     if known is not None and (known.digest, known.heights) == (digest, heights):
         return
-    law, to = read_market_file(market).law, answer_folder(market, folder.name)
+    to = answer_folder(market, folder.name)
     asked = Asked(market / "lake", law, folder, by=("month", "venue", "activity"), mode="as-would-have", out=to)
     report = ask(asked)
     draft = draft_of(law, folder)

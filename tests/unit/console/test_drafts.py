@@ -31,7 +31,9 @@ def test_a_draft_is_told_in_figures_words_and_rows(client: TestClient[Any]):
     assert "data-part" not in text  # nothing more is waited for
 
 
-@pytest.mark.parametrize(("code", "says"), [("be", "Толькі ў межах ліміту."), ("ru", "Только в пределах лимита."), ("en", "Only up to")])
+@pytest.mark.parametrize(
+    ("code", "says"), [("be", "Толькі ў межах ліміту."), ("ru", "Только в пределах лимита."), ("en", "Only up to")]
+)
 def test_provisions_are_told_in_the_language_of_the_reader(client: TestClient[Any], code: str, says: str):
     assert says in client.get("/drafts/abroad", params={"lang": code}).text
 
