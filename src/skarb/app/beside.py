@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Thread
 
 from skarb.app.draftmodel import Progress
-from skarb.app.draftwork import replay_drafts
 
 Learn = Callable[[Progress], None]
 Work = Callable[[Path, Connection], None]
@@ -25,6 +24,8 @@ def work(market: Path, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
     if hasattr(os, "nice"):
         os.nice(10)
+    from skarb.app.draftwork import replay_drafts
+
     try:
         replay_drafts(market, lambda stage, subject: sender.send(Progress(stage=stage, subject=subject)))
         sender.send(Progress(stage="done"))

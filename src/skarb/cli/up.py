@@ -13,7 +13,6 @@ from rich.markup import escape
 from skarb.app.beside import Beside
 from skarb.app.draftmodel import Progress
 from skarb.app.drafts import draft_folders
-from skarb.app.draftwork import replay_drafts
 from skarb.app.files import now
 from skarb.app.market import Market, MarketFile, Step, create_market
 from skarb.cli.market_summary import print_market
@@ -103,6 +102,8 @@ def _tried(running: Market) -> str:
         return "· no drafts to replay"
     if not 0 < rows <= CHEAP_ROWS:
         return f"· {drafts} drafts not replayed over {rows:,} rows; without --once that happens beside the market"
+    from skarb.app.draftwork import replay_drafts
+
     try:
         with progress("Replaying the drafts") as step:
             answered = replay_drafts(running.folder, lambda stage, subject: step(0, None, f"{stage} {subject}"))

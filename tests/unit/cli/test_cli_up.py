@@ -74,6 +74,6 @@ def test_drafts_that_cannot_be_replayed_leave_the_market_whole(skarb, tmp_path: 
     def broken(*_: object) -> int:
         raise OSError("disk full")
 
-    monkeypatch.setattr("skarb.cli.up.replay_drafts", broken)
+    monkeypatch.setattr("skarb.app.draftwork.replay_drafts", broken)
     result = skarb("up", "--market", "town", *SMALL)
     assert result.code == 0 and "· drafts not replayed: disk full" in result.out

@@ -27,7 +27,7 @@ def read_rulings(data: Bytes, out: NDArray[np.int64]) -> Whole:
         for field in range(FIELDS):
             if place >= len(data):
                 return row
-            kind = np.int64(data[place])  # a byte shifted stays a byte where the interpreter runs
+            kind: Whole = np.int64(data[place])  # a byte shifted stays a byte where the interpreter runs
             if kind <= 0x7F:
                 out[row, field], place = kind, place + 1
             elif 0xCC <= kind <= 0xCF and place + 1 + (1 << (kind - 0xCC)) <= len(data):
