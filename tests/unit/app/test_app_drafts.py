@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +21,7 @@ from skarb.app.draftwork import replay_drafts
 from skarb.app.keys import public_path
 from skarb.app.law import draft_of
 from skarb.app.market import Market, MarketFile, create_market
+from skarb.app.proof import open_prover
 from skarb.core.errors import SkarbError
 from skarb.rulebook.words import LANGUAGES
 
@@ -121,6 +125,26 @@ def test_a_forged_feed_is_not_replayed(market: Path):
     next((market / "feed").rglob("rows-*.parquet")).write_bytes(b"something else")
     with pytest.raises(SkarbError):
         replay_drafts(market, lambda stage, subject: None)
+
+
+def test_books_that_grow_while_they_are_fed_are_fed_as_far_as_they_can_be_proved(market: Path, monkeypatch: pytest.MonkeyPatch):
+    with Market(market) as running:
+        beats = running.live()
+        for _ in range(40):
+            next(beats)
+
+        @contextmanager
+        def slow(*given: Any) -> Iterator[Any]:
+            with open_prover(*given) as prover:
+                for _ in range(40):  # the market does not wait for the feed
+                    next(beats)
+                yield prover
+
+        monkeypatch.setattr("skarb.app.feed.open_prover", slow)
+        assert replay_drafts(market, lambda stage, subject: None) == 2
+        answer = read_answer(market, "abroad")
+        heights = {book.name: book.height for book in running.view.books()}
+    assert answer is not None and any(answer.heights[name] < height for name, height in heights.items())
 
 
 # Beside.
