@@ -81,8 +81,8 @@ def export(
 ) -> Manifest | None:
     """Write what a journal has gained since the last export into a feed; return its manifest, or None if there is nothing new.
 
-    `first` is the first batch to write where the folder holds none yet, `upto` the last one of a book that may be growing. Raises: Conflict if the folder holds another past of the book;
-    Damaged if the journal does not hang together; NotFound.
+    `first` is the first batch to write where the folder holds none yet, `upto` the last one of a book that may be growing.
+    Raises: Conflict if the folder holds another past of the book; Damaged if the journal does not hang together; NotFound.
     """
     folder = to / folder_name(book)
     before = latest(folder)
