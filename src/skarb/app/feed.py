@@ -33,7 +33,8 @@ def feed(
             raise InputError(f"{book} does not say which book it is; it was never finished, or its notes were changed")
         with open_prover(book, private, progress) as prover:
             signer = Signer(key_id(private.public_key()), private.sign, prover.head)
-            return export(store, name, to, signer, _editions(store), glass.decimals, first=first, progress=progress)
+            laws = _editions(store)
+            return export(store, name, to, signer, laws, glass.decimals, first=first, upto=prover.height, progress=progress)
     finally:
         store.close()
 

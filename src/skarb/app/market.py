@@ -6,6 +6,7 @@ market/
   registers.jsonl        the registers and lists, chained
   looks.jsonl            who looked at whose data, and why
   books/<name>.book      one book an institution, each with its seal
+  drafts/<id>/           drafts of law that are tried on its past; see `app/drafts.py`
 ```
 """
 
@@ -32,7 +33,7 @@ from skarb.desk import Desk, open_desk
 from skarb.products import products
 from skarb.registers import Registers
 from skarb.registers.rate_files import RateFile
-from skarb.simulate import Beat, Scenario
+from skarb.simulate import Beat, Scenario, bring_drafts
 from skarb.simulate import market as make_scenario
 
 BOOK_SUFFIX = ".book"
@@ -79,7 +80,7 @@ def read_market_file(folder: Path) -> MarketFile:
 
 
 def create_market(folder: Path, file: MarketFile) -> None:
-    """Make the folder of a new market: its registers and lists, no books yet.
+    """Make the folder of a new market: its registers, lists and drafts, no books yet.
 
     Raises: Conflict if there is something already.
     """
@@ -94,6 +95,7 @@ def create_market(folder: Path, file: MarketFile) -> None:
         *(registers.record_list(found, "simulated market") for found in entries.lists),
     ):
         ensure(not summary.problems, f"a simulated register is in order: {summary.problems[:3]}")
+    bring_drafts(file.law, folder / "drafts")
     (folder / "market.yaml").write_text(yaml.safe_dump(msgspec.to_builtins(file), sort_keys=False), encoding="utf-8")
 
 

@@ -9,13 +9,16 @@ console masks natural persons unless a purpose was given, and then calls `look` 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from skarb.core.decision import Measure, Outcome, Verdict
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
+
+if TYPE_CHECKING:
+    from skarb.app.draftmodel import DraftsView
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -325,6 +328,12 @@ class MarketView(Protocol):
 
     def provision(self, provision: str) -> ProvisionView | None:
         """Return a provision, or None."""
+
+    def drafts(self) -> DraftsView:
+        """Return every draft of law that is tried on the market's past, and how far that is."""
+
+    def report(self, draft: str, language: str) -> bytes | None:
+        """Return the report on a draft that stands alone, as HTML, or None."""
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

@@ -64,6 +64,11 @@ class Prover:
         self._law = laws_of(store)
         self._balances: dict[int, Balances] = {}
 
+    @property
+    def height(self) -> int:
+        """The last batch that can be proved; a book that is open elsewhere may have grown since."""
+        return self._tree.height
+
     def head(self, height: int | None = None) -> SignedHead:
         """Sign what the book was after a batch, by default the last; or return the head that was handed in, if it is of this book."""
         if isinstance(self._signer, SignedHead):

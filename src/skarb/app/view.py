@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import RLock
 
 from skarb.app.archive import Archive, Found, instant_of, transfer_lines
+from skarb.app.draftmodel import DraftsView, Progress
+from skarb.app.drafts import Answers
 from skarb.app.explain import provision_view, reasons_of
 from skarb.app.files import now as real_now
 from skarb.app.looks import Looks
@@ -68,6 +70,8 @@ class View:
         self._looks = Looks(folder / "looks.jsonl", real_now)
         self._lock = RLock()
         self._archive = Archive(book_path, rulebook)
+        self._answers = Answers(folder)
+        self.replaying = Progress()
         self.living = False
 
     # Fed by the writer.
@@ -285,6 +289,14 @@ class View:
         return provision_view(
             self._rulebook, provision, self._day_now(), tuple(counts), tuple(self._refusal(one) for one in latest)
         )
+
+    def drafts(self) -> DraftsView:
+        """Return every draft, and how far their replay is."""
+        return DraftsView(progress=self.replaying, drafts=self._answers.lines())
+
+    def report(self, draft: str, language: str) -> bytes | None:
+        """Return the report on a draft that stands alone, as HTML, or None."""
+        return self._answers.report(draft, language)
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

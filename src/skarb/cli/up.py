@@ -8,6 +8,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+from rich.markup import escape
+
+from skarb.app.beside import Beside
+from skarb.app.draftmodel import Progress
+from skarb.app.drafts import draft_folders
 from skarb.app.files import now
 from skarb.app.market import Market, MarketFile, Step, create_market
 from skarb.cli.market_summary import print_market
@@ -15,6 +20,7 @@ from skarb.cli.output import err, out, progress
 from skarb.core.errors import InputError
 
 BEAT_SECONDS = 1.0  # of the visitor's time for a few minutes of the market's
+CHEAP_ROWS = 5_000  # up to here --once replays the drafts, too
 
 
 def up(
@@ -33,7 +39,8 @@ def up(
     """Start a living market: institutions, clients, a supervisor's console in the browser.
 
     The first start makes a simulated market from a seed. While you watch its past happens: every instruction is decided, posted and journalled
-    for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped.
+    for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped. Beside it the market's
+    drafts of law are replayed over its past; the page shows what they would have changed.
 
     Everybody and everything in it is made up.
 
@@ -73,6 +80,7 @@ def up(
             with progress("Living through the past") as stride:
                 _fill(running, stride)
             print_market(running, out)
+            out.print(_tried(running), markup=False, highlight=False, soft_wrap=True)
             return
         _serve(running, host, port)
     out.print("Closed; the books are sealed.")
@@ -87,6 +95,23 @@ def _fill(running: Market, step: Step | None = None, stopped: Callable[[], bool]
         err.print(f"{fresh:,} instructions of the past decided, posted and journalled in {took:.1f} s", highlight=False)
 
 
+def _tried(running: Market) -> str:
+    """Replay the drafts where that is soon done, and say in a line what became of them."""
+    drafts, rows = len(draft_folders(running.folder)), running.view.clock().instructions
+    if not drafts:
+        return "· no drafts to replay"
+    if not 0 < rows <= CHEAP_ROWS:
+        return f"· {drafts} drafts not replayed over {rows:,} rows; without --once that happens beside the market"
+    from skarb.app.draftwork import replay_drafts
+
+    try:
+        with progress("Replaying the drafts") as step:
+            answered = replay_drafts(running.folder, lambda stage, subject: step(0, None, f"{stage} {subject}"))
+    except Exception as error:  # the market is whole without it
+        return f"· drafts not replayed: {error}"
+    return f"· {answered} of {drafts} drafts replayed over {rows:,} rows; the page shows what they would have changed"
+
+
 def _first_day(days: int) -> date:
     """Return the start of a past that ends today, but not before there are crypto banks to look at."""
     if days < 0:
@@ -99,11 +124,15 @@ def _serve(running: Market, host: str, port: int) -> None:
     from skarb.console.serve import serve
 
     stop = threading.Event()
+    beside: list[Beside] = []
     failure: list[BaseException] = []
 
     def live() -> None:
         try:
+            running.view.replaying = Progress(stage="past")
             _fill(running, stopped=stop.is_set)
+            if not stop.is_set():
+                beside.extend(_replay_beside(running))
             for _ in () if stop.is_set() else running.live():
                 if stop.wait(BEAT_SECONDS):
                     return
@@ -118,8 +147,30 @@ def _serve(running: Market, host: str, port: int) -> None:
     finally:
         stop.set()
         writer.join()
+        for one in beside:
+            one.stop()
     if failure:
         raise failure[0]
+
+
+def _replay_beside(running: Market) -> list[Beside]:
+    """Begin to replay the drafts, if there are any; whatever becomes of that, the market goes on."""
+
+    def learn(told: Progress) -> None:
+        running.view.replaying = told
+        if told.stage == "failed":
+            err.print(f"[yellow]The drafts were not replayed:[/] {escape(told.subject)}", highlight=False)
+        if told.stage == "done":
+            err.print("The drafts are replayed; the page shows what they would have changed.")
+
+    if not draft_folders(running.folder):
+        running.view.replaying = Progress(stage="done")
+        return []
+    try:
+        return [Beside(running.folder, learn)]
+    except Exception as error:
+        learn(Progress(stage="failed", subject=str(error)))
+        return []
 
 
 def _say_ready(address: str) -> None:

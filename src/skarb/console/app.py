@@ -1,4 +1,4 @@
-"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision.
+"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision, drafts of law.
 
 Every page is HTML or, with `.json` at its end or `Accept: application/json`, the same content as JSON. Nothing is loaded from
 elsewhere, and no page writes anything but the log of looks.
@@ -15,6 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from skarb.app.draftmodel import DraftLine, DraftsView, Matrix
 from skarb.app.model import MarketView
 from skarb.console.language import choose, language
 from skarb.console.mask import mask
@@ -29,6 +30,12 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+}
+# A report stands alone, with its style and script inside; the sandbox keeps it from this console's pages.
+_REPORT_HEADERS = {
+    **_HEADERS,
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts; "
+    "base-uri 'none'; frame-ancestors 'none'",
 }
 _Request = Request[Any, Any, Any]
 
@@ -64,6 +71,7 @@ class _Pages:
                 "flows": self._view.flows(),
                 "refusals": self._view.refusals(_REFUSALS),
                 "referrals": self._view.referrals(_REFERRALS),
+                "drafts": self._headlines(),
             }
             return self._answer(request, "market", content)
 
@@ -112,7 +120,28 @@ class _Pages:
                 raise NotFound(f"there is no provision {asked!r}")
             return self._answer(request, "provision", {"clock": self._view.clock(), "provision": found})
 
-        return [market, book, batch, row, provision]
+        @get("/drafts", sync_to_thread=True)
+        def drafts(request: _Request) -> Response[Any]:
+            return self._answer(request, "drafts", {"clock": self._view.clock(), "drafts": self._headlines()})
+
+        @get("/drafts/{name:str}", sync_to_thread=True)
+        def draft(request: _Request) -> Response[Any]:
+            name, view = request.path_params["name"], self._view.drafts()
+            found = next((one for one in view.drafts if one.id == name), None)
+            if found is None:
+                raise NotFound(f"there is no draft {name!r}")
+            content = {"clock": self._view.clock(), "draft": found, "progress": view.progress}
+            return self._answer(request, "draft", content)
+
+        @get("/drafts/{name:str}/report", sync_to_thread=True)
+        def report(request: _Request) -> Response[Any]:
+            name, code = request.path_params["name"], _language_of(request)
+            found = self._view.report(name, code)
+            if found is None:
+                raise NotFound(f"there is no report on a draft {name!r}")
+            return Response(content=found, media_type="text/html; charset=utf-8", headers={**_REPORT_HEADERS, **_spoken(code)})
+
+        return [market, book, batch, row, provision, drafts, draft, report]
 
     def not_found(self, request: _Request, error: Exception) -> Response[Any]:
         """Say that something does not exist."""
@@ -122,6 +151,11 @@ class _Pages:
         """Say that a request could not be answered."""
         return self._answer(request, "error", {"status": error.status_code, "message": error.detail}, status=error.status_code)
 
+    def _headlines(self) -> DraftsView:
+        """Return the drafts without what only their own pages show."""
+        view = self._view.drafts()
+        return msgspec.structs.replace(view, drafts=tuple(_headline(one) for one in view.drafts))
+
     def _answer(
         self, request: _Request, name: str, content: dict[str, Any], *, unmasked: bool = False, status: int = 200
     ) -> Response[Any]:
@@ -130,11 +164,26 @@ class _Pages:
         if _wants_json(request):
             body = msgspec.json.encode(content)
             return Response(content=body, media_type="application/json", status_code=status, headers=_HEADERS)
-        asked = request.query_params.get("lang")
-        words = language(choose(asked, request.headers.get("accept-language", "")))
+        asked, words = request.query_params.get("lang"), language(_language_of(request))
         page = Page(name=name, path=request.url.path, words=words, lang_in_links=asked in (words.code,), content=content)
-        headers = {**_HEADERS, "Content-Language": words.code, "Vary": "Accept-Language, Accept"}
+        headers = {**_HEADERS, **_spoken(words.code)}
         return Response(content=self._renderer.render(page), media_type="text/html", status_code=status, headers=headers)
+
+
+def _headline(line: DraftLine) -> DraftLine:
+    if line.answer is None:
+        return line
+    nothing = Matrix(before=(), after=(), cells=(), same=())
+    bare = {"provisions": (), "largest": (), "venues": (), "activities": (), "matrix": nothing, "titles": {}}
+    return msgspec.structs.replace(line, answer=msgspec.structs.replace(line.answer, **bare))
+
+
+def _language_of(request: _Request) -> str:
+    return choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+
+
+def _spoken(code: str) -> dict[str, str]:
+    return {"Content-Language": code, "Vary": "Accept-Language, Accept"}
 
 
 def _static() -> list[Any]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
+from skarb.app.draftmodel import DraftAnswer, Total, Turns
 from skarb.app.model import Flows
+from skarb.oversight.replay import Sum
+from skarb.reporting.replay.charts import TurnedChart, turned_chart
+from skarb.reporting.replay.figures import Slice, Turned
 from skarb.reporting.shapes import HEIGHT, Bar, Column, columns_of
 
 
@@ -71,3 +76,20 @@ def _area(columns: list[FlowColumn], step: int) -> str:
     ]
     line = " ".join(f"L{x},{y}" for x, y in points)
     return f"M{points[0][0]},{HEIGHT} {line} L{points[-1][0]},{HEIGHT} Z"
+
+
+def draft_chart(answer: DraftAnswer, kind: Literal["rows", "money"], most_days: int = 92) -> TurnedChart | None:
+    """Return what a draft would have changed day by day, or month by month where the past is long; None where nothing is turned."""
+    parts = answer.days if len(answer.days) <= most_days else answer.months
+    slices = [Slice(part.label, _turned(part.turns)) for part in parts]
+    return turned_chart(slices, (lambda one: one.rows) if kind == "rows" else (lambda one: one.money))
+
+
+def _turned(turns: Turns) -> Turned:
+    return Turned(
+        refused=_sum(turns.refused), referred=_sum(turns.referred), freed=_sum(turns.freed), otherwise=_sum(turns.otherwise)
+    )
+
+
+def _sum(total: Total) -> Sum:
+    return Sum(total.rows, total.money)

@@ -50,6 +50,10 @@ class Language(Words):
         """Write a date in figures."""
         return value.strftime(self.messages["short_date"])
 
+    def month(self, value: date) -> str:
+        """Write a month in figures."""
+        return f"{value:%m.%Y}"
+
     def instant(self, value: datetime, zone_name: str) -> str:
         """Write an instant to the second on the clocks of the law's zone."""
         local = value.astimezone(zone(zone_name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -13,13 +14,13 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from skarb.app.model import ClockView
-from skarb.console.charts import flow_chart
+from skarb.console.charts import draft_chart, flow_chart
 from skarb.console.language import LANGUAGES, Language, language
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.core.facts import Facts
 from skarb.core.time import from_day
-from skarb.reporting.shapes import WIDTH, length, share_bar
+from skarb.reporting.shapes import HEIGHT, WIDTH, length, share_bar
 
 _LEGAL_MONEY = frozenset({"value", "capital", "deposit", "bank_money"})
 _DEFAULTS: dict[str, Any] = {
@@ -80,7 +81,10 @@ class Renderer:
     def render(self, page: Page) -> str:
         """Return a page as HTML."""
         template = self._templates.get_template(f"{page.name}.html")
-        return template.render(**page.content, **_helpers(page))
+        helpers = _helpers(page)
+        return template.render(
+            **page.content, **helpers, everything=helpers
+        )  # macros of other files see only what they are given
 
 
 def _helpers(page: Page) -> dict[str, Any]:
@@ -102,6 +106,9 @@ def _helpers(page: Page) -> dict[str, Any]:
         "glance": words.glance,
         "percent": words.percent,
         "money": lambda minor: words.money(minor, decimals),
+        "month": lambda label: words.month(date.fromisoformat(label)),
+        "activity": lambda code: words.word("activity", code),
+        "venue": lambda code: words.text("no_venue") if code == "none" else code,
         "day": lambda value, year=True: words.day(value, year=year),
         "short_day": words.short_day,
         "instant": lambda value: words.instant(value, zone_name),
@@ -113,9 +120,12 @@ def _helpers(page: Page) -> dict[str, Any]:
         "page_name": page.name,
         "silence": SILENCE,
         "flow_chart": flow_chart,
+        "draft_chart": draft_chart,
+        "date_of": date.fromisoformat,
         "share_bar": share_bar,
         "length": length,
         "width": WIDTH,
+        "height": HEIGHT,
         "facts_of": _facts_of,
         "show": lambda name, value: _show_fact(words, clock, name, value),
     }

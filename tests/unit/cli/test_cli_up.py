@@ -1,7 +1,10 @@
 """`skarb up --once`: a market is made, lives through its past, is found again, and every book of it verifies."""
 
 import json
+import shutil
 from pathlib import Path
+
+import pytest
 
 from skarb.app.market import market_setting
 
@@ -14,6 +17,7 @@ def test_a_market_lives_resumes_verifies_and_decides(skarb, tmp_path: Path, paym
     assert result.code == 0, result.err
     assert "A new market in town/" in result.err
     assert "What decided" in result.out and "Latest refusals" in result.out
+    assert "· 2 of 2 drafts replayed over " in result.out and (market / "answers" / "abroad" / "answer.json").exists()
     books = sorted((market / "books").glob("*.book"))
     assert len(books) >= 4
     first = skarb("verify", *books, "--json")
@@ -22,6 +26,7 @@ def test_a_market_lives_resumes_verifies_and_decides(skarb, tmp_path: Path, paym
     assert sum(report["instructions"] for report in reports) >= 40
     again = skarb("up", "--market", "town", *SMALL)
     assert again.code == 0
+    assert "· 2 of 2 drafts replayed" in again.out
     assert "A new market" not in again.err and "decided, posted and journalled" not in again.err
     assert [r["head"] for r in json.loads(skarb("verify", *books, "--json").out)] == [r["head"] for r in reports]
     # An institution of the market decides a file.
@@ -54,3 +59,21 @@ def test_markets_that_cannot_be_made(skarb, tmp_path: Path) -> None:
     assert result.code == 7
     assert "market.yaml" in result.err
     assert not (tmp_path / "m").exists()
+
+
+def test_large_pasts_and_markets_without_drafts_say_so(skarb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skarb.cli.up.CHEAP_ROWS", 10)
+    result = skarb("up", "--market", "town", *SMALL)
+    assert result.code == 0 and "· 2 drafts not replayed over " in result.out
+    assert not (tmp_path / "town" / "lake").exists()
+    shutil.rmtree(tmp_path / "town" / "drafts")
+    assert "· no drafts to replay" in skarb("up", "--market", "town", *SMALL).out
+
+
+def test_drafts_that_cannot_be_replayed_leave_the_market_whole(skarb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("skarb.app.draftwork.replay_drafts", broken)
+    result = skarb("up", "--market", "town", *SMALL)
+    assert result.code == 0 and "· drafts not replayed: disk full" in result.out

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from tests.unit.console import drafted
 
 from skarb.app import model as m
+from skarb.app.draftmodel import DraftsView
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.time import to_day
@@ -40,6 +42,7 @@ class FakeMarket:
     def __init__(self, empty: bool = False) -> None:
         self.empty = empty
         self.looks: list[tuple[str, str]] = []
+        self.tried: DraftsView = drafted.EMPTY if empty else drafted.DONE
 
     def clock(self) -> m.ClockView:
         return m.ClockView(
@@ -208,6 +211,12 @@ class FakeMarket:
             parameters=(m.ParameterView(name="report.special_np", unit="base_unit", value="2000", since=date(2015, 1, 4), cites="BY-L165Z"),),
             counts=(("refuse", 1190),), latest=self.refusals(2),
         )  # fmt: skip
+
+    def drafts(self) -> DraftsView:
+        return self.tried
+
+    def report(self, draft: str, language: str) -> bytes | None:
+        return f"<!doctype html><title>{language}</title>".encode() if draft == "abroad" else None
 
     def look(self, purpose: str, subject: str) -> None:
         self.looks.append((purpose, subject))

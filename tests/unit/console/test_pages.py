@@ -16,6 +16,9 @@ PAGES = [
     "/book/burshtyn/batch/31",
     "/book/burshtyn/batch/31/row/7",
     "/provision/BY-U367-2024/np-swap",
+    "/drafts",
+    "/drafts/abroad",
+    "/drafts/broken",
     "/nowhere",
 ]
 VOID = {"meta", "link", "input", "rect", "line", "path", "use", "br"}

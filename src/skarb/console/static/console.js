@@ -18,8 +18,9 @@ const SLOWEST = 30000;
 function replaceChanged(fresh) {
   for (const part of document.querySelectorAll("[data-part]")) {
     const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-    // What a reader stands in keeps still.
-    if (next && next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = next.innerHTML;
+    // A part that is no more has become another page. What a reader stands in keeps still.
+    if (!next) location.reload();
+    else if (next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = next.innerHTML;
   }
 }
 
@@ -41,4 +42,4 @@ async function live() {
   }
 }
 
-if (document.body.dataset.page === "market") live();
+if (document.querySelector("[data-part]")) live();

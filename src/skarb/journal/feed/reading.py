@@ -27,9 +27,9 @@ def read_rulings(data: Bytes, out: NDArray[np.int64]) -> Whole:
         for field in range(FIELDS):
             if place >= len(data):
                 return row
-            kind = data[place]
+            kind: Whole = np.int64(data[place])  # a byte shifted stays a byte where the interpreter runs
             if kind <= 0x7F:
-                out[row, field], place = np.int64(kind), place + 1
+                out[row, field], place = kind, place + 1
             elif 0xCC <= kind <= 0xCF and place + 1 + (1 << (kind - 0xCC)) <= len(data):
                 width = 1 << (kind - 0xCC)
                 out[row, field], place = big(data, place + 1, width), place + 1 + width

@@ -76,17 +76,19 @@ def export(
     decimals: Decimals,
     *,
     first: int | None = None,
+    upto: int | None = None,
     progress: Progress | None = None,
 ) -> Manifest | None:
     """Write what a journal has gained since the last export into a feed; return its manifest, or None if there is nothing new.
 
-    `first` is the first batch to write where the folder holds none yet. Raises: Conflict if the folder holds another past of the book;
-    Damaged if the journal does not hang together; NotFound.
+    `first` is the first batch to write where the folder holds none yet, `upto` the last one of a book that may be growing.
+    Raises: Conflict if the folder holds another past of the book; Damaged if the journal does not hang together; NotFound.
     """
     folder = to / folder_name(book)
     before = latest(folder)
     start = _start(store, before, first, folder)
     last = (store.last() or (0, GENESIS))[0]
+    last = last if upto is None else min(last, upto)
     if start > last:
         if first is not None and before is None:
             raise NotFound(f"--from {first}: the last batch of book {book!r} is {last}")
