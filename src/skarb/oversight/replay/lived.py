@@ -8,7 +8,7 @@ in totals as if the ledger had taken it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -112,6 +112,9 @@ class Lived:
             raise ConfigurationError(
                 "a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet"
             )
+        self._known_places: dict[str, tuple[int, ...]] = {}
+        self._same: dict[tuple[str, str], Edition] = {}
+        self._first_of: dict[Hashable, Edition] = {}
         self._tables()
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
@@ -141,6 +144,7 @@ class Lived:
             np.zeros(room, np.int64),
             np.zeros((room, WORLDS), np.int64),
             np.zeros((room, width), np.int64),
+            np.zeros(room, np.int64),
         )
         self._tracks = Tracks(
             np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
@@ -299,6 +303,20 @@ class Lived:
 
     # -- asking the law --------------------------------------------------------------------------------------------------------
 
+    def _places(self, edition: Edition) -> tuple[int, ...]:
+        """Return the places of an edition's features, in their order."""
+        if edition.hash not in self._known_places:
+            self._known_places[edition.hash] = tuple(self._followed.places(edition).values())
+        return self._known_places[edition.hash]
+
+    def _alike(self, edition: Edition, activity: str) -> Edition:
+        """Return the first edition that says the same of an activity: its function is there already."""
+        name = edition.hash, activity
+        if name not in self._same:
+            law = self.answers.law_of(edition, activity), tuple(edition.features)
+            self._same[name] = self._first_of.setdefault(law, edition)
+        return self._same[name]
+
     def _facts(self, entry: int) -> Facts:
         """Return the facts of the first row of a kind, without totals."""
         case = self._cases[int(self._kinds.table.keys[entry, 0])]
@@ -313,7 +331,7 @@ class Lived:
                 self._kinds.counted[entry] |= 1 << track
         for world, law in enumerate(self._laws if facts.day >= self._question.first_day else ()):
             edition = law.edition(facts.day)
-            places = list(self._followed.places(edition).values())
+            places = self._places(edition)
             for feature in edition.asked.get(facts.activity, ()):
                 self._kinds.asked[entry, world] |= 1 << places[feature]
             if not self._kinds.asked[entry, world]:
@@ -327,10 +345,11 @@ class Lived:
         numbers = [*shown[: len(PER_ROW)], *shown[whole:]]
         varying = {name: None if value == MISSING else value for name, value in zip(names, numbers, strict=True)}
         edition = self._laws[world].edition(facts.day)
-        totals = tuple(varying[self._names[place]] for place in self._followed.places(edition).values())
+        totals = tuple(varying[self._names[place]] for place in self._places(edition))
         return self._number(edition, replace(facts, **{name: varying[name] for name in PER_ROW}, totals=totals))
 
     def _number(self, edition: Edition, facts: Facts) -> int:
+        edition = self._alike(edition, facts.activity)
         one = edition.outcomes[edition.decide(facts)]
         return self.answers.number(Answer(one.verdict, one.provision, one.measure, one.assumed))
 

@@ -34,7 +34,8 @@ class Kinds(NamedTuple):
     """What is known of kinds of rows.
 
     Shape: a row for each entry of `table`. `asked`: of each world, a bit for every feature that its law looks at. `counted`: a bit for every track
-    that such a row counts in. `answers`: of each world, where its law looks at no feature. `firsts`: the varying facts of the first row.
+    that such a row counts in. `answers`: of each world, where its law looks at no feature. `firsts`: the varying facts of the first row. `latest`:
+    the line that the latest row was counted in, plus one.
     """
 
     table: Table
@@ -42,6 +43,7 @@ class Kinds(NamedTuple):
     counted: Numbers
     answers: Numbers
     firsts: Numbers
+    latest: Numbers
 
 
 class Tracks(NamedTuple):
@@ -197,9 +199,12 @@ def live(
             answers[world, row] = shown_answers[found]
         if counting[row]:
             pair = np.int64(answers[0, row]) * ANSWERS + answers[1, row]
-            line = find(lines, entry, pair, groups[row])
-            if line < 0:
-                line = enter(lines, entry, pair, groups[row])
+            line = kinds.latest[entry] - 1
+            if line < 0 or lines.keys[line, 1] != pair or lines.keys[line, 2] != groups[row]:
+                line = find(lines, entry, pair, groups[row])
+                if line < 0:
+                    line = enter(lines, entry, pair, groups[row])
+                kinds.latest[entry] = line + 1
             add(sums, line, fields[money, row])
         if counted == 0:
             continue
