@@ -151,6 +151,8 @@ class Cold:
 
     def invite(self, books: Books, run: Kernel, events: Records) -> Books:
         """Return the books, with room for a batch, and with all that it asks for and that was put away as guests."""
+        if self.leaving is None and not (self.shelves.transfers.count or self.shelves.spent.count):
+            return growing.room_for_transfers(books, run, len(events))
         words = events.view(np.uint64).reshape(-1, RECORD_WORDS)
         settling = np.flatnonzero(events["flags"] & np.uint16(SETTLE))
         rows, spent = self._known(np.concatenate([words[:, :2], words[settling, 8:10]]), books, run)
