@@ -72,7 +72,7 @@ class Language:
                 return self.negation.format(text) if negated else text
             case Missing(Fact(name), negated):
                 return (self.present if negated else self.missing).format(name)
-        raise NotImplementedError(f"the benchmark's rulebook does not use {type(node).__name__}")
+        raise TypeError(f"the benchmark's rulebook does not use {type(node).__name__}")
 
 
 ZEN = Language("{}", " and ", " or ", "not ({})", "{} == null", "{} != null", "{} in [{}]")

@@ -3,7 +3,7 @@
 Most of what the law looks at is the same for many instructions; what differs from row to row are a day and a few amounts. Of those it asks only
 whether they, or sums of them, reach some step. So two instructions that agree in everything else and lie between the same steps get the
 same answers, from every edition whose steps were taken, and a hundred million are decided by deciding one of each kind.
-`steps` says the same of a single value, for the desk.
+`steps` says it of single values, for the desk.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Quantities:
         conditions = [condition for one in edition.provisions.values() for condition in (one.when, one.needs)]
         for condition in (*conditions, *(one.of for one in edition.features.values())):
             if condition is not None:
-                self._visit(_renamed(condition, names) if names else condition)
+                self.add_condition(_renamed(condition, names) if names else condition)
 
     def add_steps(self, name: str, steps: Iterable[int]) -> None:
         """Take steps of one fact that no condition names: the days on which the law changes, say."""
@@ -81,7 +81,8 @@ class Quantities:
         ]
         return tuple(sorted(made, key=lambda one: (-len(one.steps), one.terms, str(one.beside), str(one.whole))))
 
-    def _visit(self, node: Node) -> None:
+    def add_condition(self, node: Node) -> None:
+        """Take the steps of a condition, or of a part of one."""
         key = self._keys.of(node)
         if key in self._seen:
             return
@@ -93,7 +94,7 @@ class Quantities:
                 self.add_steps(name, (MISSING + 1,))
             case _:
                 for child in children(node):
-                    self._visit(child)
+                    self.add_condition(child)
 
     def _varies(self, node: Node) -> bool:
         return any(name in self._varying for name in _facts(node))

@@ -7,8 +7,7 @@ steps get the same answer, and many are decided by deciding one of them.
 from __future__ import annotations
 
 from skarb.rulebook.edition import Edition
-from skarb.rulebook.expression import Compare, Fact, Missing, Node, children, walk
-from skarb.rulebook.tree import compute
+from skarb.rulebook.quantities import Quantities
 
 VALUES = ("value", "value_usd")
 Steps = tuple[tuple[int, ...], tuple[int, ...]]  # of value and of value_usd, rising; the answer is the same up to the next one
@@ -19,24 +18,13 @@ def steps_of(edition: Edition, activity: str) -> Steps | None:
 
     Units: minor units of the legal currency and of USD.
     """
-    points: dict[str, set[int]] = {name: set() for name in VALUES}
     guards = (*edition.guards(activity), *edition.duty_guards(activity), *edition.levy_guards(activity))
-    if not all(_collect(guard.condition, points) for guard in guards):
-        return None
-    return tuple(sorted(points["value"])), tuple(sorted(points["value_usd"]))
-
-
-def _collect(node: Node, points: dict[str, set[int]]) -> bool:
-    """Add the steps of a condition; False if it looks at a value otherwise."""
-    match node:
-        case Compare(_, Fact(name), amount) | Compare(_, amount, Fact(name)) if name in points:
-            if any(isinstance(part, Fact) for part in walk(amount)):
-                return False
-            step = compute(amount, None)
-            points[name] |= {step, step + 1}  # every comparison with the amount turns at one of the two
-            return True
-        case Missing():
-            return True
-        case Fact(name):
-            return name not in points
-    return all(_collect(child, points) for child in children(node))
+    collected = Quantities(VALUES)
+    for guard in guards:
+        collected.add_condition(guard.condition)
+    found: dict[str, tuple[int, ...]] = {}
+    for one in collected.found():
+        if one.beside is not None or [factor for _, factor in one.terms] != [1]:
+            return None
+        found[one.terms[0][0]] = one.steps
+    return found.get("value", ()), found.get("value_usd", ())

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.oversight.replay.tallying import Quantities
-from skarb.rulebook.expression import Count, Day, Fact, Greatest, Least, Minus, Money, Node, Plus, Ratio, Share
+from skarb.rulebook.expression import Fact, Node, walk
+from skarb.rulebook.kernel import compute as evaluate
 from skarb.rulebook.quantities import Quantity
 from skarb.rulebook.tree import compute
 
@@ -37,7 +38,8 @@ class Arrangement:
         for place, name in enumerate(self.names):
             made[place] = columns[name]
         for place, node in enumerate(self.wholes, len(self.names)):
-            made[place] = _column(node, columns, cases, case_columns)
+            own = {one.name for one in walk(node) if isinstance(one, Fact)} - columns.keys()
+            made[place] = evaluate(node, {**columns, **{name: case_columns[name][cases] for name in own}})
         return made
 
 
@@ -89,50 +91,3 @@ def _beside(node: Node, case: Facts) -> int:
         return int(compute(node, case))
     except TypeError:
         return 0
-
-
-def _column(
-    node: Node, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]
-) -> Any:
-    """Return an expression for every row; what a missing fact makes of it is never looked at."""
-    inner = [_column(part, columns, cases, case_columns) for part in _operands(node)]
-    match node:
-        case Fact(name):
-            return columns[name] if name in columns else case_columns[name][cases].astype(np.int64)
-        case Count(value) | Day(value) | Money(value):
-            return np.int64(value)
-        case Plus():
-            return inner[0] + inner[1]
-        case Minus():
-            return inner[0] - inner[1]
-        case Least():
-            return np.minimum.reduce(np.broadcast_arrays(*inner))
-        case Greatest():
-            return np.maximum.reduce(np.broadcast_arrays(*inner))
-        case Share(_, Ratio(numerator, denominator), mode):
-            return _share(inner[0], numerator, denominator, mode)
-    raise TypeError(f"{type(node).__name__} is no number; was it checked and filled?")
-
-
-def _operands(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Plus(left, right) | Minus(left, right):
-            return left, right
-        case Least(parts) | Greatest(parts):
-            return parts
-        case Share(amount):
-            return (amount,)
-    return ()
-
-
-def _share(amount: Any, numerator: int, denominator: int, mode: str) -> Any:
-    """Return the exact share: |x| = q·d + r, so |x|·n/d = q·n + r·n/d, and r·n is small."""
-    size = np.abs(amount)
-    rest = size % denominator * numerator
-    whole = size // denominator * numerator + rest // denominator
-    left = rest % denominator
-    if mode == "up":
-        whole = whole + (left > 0)
-    elif mode == "half_up":
-        whole = whole + (2 * left >= denominator)
-    return np.where(amount < 0, -whole, whole)
