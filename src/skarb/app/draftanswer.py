@@ -32,9 +32,9 @@ def answer_of(name: str, report: Report, draft: Draft, changes: Path, digest: st
     shown = {one.provision for one in (*found.before, *found.after) if one.provision in pack}
     return DraftAnswer(
         id=name,
-        title=draft.title,
+        title={code: draft.title_in.get(code, draft.title) for code in LANGUAGES},
         act=draft.act.title,
-        note=draft.note,
+        note={code: draft.note_in.get(code, draft.note) for code in LANGUAGES},
         digest=digest,
         heights=heights,
         drafted_from=report.drafted_from,

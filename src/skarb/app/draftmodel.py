@@ -90,9 +90,9 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     """What a draft would have changed."""
 
     id: str
-    title: str
+    title: dict[str, str]  # by language, as is the note
     act: str
-    note: str
+    note: dict[str, str]
     digest: str  # of the draft's files, and of who read them
     heights: dict[str, int]  # batches of each book that were replayed
     drafted_from: date

@@ -86,7 +86,10 @@ def _answer(market: Path, law: str, folder: Path, heights: dict[str, int]) -> No
     provisions = draft.rulebook.pack.provisions
     for code in LANGUAGES:
         titles = {name: one.title_in.get(code, one.title) for name, one in provisions.items()}
-        _write(report_path(market, folder.name, code), page(replace(report, titles=titles), code).encode())
+        _write(
+            report_path(market, folder.name, code),
+            page(replace(report, title=draft.title_in.get(code, draft.title), titles=titles), code).encode(),
+        )
     (to / "report.html").unlink()
     _write(to / ANSWER, msgspec.json.encode(answer_of(folder.name, report, draft, to / "changes.parquet", digest, heights)))
 

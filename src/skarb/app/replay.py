@@ -236,7 +236,7 @@ def subject(put: Put) -> dict[str, Any]:
         "currency": country.currency,
         "decimals": country.decimals,
         "draft": draft.id,
-        "title": draft.title,
+        "title": draft.title_in.get(asked.language, draft.title),
         "draft_hash": draft.hash,
         "drafted_from": from_day(draft.since),
         "begun": from_day(put.begun),

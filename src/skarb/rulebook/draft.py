@@ -8,6 +8,7 @@ is the old one until that day. A draft can be read against the rulebook of anoth
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,8 @@ class Draft:
     act: Act  # that would enact it
     authors: tuple[str, ...]
     note: str
+    title_in: Mapping[str, str]  # by language; `title` and `note` are English
+    note_in: Mapping[str, str]
     base: Rulebook  # the law that it amends
     rulebook: Rulebook  # the law as it would be
     cases: tuple[Case, ...]

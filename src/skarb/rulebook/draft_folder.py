@@ -21,7 +21,7 @@ from skarb.rulebook.history import Rulebook
 from skarb.rulebook.load import read_act, read_folder
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Act, Case, EditionCase, ListValue, Pack, Provision
 from skarb.rulebook.parse import parse
-from skarb.rulebook.provisions import Frame, Written, note_lost_references, read_provisions
+from skarb.rulebook.provisions import Frame, Written, note_lost_references, read_provisions, read_translated
 from skarb.rulebook.schema import suggest
 from skarb.rulebook.source import Place, Reader, Record, show
 from skarb.rulebook.values import Names, Open, read_codes, read_conditions, read_lists, read_parameters, read_value, reporter
@@ -122,6 +122,8 @@ class _Reading:
             act=act,
             authors=record.texts("authors"),
             note=record.text("note"),
+            title_in=read_translated(record, "title_in"),
+            note_in=read_translated(record, "note_in"),
             base=self.rulebook,
             rulebook=Rulebook(pack, self.rulebook.facts, self.rulebook, self.since),
             cases=tuple(cases),
@@ -141,7 +143,9 @@ class _Reading:
             if not reader.problems:
                 reader.problem(Place(reader.file, 1, 1), "", "nothing", "id, title, law, from and act of the draft")
             return None
-        record = Record(reader, root, "a draft", ("id", "title", "law", "from", "act"), ("authors", "note"))
+        record = Record(
+            reader, root, "a draft", ("id", "title", "law", "from", "act"), ("authors", "note", "title_in", "note_in")
+        )
         if record.broken:
             return None
         record.text("id"), record.text("title"), record.texts("authors"), record.text("note")

@@ -121,15 +121,15 @@ def _read(record: Record, frame: Frame) -> Written | None:
         precedence=record.whole("precedence"),
         note=record.text("note"),
         place=record.place(),
-        title_in=_translated(record, "title_in"),
-        says_in=_translated(record, "says_in"),
+        title_in=read_translated(record, "title_in"),
+        says_in=read_translated(record, "says_in"),
     )
     written = Written(record, _with_effect(record, provision))
     written.cases = _cases(record, written.provision, frame)
     return written
 
 
-def _translated(record: Record, key: str) -> dict[str, str]:
+def read_translated(record: Record, key: str) -> dict[str, str]:
     """Read a text in other languages than the English one."""
     if not record.has(key):
         return {}

@@ -50,6 +50,7 @@ def test_the_drafts_that_come_with_a_market_are_in_order(town: Path):
     for folder in folders:
         draft = draft_of("by", folder)
         assert draft.problems() == [] and draft.id == folder.name and "Made up" in draft.note
+        assert set(draft.title_in) == set(draft.note_in) == {"be", "ru"}
         for name in draft.provisions:
             one = draft.rulebook.pack.provisions[name]
             assert set(one.says_in) == set(one.title_in) == {"be", "ru"}

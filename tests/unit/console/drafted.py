@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from skarb.app import draftmodel as d
 from skarb.app import model as m
+from skarb.rulebook.words import LANGUAGES
 
 LIMIT, SMALL = "BY-M1-2027/limit", "BY-M1-2027/small-deals"
 
@@ -36,7 +37,8 @@ def answer(name: str = "abroad") -> d.DraftAnswer:
         d.Step(verdict="permit", provision=SMALL),
     )
     return d.DraftAnswer(
-        id=name, title="Limits <b>abroad</b>", act="Ukaz (made up)", note="Made up.", digest="0" * 64, heights={"burshtyn": 31},
+        id=name, title=dict.fromkeys(LANGUAGES, "Limits <b>abroad</b>"), act="Ukaz (made up)", note=dict.fromkeys(LANGUAGES, "Made up."),
+        digest="0" * 64, heights={"burshtyn": 31},
         drafted_from=date(2027, 1, 1), begun=first, first=first, last=first + timedelta(days=29),
         made_at=datetime(2026, 10, 14, tzinfo=UTC), currency="BYN", decimals=2, rows=67_981, differing=0, turns=turns(60, 30, 15, 1),
         days=days, months=(d.Part(label="2026-09-01", turns=turns(34, 17, 8, 1)), d.Part(label="2026-10-01", turns=turns(26, 13, 7))),
