@@ -21,7 +21,7 @@ Places = npt.NDArray[np.int32]
 MISSING = -(1 << 63)
 WORLDS = 2
 ANSWERS = 1 << 20  # more than there are answers
-SUM_MAX = 1 << 62  # where a sum stops
+SUM_MAX = 1 << 61  # where a sum stops: two of them still fit into a word
 
 # why the kernel stopped
 DONE = 0
