@@ -1,4 +1,4 @@
-"""Screening lists: who published which version, and the identifiers of everyone on it.
+"""Screening lists: who published which version, and by what everyone on it is known.
 
 The registers keep every version that was ever loaded; screening matches against the current ones. The hash is
 taken over the normal form, so two institutions can compare what they screened with.
@@ -8,23 +8,59 @@ from __future__ import annotations
 
 from datetime import date
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 
 from skarb.core.facts import Regime, Screening
 
+SubjectKind = Literal["unknown", "person", "entity", "vessel", "aircraft"]
+NameKind = Literal["primary", "alias", "weak", "former"]  # weak: the publisher himself warns that many bear it
+Gender = Literal["unknown", "male", "female", "other"]
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One entry of a list: a person, an entity or a wallet, by exact identifiers."""
+
+class Name(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One name of somebody, in any script, as it was written; with its parts where the source tells them apart."""
+
+    text: str  # the whole name
+    kind: NameKind = "primary"
+    given: str = ""
+    middle: str = ""  # also a patronymic
+    family: str = ""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A number given to somebody by an authority that no field of its own holds: a ship's IMO number, a register's entry."""
+
+    kind: str  # passport, national_id, registration, tax, imo, bic, mmsi, call_sign, …
+    number: str
+    country: str = ""  # ISO 3166-1 alpha-2 of the authority, where told
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is told of somebody besides identifiers that name him alone; names are compared with its help."""
+
+    kind: SubjectKind = "unknown"
+    names: tuple[Name, ...] = ()
+    births: tuple[str, ...] = ()  # 1970, 1970-05 or 1970-05-17; from/to for a span; of an entity the day it was founded
+    gender: Gender = "unknown"
+    countries: tuple[str, ...] = ()  # ISO 3166-1 alpha-2: nationality, residence, registration or flag
+    documents: tuple[Document, ...] = ()
+    addresses: tuple[str, ...] = ()  # as written, for the eye and for weak evidence
+
+
+class Listed(Described, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One entry of a list: a person, an entity or a wallet, by exact identifiers and by what else is told of it."""
 
     entry: str  # the publisher's number of the entry
-    name: str = ""
+    name: str = ""  # as a person reads it
     programme: str = ""
     parties: tuple[str, ...] = ()  # party ids of this institution
     taxpayer_numbers: tuple[str, ...] = ()
     leis: tuple[str, ...] = ()
     passports: tuple[str, ...] = ()
     wallets: tuple[str, ...] = ()  # chain:address
+    remarks: str = ""  # what the publisher adds, whole
 
 
 class ScreeningList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -66,7 +102,7 @@ class ScreeningResult(msgspec.Struct, frozen=True, kw_only=True):
     entry: str = ""
 
 
-class Identifiers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Identifiers(Described, frozen=True, kw_only=True, omit_defaults=True):
     """Everything a party was ever known by; screening compares it with the lists."""
 
     party: str
