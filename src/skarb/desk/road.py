@@ -119,9 +119,11 @@ class Desk:
 
         Raises: Unavailable if the batch could not be written; nothing of it happened then.
         """
-        work = self._prepare(instructions, assumptions)
-        if work.batch is not None:
-            _give_receipts(work, work.batch, self.book.append(work.batch))
+        with self.book.step():
+            work = self._prepare(instructions, assumptions)
+            head = None if work.batch is None else self.book.append(work.batch)
+        if work.batch is not None and head is not None:
+            _give_receipts(work, work.batch, head)
         return work.answer
 
     def stream(self, batches: Iterable[tuple[Sequence[Instruction], Assumptions | None]]) -> Iterator[Answer]:
@@ -131,8 +133,9 @@ class Desk:
         """
         waiting: tuple[_Work, Future[bytes] | None] | None = None
         for instructions, assumptions in batches:
-            work = self._prepare(instructions, assumptions)
-            writing = self._journal(work)
+            with self.book.step():
+                work = self._prepare(instructions, assumptions)
+                writing = None if work.batch is None else self.book.append_async(work.batch)
             if waiting is not None:
                 yield self._report(*waiting)
             waiting = (work, writing)
@@ -366,9 +369,6 @@ class Desk:
             totals=work.totals.astype("<i8").tobytes(),
         )
         return batch
-
-    def _journal(self, work: _Work) -> Future[bytes] | None:
-        return None if work.batch is None else self.book.append_async(work.batch)
 
     def _report(self, work: _Work, writing: Future[bytes] | None) -> Answer:
         """Give the receipts, once the batch is on disk."""

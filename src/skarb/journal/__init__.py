@@ -4,13 +4,14 @@
 are `Batch`; answers are rebuilt from them by `receipts_of`.
 """
 
-from skarb.journal.book import Book, open_book
+from skarb.journal.book import Book
 from skarb.journal.chain import GENESIS, Envelope, decode, encode, head_of, open_envelope
 from skarb.journal.findings import CHECKS, Finding, Report
 from skarb.journal.folding import MISSING, Folded, fold, unfold
 from skarb.journal.group import GroupCommit
 from skarb.journal.ledger_book import LedgerBook, NewAccount, open_ledger
 from skarb.journal.model import FORMAT, Batch, Opening, Ruling
+from skarb.journal.opening import open_book
 from skarb.journal.receipts import outcome_of, receipts_of
 from skarb.journal.seal import Seal, read_seal, seal_path
 from skarb.journal.sealcheck import check_seal

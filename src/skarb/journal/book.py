@@ -4,14 +4,15 @@ Opening reads every batch, checks the chain, posts everything to an empty ledger
 is in memory afterwards is exactly what the journal says. Then the writer asks `recall` which instructions are new, posts them to
 `book.ledger` at the time `instant` gave, and hands the finished batch to `append`. When `append` returns, the batch is on disk.
 
-If a write fails, memory and disk no longer agree. The book then refuses everything until it is opened again.
+Whoever moves the ledger does it in a `step`, which ends with the batch that says so. If a step or a write fails, memory and disk no longer
+agree. The book then refuses everything until it is opened again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,25 +24,24 @@ import msgspec
 import numpy as np
 
 from skarb.core.decision import Receipt
-from skarb.core.errors import ConfigurationError, InputError, NotAllowed, NotFound, SkarbError, Unavailable, ensure
-from skarb.core.garbage import undisturbed
+from skarb.core.errors import NotAllowed, NotFound, SkarbError, Unavailable, ensure
 from skarb.core.instruction import Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
 from skarb.journal.chain import OWNER_BYTES, Envelope, decode, encode, head_of, instructions_of, open_envelope, raw_rows
 from skarb.journal.chart import Chart
-from skarb.journal.cold import hot_limit, runs_path
 from skarb.journal.folding import CASE_BYTES, VALUE_BYTES
+from skarb.journal.interruption import uninterrupted
 from skarb.journal.law import Law, load_law
 from skarb.journal.lookup import Positions
-from skarb.journal.memory import NO_MARKS, Marks, Memory, Observer, recover
-from skarb.journal.model import GENESIS, Batch
+from skarb.journal.memory import NO_MARKS, Marks, Memory
+from skarb.journal.model import Batch
 from skarb.journal.receipts import receipts_of
-from skarb.journal.seal import Progress, Seal, take_seal, write_seal
-from skarb.journal.snapshot import belongs, map_snapshot, read_snapshot, snapshot_path, snapshot_pieces, write_snapshot
+from skarb.journal.seal import Progress, take_seal, write_seal
+from skarb.journal.snapshot import snapshot_path, snapshot_pieces, write_snapshot
 from skarb.journal.writer import Writer
 from skarb.ledger import Ledger
-from skarb.store import Damaged, KeepsSnapshot, Location, Store, book_files, open_store
+from skarb.store import Damaged, KeepsSnapshot, Store, book_files
 
 WORTH_SNAPSHOT = 1_000_000  # transfers since the latest one; posting them again takes about a second
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -193,6 +193,21 @@ class Book:
         now = (self._writing_clock()() - _EPOCH) // timedelta(microseconds=1) * 1000
         return max(now, self._memory.recorded_at + 1)
 
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Move the ledger and hand over the batch that says so, as one; an interruption from the keyboard waits for both.
+
+        A step that fails after the ledger was moved leaves a book that must be opened again.
+        """
+        before = self.ledger.moment
+        with uninterrupted():
+            try:
+                yield
+            except BaseException as error:
+                if self.ledger.moment != before:
+                    self._failure = self._failure or error
+                raise
+
     def append(self, batch: Batch) -> bytes:
         """Write one batch and return the head after it; the batch is on disk when this returns.
 
@@ -330,72 +345,6 @@ class Book:
             raise Unavailable(
                 f"{self.path} must be opened again, memory and disk no longer agree: {self._failure}"
             ) from self._failure
-
-
-def open_book(
-    path: Location,
-    *,
-    clock: Clock | None = None,
-    name: str | None = None,
-    observer: Observer | None = None,
-    progress: Progress | None = None,
-) -> Book:
-    """Open a book and recover everything it knows; with a clock for writing, without one for reading.
-
-    A writer creates the book if there is none and a `name` is given. The observer is shown every batch that is there; without one a
-    snapshot beside the book, if it belongs to it, spares reading what it holds.
-    Raises: NotFound; InputError if the file is another book; Unavailable if there is a writer already; Damaged, with
-    the batch, if the journal is not what was written: nothing is changed then, and `verify` says more.
-    """
-    store = open_store(path, write=clock is not None, create=clock is not None and name is not None)
-    try:
-        kept = _name(store, name, clock is not None)
-        limit, folder = (None if clock is None else hot_limit()), runs_path(store.path)
-        known = _snapshot(store, kept, folder, limit) if observer is None else None
-        snapshot_at = NO_MARKS if known is None else known.marks
-        if known is None:
-            known = Memory.beginning(folder, limit)
-        memory = _recover(store, kept, observer, progress, known)
-        if clock is not None:
-            if isinstance(path, Path):
-                write_seal(path, Seal(state="open", book=kept, sequence=memory.sequence, head=memory.head.hex()))
-            store.begin()
-        return Book(store, kept, clock, memory, snapshot_at)
-    except BaseException:
-        store.close()
-        raise
-
-
-def _snapshot(store: Store, name: str, folder: Path | None, limit: int | None) -> Memory | None:
-    if isinstance(store.path, Path):
-        data: bytes | memoryview | None = map_snapshot(snapshot_path(store.path))
-    else:
-        data = store.snapshot() if isinstance(store, KeepsSnapshot) else None
-    known = read_snapshot(data, name, folder, limit)
-    return known if known is not None and belongs(known, store.entry(known.sequence)) else None
-
-
-def _recover(store: Store, name: str, observer: Observer | None, progress: Progress | None, known: Memory) -> Memory:
-    total = (store.last() or (0, GENESIS))[0]
-    count = None if progress is None else lambda done: progress("recover the book", done, total)
-    try:
-        with undisturbed():
-            return recover(store.read(known.sequence + 1), name, observer, count, known)
-    except Damaged as error:
-        raise Damaged(f"{store.path}: {error}; nothing was changed, run skarb verify to see all of it") from error
-
-
-def _name(store: Store, wanted: str | None, write: bool) -> str:
-    kept = store.meta("book")
-    if kept is None:
-        if not write or wanted is None or store.last() is not None:
-            raise InputError(f"{store.path} does not say which book it is; it was never finished, or its notes were changed")
-        store.begin()  # also where an earlier making was cut short between the tables and the name
-        store.put_meta("book", wanted)
-        return wanted
-    if wanted not in (None, kept):
-        raise ConfigurationError(f"{store.path} is the book {kept!r}, not {wanted!r}; give its own name or another path")
-    return kept
 
 
 def _check(batch: Batch) -> None:

@@ -18,11 +18,12 @@ import numpy as np
 from skarb.core.errors import InputError, NotFound
 from skarb.core.time import Clock
 from skarb.core.transfer import ACCOUNT, TRANSFER
-from skarb.journal.book import Book, open_book
+from skarb.journal.book import Book
 from skarb.journal.chain import Envelope
 from skarb.journal.chart import CODE, account_record
 from skarb.journal.group import GroupCommit
 from skarb.journal.model import NO_OWNER, Batch, Note, Opening
+from skarb.journal.opening import open_book
 from skarb.ledger import Ledger, Result
 from skarb.ledger.books import Records
 from skarb.ledger.machine import Codes
@@ -110,24 +111,25 @@ class LedgerBook:
         ]
         records = np.frombuffer(b"".join(written), ACCOUNT)
         self._must_begin(accounts, records)
-        at = self._instant()
-        codes = self.ledger.open_accounts(records, at)
-        openings = [Opening(one.address, one.asset) for one in accounts]
-        batch = Batch(
-            book=self.book.name,
-            sequence=0,
-            recorded_at=at,
-            registers=b"",
-            openings=openings,
-            accounts=records.tobytes(),
-            account_results=codes.tobytes(),
-            notes=notes,
-        )
-        if self._rehearse is None:
-            self.book.append(batch)
-        else:
-            created = [place for place, code in enumerate(codes.tolist()) if code == Result.created]
-            self.chart.learn([openings[place] for place in created])
+        with self.book.step():
+            at = self._instant()
+            codes = self.ledger.open_accounts(records, at)
+            openings = [Opening(one.address, one.asset) for one in accounts]
+            batch = Batch(
+                book=self.book.name,
+                sequence=0,
+                recorded_at=at,
+                registers=b"",
+                openings=openings,
+                accounts=records.tobytes(),
+                account_results=codes.tobytes(),
+                notes=notes,
+            )
+            if self._rehearse is None:
+                self.book.append(batch)
+            else:
+                created = [place for place, code in enumerate(codes.tolist()) if code == Result.created]
+                self.chart.learn([openings[place] for place in created])
         return codes
 
     def post(self, transfers: Records, metadata: Mapping[int, Metadata] | None = None) -> Codes:
@@ -136,19 +138,21 @@ class LedgerBook:
         Shape: `metadata` keeps words with some of the transfers, by their place in this batch.
         Raises: InputError if they cannot be taken, nothing was done; Unavailable if they could not be written.
         """
-        codes, batch = self._post(transfers, metadata)
-        if batch is not None and self._rehearse is None:
-            self.book.append(batch)
+        with self.book.step():
+            codes, batch = self._post(transfers, metadata)
+            if batch is not None and self._rehearse is None:
+                self.book.append(batch)
         return codes
 
     def post_async(self, transfers: Records, metadata: Mapping[int, Metadata] | None = None) -> Future[Codes]:
         """Post transfers and write them behind the next ones; the future gives the codes once they are durable."""
         answer: Future[Codes] = Future()
-        codes, batch = self._post(transfers, metadata)
-        if batch is None or self._rehearse is not None:
-            answer.set_result(codes)
-        else:
-            self.book.append_async(batch).add_done_callback(lambda written: _pass_on(written, answer, codes))
+        with self.book.step():
+            codes, batch = self._post(transfers, metadata)
+            if batch is None or self._rehearse is not None:
+                answer.set_result(codes)
+            else:
+                self.book.append_async(batch).add_done_callback(lambda written: _pass_on(written, answer, codes))
         return answer
 
     def group(self) -> GroupCommit[bytes, np.uint8]:
