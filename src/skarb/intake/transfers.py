@@ -10,10 +10,12 @@ none; `records_of` names the first line that cannot be taken, for callers who pu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from skarb.core.columns import WORTH_COLUMNS, keys_of
 from skarb.core.compiled import Kind, choose_kind
@@ -24,6 +26,8 @@ from skarb.journal.chart import CODE, Chart
 from skarb.ledger.books import Records
 
 _WORD = (1 << 64) - 1
+_NO_WORDS = np.zeros(1, np.uint64)
+Halves: TypeAlias = NDArray[np.uint64]
 Flag = Literal[
     "linked",
     "pending",
@@ -62,6 +66,23 @@ class WrongLine(FieldError):
         self.row = row  # its place among the lines, from 0
 
 
+class _Columns(NamedTuple):
+    """What many lines say, one sequence a field."""
+
+    id: Sequence[str]
+    debit: Sequence[str]
+    credit: Sequence[str]
+    asset: Sequence[str]
+    amount: Sequence[str | int]
+    code: Sequence[int]
+    flags: Sequence[tuple[Flag, ...]]
+    pending_id: Sequence[str | None]
+    timeout: Sequence[int]
+    effective: Sequence[int]
+    timestamp: Sequence[int]
+
+
+_FIELDS = [attrgetter(name) for name in _Columns._fields]
 _lines = msgspec.json.Decoder(TransferLine).decode_lines
 
 
@@ -89,18 +110,20 @@ def records_of(lines: Sequence[TransferLine], chart: Chart, *, worth: bool | Non
     """
     kind = choose_kind(len(lines) >= WORTH_COLUMNS if worth is None else worth)
     records = np.zeros(len(lines), TRANSFER)
-    _set(records, "id", _keys([line.id for line in lines], kind))
+    if not lines:
+        return records
+    said = _Columns(*[list(map(field, lines)) for field in _FIELDS])
+    _set(records, "id", _keys(said.id, kind))
     _set(records, "user", np.stack([records["id_lo"], records["id_hi"]], axis=1))
-    for side in ("debit", "credit"):
-        _set(records, side, _accounts([(getattr(line, side), line.asset) for line in lines], side, chart))
-    amounts = _amounts(lines)
-    records["amount_lo"], records["amount_hi"] = [one & _WORD for one in amounts], [one >> 64 for one in amounts]
-    numbers = chart.ledgers
-    records["ledger"] = [numbers[line.asset] for line in lines]
+    for side, addresses in (("debit", said.debit), ("credit", said.credit)):
+        _set(records, side, _accounts(addresses, said.asset, side, chart))
+    records["amount_lo"], records["amount_hi"] = _amounts(said.amount)
+    records["ledger"] = list(map(chart.ledgers.__getitem__, said.asset))
     for name, column in (("code", "code"), ("timeout", "timeout"), ("effective", "user_64"), ("timestamp", "timestamp")):
-        records[column] = _numbers(lines, name, int(np.iinfo(TRANSFER[column]).max))
-    records["flags"] = [_flags(line.flags) if line.flags else 0 for line in lines]
-    pending = [(row, line.pending_id) for row, line in enumerate(lines) if line.pending_id is not None]
+        records[column] = _numbers(getattr(said, name), name, int(np.iinfo(TRANSFER[column]).max))
+    if any(said.flags):
+        records["flags"] = list(map(_flags, said.flags))
+    pending = [(row, name) for row, name in enumerate(said.pending_id) if name is not None]
     if pending:
         rows, names = zip(*pending, strict=True)
         keys = _keys(names, kind)
@@ -119,25 +142,35 @@ def _keys(names: Sequence[str], kind: Kind) -> np.ndarray[tuple[int, int], np.dt
     return np.frombuffer(b"".join(map(key_128, names)), "<u8").reshape(-1, 2)
 
 
-def _accounts(sides: Sequence[tuple[str, str]], side: str, chart: Chart) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+def _accounts(
+    addresses: Sequence[str], assets: Sequence[str], side: str, chart: Chart
+) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
     known = chart.ids
-    found = [known.get(asset, {}).get(address) for address, asset in sides]
+    if assets.count(assets[0]) == len(assets):
+        found = list(map(known.get(assets[0], {}).get, addresses))
+    else:
+        found = [known.get(asset, {}).get(address) for address, asset in zip(addresses, assets, strict=True)]
     if None in found:
         row = found.index(None)
-        address, asset = sides[row]
-        raise WrongLine(row, side, address, f"the address of an account that is open in {asset}")
+        raise WrongLine(row, side, addresses[row], f"the address of an account that is open in {assets[row]}")
     return np.frombuffer(b"".join(found), "<u8").reshape(-1, 2)  # type: ignore[arg-type]
 
 
-def _amounts(lines: Sequence[TransferLine]) -> list[int]:
+def _amounts(given: Sequence[str | int]) -> tuple[Halves, Halves]:
+    """Return the low and the high words of amounts; looked at one by one only where not all are short and plain."""
+    try:
+        digits = "".join(given)  # type: ignore[arg-type]  # a number among them is a TypeError
+        if digits.isdecimal() and digits.isascii() and max(map(len, given)) < 19 and all(given):  # type: ignore[arg-type]
+            return np.array(list(map(int, given)), np.uint64), _NO_WORDS
+    except TypeError:
+        pass
     amounts = []
-    for row, line in enumerate(lines):
-        given = line.amount
-        amount = whole(given)
+    for row, one in enumerate(given):
+        amount = whole(one)
         if amount is None or not 0 <= amount < 1 << 128:
-            raise WrongLine(row, "amount", given, "a whole number of smallest units, below 2^128")
+            raise WrongLine(row, "amount", one, "a whole number of smallest units, below 2^128")
         amounts.append(amount)
-    return amounts
+    return np.array([one & _WORD for one in amounts], np.uint64), np.array([one >> 64 for one in amounts], np.uint64)
 
 
 def whole(given: str | int) -> int | None:
@@ -148,9 +181,8 @@ def whole(given: str | int) -> int | None:
     return int(given) if digits.isdecimal() and digits.isascii() and len(digits) <= 39 else None
 
 
-def _numbers(lines: Sequence[TransferLine], name: str, most: int) -> list[int]:
-    numbers: list[int] = [getattr(line, name) for line in lines]
-    if min(numbers, default=0) < 0 or max(numbers, default=0) > most:
+def _numbers(numbers: Sequence[int], name: str, most: int) -> Sequence[int]:
+    if min(numbers) < 0 or max(numbers) > most:
         row = next(row for row, number in enumerate(numbers) if not 0 <= number <= most)
         raise WrongLine(row, name, numbers[row], f"a whole number of at most {most}")
     return numbers

@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skarb.core.errors import InputError
 from skarb.core.transfer import TransferFlag, key_128
@@ -63,6 +65,9 @@ def test_every_field_has_its_place(chart: Chart, worth: bool) -> None:
         ({"amount": -1}, "line 2: amount"),
         ({"amount": 1 << 128}, "line 2"),
         ({"amount": "9" * 40}, "line 2: amount"),
+        ({"amount": ""}, "line 2: amount"),
+        ({"amount": "١٢"}, "line 2: amount"),
+        ({"amount": "1_0"}, "line 2: amount"),
         ({"amount": 1.5}, "line 2: .*amount"),
         ({"code": 1 << 16}, "line 2: code: given '65536'"),
         ({"timeout": -1}, "line 2: timeout"),
@@ -74,6 +79,15 @@ def test_every_field_has_its_place(chart: Chart, worth: bool) -> None:
 def test_a_wrong_line_is_named_and_nothing_is_read(chart: Chart, line: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_transfers(text({}, line), chart)
+
+
+@given(st.lists(st.integers(0, (1 << 128) - 1) | st.integers(0, 1 << 20), min_size=1), st.booleans(), st.data())
+def test_amounts_of_any_length_and_form_are_read(amounts: list[int], mixed: bool, data: st.DataObject) -> None:
+    chart = Chart()
+    chart.learn([Opening("member/1", "BYN"), Opening("member/2", "BYN")])
+    written = [str(one) if not mixed or data.draw(st.booleans()) else one for one in amounts]
+    records = read_transfers(text(*[{"id": f"t-{row}", "amount": one} for row, one in enumerate(written)]), chart)
+    assert [(high << 64) + low for low, high in records[["amount_lo", "amount_hi"]].tolist()] == amounts
 
 
 def test_nothing_is_read_from_nothing(chart: Chart) -> None:
