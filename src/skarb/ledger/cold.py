@@ -145,7 +145,7 @@ class Cold:
             shelves.expiries.put([leaving.expiries[: counts[EXPIRIES]].view(np.uint64)])
         if shelves.transfers.count == counts[BEFORE]:
             starts = range(kept, count, _AT_ONCE)
-            shelves.transfers.put(_table(leaving, np.arange(start, min(start + _AT_ONCE, count))) for start in starts)
+            shelves.transfers.put(_table(leaving, slice(start, min(start + _AT_ONCE, count))) for start in starts)
 
     # ── coming back ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -356,7 +356,7 @@ def _statuses(books: Books, cold: Cold | None, run: Kernel) -> Iterator[np.ndarr
             yield cold.settled(rows, books, run)[:, STATUS].astype(np.uint8)
         if cold.leaving is not None:
             counts = cold.leaving.counts
-            yield cold.settled(_table(cold.leaving, np.arange(counts[KEPT], counts[TRANSFERS])), books, run)[:, STATUS].astype(
+            yield cold.settled(_table(cold.leaving, slice(counts[KEPT], counts[TRANSFERS])), books, run)[:, STATUS].astype(
                 np.uint8
             )
     yield books.status[books.counts[KEPT] : books.counts[TRANSFERS]]
@@ -393,11 +393,12 @@ def _without_tail(books: Books, run: Kernel) -> Books:
     return fresh
 
 
-def _table(books: Books, rows: Rows) -> Words:
+def _table(books: Books, rows: Rows | slice) -> Words:
     """Return rows of the books as rows of a shelf."""
-    table = np.empty((len(rows), RECORD_WORDS + 1), np.uint64)
-    table[:, :STATUS] = books.transfers[rows].view(np.uint64).reshape(-1, RECORD_WORDS)
-    table[:, STATUS] = books.status[rows]
+    status = books.status[rows]
+    table = np.empty((len(status), RECORD_WORDS + 1), np.uint64)
+    table[:, :STATUS] = books.transfers.view(np.uint64).reshape(-1, RECORD_WORDS)[rows]
+    table[:, STATUS] = status
     return table
 
 
