@@ -98,13 +98,15 @@ class Asked:
         fields: Numbers,
         turns: Collection[int],
         kind: Kind | None = None,
+        answers: Answers | None = None,
     ) -> None:
         """Sort kinds into units.
 
         Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact,
-        named by `names`, the days among them. `turns` are the days on which a law changes. `kind` is where kernels run.
+        named by `names`, the days among them. `turns` are the days on which a law changes. `kind` is where kernels run. `answers` are those that
+        have numbers already.
         """
-        self.answers, self._kind = Answers(), kind
+        self.answers, self._kind = Answers() if answers is None else answers, kind
         self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields
         self._units = _units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
         self._known: dict[tuple[int, Hashable], Numbers] = {}

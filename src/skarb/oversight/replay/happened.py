@@ -17,7 +17,7 @@ import numpy.typing as npt
 from skarb.core.compiled import choose_kind
 from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
-from skarb.oversight.replay.answers import Asked
+from skarb.oversight.replay.answers import Answers, Asked
 from skarb.oversight.replay.arrange import Arrangement, arrange
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.model import Comparison, Dimension, Question
@@ -47,6 +47,16 @@ class _Laid:
         return self.arrangement.fields(chunk.columns, chunk.cases, self.columns)
 
 
+@dataclass(frozen=True)
+class Apart:
+    """What is counted beside rows that are lived through: how finely, which cases are left out, which answers have numbers, and what is kept."""
+
+    arrangement: Arrangement
+    cases: npt.NDArray[np.bool_]
+    answers: Answers
+    kept: State | None = None
+
+
 class Counted:
     """The rows of a lake between two days, counted by kind; any of some laws can now be asked about all of them."""
 
@@ -59,6 +69,7 @@ class Counted:
         by: tuple[Dimension, ...] = (),
         progress: Progress | None = None,
         keep: Keep | None = None,
+        apart: Apart | None = None,
     ) -> None:
         """Count. Kinds are fine enough for all the laws and for the dimensions.
 
@@ -67,35 +78,53 @@ class Counted:
         self._rows = rows = Rows(connection, first_day, last_day, groups_of(by))
         cases, (first, last) = rows.cases(), rows.days
         turns = {day for law in laws for day in law.boundaries if first < day <= last}
-        editions = [edition for law in laws for edition in editions_between(law, first, last)]
-        months = months_between(first, last) if "month" in by else ()
-        quantities = quantities_of(editions, PER_ROW, {"day": turns.union(months)})
-        self._laid = laid = _Laid(cases, case_columns(cases), arrange(quantities, PER_ROW, cases))
+        if apart is None:
+            editions = [edition for law in laws for edition in editions_between(law, first, last)]
+            months = months_between(first, last) if "month" in by else ()
+            quantities = quantities_of(editions, PER_ROW, {"day": turns.union(months)})
+            arrangement = arrange(quantities, PER_ROW, cases)
+        else:
+            arrangement = apart.arrangement
+        self._laid = laid = _Laid(cases, case_columns(cases), arrangement)
         self._tally = Tally(laid.arrangement, MONEY, rows.stop)
-        name = name_of("counted", laws, by, rows, laid.arrangement) if keep else ""
-        kept = keep.load(name) if keep else None
+        name = counted_name(laws, by, rows, laid.arrangement) if keep else ""
+        kept = apart.kept if apart and apart.kept else keep.load(name) if keep else None
+        self._done = kept.rows if kept else 0
         if kept:
             self._tally.restore(kept.arrays)
         side_by_side = (
             [Tally(laid.arrangement, MONEY, rows.stop) for _ in range(LANES - 1)] if rows.stop >= WORTH_COMPILING else []
         )
         with Lanes([self._tally, *side_by_side]) as lanes:
-            for chunk in rows.chunks(begin=kept.rows if kept else 0):
+            for chunk in rows.chunks(begin=self._done):
                 lanes.add(lambda tally, one=chunk: tally.add(one.origin, one.cases, one.groups, laid.fields(one)))  # type: ignore[misc]
-                done = chunk.origin + len(chunk.cases)
+                self._done = done = chunk.origin + len(chunk.cases)
                 if keep:
                     keep.offer(name, lambda done=done: State(done, lanes.settle().state()))  # type: ignore[misc]
                 if progress:
                     progress(done)
             lanes.settle()
         self.cells = self._tally.cells()
+        self._left_out = np.zeros(len(self.cells), np.bool_) if apart is None else apart.cases[self.cells.cases]
+        if apart is not None:
+            self.cells = self.cells.where(~self._left_out)
         kinds, self._cell_kinds = _kinds(self.cells)
         fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]
         self._asked = Asked(
-            laid.columns, self.cells.cases[kinds], PER_ROW, fields, turns, choose_kind(rows.stop >= WORTH_COMPILING)
+            laid.columns,
+            self.cells.cases[kinds],
+            PER_ROW,
+            fields,
+            turns,
+            choose_kind(rows.stop >= WORTH_COMPILING),
+            None if apart is None else apart.answers,
         )
         self.answers = self._asked.answers
         self._summary = Summary(connection, rows, cases, self.answers, by)
+
+    def state(self) -> State:
+        """Return what was counted, for a count that is not to be made again."""
+        return State(self._done, self._tally.state())
 
     def answer(self, law: Rulebook) -> Numbers:
         """Return the number of the answer that a law gives to each cell."""
@@ -109,7 +138,9 @@ class Counted:
         self, before: Numbers, after: Numbers, progress: Progress | None = None
     ) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield positions, answers before and answers after of all rows that are decided otherwise, some at a time."""
-        changed = self.answers.differ(before, after)
+        changed, before, after = map(self._with_left_out, (self.answers.differ(before, after), before, after))
+        if not changed.any():
+            return
         for chunk in self._rows.chunks({"position": "rowid"}):
             which = self._tally.add(chunk.origin, chunk.cases, chunk.groups, self._laid.fields(chunk), counting=False)
             rows = np.flatnonzero(changed[which])
@@ -118,6 +149,17 @@ class Counted:
             if len(rows):
                 cells = which[rows]
                 yield chunk.columns["position"][rows], before[cells], after[cells]
+
+    def _with_left_out(self, of_cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what is said of cells with noughts for those that are left out, as rows are found in them, too."""
+        found = np.zeros(len(self._left_out), of_cells.dtype)
+        found[~self._left_out] = of_cells
+        return found
+
+
+def counted_name(laws: Sequence[Rulebook], by: Sequence[Dimension], rows: Rows, arrangement: Arrangement) -> str:
+    """Return what a count is kept under."""
+    return name_of("counted", laws, by, rows, arrangement)
 
 
 @dataclass(frozen=True)

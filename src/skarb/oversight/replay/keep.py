@@ -93,9 +93,12 @@ class Keep:
     def __post_init__(self) -> None:
         self._next = self.clock() + PAUSE_NS
 
-    def load(self, question: str) -> State | None:
-        """Return what was counted for the same question, None if there is nothing of it; anything else that lies there is removed."""
-        if not self.folder.exists():
+    def load(self, question: str, before: str = "") -> State | None:
+        """Return what was counted for the same question, None if there is nothing of it; anything else that lies there is removed.
+
+        What was counted for the question that is put `before` this one is left where it is.
+        """
+        if not self.folder.exists() or (before and self._read(before)[0]):
             return None
         found, reason = self._read(question)
         if found is None:

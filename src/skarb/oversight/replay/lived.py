@@ -4,6 +4,8 @@
 frees did. What happened before the first day asked about happened in both worlds. A law that looks at totals is replayed `as-happened` this
 way, too, with the totals of what really came to pass in both worlds. A row that the ledger turned down comes to pass in no world. A freed row counts
 in totals as if the ledger had taken it.
+
+Only rows of cases that totals concern are lived through. All others are counted by kind before, as `happened` does it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
+from skarb.oversight.replay.concern import concerned
+from skarb.oversight.replay.happened import Apart, counted_name
+from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.model import Answer, Comparison, Question
@@ -43,6 +48,7 @@ Progress = Callable[[int], None]
 Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
 
 FEATURES_MAX = 62  # bits of a word
+_APART = "apart "  # what was counted, among the arrays that are kept
 _SIDES = {
     "actor": "party",
     "counterparty": "counterparty",
@@ -91,13 +97,21 @@ class Lived:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, question: Question, *, actual: bool) -> None:
         """Make ready; if `actual`, only what really came to pass is in the totals of both worlds."""
-        self._question, self._actual = question, actual
+        self._connection, self._question, self._actual = connection, question, actual
         self._laws = (question.law, question.draft)
-        first, last = Rows(connection, question.first_day, question.last_day).days
-        self._followed = followed = follow([one for law in self._laws for one in editions_between(law, first, last)])
+        self._all_rows = everything = Rows(connection, question.first_day, question.last_day, groups_of(question.by))
+        editions = [one for law in self._laws for one in editions_between(law, *everything.days)]
+        self._followed = followed = follow(editions)
         lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
-        self._rows = rows = Rows(connection, question.first_day - lookback, question.last_day, groups_of(question.by))
-        self._cases = rows.cases()
+        self._cases = everything.cases()
+        self._concerned = concerned(self._cases, editions, followed.tracks)
+        self._rows = rows = Rows(
+            connection,
+            question.first_day - lookback,
+            question.last_day,
+            groups_of(question.by),
+            np.flatnonzero(self._concerned).tolist(),
+        )
         self._columns = case_columns(self._cases)
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
@@ -167,6 +181,38 @@ class Lived:
 
     def run(self, progress: Progress | None = None, changed: Changed | None = None, keep: Keep | None = None) -> Comparison:
         """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
+        name = self._name() if keep else ""
+        kept = keep.load(name, counted_name(self._laws, self._question.by, self._all_rows, self._base)) if keep else None
+        if kept:
+            self._restore(kept)
+        count = self._count(progress, keep, kept)
+        before, after = (count.answer(law) for law in self._laws)
+        self._live_through(progress, changed, keep, name, kept, count.state() if keep else None)
+        if changed:
+            for told in count.changes(before, after, progress):
+                changed(*told)
+        return self._comparison(count.cells, before, after)
+
+    def _count(self, progress: Progress | None, keep: Keep | None, kept: State | None) -> Count:
+        """Count the rows that no total concerns."""
+        first, last = self._question.first_day, self._question.last_day
+        known = None
+        if kept:
+            arrays = {name.removeprefix(_APART): array for name, array in kept.arrays.items() if name.startswith(_APART)}
+            known = State(int(arrays.pop("rows")[0]), arrays)
+        apart = Apart(self._base, self._concerned, self.answers, known)
+        return Count(self._connection, self._laws, first, last, self._question.by, progress, keep, apart)
+
+    def _live_through(
+        self,
+        progress: Progress | None,
+        changed: Changed | None,
+        keep: Keep | None,
+        name: str,
+        kept: State | None,
+        counted: State | None,
+    ) -> None:
+        """Live through the rows that totals concern."""
         keys = {
             f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
             for place, track in enumerate(self._followed.tracks)
@@ -179,10 +225,6 @@ class Lived:
         }
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
-        name = self._name() if keep else ""
-        kept = keep.load(name) if keep else None
-        if kept:
-            self._restore(kept)
         for chunk in self._rows.chunks(more, kept.rows if kept else 0):
             fields = self._base.fields(chunk.columns, chunk.cases, self._columns)
             days = chunk.columns["day"]
@@ -195,11 +237,10 @@ class Lived:
                 if len(rows):
                     changed(chunk.columns["position"][rows], before[rows], after[rows])
             done = chunk.origin + len(days)
-            if keep:
-                keep.offer(name, lambda done=done: self._state(done))  # type: ignore[misc]
+            if keep and counted:
+                keep.offer(name, lambda done=done: self._state(done, counted))  # type: ignore[misc]
             if progress:
-                progress(done)
-        return self._comparison()
+                progress(int(chunk.columns["position"][-1]) + 1)
 
     def _live(
         self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
@@ -270,7 +311,7 @@ class Lived:
         what = f"lived {self._actual} {self._question.first_day} {self._followed}"
         return name_of(what, self._laws, self._question.by, self._rows, self._base, self._shown)
 
-    def _state(self, rows: int) -> State:
+    def _state(self, rows: int, counted: State) -> State:
         """Return all that is known between two chunks; the arrays change when more is lived through."""
         columns = {
             "kinds": (self._kinds.table, self._kinds._asdict()),
@@ -283,6 +324,8 @@ class Lived:
             used = int(table.used[0])
             arrays[name] = table.keys[:used]
             arrays |= {key: column[:used] for key, column in beside.items() if key != "table"}
+        arrays |= {f"{_APART}{name}": column for name, column in counted.arrays.items()}
+        arrays[f"{_APART}rows"] = np.array([counted.rows], np.int64)
         return State(rows, arrays, self.answers.known)
 
     def _restore(self, kept: State) -> None:
@@ -355,7 +398,7 @@ class Lived:
 
     # -- what came of it -------------------------------------------------------------------------------------------------------
 
-    def _comparison(self) -> Comparison:
+    def _comparison(self, apart: Cells, apart_before: Numbers, apart_after: Numbers) -> Comparison:
         used = int(self._lines.used[0])
         keys = self._lines.keys[:used]
         entries, before, after = keys[:, 0], keys[:, 1] >> 20, keys[:, 1] & ((1 << 20) - 1)
@@ -365,7 +408,9 @@ class Lived:
         cells = Cells(
             self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], counts, low, high, firsts
         )
-        return self._summary.compare(cells, before, after)
+        return self._summary.compare(
+            apart.beside(cells), np.concatenate([apart_before, before]), np.concatenate([apart_after, after])
+        )
 
 
 def full(table: object, more: int = 1) -> bool:

@@ -50,9 +50,19 @@ class Part:
 class Rows:
     """The rows of a lake between two legal days."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, first_day: int, last_day: int, groups: Sequence[str] = ()) -> None:
-        """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided."""
-        self._connection = connection
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        first_day: int,
+        last_day: int,
+        groups: Sequence[str] = (),
+        among: Sequence[int] | None = None,
+    ) -> None:
+        """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided.
+
+        `among` are the cases whose rows are read, where not all are.
+        """
+        self._connection, self._among = connection, among
         self.first_day, self.last_day = first_day, last_day
         stops, low, high = connection.execute("SELECT coalesce(max(rowid) + 1, 0), min(day), max(day) FROM rows").fetchall()[0]
         self.stop: int = stops
@@ -109,8 +119,7 @@ class Rows:
             **(columns or {}),
         }
         asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
-        low, high = self.days
-        between = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
+        between = self._between()
         asked += f" WHERE {between}" + (f" AND rowid >= {self._position(begin, between)}" if begin else "")
         origin = begin
         with self._connection.cursor() as own:  # so that others may ask between two chunks
@@ -123,6 +132,14 @@ class Rows:
         """Return the position of a row by its number among those that are read."""
         found = self._connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
         return int(found[0][0]) if found else self.stop
+
+    def _between(self) -> str:
+        """Return the condition for the rows that are read."""
+        low, high = self.days
+        days = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
+        if self._among is None:
+            return days
+        return f"{days} AND case_no IN ({', '.join(map(str, self._among))})" if self._among else "false"
 
     def _covers(self) -> bool:
         """Say whether every row lies between the two days."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -39,6 +39,14 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.cases)
+
+    def where(self, wanted: npt.NDArray[np.bool_]) -> Cells:
+        """Return some of them."""
+        return Cells(**{one.name: getattr(self, one.name)[wanted] for one in fields(self)})
+
+    def beside(self, other: Cells) -> Cells:
+        """Return these and others."""
+        return Cells(**{one.name: np.concatenate([getattr(self, one.name), getattr(other, one.name)]) for one in fields(self)})
 
 
 class Tally:
