@@ -55,7 +55,9 @@ def verify_message(wallet: str, message: str, signature: str) -> SignedMessage |
         return _personal(address, content, given)
     if address.chain == "BTC":
         return _bitcoin(address, content, given)
-    raise InputError(f"wallet {shorten(wallet)!r}: messages signed for {address.chain} are not read; expected BTC or an account of Ethereum")
+    raise InputError(
+        f"wallet {shorten(wallet)!r}: messages signed for {address.chain} are not read; expected BTC or an account of Ethereum"
+    )
 
 
 # Ethereum -------------------------------------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def _bitcoin(address: Address, message: bytes, signature: str) -> SignedMessage 
     if len(raw) == 65 and 27 <= raw[0] <= 42:
         return _legacy(address, message, signature, raw)
     script = script_of(address.text) or b""
-    if address.kind == "segwit_v0" and len(script) == 22 or address.kind == "segwit_v1" and len(script) == 34:
+    if (address.kind == "segwit_v0" and len(script) == 22) or (address.kind == "segwit_v1" and len(script) == 34):
         return _simple(address, message, signature, raw, script)
     expected = "an address of one key; scripts, and witnesses longer than one key needs, cannot be checked here"
     return Flaw("component", address.text, expected)

@@ -313,10 +313,14 @@ class Registers:
             raise FieldError("wallet", address, found.expected)
         key = address if isinstance(found, Flaw) else found.key
         wallet = self._shelves.wallets.state(key, day)
+        exposure = self._shelves.wallet_exposures.state(key, day)
         return WalletFacts(
             listed=self._shelves.listed(key, day),
             hosting=wallet.hosting if wallet else "none",
             country=wallet.country if wallet else "XX",
+            owner=wallet.party if wallet else "",
+            proven_by=self._shelves.proven_by(key, day),
+            exposure=exposure.share if exposure else None,
         )
 
     def _find_factors(self, asset: str, day: int, currency: str | None) -> tuple[int, int, int] | None:
