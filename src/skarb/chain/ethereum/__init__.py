@@ -1,5 +1,6 @@
 """Ethereum: blocks, receipts, logs, token transfers, traces and contracts, decoded from the answers of a node."""
 
+from skarb.chain.ethereum.answers import Answers, looks_like_answer, read_answers, together
 from skarb.chain.ethereum.blocks import block_of, log_of, receipt_of, transaction_of
 from skarb.chain.ethereum.contracts import (
     call_answer,
@@ -18,6 +19,7 @@ from skarb.chain.ethereum.transfers import TRANSFER_TOPIC, addresses_in, token_t
 
 __all__ = [
     "TRANSFER_TOPIC",
+    "Answers",
     "Block",
     "Contract",
     "Log",
@@ -35,14 +37,17 @@ __all__ = [
     "function_selectors",
     "geth_traces",
     "log_of",
+    "looks_like_answer",
     "number_answer",
     "parity_traces",
     "read_answer",
+    "read_answers",
     "read_json",
     "receipt_of",
     "selector",
     "settle",
     "text_answer",
+    "together",
     "token_of",
     "token_transfer",
     "token_transfers",
