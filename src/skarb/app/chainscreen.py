@@ -155,7 +155,7 @@ def watch(files: Sequence[Path], setting: Setting, *, hops_max: int = HOPS_MAX) 
     found = Watched(blocks=blocks, answers=answers, available=setting.screen.available, evidence=evidence)
     listings = Listings(setting)
     transactions = [one for block in blocks for one in coin_transactions(block)]
-    coins = _made(transactions)
+    coins = made_coins(transactions)
     accounts = account_payments(answers)
     found.payments = [*coin_payments(transactions, coins), *accounts]
     found.last = max((one.time for one in found.payments), default=0)
@@ -173,7 +173,8 @@ def watch(files: Sequence[Path], setting: Setting, *, hops_max: int = HOPS_MAX) 
     return found
 
 
-def _made(transactions: Iterable[CoinTransaction]) -> dict[Outpoint, Coin]:
+def made_coins(transactions: Iterable[CoinTransaction]) -> dict[Outpoint, Coin]:
+    """Return the coins that transactions make, so that whoever spends them later is known."""
     return {(one.tx, number): coin for one in transactions for number, coin in enumerate(one.makes)}
 
 

@@ -255,13 +255,13 @@ def trace_coins(
             done += coin.value
             share = tainted * done // whole - given if whole else 0
             given += share
-            payment = "BTC", one.tx, number, coin.holder, coin.value
+            payment = one.asset, one.tx, number, coin.holder, coin.value
             kept, share, on = tracer.arrive(payment, lots, share, trail if share else None)
             pool = _Pool()
             pool.put(kept, share, on)
             pools[one.tx, number] = coin.holder, pool
         if fee and tainted + sum(amount for amount, way in mixture.lots if way is not None):
-            fifo, haircut = tracer.sums("BTC")
+            fifo, haircut = tracer.sums(one.asset)
             fifo.fees += sum(amount for amount, way in mixture.lots if way is not None)
             haircut.fees += tainted - given
     return tracer.found
@@ -285,15 +285,15 @@ def _taken(one: CoinTransaction, pools: dict[Outpoint, tuple[str, _Pool]], trace
             if not missing:
                 continue
             clean: tuple[list[Lot], int, Trail | None] = [(missing, None)], 0, None
-            lots, share, trail = clean if source is None else tracer.leave("BTC", source, missing)
+            lots, share, trail = clean if source is None else tracer.leave(one.asset, source, missing)
             missing = 0
         else:
             holder, pool = pools.pop(point)
             if tracer.listed(holder):
-                lots, share, trail = tracer.leave("BTC", holder, pool.value)
+                lots, share, trail = tracer.leave(one.asset, holder, pool.value)
             else:
                 lots, share, trail = list(pool.lots), pool.tainted, pool.trail
-                tracer.out("BTC", lots, share)
+                tracer.out(one.asset, lots, share)
         mixture.put(lots, share, trail)
     return mixture
 

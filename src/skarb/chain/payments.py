@@ -36,13 +36,16 @@ class CoinTransaction:
     takes: tuple[tuple[Outpoint, str | None], ...]  # with the address that the input itself shows, if it does
     makes: tuple[Coin, ...]
     mined: bool = False  # it takes nothing
+    asset: str = "BTC"  # TBTC on test networks
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """Something that moved to one receiver."""
 
-    asset: str  # BTC, ETH, or ETH:0x… of a token's contract; of a token that is one of its kind also /number
+    asset: (
+        str  # BTC, TBTC of test networks, ETH, or ETH:0x… of a token's contract; of a token that is one of its kind also /number
+    )
     senders: tuple[str, ...]  # chain:address; () where the chain shows none
     receiver: str
     value: int  # smallest units
@@ -51,6 +54,7 @@ class Payment:
     block: str  # its hash, or its number where only that is known
     time: int  # Unix seconds; 0 where it is not known
     mined: bool = False
+    hidden: bool = False  # coins were taken of which the chain does not show whose they were
     mention: bool = False  # a log that no transfer could be read from names the receiver
 
 
@@ -62,7 +66,8 @@ def coin_transactions(block: Block) -> list[CoinTransaction]:
             ((given.previous_txid, given.previous_index), _named(address_spent(given, block.network))) for given in tx.inputs
         )  # fmt: skip
         makes = tuple(Coin(_holder(output.script, output.address(block.network)), output.value) for output in tx.outputs)
-        found.append(CoinTransaction(tx.txid, block.block_hash, block.time, takes, makes, tx.coinbase))
+        asset = "BTC" if block.network == "mainnet" else "TBTC"
+        found.append(CoinTransaction(tx.txid, block.block_hash, block.time, takes, makes, tx.coinbase, asset))
     return found
 
 
@@ -83,7 +88,18 @@ def coin_payments(transactions: Iterable[CoinTransaction], known: Mapping[Outpoi
         for number, coin in enumerate(one.makes):
             if coin.value:
                 found.append(
-                    Payment("BTC", senders, coin.holder, coin.value, one.tx, number, one.block, one.time, mined=one.mined)
+                    Payment(
+                        one.asset,
+                        senders,
+                        coin.holder,
+                        coin.value,
+                        one.tx,
+                        number,
+                        one.block,
+                        one.time,
+                        mined=one.mined,
+                        hidden=None in holders,
+                    )
                 )
     return found
 

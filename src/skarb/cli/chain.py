@@ -110,6 +110,8 @@ def _say(found: Watched) -> None:
     for exposure in (found.coins, found.accounts):
         for rule, sums in (("FIFO", exposure.fifo), ("haircut", exposure.haircut)):
             for asset, sum_ in sums.items():
+                if not sum_.entered:
+                    continue
                 err.print(
                     f"{asset} by {rule}: {sum_.entered} left listed addresses = {sum_.held} with others + {sum_.returned} came back + "
                     f"{sum_.fees} fees + {sum_.beyond} beyond the hops followed",

@@ -81,6 +81,7 @@ class Token(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     lawful: bool = True
     from_regime: bool = False
     dti: str = ""  # ISO 24165
+    contract: str = ""  # chain:address of the contract that keeps it, where one does
 
 
 class Venue(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

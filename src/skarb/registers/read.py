@@ -251,6 +251,8 @@ def _check(entry: Entry, numbering: Numbering | None, home: str) -> Iterator[tup
             yield "code", entry.code, "a code that is no currency of ISO 4217"
         if entry.dti and isinstance(flaw := check_dti(entry.dti), Flaw):
             yield "dti", entry.dti, flaw.expected
+        if entry.contract and isinstance(contract := read_wallet(entry.contract), Flaw):
+            yield "contract", entry.contract, contract.expected
         if entry.asset_class in ("none", "money"):
             yield "asset_class", entry.asset_class, "the class of a token; money is known from ISO 4217"
     elif isinstance(entry, _WALLETS):
@@ -277,6 +279,9 @@ def _normal(entry: Entry, numbering: Numbering | None, home: str) -> Entry:
     if isinstance(entry, _WALLETS):
         address = read_wallet(entry.wallet)
         changes["wallet"] = address.key if isinstance(address, Address) else entry.wallet
+    elif isinstance(entry, Token) and entry.contract:
+        contract = read_wallet(entry.contract)
+        changes["contract"] = contract.key if isinstance(contract, Address) else entry.contract
     elif isinstance(entry, Party):
         changes["lei"] = check_lei(entry.lei) if entry.lei else ""
         if entry.taxpayer_number and numbering and entry.country == home:
