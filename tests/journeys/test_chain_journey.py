@@ -265,3 +265,24 @@ def test_files_that_cannot_be_trusted_are_refused(tmp_path: Path, capsys: pytest
     with pytest.raises(InputError, match=r"cut\.json"):
         place.run("chain", "screen", cut, "--of", place.path("kept"))
     assert not (tmp_path / "bank.book").exists()
+
+
+def test_a_reorganisation_names_what_must_be_looked_at_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, before = Place(tmp_path, capsys), b"\x77" * 32
+    ours = land.Chain()
+    first = place.write("1.raw", ours.mine())
+    start = ours.tip
+    paid = land.Spend(((before, 0, "friend"),), (("anna", COIN),))
+    second = place.write("2.raw", ours.mine(paid))
+    (posted,) = place.post(second, "--arrivals")
+    assert posted["outcome"] == "posted"
+    theirs = land.Chain(ours.blocks[:1], start)
+    branch = [place.write(f"{n}b.raw", theirs.mine(miner="other")) for n in (2, 3)]
+    bad = place.write("bad.raw", theirs.mine(root=b"\1" * 32))
+    code, out = place.run("chain", "follow", first, second, *branch, bad, "--format", "json")
+    rows = json.loads(out)
+    assert code == 9
+    assert [row["kind"] for row in rows if not row["tx"]] == ["begun", "extended", "beside", "reorganised", "refused"]
+    gone = [row for row in rows if row["kind"] == "gone" and row["receiver"] == land.address("anna")]
+    assert [row["instruction"] for row in gone] == [posted["id"]]
+    assert "Merkle root" in rows[-1]["reason"]

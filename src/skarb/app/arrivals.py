@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from skarb.app.chainscreen import account_payments, made_coins, read_chain
+from skarb.app.chainscreen import made_coins, read_chain
 from skarb.app.files import Source
 from skarb.app.setting import Setting
-from skarb.chain.payments import coin_payments, coin_transactions
+from skarb.chain.payments import account_payments, coin_payments, coin_transactions
 from skarb.core.asset import Asset
 from skarb.core.errors import NotFound
 from skarb.core.time import legal_day

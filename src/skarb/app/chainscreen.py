@@ -24,11 +24,9 @@ from skarb.chain.payments import (
     CoinTransaction,
     Outpoint,
     Payment,
+    account_payments,
     coin_payments,
     coin_transactions,
-    ether_payments,
-    token_payments,
-    trace_payments,
 )
 from skarb.core.errors import InputError
 from skarb.core.time import from_day, legal_day
@@ -115,11 +113,16 @@ def read_chain(files: Sequence[Path]) -> tuple[list[Block], Answers, str]:
         container = open_container(path)
         data = container.whole()
         digest.update(sha256(data).digest())
-        if looks_like_block(data) or container.name.lower().removesuffix(".gz").endswith(_BLOCK_ENDINGS):
+        if is_raw_block(data, container.name):
             blocks.append(parse_block(data, container.name))
         else:
             answers.append(read_answers(data, container.name))
     return in_order(blocks), together(answers), digest.hexdigest()
+
+
+def is_raw_block(data: bytes, name: str) -> bool:
+    """Tell whether a file is a raw block of Bitcoin, or at least calls itself one."""
+    return looks_like_block(data) or name.lower().removesuffix(".gz").endswith(_BLOCK_ENDINGS)
 
 
 def in_order(blocks: Iterable[Block]) -> list[Block]:
@@ -176,27 +179,6 @@ def watch(files: Sequence[Path], setting: Setting, *, hops_max: int = HOPS_MAX) 
 def made_coins(transactions: Iterable[CoinTransaction]) -> dict[Outpoint, Coin]:
     """Return the coins that transactions make, so that whoever spends them later is known."""
     return {(one.tx, number): coin for one in transactions for number, coin in enumerate(one.makes)}
-
-
-def account_payments(answers: Answers) -> list[Payment]:
-    """Return what moved between accounts of Ethereum, in the order of the chain.
-
-    Where a block has traces, they tell where its ether went, else its transactions do.
-    """
-    receipts = {receipt.transaction_hash: receipt for receipt in answers.receipts}
-    traced = {trace.block_number for trace in answers.traces}
-    places: dict[str, tuple[int, int]] = {}
-    for block in answers.blocks:
-        places |= {tx: (block.number, number) for number, tx in enumerate(block.hashes)}
-    places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in (*answers.receipts, *answers.logs)}
-    places |= {
-        one.transaction_hash: (one.block_number, one.transaction_index or 0) for one in answers.traces if one.transaction_hash
-    }
-    ether = [one for block in answers.blocks if block.number not in traced for one in ether_payments(block, receipts)]
-    ether += trace_payments(answers.traces, answers.times)
-    moved = [(places.get(one.tx, (1 << 62, 0)), 0, one.index, one) for one in ether]
-    moved += [(places.get(one.tx, (1 << 62, 0)), 1, one.index, one) for one in token_payments(answers.logs, answers.times)]
-    return [one for *_, one in sorted(moved, key=lambda row: row[:3])]
 
 
 def _touched(payment: Payment, listings: Listings, day: int) -> Iterable[Touched]:

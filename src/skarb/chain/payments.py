@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from skarb.chain.ethereum.answers import Answers
 from skarb.chain.ethereum.model import Block as EthereumBlock
 from skarb.chain.ethereum.model import Log, Receipt, TokenTransfer, Trace
 from skarb.chain.ethereum.transfers import addresses_in, token_transfer
@@ -102,6 +103,27 @@ def coin_payments(transactions: Iterable[CoinTransaction], known: Mapping[Outpoi
                     )
                 )
     return found
+
+
+def account_payments(answers: Answers) -> list[Payment]:
+    """Return what moved between accounts of Ethereum, in the order of the chain.
+
+    Where a block has traces, they tell where its ether went, else its transactions do.
+    """
+    receipts = {receipt.transaction_hash: receipt for receipt in answers.receipts}
+    traced = {trace.block_number for trace in answers.traces}
+    places: dict[str, tuple[int, int]] = {}
+    for block in answers.blocks:
+        places |= {tx: (block.number, number) for number, tx in enumerate(block.hashes)}
+    places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in (*answers.receipts, *answers.logs)}
+    places |= {
+        one.transaction_hash: (one.block_number, one.transaction_index or 0) for one in answers.traces if one.transaction_hash
+    }
+    ether = [one for block in answers.blocks if block.number not in traced for one in ether_payments(block, receipts)]
+    ether += trace_payments(answers.traces, answers.times)
+    moved = [(places.get(one.tx, (1 << 62, 0)), 0, one.index, one) for one in ether]
+    moved += [(places.get(one.tx, (1 << 62, 0)), 1, one.index, one) for one in token_payments(answers.logs, answers.times)]
+    return [one for *_, one in sorted(moved, key=lambda row: row[:3])]
 
 
 def ether_payments(block: EthereumBlock, receipts: Mapping[str, Receipt]) -> list[Payment]:

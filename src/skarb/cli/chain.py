@@ -9,6 +9,7 @@ from typing import Any
 
 from cyclopts import App
 
+from skarb.app.chainfollow import follow_files
 from skarb.app.chainscreen import Watched, record_exposures, watch
 from skarb.app.files import now
 from skarb.app.setting import EXAMPLE_OPERATOR, Setting, example_registers, open_registers, setting_of
@@ -22,6 +23,9 @@ COLUMNS = (
     "kind", "block", "time", "tx", "index", "asset", "units", "senders", "receiver", "side", "address", "register", "status", "regime",
     "list", "entry", "hops", "fifo", "haircut", "path",
 )  # fmt: skip
+
+
+FOLLOWED = ("file", "kind", "block", "tx", "receiver", "units", "instruction", "reason")
 
 
 @app.command
@@ -79,6 +83,45 @@ def screen(
             return EXIT_CODES["input"]
         err.print(f"recorded the exposure of {summary.added + summary.replaced} wallets; {summary.repeated} were known already")
     return EXIT_CODES["ok"]
+
+
+@app.command
+def follow(
+    *files: Path,
+    settled: int = 100,
+    output: Path | None = None,
+    format: Format | None = None,  # noqa: A002
+) -> int:
+    """Follow blocks in the order in which they became known, and say what a change of branch undoes; exit code 9 when one is refused.
+
+    A block counts when it follows a known one and its own content holds: work, Merkle roots and witnesses of Bitcoin, the hash over the header of
+    Ethereum. Rows of kind `gone` are payments of blocks that left and that no new block holds; rows of kind `fresh` came with the new branch.
+    `instruction` is the id under which such a payment was, or will be, handed in as an arrival: look at those that were posted again.
+
+    Example: `skarb chain follow 1.raw 2.raw 2b.raw 3b.raw`
+
+    Parameters
+    ----------
+    files
+        One block each, of one chain: raw Bitcoin blocks, or answers to eth_getBlockByNumber.
+    settled
+        Blocks below the tip from which on a change of branch is left to a person.
+    output
+        Write the rows to a file: .json, .jsonl, .csv or .parquet.
+    format
+        Write the rows in this form: table, json, csv or parquet.
+    """
+    need(files, "file")
+    form = format_of(format, output)
+    check_outputs((output,), files)
+    found = follow_files(files, settled)
+    write_rows(
+        FOLLOWED,
+        [(row.file, row.kind, row.block, row.tx, row.receiver, row.units, row.instruction, row.reason) for row in found],
+        form,
+        output,
+    )
+    return EXIT_CODES["verification"] if any(row.kind == "refused" for row in found) else EXIT_CODES["ok"]
 
 
 def _watched(files: tuple[Path, ...], of: Path | None, law: str | None, hops: int) -> tuple[Watched, Setting]:

@@ -46,7 +46,7 @@ def decide(
 ) -> None:
     """Decide the instructions in files under the law in force on their legal dates; nothing is posted.
 
-    Reads CSV, JSON, JSON lines and Parquet (also gzipped), ISO 20022 pain.001 and pacs.008, and raw Bitcoin blocks. Other
+    Reads CSV, JSON, JSON lines and Parquet (also gzipped), ISO 20022 pain.001 and pacs.008, raw Bitcoin blocks and answers of Ethereum nodes. Other
     people's files are understood through a mapping; the shipped ones are found by themselves.
 
     Examples: `skarb decide payments.csv` · `skarb decide transactions.csv.gz --as bank --output decisions.parquet` ·

@@ -65,7 +65,7 @@ def _instruction(one: Payment, party: str, asset: Asset | None, weight: Weight) 
         raise FieldError("wallet", "coins whose holder the chain does not show", "senders that can be screened", todo)
     wallet = max(one.senders, key=weight, default=None)
     return Instruction(
-        id=shorten_id(f"arrival:{one.tx}:{one.asset}:{one.index}"),
+        id=arrival_id(one),
         at=datetime.fromtimestamp(one.time, UTC),
         activity="token_transfer_in",
         party=party,
@@ -76,3 +76,8 @@ def _instruction(one: Payment, party: str, asset: Asset | None, weight: Weight) 
         entered_by=MAPPING,
         declared={"settlement": "token"},
     )
+
+
+def arrival_id(one: Payment) -> str:
+    """Return the id under which a payment arrives, the same whichever block holds it."""
+    return shorten_id(f"arrival:{one.tx}:{one.asset}:{one.index}")

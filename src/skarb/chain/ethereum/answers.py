@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from skarb.chain.ethereum.blocks import block_of, log_of, receipt_of
+from skarb.chain.ethereum.header import header_hash
 from skarb.chain.ethereum.model import Block, Log, Receipt, Trace
 from skarb.chain.ethereum.rpc import read_answer, read_json
 from skarb.chain.ethereum.traces import geth_traces, parity_traces, settle
@@ -73,7 +74,7 @@ def _one(data: bytes, where: str) -> Answers:
         return Answers(traces=settle(geth_traces(whole["transaction_traces"], whole["block_number"], where)))
     result = read_answer(data, where)
     if isinstance(result, dict) and "parentHash" in result:
-        return Answers(blocks=[block_of(result, where)])
+        return Answers(blocks=[_block(result, where)])
     if isinstance(result, dict) and "cumulativeGasUsed" in result:
         return _receipts([result], [where])
     if isinstance(result, list):
@@ -91,6 +92,14 @@ def _one(data: bytes, where: str) -> Answers:
             todo = "write them as {block_number, transaction_traces}, because the answer does not say which block they are of"
             raise InputError(f"{where}: given calls of callTracer, expected their block; {todo}")
     raise InputError(f"{where}: given something else, expected a block, receipts, logs or traces of Ethereum")
+
+
+def _block(result: object, where: str) -> Block:
+    """Return a block whose fields give its hash, where the node told all of them."""
+    block, found = block_of(result, where), header_hash(result, where)
+    if found not in (None, block.hash):
+        raise InputError(f"{where}: given the hash {block.hash}, expected {found}, the hash over the header's fields")
+    return block
 
 
 def _receipts(results: list[object], places: list[str]) -> Answers:
