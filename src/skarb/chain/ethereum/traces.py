@@ -30,6 +30,8 @@ def parity_traces(result: object, where: str) -> list[Trace]:
 def _parity(one: object, where: str) -> Trace:
     f = Fields(one, where)
     kind = f.text("type")
+    if kind not in _PARITY:
+        raise f.error("type", f"one of {', '.join(_PARITY)}")
     action = f.part("action")
     answer = f.part("result") if "result" in f else Fields({}, f"{where}.result")
     common = {
@@ -72,17 +74,16 @@ def _parity(one: object, where: str) -> Trace:
             input=action.data("init"),
             output=answer.data_or_none("code"),
         )
-    if kind == "call":
-        return replace(
-            moved,
-            to_address=action.data("to", 20),
-            input=action.data("input"),
-            output=answer.data_or_none("output"),
-            call_type=action.text("callType"),
-        )
-    raise f.error("type", "call, create, suicide or reward")
+    return replace(
+        moved,
+        to_address=action.data("to", 20),
+        input=action.data("input"),
+        output=answer.data_or_none("output"),
+        call_type=action.text("callType"),
+    )
 
 
+_PARITY = ("call", "create", "suicide", "selfdestruct", "reward")
 _OPEN = ("from_address", "to_address", "value", "input", "output", "call_type", "reward_type", "gas", "gas_used")
 _GETH: dict[str, tuple[TraceType, str | None]] = {
     "CALL": ("call", "call"),
