@@ -115,10 +115,9 @@ def account_payments(answers: Answers) -> list[Payment]:
     places: dict[str, tuple[int, int]] = {}
     for block in answers.blocks:
         places |= {tx: (block.number, number) for number, tx in enumerate(block.hashes)}
-    places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in (*answers.receipts, *answers.logs)}
-    places |= {
-        one.transaction_hash: (one.block_number, one.transaction_index or 0) for one in answers.traces if one.transaction_hash
-    }
+    places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in answers.receipts}
+    places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in answers.logs}
+    places |= {_tx_of(one): (one.block_number, one.transaction_index or 0) for one in answers.traces}
     ether = [one for block in answers.blocks if block.number not in traced for one in ether_payments(block, receipts)]
     ether += trace_payments(answers.traces, answers.times)
     moved = [(places.get(one.tx, (1 << 62, 0)), 0, one.index, one) for one in ether]
@@ -152,10 +151,15 @@ def trace_payments(traces: Iterable[Trace], times: Mapping[int, tuple[str, int]]
         ):
             continue
         block, time = times.get(trace.block_number, (str(trace.block_number), 0))
-        tx = trace.transaction_hash or f"{trace.block_number}/{trace.transaction_index}"
+        tx = _tx_of(trace)
         payment = _ether(trace.from_address, trace.to_address, trace.value, tx, number, block, time)
         found.append(payment)
     return found
+
+
+def _tx_of(trace: Trace) -> str:
+    """Return the transaction of a trace; older nodes leave its hash out, and rewards have none."""
+    return trace.transaction_hash or f"{trace.block_number}/{trace.transaction_index}"
 
 
 def _ether(sender: str | None, receiver: str, value: int, tx: str, index: int, block: str, time: int) -> Payment:
