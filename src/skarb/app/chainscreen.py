@@ -142,10 +142,9 @@ def in_order(blocks: Iterable[Block]) -> list[Block]:
     starts = sorted((block for block in by_hash.values() if block.previous_hash not in by_hash), key=lambda block: block.time)
     found: list[Block] = []
     for start in starts:
-        block: Block | None = start
-        while block is not None:
-            found.append(block)
-            block = following.get(block.block_hash)
+        found.append(start)
+        while found[-1].block_hash in following:
+            found.append(following[found[-1].block_hash])
     return found
 
 
