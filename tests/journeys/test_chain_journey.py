@@ -17,8 +17,8 @@ from skarb.core.errors import InputError, NotFound
 COIN = 10**8
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+def load(name: str, folder: str = ".") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / folder / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -27,6 +27,7 @@ def load(name: str) -> ModuleType:
 
 
 land = load("chainland")
+signing = load("signing", "../unit/chain")
 
 REGISTERS = """
 parties:
@@ -286,3 +287,30 @@ def test_a_reorganisation_names_what_must_be_looked_at_again(tmp_path: Path, cap
     gone = [row for row in rows if row["kind"] == "gone" and row["receiver"] == land.address("anna")]
     assert [row["instruction"] for row in gone] == [posted["id"]]
     assert "Merkle root" in rows[-1]["reason"]
+
+
+def test_a_client_proves_his_own_wallet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, secret = Place(tmp_path, capsys), 0xA11CE
+    place.post(place.write("block.raw", arrivals_block()), "--arrivals")
+    wallet = f"BTC:{land.address_of(land.key_script(land.hash160(signing.write_key(signing.public(secret)))), 'regtest')}"
+    place.import_entries(f"wallets:\n  - {{wallet: '{wallet}', hosting: unhosted, valid_from: 2020-01-01}}\n")
+
+    def send(name: str, party: str, day: int) -> str:
+        asked = {
+            "id": name, "at": f"2026-10-{day:02}T12:00:00+03:00", "activity": "token_transfer_out", "party": party, "asset": "TBTC",
+            "amount": "0.1", "wallet": wallet, "declared": {"reason": "own_wallet", "travel_rule": "complete"},
+        }  # fmt: skip
+        (row,) = place.post(place.write(f"{name}.jsonl", json.dumps(asked).encode()))
+        return f"{row['outcome']} {row['provision']}"
+
+    assert send("before", "anna", 5) == "referred ZZ-R3-2026/own-wallet"
+    kept = ("--of", place.path("kept"), "--law", "zz", "--party", "anna", "--at", "2026-10-06")
+    _, text = place.run("wallet", "challenge", wallet, *kept, "--book", "bank")
+    assert text.splitlines()[1] == "Party: anna" and f"Wallet: {wallet}" in text
+    assert place.run("wallet", "prove", wallet, signing.sign_bitcoin(text, secret + 1, 31), *kept)[0] == 9
+    signature = place.write("signature.txt", signing.sign_bitcoin(text, secret, 31).encode())
+    assert place.run("wallet", "prove", wallet, f"@{signature}", *kept)[0] == 0
+    assert place.run("wallet", "prove", wallet, f"@{signature}", *kept)[0] == 9  # a challenge is answered once
+    assert send("early", "anna", 5) == "referred ZZ-R3-2026/own-wallet"
+    assert send("after", "anna", 6) == "posted ZZ-L1-2026/trade"
+    assert send("other", "boris", 6) == "referred ZZ-R3-2026/own-wallet"  # boris is what anna is, and proved nothing

@@ -16,13 +16,12 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from skarb.core.activity import Activity
-from skarb.core.facts import AssetClass, Hosting
+from skarb.core.facts import AssetClass, Hosting, Share
 from skarb.core.party import Licence, PartyKind
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$", max_length=253)]
-Share = Annotated[int, msgspec.Meta(ge=0, le=10000)]
 Gate = Literal["regime", "central_bank", "foreign"]
 
 

@@ -48,6 +48,11 @@ def test_published_signatures_hold(name: str) -> None:
     assert isinstance(verify_message(wallet, f"  {message}", signature), Flaw)
 
 
+def test_the_mark_of_the_newer_bip_322_is_read() -> None:
+    wallet, message, signature = PUBLISHED["BIP 322, text"]
+    assert verify_message(wallet, message, f"smp{signature}") == verify_message(wallet, message, signature)
+
+
 def test_message_hashes_are_those_of_bip_322() -> None:
     hashes_found = []
     for name in ("BIP 322, empty", "BIP 322, text"):
