@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from skarb.app.law import law_folder, rulebook_of
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, NotFound
 from skarb.core.party import Licence
 from skarb.core.time import Clock
 from skarb.registers import Admission, Entry, Party, RegisterFile, Registers, load_country_defaults, read_screening_list
@@ -61,6 +61,19 @@ def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[st
     else:
         said.append("no screening list is loaded: every instruction is referred until there is one (skarb register import)")
     return Setting(law, rulebook_of(law), registers, screen, operator, tuple(said))
+
+
+def folder_setting(law: str, folder: Path, operator: str | None, clock: Clock) -> Setting:
+    """Return the setting of an institution whose registers lie in a folder.
+
+    Raises: NotFound if there are no registers, or they do not know the institution.
+    """
+    if not (folder / "registers.jsonl").is_file():
+        raise NotFound(f"{folder} holds no registers; skarb register import FILE --to {folder} makes some")
+    registers = open_registers(law, folder, clock)
+    if operator is None or not registers.history("parties", operator):
+        raise NotFound(f"operator {operator!r}: expected an institution that the registers in {folder} know")
+    return setting_of(law, registers, operator, (f"registers and lists are those in {folder}",))
 
 
 def example_registers(law: str, clock: Clock) -> Registers:

@@ -396,4 +396,6 @@ def _place(one: Answered) -> Place:
 
 def _party_of(address: str) -> str | None:
     kind, _, party = address.partition("/")
+    if kind == "quarantine" and ":" in party.rpartition("/")[2]:  # what came from one wallet is kept apart from the rest
+        party = party.rpartition("/")[0] or party
     return party if kind in ("client", "own", "outside", "deposit", "quarantine", "observed") and party else None

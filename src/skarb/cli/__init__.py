@@ -32,9 +32,11 @@ COMMANDS = {
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
+    "wallet": "Ask a client to prove by a signed message that a wallet is his own, and check the proof.",
+    "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

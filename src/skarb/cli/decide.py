@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from skarb.app.arrivals import open_arrivals
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
-from skarb.app.setting import example_registers, example_setting
+from skarb.app.setting import example_registers, example_setting, folder_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
@@ -31,7 +32,9 @@ def decide(
     law: str | None = None,
     licence: Annotated[Licence | None, Parameter(name="--as")] = None,
     market: Path | None = None,
+    of: Path | None = None,
     operator: str | None = None,
+    arrivals: bool = False,
     assumed: Annotated[PartyKind | None, Parameter(name="--assume")] = None,
     mapping: str | None = None,
     at: datetime | None = None,
@@ -43,7 +46,7 @@ def decide(
 ) -> None:
     """Decide the instructions in files under the law in force on their legal dates; nothing is posted.
 
-    Reads CSV, JSON, JSON lines and Parquet (also gzipped), ISO 20022 pain.001 and pacs.008, and raw Bitcoin blocks. Other
+    Reads CSV, JSON, JSON lines and Parquet (also gzipped), ISO 20022 pain.001 and pacs.008, raw Bitcoin blocks and answers of Ethereum nodes. Other
     people's files are understood through a mapping; the shipped ones are found by themselves.
 
     Examples: `skarb decide payments.csv` · `skarb decide transactions.csv.gz --as bank --output decisions.parquet` ·
@@ -59,8 +62,13 @@ def decide(
         The licence of the made-up institution that decides; by default the one that suits the file.
     market
         A market's folder, to decide with its registers and lists instead of the examples that come with the law.
+    of
+        The folder of an institution's own registers and lists, to decide with them.
     operator
-        With --market: which of its institutions decides.
+        With --market or --of: which institution decides.
+    arrivals
+        With --of: take raw blocks, and answers of Ethereum nodes, together, as what they bring to the wallets that the institution keeps for its
+        clients.
     assumed
         What parties that the registers do not know are taken for: identified residents of this kind. Without it they stay unknown,
         unless the file's mapping says otherwise.
@@ -80,8 +88,10 @@ def decide(
         Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
     """
     need(files, "file of instructions")
-    if operator is not None and market is None:
-        raise Usage("--operator names one of a market's institutions; name the market, too: --market FOLDER")
+    if operator is not None and market is None and of is None:
+        raise Usage("--operator names an institution; name its market or its registers, too: --market FOLDER or --of FOLDER")
+    if arrivals and of is None:
+        raise Usage("--arrivals needs the register of wallets; name its folder: --of FOLDER --operator NAME")
     format_of(None, problems)
     check_outputs((output, problems), files)
     format_of(format, output)
@@ -94,18 +104,24 @@ def decide(
         from skarb.app.market import market_setting
 
         base = market_setting(market, operator)
+    elif of is not None:
+        base = folder_setting(law or "by", of, operator, now)
     law = law or (base.law if base is not None else "by")
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        for file in files:
+        for file in files[:1] if arrivals else files:
             registers = base.registers if base is not None else example_registers(law, now)
-            source = open_source(
-                file,
-                rulebook_of(law).country.zone,
-                mapping=mapping,
-                at=at,
-                schemas=schemas,
-                assumed=assume(assumed, registers.country.home),
+            source = (
+                open_arrivals(files, base)
+                if arrivals and base is not None
+                else open_source(
+                    file,
+                    rulebook_of(law).country.zone,
+                    mapping=mapping,
+                    at=at,
+                    schemas=schemas,
+                    assumed=assume(assumed, registers.country.home),
+                )
             )
             setting = base or example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)

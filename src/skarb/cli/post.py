@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from skarb.app.arrivals import open_arrivals
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
-from skarb.app.setting import example_registers, example_setting
+from skarb.app.setting import example_registers, example_setting, folder_setting
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
-from skarb.cli.output import Format, check_outputs, format_of, need, progress
+from skarb.cli.output import Format, Usage, check_outputs, format_of, need, progress
 from skarb.cli.summary import work_off
 from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError
 from skarb.core.party import Licence, PartyKind
@@ -36,6 +37,9 @@ def post(
     book: str,
     law: str = "by",
     licence: Annotated[Licence | None, Parameter(name="--as")] = None,
+    of: Path | None = None,
+    operator: str | None = None,
+    arrivals: bool = False,
     assumed: Annotated[PartyKind | None, Parameter(name="--assume")] = None,
     mapping: str | None = None,
     at: datetime | None = None,
@@ -64,6 +68,13 @@ def post(
         A shipped country (by, zz) or the folder of a law.
     licence
         The licence of the made-up institution whose book this is; by default the one that suits the file.
+    of
+        The folder of an institution's own registers and lists, instead of the examples that come with the law.
+    operator
+        With --of: which institution's book this is.
+    arrivals
+        With --of: take raw blocks, and answers of Ethereum nodes, together, as what they bring to the wallets that the institution keeps for its
+        clients.
     assumed
         What parties that the registers do not know are taken for: identified residents of this kind. Without it they stay unknown,
         unless the file's mapping says otherwise.
@@ -85,6 +96,8 @@ def post(
         Write every malformed row to a file: .json, .jsonl, .csv or .parquet.
     """
     need(files, "file of instructions")
+    if of is None and (operator is not None or arrivals):
+        raise Usage("--operator and --arrivals need the institution's registers; name their folder: --of FOLDER --operator NAME")
     if batch < 1:
         raise InputError(f"--batch: given {batch}, expected at least 1")
     format_of(None, problems)
@@ -97,18 +110,23 @@ def post(
     country = rulebook_of(law).country
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        for file in files:
-            registers = example_registers(law, now)
-            source = open_source(
-                file,
-                country.zone,
-                mapping=mapping,
-                at=at,
-                schemas=schemas,
-                batch=batch,
-                assumed=assume(assumed, registers.country.home),
+        for file in files[:1] if arrivals else files:
+            base = None if of is None else folder_setting(law, of, operator, now)
+            registers = example_registers(law, now) if base is None else base.registers
+            source = (
+                open_arrivals(files, base)
+                if arrivals and base is not None
+                else open_source(
+                    file,
+                    country.zone,
+                    mapping=mapping,
+                    at=at,
+                    schemas=schemas,
+                    batch=batch,
+                    assumed=assume(assumed, registers.country.home),
+                )
             )
-            setting = example_setting(law, registers, licence or source.licence)
+            setting = base or example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with (
                 progress(f"Posting {file.name}") as step,

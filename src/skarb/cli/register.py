@@ -66,7 +66,7 @@ def import_file(
         The country whose registers these are; by default the market's own, else by.
     """
     need(files, "file")
-    registers = open_registers(_law_of(to, law), to, now)
+    registers = open_registers(law_of(to, law), to, now)
     failed = False
     for file in files:
         try:
@@ -126,7 +126,7 @@ def _print(summary: Summary) -> None:
     )
 
 
-def _law_of(folder: Path, law: str | None) -> str:
+def law_of(folder: Path, law: str | None) -> str:
     """Return the law that was named, else that of the market whose folder it is, else by."""
     if law is None and (folder / "market.yaml").is_file():
         from skarb.app.market import read_market_file
@@ -159,7 +159,7 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None =
     json
         Print JSON.
     """
-    law = _law_of(of, law)
+    law = law_of(of, law)
     registers = _open(of, law)
     day = to_day(at) if at is not None else legal_day(now(), rulebook_of(law).country.zone)
     profile = registers.profile(subject, day)
@@ -193,7 +193,7 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     rows = []
     for recording in registers.recordings:
         counts = {name: len(recording.entries(name)) for name in REGISTERS}

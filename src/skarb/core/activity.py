@@ -48,6 +48,8 @@ Activity = Literal[
     "suspend",
     "block_site",
     "assess_tax",
+    # tokens that arrived from a listed address
+    "token_release",  # hand over to the client what was set apart
 ]
 ACTIVITIES: tuple[str, ...] = get_args(Activity)
 

@@ -21,6 +21,7 @@ Day = Annotated[int, msgspec.Meta(ge=-25567, le=73049, extra={"type": "day"})]  
 Money = Annotated[int, msgspec.Meta(ge=-LEGAL_VALUE_MAX, le=LEGAL_VALUE_MAX, extra={"type": "money", "currency": "legal"})]
 MoneyUSD = Annotated[int, msgspec.Meta(ge=-LEGAL_VALUE_MAX, le=LEGAL_VALUE_MAX, extra={"type": "money", "currency": "USD"})]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9, extra={"type": "count"})]
+Share = Annotated[int, msgspec.Meta(ge=0, le=10000, extra={"type": "count"})]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", extra={"type": "code"})]  # ISO 3166-1 alpha-2, XX = unknown
 
 AssetClass = Literal[
@@ -107,3 +108,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_u
     listed_ownership: Count | None = None  # share that listed persons own together, in hundredths of a percent
     # what was posted before
     totals: tuple[int | None, ...] = ()  # of the edition's features, by name in order; () where the law asks for none
+    # wallets, looked at more closely
+    wallet_proven: bool = False  # the person has shown by a signed message that the wallet is his own
+    wallet_exposure: Share | None = None  # of what the wallet held that came from listed addresses, in hundredths of a percent

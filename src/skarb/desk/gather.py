@@ -133,7 +133,9 @@ class Gatherer:
             other = kind.roll.find(counterparty) or self._stand(counterparty, day)
         key: tuple[object, ...] = (party.number, other.number)
         if i.venue is not None or i.wallet is not None or i.declared or approved:
-            key = (*key, i.venue, i.wallet, tuple(sorted(i.declared.items())) if i.declared else None, approved)
+            # Whoever proved a wallet is one person, not everybody of his standing.
+            proven = i.wallet is not None and i.party in self._registers.wallet(i.wallet, day).proven_by
+            key = (*key, i.venue, i.wallet, proven, tuple(sorted(i.declared.items())) if i.declared else None, approved)
         case = kind.cases.get(key)
         if case is None:
             facts = self._facts(i, day, kind, party, other, approved)
@@ -269,7 +271,7 @@ class Gatherer:
         if i.venue is not None:
             self._set_venue(facts, i.venue, day)
         if i.wallet is not None:
-            self._set_wallet(facts, i.wallet, day)
+            self._set_wallet(facts, i.wallet, i.party, day)
         return facts
 
     def _set_venue(self, facts: Facts, venue: str, day: int) -> None:
@@ -283,9 +285,11 @@ class Gatherer:
             force_setattr(facts, "cross_border", True)
         _add_screening(facts, *self._screen.party(venue, day))
 
-    def _set_wallet(self, facts: Facts, wallet: str, day: int) -> None:
+    def _set_wallet(self, facts: Facts, wallet: str, party: str, day: int) -> None:
         known = self._registers.wallet(wallet, day)
         force_setattr(facts, "wallet_listed", known.listed)
+        force_setattr(facts, "wallet_proven", party in known.proven_by)
+        force_setattr(facts, "wallet_exposure", known.exposure)
         if known.hosting != "none":
             force_setattr(facts, "wallet_hosting", known.hosting)
         if known.country != "XX":

@@ -7,7 +7,8 @@ Addresses tell who owns what in the book, most general part first:
     outside/<party>      the mirror of whoever is not a client here: other institutions, foreign venues
     observed/<party>     the mirror of an account kept elsewhere, read from somebody else's file
     deposit/<party>      what a client has set apart under an agreement
-    quarantine/<party>   arrived from a listed address: neither the client's nor ours until released
+    quarantine/<party>   arrived from a listed party: neither the client's nor ours until released
+    quarantine/<party>/<wallet>   the same, from a wallet: what came from it is released by naming it, so the law sees it again
     chain/<place>        the mirror of a blockchain
 """
 
@@ -16,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skarb.core.errors import ConfigurationError
+from skarb.core.identifiers import Address, classify
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.desk.model import Gathered, Leg, Plan, Product
 
+KEPT_APART = ("quarantine", "block")  # measures under which what arrived on a chain stays in our hands, credited to nobody
 FLOORED = ("client/", "deposit/", "quarantine/")  # these owe somebody something and may not fall below zero
 
 
@@ -44,7 +47,21 @@ class Planner:
 
 def quarantine(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Return the transfer that keeps an unlawful arrival apart: it is in our hands, but nobody is credited."""
-    return (Leg(gathered.counterparty, f"quarantine/{instruction.party}", instruction.asset, gathered.units),)
+    return (Leg(gathered.counterparty, set_apart(instruction), instruction.asset, gathered.units),)
+
+
+def release(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
+    """Return the transfer that hands over what was set apart; the account holds no more than arrived from that wallet."""
+    return (Leg(set_apart(instruction), gathered.party, instruction.asset, gathered.units),)
+
+
+def set_apart(instruction: Instruction) -> str:
+    """Return where arrivals for a party from a wallet are kept apart."""
+    if instruction.wallet is None:
+        return f"quarantine/{instruction.party}"
+    chain, _, text = instruction.wallet.partition(":")
+    found = classify(chain, text)
+    return f"quarantine/{instruction.party}/{found.key if isinstance(found, Address) else instruction.wallet}"
 
 
 def address(party: str, profile: Profile | None, operator: str, assumptions: Assumptions | None) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from skarb.chain import looks_like_block
+from skarb.chain.ethereum import looks_like_answer
 from skarb.core.errors import InputError, shorten
 from skarb.intake.check import REQUIRED
 from skarb.intake.container import Container
@@ -17,7 +18,7 @@ from skarb.intake.mapping import Mapping
 from skarb.intake.native import is_native
 from skarb.intake.parquet import MAGIC
 
-Kind = Literal["parquet", "bitcoin_block", "xml", "json_array", "json_lines", "delimited"]
+Kind = Literal["parquet", "bitcoin_block", "ethereum_answer", "xml", "json_array", "json_lines", "delimited"]
 _BLOCK_ENDINGS = (".raw", ".blk", ".block")
 _SCORE = 3  # required fields of ours among the columns that make us think of our own format
 
@@ -30,6 +31,8 @@ def find_kind(container: Container) -> Kind:
     if looks_like_block(head) or container.name.lower().removesuffix(".gz").endswith(_BLOCK_ENDINGS):
         return "bitcoin_block"
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if looks_like_answer(start):
+        return "ethereum_answer"
     if start.startswith(b"<") or head.startswith((b"\xff\xfe<\0", b"\xfe\xff\0<")):
         return "xml"
     if start.startswith(b"["):

@@ -17,6 +17,7 @@ import msgspec
 from skarb.core.errors import InputError
 from skarb.core.instruction import Assumptions
 
+READS = ("table", "bitcoin_block", "ethereum_answer")  # what a mapping can be written for
 RESERVED = ("row", "digest")  # usable in templates beside the columns
 
 
@@ -81,7 +82,7 @@ class Mapping:
 
     name: str
     title: str
-    reads: str  # "table" or "bitcoin_block"
+    reads: str  # one of READS
     layouts: tuple[Layout, ...]
     assumptions: Assumptions
 

@@ -17,7 +17,7 @@ from skarb.core.party import PARTY_KINDS, Profile
 from skarb.core.time import zone as find_zone
 from skarb.intake.check import FIELDS, REQUIRED
 from skarb.intake.declared import KINDS, read_declared
-from skarb.intake.mapping import Layout, Mapping, Piece, Rule
+from skarb.intake.mapping import READS, Layout, Mapping, Piece, Rule
 from skarb.intake.notation import Entry, parse
 from skarb.intake.times import check_format, read_instant
 
@@ -71,8 +71,8 @@ def parse_mapping(text: str, file: str) -> Mapping:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name.text()):
         name.refuse("a name of small letters, digits and _")
     reads = top["reads"].text() if "reads" in top else "table"
-    if reads not in ("table", "bitcoin_block"):
-        top["reads"].refuse("table or bitcoin_block")
+    if reads not in READS:
+        top["reads"].refuse(" or ".join(READS))
     tables = {key: _table(entry) for key, entry in (top["tables"].table() if "tables" in top else {}).items()}
     reader = _Reader(tables)
     shared: dict[str, Entry] = {key: top[key] for key in top if key in ("fields", "declared", "ignore")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -24,6 +24,7 @@ from skarb.intake.check import FIELDS, REQUIRED, sift
 from skarb.intake.container import Container, open_container
 from skarb.intake.delimited import read_header, read_rows
 from skarb.intake.detect import choose, find_kind
+from skarb.intake.ethereum import ANSWER_COLUMNS, answer_rows
 from skarb.intake.iso20022 import read_messages
 from skarb.intake.mapping import Layout, Mapping, Rule
 from skarb.intake.mapping_file import find_mapping, shipped
@@ -33,6 +34,11 @@ from skarb.intake.text import check_text, chunks, row_batches
 
 BATCH = 8192
 NATIVE = "native"
+_MakeRows = Callable[[Container, int], tuple[Iterator[Rows], int]]
+_TABLES: dict[str, tuple[_MakeRows, Sequence[str]]] = {
+    "bitcoin_block": (block_rows, BLOCK_COLUMNS),
+    "ethereum_answer": (answer_rows, ANSWER_COLUMNS),
+}  # what chains write down, as tables
 _SAMPLE = 100  # rows looked at to tell the keys of a JSON file
 
 
@@ -58,7 +64,7 @@ def read(
     container = open_container(path)
     kind = find_kind(container)
     chosen = None if mapping is None or mapping == NATIVE else find_mapping(mapping)
-    if chosen is not None and (chosen.reads == "bitcoin_block") != (kind == "bitcoin_block"):
+    if chosen is not None and chosen.reads != (kind if kind in _TABLES else "table"):
         raise InputError(f"{container.name}: mapping {chosen.name} reads a {chosen.reads}, given {kind}")
     if at is not None and at.tzinfo is None:
         raise InputError(
@@ -73,8 +79,8 @@ def read(
         find_zone(zone)
         return read_messages(container, Path(path), schemas, zone, batch)
     source = _Source(container, decimals, batch, at)
-    if kind == "bitcoin_block":
-        return _undisturbed(source.block(chosen or find_mapping("bitcoin_block")))
+    if kind in _TABLES:
+        return _undisturbed(source.chain(chosen or find_mapping(kind), *_TABLES[kind]))
     if kind == "parquet":
         return _undisturbed(source.parquet(chosen, forced))
     if kind == "delimited":
@@ -116,10 +122,10 @@ class _Source:
         columns = tuple(name for name in table.columns if name in layout.columns())
         return self._tabular(table.rows(columns, self._batch), columns, mapping, layout, table.expected)
 
-    def block(self, mapping: Mapping) -> Iterator[Reading]:
-        rows, count = block_rows(self._container, self._batch)
-        ready, layout = self._layout(mapping, False, BLOCK_COLUMNS)
-        return self._tabular(rows, BLOCK_COLUMNS, ready, layout, count)
+    def chain(self, mapping: Mapping, make: _MakeRows, columns: Sequence[str]) -> Iterator[Reading]:
+        rows, count = make(self._container, self._batch)
+        ready, layout = self._layout(mapping, False, columns)
+        return self._tabular(rows, columns, ready, layout, count)
 
     def json(self, chosen: Mapping | None, forced: bool, array: bool) -> Iterator[Reading]:
         count = check_text(self._container, one_row_a_line=not array)

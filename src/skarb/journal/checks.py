@@ -166,11 +166,11 @@ def _direct(envelope: Envelope) -> Iterator[Finding]:
 
 
 def _may_post(law: Law, ruling: Ruling) -> bool:
-    """Say whether a row may have transfers: it was permitted, or what arrived is set apart in quarantine."""
+    """Say whether a row may have transfers: it was permitted, or what arrived is set apart."""
     if not 0 <= ruling.outcome < len(law.outcomes):
         return False
     outcome = law.outcomes[ruling.outcome]
-    return outcome.verdict == "permit" or outcome.measure == "quarantine"
+    return outcome.verdict == "permit" or outcome.measure in ("quarantine", "block")
 
 
 def _named(law: Law, numbers: tuple[int, int, int]) -> str:

@@ -20,10 +20,13 @@ from skarb.registers.model import (
     Token,
     Venue,
     Wallet,
+    WalletExposure,
     WalletFacts,
     WalletListing,
+    WalletProof,
 )
 from skarb.registers.numbering import Numbering, check_digit, check_number, read_numbering
+from skarb.registers.proofs import answer_proof, ask_proof, challenge_text
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
 from skarb.registers.read import Import, read_entries, read_screening_list
@@ -54,8 +57,13 @@ __all__ = [
     "UnknownAsset",
     "Venue",
     "Wallet",
+    "WalletExposure",
     "WalletFacts",
     "WalletListing",
+    "WalletProof",
+    "answer_proof",
+    "ask_proof",
+    "challenge_text",
     "check_digit",
     "check_number",
     "find_staleness",

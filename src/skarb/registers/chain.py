@@ -17,7 +17,19 @@ import msgspec
 
 from skarb.core.errors import Conflict, InputError, Unavailable
 from skarb.core.screening_list import ScreeningList
-from skarb.registers.model import Admission, Block, Entry, Hold, Party, Token, Venue, Wallet, WalletListing
+from skarb.registers.model import (
+    Admission,
+    Block,
+    Entry,
+    Hold,
+    Party,
+    Token,
+    Venue,
+    Wallet,
+    WalletExposure,
+    WalletListing,
+    WalletProof,
+)
 from skarb.registers.rates import RateSeries
 
 GENESIS = b"\0" * 32  # the head before the first recording
@@ -39,6 +51,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     holds: tuple[Hold, ...] = ()
     lists: tuple[ScreeningList, ...] = ()
     rates: tuple[RateSeries, ...] = ()
+    wallet_proofs: tuple[WalletProof, ...] = ()
+    wallet_exposures: tuple[WalletExposure, ...] = ()
 
     def entries(self, register: str) -> tuple[Entry, ...]:
         """Return what was written into one of model.REGISTERS."""

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from skarb.core.activity import Activity
-from skarb.core.facts import AssetClass, Hosting
+from skarb.core.facts import AssetClass, Hosting, Share
 from skarb.core.party import Licence, PartyKind
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
@@ -80,6 +80,7 @@ class Token(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     lawful: bool = True
     from_regime: bool = False
     dti: str = ""  # ISO 24165
+    contract: str = ""  # chain:address of the contract that keeps it, where one does
 
 
 class Venue(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -127,6 +128,46 @@ class WalletListing(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True
     reference: str = ""
 
 
+class WalletProof(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A challenge to prove a wallet by a signed message, and the proof that answered it.
+
+    It is written down when it is asked, and again when it is answered: so one that was never asked cannot be answered, and none twice.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("wallet", "nonce")
+    wallet: str  # chain:address
+    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,64}$")]  # drawn by whoever asked
+    party: Name
+    book: Name
+    status: Literal["asked", "proven"]
+    method: str = ""  # how it was signed: bitcoin_message, bip322_simple, personal_sign
+    message_hash: str = ""  # hex, of what was signed
+    signature: str = ""  # as it was handed in, so that anyone can check it again
+    proven_on: date | None = None
+
+
+class WalletExposure(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How much of what a wallet held or sent came from listed addresses, as a trace over the chain found it.
+
+    Units: shares in hundredths of a percent.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("wallet",)
+    wallet: str  # chain:address
+    share_fifo: Share
+    share_haircut: Share
+    hops: Annotated[int, msgspec.Meta(ge=0, le=1000)]  # on the shortest way from a listed address
+    nearest: str = ""  # the listed address it leads to, chain:address
+    path: str = ""  # the way in words
+    lists: str = ""  # which versions of which lists and registers
+    evidence: str = ""  # SHA-256 over the blocks that were looked at
+
+    @property
+    def share(self) -> int:
+        """The larger of both shares: what the law looks at."""
+        return max(self.share_fifo, self.share_haircut)
+
+
 class Hold(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An order that a party's operations stand still."""
 
@@ -146,6 +187,8 @@ REGISTERS: dict[str, type[Entry]] = {
     "wallets": Wallet,
     "listed_wallets": WalletListing,
     "holds": Hold,
+    "wallet_proofs": WalletProof,
+    "wallet_exposures": WalletExposure,
 }  # names as in files and folders
 
 
@@ -155,6 +198,9 @@ class WalletFacts(msgspec.Struct, frozen=True):
     listed: bool = False  # in the national register of wallets used unlawfully
     hosting: Hosting = "none"
     country: str = "XX"  # of the provider that hosts it
+    owner: str = ""  # the party it was assigned to
+    proven_by: frozenset[str] = frozenset()  # parties that have shown by a signature that they hold it
+    exposure: int | None = None  # share that came from listed addresses, in hundredths of a percent; None = not traced
 
 
 GATES: dict[Licence, tuple[Gate, ...]] = {"crypto_bank": ("regime", "central_bank")}

@@ -23,11 +23,12 @@ from skarb.core.asset import currencies
 from skarb.core.errors import InputError, Problem, shorten
 from skarb.core.identifiers import Address, Flaw, check_dti, check_lei, classify
 from skarb.core.screening_list import Listed, ScreeningList
-from skarb.registers.model import REGISTERS, Entry, Party, Token, Wallet, WalletListing
+from skarb.registers.model import REGISTERS, Entry, Party, Token, Wallet, WalletExposure, WalletListing, WalletProof
 from skarb.registers.numbering import Numbering, check_number
 
 _SIZE_MAX = 1 << 30  # bytes after unpacking
 _MOST_PROBLEMS = 100
+_WALLETS = (Wallet, WalletListing, WalletProof, WalletExposure)  # entries about an address
 _LISTS = ("activities",)  # fields that hold several codes
 
 
@@ -250,12 +251,18 @@ def _check(entry: Entry, numbering: Numbering | None, home: str) -> Iterator[tup
             yield "code", entry.code, "a code that is no currency of ISO 4217"
         if entry.dti and isinstance(flaw := check_dti(entry.dti), Flaw):
             yield "dti", entry.dti, flaw.expected
+        if entry.contract and isinstance(contract := read_wallet(entry.contract), Flaw):
+            yield "contract", entry.contract, contract.expected
         if entry.asset_class in ("none", "money"):
             yield "asset_class", entry.asset_class, "the class of a token; money is known from ISO 4217"
-    elif isinstance(entry, Wallet | WalletListing):
+    elif isinstance(entry, _WALLETS):
         address = read_wallet(entry.wallet)
         if isinstance(address, Flaw):
             yield "wallet", entry.wallet, address.expected
+        if isinstance(entry, WalletProof) and (entry.status == "proven") != (
+            entry.proven_on is not None and bool(entry.signature)
+        ):
+            yield "status", entry.status, "proven with the day and the signature of the proof, or asked without them"
 
 
 def read_wallet(text: str) -> Address | Flaw:
@@ -269,9 +276,12 @@ def read_wallet(text: str) -> Address | Flaw:
 def _normal(entry: Entry, numbering: Numbering | None, home: str) -> Entry:
     """Return a checked entry with its identifiers in normal form."""
     changes: dict[str, object] = {}
-    if isinstance(entry, Wallet | WalletListing):
+    if isinstance(entry, _WALLETS):
         address = read_wallet(entry.wallet)
         changes["wallet"] = address.key if isinstance(address, Address) else entry.wallet
+    elif isinstance(entry, Token) and entry.contract:
+        contract = read_wallet(entry.contract)
+        changes["contract"] = contract.key if isinstance(contract, Address) else entry.contract
     elif isinstance(entry, Party):
         changes["lei"] = check_lei(entry.lei) if entry.lei else ""
         if entry.taxpayer_number and numbering and entry.country == home:

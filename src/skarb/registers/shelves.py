@@ -7,10 +7,23 @@ from typing import Any
 
 from skarb.core.asset import Asset, currencies
 from skarb.core.screening_list import Identifiers, ScreeningList
+from skarb.core.time import to_day
 from skarb.registers.chain import GENESIS, Recording, head_of
 from skarb.registers.defaults import CountryDefaults
 from skarb.registers.index import Index
-from skarb.registers.model import REGISTERS, Admission, Block, Hold, Party, Token, Venue, Wallet, WalletListing
+from skarb.registers.model import (
+    REGISTERS,
+    Admission,
+    Block,
+    Hold,
+    Party,
+    Token,
+    Venue,
+    Wallet,
+    WalletExposure,
+    WalletListing,
+    WalletProof,
+)
 from skarb.registers.rates import RateBook
 
 
@@ -29,6 +42,8 @@ class Shelves:
         self.wallets: Index[Wallet] = Index("wallet")
         self.listed_wallets: Index[WalletListing] = Index("wallet")
         self.holds: Index[Hold] = Index("party")
+        self.wallet_proofs: Index[WalletProof] = Index("wallet")
+        self.wallet_exposures: Index[WalletExposure] = Index("wallet")
         self.lists: dict[str, ScreeningList] = {}
         legal = Asset(code=country.legal_currency, asset_class="money", decimals=country.decimals)
         self.assets: dict[str, Asset] = {legal.code: legal} | currencies()
@@ -90,6 +105,11 @@ class Shelves:
         excluded = max((entry.valid_from for entry in entries if entry.status == "excluded"), default=None)
         included = [entry.valid_from for entry in entries if entry.status == "included"]
         return any(excluded is None or begun > excluded for begun in included)
+
+    def proven_by(self, wallet: str, day: int) -> frozenset[str]:
+        """Return who has proven by a day that a wallet is his, from the day of the proof on."""
+        proofs = self.wallet_proofs.spells(wallet, day)
+        return frozenset(one.party for one in proofs if one.proven_on is not None and to_day(one.proven_on) <= day)
 
     def blocked(self, host: str, day: int) -> bool:
         """Tell whether access to a host, or to a domain above it, is restricted."""

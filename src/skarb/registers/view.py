@@ -116,6 +116,21 @@ class Registers:
             )
         return found
 
+    def kept_wallets(self, provider: str, day: int) -> dict[str, str]:
+        """Return the wallets that an institution keeps on a legal day, each with the party it is for, "" for the institution itself."""
+        states = (self._shelves.wallets.state(wallet, day) for wallet in self._shelves.wallets.subjects())
+        return {
+            one.wallet: one.party for one in states if one is not None and one.hosting == "hosted" and one.provider == provider
+        }
+
+    def token_of(self, contract: str) -> str | None:
+        """Return the code of the token that a contract, written chain:address, keeps; None if none is registered."""
+        for code in self._shelves.tokens.subjects():
+            standing = [entry for entry in self._shelves.tokens.history(code) if not entry.withdrawn]
+            if standing and standing[-1].contract == contract:
+                return code
+        return None
+
     def venue(self, venue: str, day: int) -> Profile | None:
         """Return who runs a venue and whether access to it is restricted, or None if nothing is known of it.
 
@@ -313,10 +328,14 @@ class Registers:
             raise FieldError("wallet", address, found.expected)
         key = address if isinstance(found, Flaw) else found.key
         wallet = self._shelves.wallets.state(key, day)
+        exposure = self._shelves.wallet_exposures.state(key, day)
         return WalletFacts(
             listed=self._shelves.listed(key, day),
             hosting=wallet.hosting if wallet else "none",
             country=wallet.country if wallet else "XX",
+            owner=wallet.party if wallet else "",
+            proven_by=self._shelves.proven_by(key, day),
+            exposure=exposure.share if exposure else None,
         )
 
     def _find_factors(self, asset: str, day: int, currency: str | None) -> tuple[int, int, int] | None:

@@ -98,7 +98,7 @@ def test_tokens_from_a_listed_wallet_are_set_apart(town, zedland) -> None:
         receipt = zedland.only(desk.submit([asked]))
         assert (receipt.outcome, receipt.decision.measure, receipt.codes) == ("refused", "quarantine", ("created",))
         after = zedland.balances(desk)
-        assert after["quarantine/anna", "BTC"] == 2 * 10**8
+        assert after[f"quarantine/anna/{zedland.TAINTED}", "BTC"] == 2 * 10**8
         assert after["client/anna", "BTC"] == before["client/anna", "BTC"]
         assert zedland.only(desk.submit([asked])).repeated
         assert zedland.balances(desk) == after

@@ -181,7 +181,7 @@ def test_mistakes_in_a_mapping_are_told_with_file_line_and_key(old: str, new: st
 
 
 def test_a_mapping_is_found_by_name_or_file(tmp_path: Path) -> None:
-    assert set(shipped()) == {"amlsim", "amlworld", "bitcoin_block", "hot_wallet"}
+    assert set(shipped()) == {"amlsim", "amlworld", "bitcoin_block", "ethereum_answer", "hot_wallet"}
     assert find_mapping("amlsim") is shipped()["amlsim"]
     with pytest.raises(ConfigurationError, match="mapping 'none' is neither a file nor one of amlsim, amlworld"):
         find_mapping("none")

@@ -331,7 +331,7 @@ def test_the_schema_is_read_off_the_facts() -> None:
     assert fields["actor_kind"].type.codes[0] == "natural_person"
     assert fields["actor_country"].type.admits("ZZ") and not fields["actor_country"].type.admits("zz")
     assert fields["actor_age"].optional and not fields["hired_persons"].optional
-    assert [*fields, TOTALS] == list(Facts.__struct_fields__)
+    assert [*fields] == [name for name in Facts.__struct_fields__ if name != TOTALS]
 
 
 def test_optional_codes_and_flags_are_guarded_too() -> None:

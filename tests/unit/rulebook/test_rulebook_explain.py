@@ -133,18 +133,31 @@ Within a calendar month a natural person pays instantly no more than two hundred
 provision ZZ-L1-2026/many-swaps (Frequent swaps are reported) enters into force by ZZ-L1-2026 «On digital tokens», article 8: \
 The fourth swap of the same token within seven days, and every further one, is reported to financial monitoring.
 provision ZZ-L1-2026/small-miner (Small miners owe no tax) is no longer in force: In 2026 a natural person owes nothing on less than one base unit.
+provision ZZ-R3-2026/own-wallet (Somebody's own wallet is proven) enters into force by \
+ZZ-R3-2026 «Rules of the central bank on screening and wallets», article 7: \
+Whoever says that a wallet is his own signs a message with its key; until then a person decides.
+provision ZZ-R3-2026/release (What was set aside is handed over by two) enters into force by \
+ZZ-R3-2026 «Rules of the central bank on screening and wallets», article 8: \
+Tokens that were set aside are handed over only when a second person has approved it.
+provision ZZ-R3-2026/release-listed (While its wallet is listed, nothing is handed over) enters into force by \
+ZZ-R3-2026 «Rules of the central bank on screening and wallets», article 8: \
+Tokens from a wallet that still stands on the register stay where they are.
+provision ZZ-R3-2026/wallet-exposed (Tokens from a wallet that listed wallets fed are set aside) enters into force by \
+ZZ-R3-2026 «Rules of the central bank on screening and wallets», article 6: \
+Tokens from a wallet of whose holdings the named share or more came from listed wallets are not credited; they are kept apart.
 parameter base_unit changes from 40.00 ZZD to 45.50 ZZD
 parameter credit.loan_to_value_max changes from 1/2 to 2/3
 parameter instant.month_max enters into force: 9100.00 ZZD
 parameter report.large changes from 4000.00 ZZD to 4550.00 ZZD
 parameter report.swaps enters into force: 3
+parameter wallet.exposure_max enters into force: 2500
 list watched_countries changes from QM to QM, QN
 feature instant_month enters into force: sum of value by actor in the calendar month, this one included, \
 where activity == "instant_pay"
 feature swaps_week enters into force: number of instructions by actor and asset in 7 days, before this one, \
 where activity == "token_swap\""""
     )
-    assert changes[3].data() == {
+    assert changes[7].data() == {
         "kind": "changed",
         "subject": "parameter",
         "name": "base_unit",

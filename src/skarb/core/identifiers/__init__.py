@@ -4,6 +4,7 @@ Every check is pure: text in, the normalised text (or address) or the first rule
 valid identifier need not exist. National taxpayer numbers are described by data (`registers.numbering`).
 """
 
+from skarb.core.identifiers import base58, bech32
 from skarb.core.identifiers.dti import check_dti
 from skarb.core.identifiers.iban import check_iban, iban_structures
 from skarb.core.identifiers.lei import check_lei
@@ -15,6 +16,8 @@ __all__ = [
     "Address",
     "ErrorClass",
     "Flaw",
+    "base58",
+    "bech32",
     "chain_of",
     "check_dti",
     "check_iban",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skarb.core.instruction import Instruction
-from skarb.desk import Gathered, Leg, Product
+from skarb.desk import Gathered, Leg, Product, release
 
 
 def give(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
@@ -34,5 +34,6 @@ product = Product(
         "token_place": give,
         "token_create": create,
         "mine": create,
+        "token_release": release,
     },
 )
