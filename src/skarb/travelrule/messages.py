@@ -35,7 +35,7 @@ _VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 _CAIP19 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}(/[-.%a-zA-Z0-9]{1,78})?", re.ASCII)
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-Comment: TypeAlias = Annotated[str, msgspec.Meta(max_length=4096)]
+Comment: TypeAlias = Annotated[str, msgspec.Meta(max_length=4096, extra={"lines": True})]
 Url: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, extra={"check": "url"})]
 VersionText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32, extra={"check": "version"})]
 
@@ -97,7 +97,7 @@ class Identity(Part, frozen=True, kw_only=True):
 
     name: Text | None = None
     lei: Text | None = None
-    x509: Annotated[str, msgspec.Meta(max_length=1 << 16)] | None = None
+    x509: Annotated[str, msgspec.Meta(max_length=1 << 16, extra={"lines": True})] | None = None
 
 
 class Extensions(Part, frozen=True, kw_only=True):

@@ -211,7 +211,8 @@ class _Reader:
             self.say(fault("length", path, value, "a text that is not empty"))
         if kind.max_length is not None and len(value) > kind.max_length:
             self.say(fault("length", path, value, f"at most {kind.max_length} characters, not {len(value)}"))
-        if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in value):
+        allowed = "\t\r\n" if extra.get("lines") else ""
+        if any((ord(letter) < 32 and letter not in allowed) or 0xD800 <= ord(letter) < 0xE000 for letter in value):
             self.say(fault("format", path, ascii(value), "letters without control characters"))
         elif extra.get("script") == "latin" and not _LATIN.fullmatch(value):
             self.say(_other_script(value, path))
