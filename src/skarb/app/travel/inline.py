@@ -1,0 +1,140 @@
+"""Payloads that come inside a file of instructions: taken out, sealed, and replaced by their references before the file is read.
+
+A line of JSON may carry the payload of its transfer under `travel_payload`. The rest of the house never sees it: the line goes on with `declared.travel_payload`, the payload's reference.
+A file without such lines is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from skarb.app.travel.shelf import Shelf
+from skarb.app.travel.standing import OTHER_ACCOUNT, Standing, standing_of
+from skarb.core.errors import ConfigurationError, FieldError, InputError
+from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
+from skarb.core.time import Clock, legal_day
+from skarb.intake.container import open_container
+from skarb.intake.native import read_object
+from skarb.travelrule.constraints import Rules
+from skarb.travelrule.payload import read_payload, write_payload
+from skarb.travelrule.required import Requirements, lacking, required_on
+
+_MARK = b'"travel_payload"'
+
+
+@dataclass
+class Payloads:
+    """What an institution does with the payloads of the instructions in its files."""
+
+    requirements: Sequence[Requirements]
+    zone: str
+    clock: Clock
+    shelf: Shelf | None = None  # without one payloads are looked at and forgotten: enough for deciding, never for posting
+    _seen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by instruction and reference, without a shelf
+
+    def standing(self) -> Standing:
+        """Return what instructions lack."""
+        return standing_of(self.shelf) if self.shelf is not None else self._by_sight
+
+    def take(self, instruction: str, at: datetime, given: bytes) -> str:
+        """Look at a payload, keep it if there is a shelf, and return its reference."""
+        day = legal_day(at, self.zone)
+        found = read_payload(given, Rules(day))
+        lacks = lacking(found.value, found.findings, required_on(self.requirements, day))
+        body = given if found.value is None else write_payload(found.value)
+        if self.shelf is not None:
+            return self.shelf.keep(f"instruction/{instruction}", body, lacks, self.clock()).reference
+        reference = sha256(body).hexdigest()
+        self._seen[instruction, reference] = lacks
+        return reference
+
+    def _by_sight(self, i: Instruction) -> tuple[str, ...]:
+        reference = str((i.declared or {}).get(TRAVEL_PAYLOAD, ""))
+        lacks = self._seen.get((i.id, reference), ("payload (not kept here)",) if reference else ("payload",))
+        return tuple(one for one in lacks if not (i.wallet and one == OTHER_ACCOUNT.get(i.activity)))
+
+
+def carries_payloads(path: Path) -> bool:
+    """Tell whether lines of JSON in a file carry payloads; a look at its bytes and no more."""
+    if not any(ending in (".jsonl", ".json", ".ndjson") for ending in path.suffixes) or not path.is_file():
+        return False
+    tail = b""
+    for block in open_container(path).blocks():
+        if _MARK in tail + block and _lines_carry(path):
+            return True
+        tail = block[-len(_MARK) :]
+    return False
+
+
+def _lines_carry(path: Path) -> bool:
+    return any(_carried(line) is not None for line in _lines(path) if _MARK in line)
+
+
+@contextmanager
+def without_payloads(path: Path, payloads: Payloads | None) -> Iterator[Path]:
+    """Yield a file whose payloads have been taken out: the file itself if it has none.
+
+    Raises: ConfigurationError if it has some and nobody keeps payloads
+    """
+    if not carries_payloads(path):
+        yield path
+        return
+    if payloads is None:
+        raise ConfigurationError(f"{path.name} carries payloads of the travel rule: name the office that keeps them (--travel FOLDER)")
+    with tempfile.TemporaryDirectory(prefix="skarb-travel-") as folder:
+        stripped = Path(folder) / path.name.removesuffix(".gz")
+        with stripped.open("wb") as file:
+            for line in _lines(path):
+                file.write(_strip(line, payloads.take) + b"\n")
+        yield stripped
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    for block in open_container(path).blocks():
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _carried(line: bytes) -> dict[str, Any] | None:
+    """Return the object of a line that carries a payload; None for any other line, which is read, or refused, as it is."""
+    try:
+        row = read_object(line)
+    except FieldError:
+        return None
+    return row if isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
+
+
+def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
+    row = _carried(line) if _MARK in line else None
+    if row is None:
+        return line
+    try:
+        at = datetime.fromisoformat(str(row.get("at")))
+        if at.tzinfo is None or not isinstance(row.get("id"), str):
+            raise ValueError
+    except ValueError:
+        return _without(row)  # the row itself is malformed and will say so
+    declared = row.get("declared")
+    if declared is not None and not isinstance(declared, dict):
+        return _without(row)
+    payload = json.dumps(row[TRAVEL_PAYLOAD], ensure_ascii=False).encode()
+    try:
+        reference = take(row["id"], at, payload)
+    except InputError:
+        return _without(row)
+    return _without(row | {"declared": {**(declared or {}), TRAVEL_PAYLOAD: reference}})
+
+
+def _without(row: dict[str, Any]) -> bytes:
+    return json.dumps({key: value for key, value in row.items() if key != TRAVEL_PAYLOAD}, ensure_ascii=False).encode()
