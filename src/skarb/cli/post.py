@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,8 @@ from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting
 from skarb.app.words import title_of
+from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
+from skarb.app.travel.standing import missing
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
 from skarb.cli.output import Format, check_outputs, format_of, need, progress
@@ -27,7 +29,7 @@ from skarb.store import Location, location_of
 
 COLUMNS = (
     "file", "row", "id", "outcome", "verdict", "provision", "measure", "assumed", "duties", "levy",
-    "codes", "book", "sequence", "book_row", "repeated", "edition", "head",
+    "codes", "book", "sequence", "book_row", "repeated", "edition", "head", "missing",
 )  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def post(
     mapping: str | None = None,
     at: datetime | None = None,
     schemas: Path | None = None,
+    travel: Path | None = None,
     batch: int = 8192,
     tree: bool = False,
     output: Path | None = None,
@@ -73,6 +76,8 @@ def post(
         The instant for files that carry none, such as 2026-08-01T12:00:00+03:00.
     schemas
         A folder or zip of ISO 20022 schemas.
+    travel
+        The office that keeps payloads of the travel rule (skarb travel init); what a transfer's payload lacks is then computed and named.
     batch
         Instructions in one durable step.
     tree
@@ -97,10 +102,16 @@ def post(
     country = rulebook_of(law).country
 
     def rows() -> Iterator[tuple[Any, ...]]:
+        with ExitStack() as stack:
+            payloads = stack.enter_context(payloads_of(law, travel, files, keep=True))
+            yield from posted(stack, payloads)
+
+    def posted(stack: ExitStack, payloads: Payloads | None) -> Iterator[tuple[Any, ...]]:
+        standing = None if payloads is None else payloads.standing()
         for file in files:
             registers = example_registers(law, now)
             source = open_source(
-                file,
+                stack.enter_context(without_payloads(file, payloads)),
                 country.zone,
                 mapping=mapping,
                 at=at,
@@ -121,6 +132,7 @@ def post(
                     operator=setting.operator,
                     clock=now,
                     progress=lambda what, done, total: step(done, total, what),
+                    travel=standing,
                 ) as desk,
                 TreeBehind(desk.book) if tree else nullcontext(),
             ):
@@ -131,6 +143,7 @@ def post(
                     yield (
                         file.name, one.row, r.id, r.outcome, d.verdict, d.provision, d.measure, d.assumed, " ".join(d.duties), d.levy,
                         " ".join(r.codes), r.book, r.sequence, r.row, r.repeated, r.edition, r.head,
+                        missing(standing, one.instruction, d.verdict),
                     )  # fmt: skip
                     if number % 1024 == 0:
                         step(number, source.first.expected)

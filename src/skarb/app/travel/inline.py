@@ -6,9 +6,8 @@ A file without such lines is not touched.
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,18 +15,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from skarb.app.files import now
+from skarb.app.law import law_folder, rulebook_of
+from skarb.app.travel.setting import open_shelf, read_office_file
 from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.standing import OTHER_ACCOUNT, Standing, standing_of
-from skarb.core.errors import ConfigurationError, FieldError, InputError
+from skarb.core.errors import ConfigurationError, Conflict, FieldError
 from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
 from skarb.core.time import Clock, legal_day
 from skarb.intake.container import open_container
-from skarb.intake.native import read_object
 from skarb.travelrule.constraints import Rules
 from skarb.travelrule.payload import read_payload, write_payload
-from skarb.travelrule.required import Requirements, lacking, required_on
+from skarb.travelrule.reading import parse
+from skarb.travelrule.required import Requirements, lacking, load_requirements, required_on
 
 _MARK = b'"travel_payload"'
+_encode = msgspec.json.Encoder(decimal_format="number").encode  # numbers keep their digits
 
 
 @dataclass
@@ -51,7 +56,10 @@ class Payloads:
         lacks = lacking(found.value, found.findings, required_on(self.requirements, day))
         body = given if found.value is None else write_payload(found.value)
         if self.shelf is not None:
-            return self.shelf.keep(f"instruction/{instruction}", body, lacks, self.clock()).reference
+            try:
+                return self.shelf.keep(f"instruction/{instruction}", body, lacks, self.clock()).reference
+            except Conflict:
+                return sha256(b"not kept\0" + body).hexdigest()  # another content for the same id: the desk will say so
         reference = sha256(body).hexdigest()
         self._seen[instruction, reference] = lacks
         return reference
@@ -60,6 +68,19 @@ class Payloads:
         reference = str((i.declared or {}).get(TRAVEL_PAYLOAD, ""))
         lacks = self._seen.get((i.id, reference), ("payload (not kept here)",) if reference else ("payload",))
         return tuple(one for one in lacks if not (i.wallet and one == OTHER_ACCOUNT.get(i.activity)))
+
+
+@contextmanager
+def payloads_of(law: str, office: Path | None, files: Iterable[Path], *, keep: bool) -> Iterator[Payloads | None]:
+    """Yield what keeps the payloads of files: an office; without one what only looks at them, if there are any and nothing has to be kept."""
+    requirements, zone = load_requirements(law_folder(law)), rulebook_of(law).country.zone
+    if office is not None:
+        read_office_file(office)
+        with open_shelf(office) as shelf:
+            yield Payloads(requirements, zone, now, shelf)
+    else:
+        looked_at = not keep and any(carries_payloads(file) for file in files)
+        yield Payloads(requirements, zone, now) if looked_at else None
 
 
 def carries_payloads(path: Path) -> bool:
@@ -109,10 +130,10 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _carried(line: bytes) -> dict[str, Any] | None:
     """Return the object of a line that carries a payload; None for any other line, which is read, or refused, as it is."""
     try:
-        row = read_object(line)
+        row = parse(line)
     except FieldError:
         return None
-    return row if isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
+    return row if isinstance(row, dict) and isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
 
 
 def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
@@ -128,13 +149,9 @@ def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
     declared = row.get("declared")
     if declared is not None and not isinstance(declared, dict):
         return _without(row)
-    payload = json.dumps(row[TRAVEL_PAYLOAD], ensure_ascii=False).encode()
-    try:
-        reference = take(row["id"], at, payload)
-    except InputError:
-        return _without(row)
+    reference = take(row["id"], at, _encode(row[TRAVEL_PAYLOAD]))
     return _without(row | {"declared": {**(declared or {}), TRAVEL_PAYLOAD: reference}})
 
 
 def _without(row: dict[str, Any]) -> bytes:
-    return json.dumps({key: value for key, value in row.items() if key != TRAVEL_PAYLOAD}, ensure_ascii=False).encode()
+    return _encode({key: value for key, value in row.items() if key != TRAVEL_PAYLOAD})

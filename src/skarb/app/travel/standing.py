@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, cast
 
 from skarb.app.travel.shelf import Kept, Shelf
+from skarb.core.decision import Verdict
 from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
 from skarb.travelrule.exchange import Exchange, Side
 
@@ -61,3 +62,10 @@ def _same(one: str, other: str) -> bool:
         return Decimal(one) == Decimal(other)
     except InvalidOperation:
         return False
+
+
+def missing(standing: Standing | None, i: Instruction, verdict: Verdict) -> str:
+    """Return in words what a transfer that does not go on lacks; nothing where it goes on, or where nobody keeps payloads."""
+    if verdict == "permit" or standing is None or i.activity not in TRANSFERS:
+        return ""
+    return ", ".join(standing(i))
