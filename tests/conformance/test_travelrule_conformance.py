@@ -1,7 +1,8 @@
 """The travel rule against files of others: cases with verdicts, payloads and parts of them, messages of the protocol.
 
-Validation cases are JSON lists whose items have `type`, `expect` and `object`. Fixtures are JSON objects below a folder called ivms101; those that the data's own README says
-fail (`… by failing: …`) must fail, all others keep the standard. Messages are JSON objects below a folder whose name begins with trp.
+Validation cases are JSON lists whose items have `type`, `expect` and `object`. Fixtures are JSON objects below a folder called
+ivms101; those that the data's own README says fail (`… by failing: …`) must fail, all others keep the standard. Messages are
+JSON objects below a folder whose name begins with trp.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ def test_a_message_is_read_and_written_again(path: Path) -> None:
     if isinstance(found.message, Inquiry):
         assert texts(after["IVMS101"]) >= texts(before["IVMS101"])  # in the form of 2023
         assert Decimal(str(after["amount"])) == Decimal(str(before["amount"]))
-        before, after = ({key: value for key, value in one.items() if key not in ("IVMS101", "amount")} for one in (before, after))
+        before, after = (
+            {key: value for key, value in one.items() if key not in ("IVMS101", "amount")} for one in (before, after)
+        )
     assert after == before
 
 

@@ -132,7 +132,7 @@ def test_nothing_happens_twice_and_nothing_is_lost(pair: Any) -> None:
         alpha.send(url, headers, body, expected)  # it arrives, and the answer does not
         raise world_unavailable("the line is cut")
 
-    from skarb.core.errors import Unavailable as world_unavailable  # noqa: N813
+    from skarb.core.errors import Unavailable as world_unavailable
 
     (cut,) = alpha.office.deliver(lost)
     assert cut.status == 0 and alpha.shelf.exchange("originator", request).state == "inquired"

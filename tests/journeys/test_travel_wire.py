@@ -1,4 +1,5 @@
-"""Who may talk: certificates that are missing, foreign, expired or somebody else's; messages that are malformed, too large, repeated or contradict."""
+"""Who may talk: certificates that are missing, foreign, expired or somebody else's; messages that are malformed, too large,
+repeated or contradict."""
 
 from __future__ import annotations
 
@@ -41,14 +42,18 @@ def inquiry(**changes: Any) -> dict[str, Any]:
     return {**told, **changes}
 
 
-def say(pair: Any, body: Any, credentials: Credentials | None = None, *, place: str = "inquiries/boris?t=i", **headers: str) -> tuple[int, dict[str, Any]]:
+def say(
+    pair: Any, body: Any, credentials: Credentials | None = None, *, place: str = "inquiries/boris?t=i", **headers: str
+) -> tuple[int, dict[str, Any]]:
     """Say something to beta as alpha, or with other papers."""
     request = headers.pop("request", str(uuid4()))
     written = {**Headers(request).written(), **{name.replace("_", "-"): value for name, value in headers.items()}}
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     expected = [fingerprint_of(pair.beta.credentials.certificate)]
     url = f"https://localhost:{pair.beta.port}/{place}"
-    reply = post(url, {k: v for k, v in written.items() if v}, data, credentials or pair.alpha.credentials, expected, seconds=5, attempts=1)
+    reply = post(
+        url, {k: v for k, v in written.items() if v}, data, credentials or pair.alpha.credentials, expected, seconds=5, attempts=1
+    )
     return reply.status, json.loads(reply.body or b"{}")
 
 
@@ -62,17 +67,18 @@ def test_a_known_provider_is_heard(pair: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["expired", "foreign", "none"])
 def test_papers_that_are_not_believed_end_in_the_handshake(pair: Any, tmp_path: Path, kind: str) -> None:
-    place = f"https://localhost:{pair.beta.port}/identity"
     if kind == "none":
         context = ssl.create_default_context(cafile=pair.authority.trust)
-        with pytest.raises(OSError, match="certificate required|reset|EOF|closed"):
-            with socket.create_connection(("127.0.0.1", pair.beta.port), 5) as plain, context.wrap_socket(plain, server_hostname="localhost") as line:
+        with socket.create_connection(("127.0.0.1", pair.beta.port), 5) as plain, pytest.raises(OSError):
+            with context.wrap_socket(plain, server_hostname="localhost") as line:
                 line.sendall(b"GET /identity HTTP/1.1\r\nhost: localhost\r\n\r\n")
-                assert line.recv(100)
-                raise OSError("closed") if not line.recv(100) else AssertionError(place)
+                if not line.recv(100):
+                    raise ConnectionResetError("closed without a word")
     else:
         other = pair.authority if kind == "expired" else world.Authority(tmp_path, "somebody")
-        papers = other.certify(kind, trust=pair.authority.trust, lasts=timedelta(days=-1) if kind == "expired" else timedelta(days=1))
+        papers = other.certify(
+            kind, trust=pair.authority.trust, lasts=timedelta(days=-1) if kind == "expired" else timedelta(days=1)
+        )
         with pytest.raises((NotAllowed, Unavailable)):
             say(pair, inquiry(), papers)
     assert untouched(pair)
@@ -86,10 +92,20 @@ def test_a_certificate_that_the_register_does_not_name_is_nobodys(pair: Any) -> 
 def test_a_provider_without_a_licence_is_not_heard(pair: Any) -> None:
     papers = pair.authority.certify("gamma")
     certificates = (fingerprint_of(papers.certificate),)
-    gamma = Party(party="gamma", kind="legal_entity", country="ZZ", resident=True, identified=True, valid_from=world.LONG_AGO, certificates=certificates)
+    gamma = Party(
+        party="gamma",
+        kind="legal_entity",
+        country="ZZ",
+        resident=True,
+        identified=True,
+        valid_from=world.LONG_AGO,
+        certificates=certificates,
+    )
     assert not pair.beta.registers.record([gamma], "test").problems
     assert say(pair, inquiry(), papers)[0] == 403 and untouched(pair)
-    assert not pair.beta.registers.record([Admission(party="gamma", gate="regime", licence="platform", valid_from=world.LONG_AGO)], "test").problems
+    assert not pair.beta.registers.record(
+        [Admission(party="gamma", gate="regime", licence="platform", valid_from=world.LONG_AGO)], "test"
+    ).problems
     assert say(pair, inquiry(), papers)[0] == 200
 
 
@@ -121,7 +137,13 @@ def test_we_tell_nothing_to_somebody_else(pair: Any) -> None:
     papers = pair.authority.certify("mallory")
     expected = [fingerprint_of(papers.certificate)]
     with pytest.raises(NotAllowed, match="none that the register names"):
-        post(f"https://localhost:{pair.beta.port}/inquiries/x", Headers(str(uuid4())).written(), b"{}", pair.alpha.credentials, expected)
+        post(
+            f"https://localhost:{pair.beta.port}/inquiries/x",
+            Headers(str(uuid4())).written(),
+            b"{}",
+            pair.alpha.credentials,
+            expected,
+        )
     assert untouched(pair)
 
 
@@ -138,7 +160,11 @@ def test_what_answers_nothing_is_asked_a_few_times(pair: Any) -> None:
 MALFORMED = {
     "no JSON": (b"{", "", 400),
     "another kind of message": ({"txid": "1"}, "asset", 400),
-    "no legal name": (inquiry(IVMS101=world.payload_tree(beneficiary=world.person("Boris", "Kolas", kind="MAID"))), "IVMS101.beneficiary", 400),
+    "no legal name": (
+        inquiry(IVMS101=world.payload_tree(beneficiary=world.person("Boris", "Kolas", kind="MAID"))),
+        "IVMS101.beneficiary",
+        400,
+    ),
     "nobody sends": (inquiry(IVMS101={"beneficiary": {}}), "IVMS101.originator", 400),
     "nothing is sent": (inquiry(amount=0), "amount", 400),
     "an answer in the clear": (inquiry(callback="http://localhost/x"), "callback", 400),

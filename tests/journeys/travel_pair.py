@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from skarb.app.law import law_folder
+from skarb.app.law import law_folder, rulebook_of
 from skarb.app.looks import Looks
 from skarb.app.setting import open_registers, screen_of
 from skarb.app.travel.directory import Directory
@@ -32,7 +32,6 @@ from skarb.core.screening_list import ScreeningList
 from skarb.desk import Desk, open_desk
 from skarb.products import products
 from skarb.registers import Admission, Party, Registers, Wallet
-from skarb.app.law import rulebook_of
 from skarb.store.sealed import SealedStore
 from skarb.travelrule.constraints import Rules
 from skarb.travelrule.model import IdentityPayload
@@ -63,7 +62,11 @@ class Authority:
         self.trust = folder / f"{name}.pem"
         builder = self._builder(self._name, self._key, timedelta(days=1))
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        made = builder.add_extension(x509.BasicConstraints(True, None), True).add_extension(usage, True).sign(self._key, hashes.SHA256())
+        made = (
+            builder.add_extension(x509.BasicConstraints(True, None), True)
+            .add_extension(usage, True)
+            .sign(self._key, hashes.SHA256())
+        )
         self.trust.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, lasts: timedelta) -> x509.CertificateBuilder:
@@ -154,7 +157,9 @@ def open_pair(folder: Path, pay_to: str | None = None) -> Iterator[Pair]:
             place.mkdir()
             registers = open_registers("zz", place, clock)
             assert not registers.record(entries, "the pair").problems
-            registers.record_list(ScreeningList(list="own", regime="national", publisher="us", version="1", published=NOW.date(), entries=()), "us")
+            registers.record_list(
+                ScreeningList(list="own", regime="national", publisher="us", version="1", published=NOW.date(), entries=()), "us"
+            )
             add_key(place / "sealing.keys", "first")
             store = stack.enter_context(SealedStore(place / "payloads.db"))
             shelf = Shelf(store, read_keys(place / "sealing.keys"), Looks(place / "looks.jsonl", clock))
@@ -181,7 +186,9 @@ def payload_tree(*, account: str = "A-1", beneficiary: dict[str, Any] | None = N
     return {
         "originator": {"originatorPerson": [person("Anna", "Kupala", account=account, customerIdentification="17")]},
         "beneficiary": {"beneficiaryPerson": [beneficiary or person("Boris", "Kolas")]},
-        "originatingVASP": {"originatingVASP": {"legalPerson": {"name": {"nameIdentifier": names}, "nationalIdentification": identity}}},
+        "originatingVASP": {
+            "originatingVASP": {"legalPerson": {"name": {"nameIdentifier": names}, "nationalIdentification": identity}}
+        },
     }
 
 
@@ -191,8 +198,19 @@ def payload(**given: Any) -> IdentityPayload:
     return checked.value
 
 
-def transfer(name: str, activity: str = "token_transfer_out", amount: str = "0.5", party: str = "anna", **more: Any) -> Instruction:
-    given = {"id": name, "at": NOW, "activity": activity, "party": party, "asset": "BTC", "amount": amount, "entered_by": "olga", **more}
+def transfer(
+    name: str, activity: str = "token_transfer_out", amount: str = "0.5", party: str = "anna", **more: Any
+) -> Instruction:
+    given = {
+        "id": name,
+        "at": NOW,
+        "activity": activity,
+        "party": party,
+        "asset": "BTC",
+        "amount": amount,
+        "entered_by": "olga",
+        **more,
+    }
     return msgspec.convert(given, Instruction)
 
 

@@ -66,7 +66,10 @@ class Account:
 
 
 def decide(
-    readings: Iterable[Reading], setting: Setting, account: Account, travel: Callable[[Instruction], tuple[str, ...]] | None = None
+    readings: Iterable[Reading],
+    setting: Setting,
+    account: Account,
+    travel: Callable[[Instruction], tuple[str, ...]] | None = None,
 ) -> Iterator[Decided]:
     """Decide what was read, posting nothing; `travel` tells what the payload of an instruction lacks."""
     gatherer = Gatherer(setting.registers, setting.screen, setting.rulebook.country, setting.operator, travel=travel)

@@ -13,9 +13,9 @@ from cyclopts import Parameter
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting
-from skarb.app.words import title_of
 from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
 from skarb.app.travel.standing import missing
+from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, progress

@@ -33,9 +33,24 @@ from skarb.travelrule.required import lacking, load_requirements, required_on
 
 Folder: TypeAlias = Annotated[Path, Parameter(help="The folder of the office.")]
 _FINDINGS = ("file", "what", "verdict", "weight", "rule", "path", "given", "expected", "todo")
-_SHOWN = ("request", "side", "counterparty", "state", "asset", "amount", "deadline", "address", "txid", "comment", "missing", "reference")
+_SHOWN = (
+    "request",
+    "side",
+    "counterparty",
+    "state",
+    "asset",
+    "amount",
+    "deadline",
+    "address",
+    "txid",
+    "comment",
+    "missing",
+    "reference",
+)
 
-app = App(name="travel", help="The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.")
+app = App(
+    name="travel", help="The travel rule: check payloads and messages, keep them sealed, exchange them with other providers."
+)
 
 
 @app.command
@@ -84,7 +99,7 @@ def check(
     rows = [
         (file.name, what, verdict, *(getattr(one, name, "") for name in _FINDINGS[3:]))
         for file, (what, verdict, findings) in zip(files, found, strict=True)
-        for one in findings or [None]
+        for one in (findings or _NOTHING)
     ]
     write_rows(_FINDINGS, rows, format, output)
     return EXIT_CODES["ok"] if all(verdict != "invalid" for _, verdict, _ in found) else EXIT_CODES["verification"]
@@ -109,7 +124,9 @@ def _check_one(
     if any(one.weight == "fault" for one in findings):
         return what, "invalid", findings
     lacks = lacking(payload, findings, required) if payload is not None else ()  # type: ignore[arg-type]
-    findings += [Finding("doubt", "law", one, "nothing", "it to travel", "complete the payload") for one in lacks if "(" not in one]
+    findings += [
+        Finding("doubt", "law", one, "nothing", "it to travel", "complete the payload") for one in lacks if "(" not in one
+    ]
     return what, "incomplete" if lacks else "valid", findings
 
 
@@ -200,7 +217,10 @@ def serve(folder: Folder, /) -> None:
     if not port.isdigit():
         raise InputError(f"{folder}/office.yaml: listen: given {file.listen!r}, expected host:port")
     base = "/" + file.url.partition("://")[2].partition("/")[2].strip("/")
-    with open_office(folder) as office, Listening(office, credentials_of(folder, file), host, int(port), base.rstrip("/")) as listening:
+    with (
+        open_office(folder) as office,
+        Listening(office, credentials_of(folder, file), host, int(port), base.rstrip("/")) as listening,
+    ):
         out.print(f"listening on {host}:{listening.port} as {file.party}; Ctrl-C ends it", highlight=False)
         send_now = sender_of(folder, file)
         with suppress(KeyboardInterrupt):
@@ -283,13 +303,15 @@ def confirm(folder: Folder, request: str, /, *, txid: str | None = None, cancel:
 
 @app.command
 def show(folder: Folder, reference: str | None = None, /, *, purpose: str | None = None, format: Format = "table") -> None:  # noqa: A002
-    """List the exchanges of an office; with the reference of a payload, open it. Opening is a look into personal data and is recorded with its purpose."""
+    """List the exchanges of an office; with the reference of a payload, open it: a look into personal data, recorded with its purpose."""
     with open_office(folder) as office:
         if reference is None:
             _show(office, None, format)
             return
         if purpose is None:
-            raise Usage("a payload is personal data: say what it is opened for, --purpose 'request of the financial monitoring no. 7'")
+            raise Usage(
+                "a payload is personal data: say what it is opened for, --purpose 'request of the financial monitoring no. 7'"
+            )
         body = office.shelf.open(reference, purpose)
         out.print_json(body.decode()) if out.is_terminal else print(body.decode())
         err.print(f"[dim]· the look was recorded in {escape(str(folder / 'looks.jsonl'))}[/]")

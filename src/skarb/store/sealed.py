@@ -1,7 +1,8 @@
 """Sealed blobs, the small records that belong to them, and what waits to be sent: one SQLite file, one transaction a step.
 
-SQLite and not a folder of files, because a step writes several things that stand or fall together: the message that came, what became of the exchange, the answer that
-must still be sent. A write returns when it is on disk. What is sealed is never changed; a record says how things are now. The key to the seals is not here.
+SQLite and not a folder of files, because a step writes several things that stand or fall together: the message that came, what
+became of the exchange, the answer that must still be sent. A write returns when it is on disk. What is sealed is never changed;
+a record says how things are now. The key to the seals is not here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Self
+from typing import Any, Self
 
 from skarb.core.errors import Conflict, NotFound, Unavailable
 
@@ -117,11 +118,14 @@ class SealedStore:
 
     def waiting(self) -> list[Waiting]:
         """Return what must still be sent, the oldest first."""
-        return [Waiting(int(n), str(name), bytes(value)) for n, name, value in self._rows("SELECT number, name, value FROM waiting ORDER BY 1")]
+        return [
+            Waiting(int(n), str(name), bytes(value))
+            for n, name, value in self._rows("SELECT number, name, value FROM waiting ORDER BY 1")
+        ]
 
-    def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
-                return self._db.execute(query, values).fetchall()  # type: ignore[arg-type]
+                return self._db.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise Unavailable(f"{self.path} cannot be read ({error})") from None

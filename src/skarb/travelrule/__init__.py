@@ -1,7 +1,8 @@
 """The travel rule: what must be told about originator and beneficiary of a transfer, and the exchange in which it is told.
 
-`payload` reads, checks and writes IVMS 101.2023; `messages` the Travel Rule Protocol; `required` says what the law wants and what a payload lacks; `exchange` is the
-course of one exchange. Pure: no network, no store, no clock. Who sends and keeps all this is `skarb.app.travel`.
+`payload` reads, checks and writes IVMS 101.2023; `messages` the Travel Rule Protocol; `required` says what the law wants and
+what a payload lacks; `exchange` is the course of one exchange. Pure: no network, no store, no clock. Who sends and keeps all
+this is `skarb.app.travel`.
 """
 
 from skarb.travelrule.address import make_travel_address, read_travel_address

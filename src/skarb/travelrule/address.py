@@ -1,6 +1,7 @@
 """Travel addresses: where the provider behind a payment address takes inquiries, as one word that a client can pass on.
 
-`ta` and the Base58Check text of a URL without its scheme, which is always https. The query `t=i` says that the URL takes inquiries.
+`ta` and the Base58Check text of a URL without its scheme, which is always https. The query `t=i` says that the URL takes
+inquiries.
 Source: OpenVASP Travel Rule Protocol 3.2.1, travel address.
 """
 

@@ -2,10 +2,11 @@
 
 A tree may be incomplete: what is missing altogether was said while it was read, and a constraint speaks only about what is there.
 
-* C10 asks for a code of the GLEIF list of registration authorities. The list changes every month and is not ours; its pattern is checked always, the list
-  where somebody hands one in. The list's own codes for "none" (RA777777, RA888888, RA999999) name no authority.
-* The standard's second example is a sole trader who is known by his number in a register of companies. So a natural person may have a registration
-  authority if the identifier is such a number (RAID), and then needs no country of issue.
+* C10 asks for a code of the GLEIF list of registration authorities. The list changes every month and is not ours; its pattern
+  is checked always, the list where somebody hands one in. The list's own codes for "none" (RA777777, RA888888, RA999999) name
+  no authority.
+* The standard's second example is a sole trader who is known by his number in a register of companies. So a natural person may
+  have a registration authority if the identifier is such a number (RAID), and then needs no country of issue.
 
 Source: interVASP data model standard IVMS 101.2023, section 5 (constraints C1 to C12).
 """
@@ -24,16 +25,17 @@ from skarb.travelrule.findings import Finding, doubt, fault, note
 
 Role = Literal["originator", "beneficiary", "provider"]
 NO_AUTHORITY = frozenset({"RA777777", "RA888888", "RA999999"})
-COUNTRIES = frozenset(
+COUNTRIES = frozenset(  # ISO 3166-1 alpha-2, and XX for a state unknown
     """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM
-    CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY
-    HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF
-    MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE
-    RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ
-    VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW XX
-    """.split()
-)  # ISO 3166-1 alpha-2, and XX for a state unknown
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC
+    CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD
+    GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH
+    KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW
+    MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC
+    SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY
+    UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW XX
+    """.split()  # noqa: SIM905
+)
 _AUTHORITY = re.compile(r"RA[0-9]{6}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _OF_COMPANIES = ("RAID", "MISC", "LEIX", "TXID")
@@ -46,7 +48,9 @@ class Rules:
     """What a check needs to know from outside."""
 
     day: int  # the legal day on which it is checked
-    authorities: Collection[str] = field(default=())  # codes of registration authorities; empty = the pattern is all that is known
+    authorities: Collection[str] = field(
+        default=()
+    )  # codes of registration authorities; empty = the pattern is all that is known
 
 
 def check_payload(tree: Tree, rules: Rules) -> Iterator[Finding]:
@@ -91,7 +95,9 @@ def check_natural(tree: Tree, path: str, role: Role, rules: Rules) -> Iterator[F
     """C1, C2, C6, and what the identification of a natural person needs."""
     known = ("geographicAddress", "customerIdentification", "nationalIdentification", "dateAndPlaceOfBirth")
     if role == "originator" and not any(tree.get(one) for one in known):
-        yield fault("C1", path, None, f"of an originator at least one of {', '.join(known)}", "say how your client was identified")
+        yield fault(
+            "C1", path, None, f"of an originator at least one of {', '.join(known)}", "say how your client was identified"
+        )
     yield from _legal_names(tree, "naturalPersonNameIdentifierType", "C6", path)
     yield from _addresses(tree, path)
     birth = tree.get("dateAndPlaceOfBirth", {}).get("dateOfBirth")
@@ -135,7 +141,11 @@ def check_legal(tree: Tree, path: str, role: Role, rules: Rules) -> Iterator[Fin
 
 
 def _legal_identity(tree: Tree, path: str, rules: Rules) -> Iterator[Finding]:
-    number, kind, authority = tree.get("nationalIdentifier"), tree.get("nationalIdentifierType"), tree.get("registrationAuthority")
+    number, kind, authority = (
+        tree.get("nationalIdentifier"),
+        tree.get("nationalIdentifierType"),
+        tree.get("registrationAuthority"),
+    )
     if kind is not None and kind not in _OF_COMPANIES:
         yield fault("C7", _under(path, "nationalIdentifierType"), kind, f"of a legal person one of {', '.join(_OF_COMPANIES)}")
     if "countryOfIssue" in tree:

@@ -1,4 +1,5 @@
-"""One exchange about one transfer, on either side: an event goes in, the new state and what is to be sent come out. Pure; time is handed in.
+"""One exchange about one transfer, on either side: an event goes in, the new state and what is to be sent come out. Pure; time
+is handed in.
 
 ```
 originator    inquired → acknowledged → approved → confirmed
@@ -7,8 +8,9 @@ beneficiary   received → approved → confirmed
                    └→ rejected  └→ canceled
 ```
 
-Whoever waits too long on either side has an exchange that is `expired`. The same message again gets the same answer again, whatever has happened since; the same
-request identifier with another content, or a message that cannot follow, is a conflict and changes nothing.
+Whoever waits too long on either side has an exchange that is `expired`. The same message again gets the same answer again,
+whatever has happened since; the same request identifier with another content, or a message that cannot follow, is a conflict
+and changes nothing.
 """
 
 from __future__ import annotations
@@ -148,7 +150,9 @@ def _waited(exchange: Exchange, at: datetime) -> Exchange:
 
 def _asked_again(exchange: Exchange, asked: Asked) -> Step:
     if exchange.inquiry != digest(asked.inquiry) or exchange.counterparty != asked.counterparty:
-        raise Conflict(f"request {exchange.request}: it was used for another inquiry before; a new inquiry needs a new identifier")
+        raise Conflict(
+            f"request {exchange.request}: it was used for another inquiry before; a new inquiry needs a new identifier"
+        )
     return Step(exchange, repeated=True)
 
 

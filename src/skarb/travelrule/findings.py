@@ -1,8 +1,9 @@
 """What is wrong with a payload or a message, all of it at once.
 
-A **fault** breaks the standard: the thing is invalid. A **doubt** keeps the standard and yet cannot be acted upon before a person has looked: two
-legal names, say. A **note** is worth knowing and changes nothing. A finding quotes what was given, so it may hold personal data and is shown only to
-whoever handed the payload in; what is kept or sent on is the rule and the path alone.
+A **fault** breaks the standard: the thing is invalid. A **doubt** keeps the standard and yet cannot be acted upon before a
+person has looked: two legal names, say. A **note** is worth knowing and changes nothing. A finding quotes what was given, so it
+may hold personal data and is shown only to whoever handed the payload in; what is kept or sent on is the rule and the path
+alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Messages of the Travel Rule Protocol, version 3: an inquiry, how it is resolved, and what became of the transfer.
 
-The originator's provider asks (`Inquiry`). The other one acknowledges (`Acknowledged`, an answer follows later) or resolves (`Resolution`: approved with
-a payment address, or rejected with a comment). When the transfer is on the chain, or given up, the first one says so (`Confirmation`). Beside them stand what a provider says of
-itself. Amounts keep their digits; a message that is read and written again says the same.
+The originator's provider asks (`Inquiry`). The other one acknowledges (`Acknowledged`, an answer follows later) or resolves
+(`Resolution`: approved with a payment address, or rejected with a comment). When the transfer is on the chain, or given up, the
+first one says so (`Confirmation`). Beside them stand what a provider says of itself. Amounts keep their digits; a message that
+is read and written again says the same.
 
 Every exchange has a request identifier, a UUID that stands in a header, as does the version of the protocol.
 Source: OpenVASP Travel Rule Protocol 3.2.1; ISO 24165 (DTI); SLIP-44; CAIP-19.
@@ -144,7 +145,9 @@ def kind_of(tree: Tree) -> Kind | None:
 
 def _comment(*names: str) -> Before:
     """A comment that is null is an empty one: that it is there at all is the answer."""
-    return lambda tree: {k: "" if v is None and k.lower() in names else v for k, v in tree.items()} if isinstance(tree, dict) else tree
+    return lambda tree: (
+        {k: "" if v is None and k.lower() in names else v for k, v in tree.items()} if isinstance(tree, dict) else tree
+    )
 
 
 def _read_url(text: str, path: str) -> tuple[str, Finding | None]:
@@ -273,7 +276,7 @@ def read_headers(given: Mapping[str, str]) -> Headers:
     """
     found = {name.lower(): value.strip() for name, value in given.items()}
     version = found.get(API_VERSION, "")
-    if not _VERSION.fullmatch(version) or version.split(".")[0] != VERSION.split(".")[0]:
+    if not _VERSION.fullmatch(version) or version.split(".")[0] != VERSION.split(".", maxsplit=1)[0]:
         raise FieldError(API_VERSION, version, f"a version of the protocol with the same major number as {VERSION}")
     kind = found.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":

@@ -1,7 +1,8 @@
 """IVMS 101.2023: who sends and who receives a transfer of tokens, through which providers.
 
-The structs are the standard's components, their types its datatypes; they are the one description from which payloads are read, checked for their
-structure and written. What no type can say stands in `constraints`. Older forms are turned into this one while they are read.
+The structs are the standard's components, their types its datatypes; they are the one description from which payloads are read,
+checked for their structure and written. What no type can say stands in `constraints`. Older forms are turned into this one
+while they are read.
 Source: interVASP data model standard IVMS 101.2023, sections 5 and 6.
 """
 

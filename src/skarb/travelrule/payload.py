@@ -1,7 +1,8 @@
 """Payloads of the travel rule: read in any of the forms in use, checked, written in the form of 2023.
 
-Read are the names of 2023, those of 2020 (`nameIdentifierType`, `customerNumber`, `originatorPersons`, accounts beside the persons) and the spellings of
-protocol buffers. In memory and on the way out there is only the form of 2023; nothing of what was read is lost on the way.
+Read are the names of 2023, those of 2020 (`nameIdentifierType`, `customerNumber`, `originatorPersons`, accounts beside the
+persons) and the spellings of protocol buffers. In memory and on the way out there is only the form of 2023; nothing of what was
+read is lost on the way.
 """
 
 from __future__ import annotations
@@ -17,17 +18,42 @@ from skarb.travelrule import constraints as c
 from skarb.travelrule.constraints import Role, Rules
 from skarb.travelrule.findings import Finding, fault, valid
 from skarb.travelrule.model import (
-    Address, Beneficiary, BeneficiaryVASP, DateAndPlaceOfBirth, IdentityPayload, IntermediaryVASP, LegalPerson, LegalPersonName,
-    LocalNaturalPersonNameID, NationalIdentification, NaturalPerson, NaturalPersonName, NaturalPersonNameID, OriginatingVASP, Originator,
-    PayloadMetadata, Person, TransferPath,
+    Address,
+    Beneficiary,
+    BeneficiaryVASP,
+    DateAndPlaceOfBirth,
+    IdentityPayload,
+    LegalPerson,
+    LegalPersonName,
+    LocalNaturalPersonNameID,
+    NationalIdentification,
+    NaturalPerson,
+    NaturalPersonName,
+    NaturalPersonNameID,
+    OriginatingVASP,
+    Originator,
+    PayloadMetadata,
+    Person,
+    TransferPath,
 )  # fmt: skip
 from skarb.travelrule.reading import Grammar, Tree, build, parse
 
 Part = Literal[
-    "payload", "person", "naturalPerson", "legalPerson", "address", "nationalIdentification", "dateAndPlaceOfBirth", "transferPath"
+    "payload",
+    "person",
+    "naturalPerson",
+    "legalPerson",
+    "address",
+    "nationalIdentification",
+    "dateAndPlaceOfBirth",
+    "transferPath",
 ]
 PARTS: tuple[Part, ...] = get_args(Part)
-_NAMES = {"nameIdentifiers": "nameIdentifier", "localNameIdentifiers": "localNameIdentifier", "phoneticNameIdentifiers": "phoneticNameIdentifier"}
+_NAMES = {
+    "nameIdentifiers": "nameIdentifier",
+    "localNameIdentifiers": "localNameIdentifier",
+    "phoneticNameIdentifiers": "phoneticNameIdentifier",
+}
 _OF_PERSONS = {"customerNumber": "customerIdentification", "geographicAddresses": "geographicAddress"}
 
 OLDER: dict[type, dict[str, str]] = {
@@ -63,7 +89,9 @@ def _accounts_to_persons(tree: Tree) -> Tree:
     if accounts is None or not persons or any(_account_key(one) for one in persons):
         return tree
     return {
-        key: [one | {"accountNumber": accounts} if isinstance(one, dict) else one for one in value] if isinstance(value, list) else value
+        key: [one | {"accountNumber": accounts} if isinstance(one, dict) else one for one in value]
+        if isinstance(value, list)
+        else value
         for key, value in rest.items()
     }
 
@@ -156,7 +184,7 @@ def check_tree(tree: Tree, rules: Rules, part: Part = "payload", role: Role = "o
 
 def check(payload: IdentityPayload, rules: Rules) -> tuple[Finding, ...]:
     """Check a payload that was made here."""
-    return check_tree(msgspec.to_builtins(payload), rules).findings
+    return check_tree(parse(write_payload(payload)), rules).findings
 
 
 def _constraints(tree: dict[str, Any], part: Part, role: Role, rules: Rules) -> Iterator[Finding]:
@@ -202,7 +230,8 @@ def part_of(tree: Tree) -> Part:
 
 def _is_natural(tree: Tree) -> bool:
     name = tree.get("name") if isinstance(tree, dict) else None
-    names = name if isinstance(name, list) else [one for inner in name.values() for one in inner] if isinstance(name, dict) else []
+    lists = [name] if isinstance(name, list) else list(name.values()) if isinstance(name, dict) else []
+    names = [one for inner in lists if isinstance(inner, list) for one in inner]
     return any(isinstance(one, dict) and any("primary" in key.lower() for key in one) for one in names)
 
 

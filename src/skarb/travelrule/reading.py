@@ -1,8 +1,9 @@
 """Read JSON strictly into the structs of a standard, and say everything that is wrong with it at once.
 
-The structs say what is expected: the names of the elements, which are required, how long a text may be, which codes exist. Names are compared
-without capitals and underscores, so the spellings that are in use (`geographicAddress`, `geographic_address`, `GeographicAddress`) are one; older names
-stand in `older`. What comes out is a tree with the standard's own names, and findings; a tree without a fault becomes a struct.
+The structs say what is expected: the names of the elements, which are required, how long a text may be, which codes exist.
+Names are compared without capitals and underscores, so the spellings that are in use (`geographicAddress`,
+`geographic_address`, `GeographicAddress`) are one; older names stand in `older`. What comes out is a tree with the standard's
+own names, and findings; a tree without a fault becomes a struct.
 """
 
 from __future__ import annotations
@@ -16,8 +17,20 @@ from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.inspect import (
-    AnyType, DecimalType, DictType, Field, IntType, LiteralType, Metadata, NoneType, StrType, StructType, Type, UnionType,
-    VarTupleType, type_info,
+    AnyType,
+    DecimalType,
+    DictType,
+    Field,
+    IntType,
+    LiteralType,
+    Metadata,
+    NoneType,
+    StrType,
+    StructType,
+    Type,
+    UnionType,
+    VarTupleType,
+    type_info,
 )  # fmt: skip
 
 from skarb.core.errors import FieldError, shorten
@@ -162,7 +175,9 @@ class _Reader:
         if not isinstance(value, dict):
             self.say(fault("structure", path, value, "an object"))
             return None
-        names, found, given = self.grammar.names(kind), {}, {}
+        names = self.grammar.names(kind)
+        found: dict[str, Tree] = {}
+        given: dict[str, str] = {}
         for key, inner in value.items():
             field = names.get(_plain(key))
             if field is None:
@@ -170,10 +185,17 @@ class _Reader:
                 expected = ", ".join(one.encode_name for one in _fields(kind))
                 self.say(fault("structure", _join(path, key), inner, f"one of {expected}", todo))
             elif field.encode_name in given:
-                self.say(fault("once", _join(path, key), inner, f"{field.encode_name} once; it stands there as {given[field.encode_name]}, too"))
+                self.say(
+                    fault(
+                        "once",
+                        _join(path, key),
+                        inner,
+                        f"{field.encode_name} once; it stands there as {given[field.encode_name]}, too",
+                    )
+                )
             else:
                 given[field.encode_name] = key
-                if inner is None or (not field.required and inner in ("", [], {})):
+                if inner is None or (not field.required and _is_empty(field.type, inner)):
                     continue  # absent, as some write it
                 found[field.encode_name] = self.value(field.type, inner, _join(path, field.encode_name), depth + 1)
         for field in _fields(kind):
@@ -247,6 +269,13 @@ def _suits(kind: Type, value: Tree) -> bool:
     return not isinstance(plain, StrType) or isinstance(value, str)
 
 
+def _is_empty(kind: Type, value: Tree) -> bool:
+    """Tell whether a value says nothing; a text that may be empty says something by being there."""
+    kinds = kind.types if isinstance(kind, UnionType) else (kind,)
+    plain = [one.type if isinstance(one, Metadata) else one for one in kinds]
+    return value in ([], {}) or (value == "" and not any(isinstance(one, StrType) and not one.min_length for one in plain))
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{shorten(name, 40)}" if path else shorten(name, 40)
 
@@ -255,7 +284,9 @@ def _wanted(kind: Type) -> str:
     plain = kind.type if isinstance(kind, Metadata) else kind
     if isinstance(plain, LiteralType):
         return f"one of {', '.join(map(str, plain.values))}"
-    return {StructType: "an object", VarTupleType: "a list", IntType: "a whole number", DecimalType: "a number"}.get(type(plain), "a text")
+    return {StructType: "an object", VarTupleType: "a list", IntType: "a whole number", DecimalType: "a number"}.get(
+        type(plain), "a text"
+    )
 
 
 def _other_script(value: str, path: str) -> Finding:

@@ -1,6 +1,7 @@
 """What the law wants to travel with a transfer, and what of it a payload lacks.
 
-The standard says how a payload is written; the law says what must be in it. A country says so in `travel_rule.yaml` beside its acts, from a day on:
+The standard says how a payload is written; the law says what must be in it. A country says so in `travel_rule.yaml` beside its
+acts, from a day on:
 
 ```yaml
 - from: 2026-01-01
@@ -9,8 +10,9 @@ The standard says how a payload is written; the law says what must be in it. A c
   required: [originator.name, beneficiary.name]
 ```
 
-Whether a transfer needs a payload at all (its value, whether the other side is a provider) is for the provisions. A payload is **complete** if it keeps the standard, leaves no
-doubt for a person and lacks nothing of this list; that is computed here and asserted by nobody.
+Whether a transfer needs a payload at all (its value, whether the other side is a provider) is for the provisions. A payload is
+**complete** if it keeps the standard, leaves no doubt for a person and lacks nothing of this list; that is computed here and
+asserted by nobody.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def read_requirements(text: str, where: str) -> tuple[Requirements, ...]:
         raise ConfigurationError(f"{where}: {error}") from None
     for one in found:
         if sum(_in_force(other, to_day(one.since)) for other in found) > 1:
-            raise ConfigurationError(f"{where}: on {one.since} two of the lists are in force; let the earlier one end the day before")
+            raise ConfigurationError(
+                f"{where}: on {one.since} two of the lists are in force; let the earlier one end the day before"
+            )
     return found
 
 

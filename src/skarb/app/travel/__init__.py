@@ -1,4 +1,5 @@
-"""The travel rule at work: an institution's office that keeps payloads sealed, exchanges them with other providers, and says what a transfer lacks.
+"""The travel rule at work: an institution's office that keeps payloads sealed, exchanges them with other providers, and says
+what a transfer lacks.
 
 ```
 office/

@@ -1,7 +1,7 @@
 """Who another provider is: its entry in the registers, its certificate, and how tokens are called between providers.
 
-A connection is believed because of two things: a certificate authority that we trust signed the certificate, and the register names its fingerprint under a provider with a licence.
-A name inside a certificate is believed by nobody.
+A connection is believed because of two things: a certificate authority that we trust signed the certificate, and the register
+names its fingerprint under a provider with a licence. A name inside a certificate is believed by nobody.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Directory:
         if party is None:
             raise NotFound(f"provider {name!r} is not in the register of parties; skarb register import adds it")
         if not party.certificates:
-            raise NotAllowed(f"the register names no certificate of {name!r}; record the fingerprint that it gave you by a way you trust")
+            raise NotAllowed(
+                f"the register names no certificate of {name!r}; record the fingerprint that it gave you by a way you trust"
+            )
         return self._licensed(party, day)
 
     def owner(self, fingerprint: str, day: int) -> Party:

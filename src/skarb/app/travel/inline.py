@@ -1,7 +1,7 @@
 """Payloads that come inside a file of instructions: taken out, sealed, and replaced by their references before the file is read.
 
-A line of JSON may carry the payload of its transfer under `travel_payload`. The rest of the house never sees it: the line goes on with `declared.travel_payload`, the payload's reference.
-A file without such lines is not touched.
+A line of JSON may carry the payload of its transfer under `travel_payload`. The rest of the house never sees it: the line goes
+on with `declared.travel_payload`, the payload's reference. A file without such lines is not touched.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def without_payloads(path: Path, payloads: Payloads | None) -> Iterator[Path]:
         yield path
         return
     if payloads is None:
-        raise ConfigurationError(f"{path.name} carries payloads of the travel rule: name the office that keeps them (--travel FOLDER)")
+        raise ConfigurationError(
+            f"{path.name} carries payloads of the travel rule: name the office that keeps them (--travel FOLDER)"
+        )
     with tempfile.TemporaryDirectory(prefix="skarb-travel-") as folder:
         stripped = Path(folder) / path.name.removesuffix(".gz")
         with stripped.open("wb") as file:

@@ -1,7 +1,8 @@
 """Keys that seal payloads at rest: AES-256-GCM, each key with a name, so that it can be replaced.
 
-A line is a name and 32 bytes in Base64; the last line seals, the others still open what they sealed. The lines are a file that only its owner can read, or the
-environment variable SKARB_TRAVEL_KEYS. Taking a line away makes what it sealed unreadable for ever: that is how payloads are forgotten.
+A line is a name and 32 bytes in Base64; the last line seals, the others still open what they sealed. The lines are a file that
+only its owner can read, or the environment variable SKARB_TRAVEL_KEYS. Taking a line away makes what it sealed unreadable for
+ever: that is how payloads are forgotten.
 Source: NIST SP 800-38D (GCM), RFC 5116.
 """
 
@@ -71,7 +72,9 @@ class SealingKeys:
         """Return the salt of a reference: nobody without the key can try payloads against a journal, and we find the same reference again."""
         key = self._keys.get(name or self.current)
         if key is None:
-            raise Unavailable(f"the reference of {handle} was made with the key {name!r}, which is not among {', '.join(self._keys)}")
+            raise Unavailable(
+                f"the reference of {handle} was made with the key {name!r}, which is not among {', '.join(self._keys)}"
+            )
         return hmac.digest(key, b"reference\0" + handle.encode(), "sha256")
 
 

@@ -1,8 +1,8 @@
 """The office: what an institution does about the travel rule, on either side of an exchange.
 
-Every message that counts is on disk before it is answered or sent. A message to be sent is written together with what it makes of the exchange, and is taken off the
-list only when the other side has answered it; whatever happens in between, it is sent again with the same identifier and bytes, and the other side answers what it
-answered before.
+Every message that counts is on disk before it is answered or sent. A message to be sent is written together with what it makes
+of the exchange, and is taken off the list only when the other side has answered it; whatever happens in between, it is sent
+again with the same identifier and bytes, and the other side answers what it answered before.
 """
 
 from __future__ import annotations
@@ -23,11 +23,38 @@ from skarb.core.time import Clock, legal_day
 from skarb.registers import Party
 from skarb.travelrule.address import make_travel_address, read_travel_address
 from skarb.travelrule.constraints import Rules
-from skarb.travelrule.exchange import Asked, Ended, Event, Exchange, Resolved, Seen, Side, Step, Terms, Waited, begin, digest, step
+from skarb.travelrule.exchange import (
+    Asked,
+    Ended,
+    Event,
+    Exchange,
+    Resolved,
+    Seen,
+    Side,
+    Step,
+    Terms,
+    Waited,
+    begin,
+    digest,
+    step,
+)
 from skarb.travelrule.findings import Finding
 from skarb.travelrule.messages import (
-    VERSION, Acknowledged, Approval, Confirmation, Headers, Identity, Inquiry, Kind, Message, Read, Resolution, read_headers, read_message,
-    read_request, write_message,
+    VERSION,
+    Acknowledged,
+    Approval,
+    Confirmation,
+    Headers,
+    Identity,
+    Inquiry,
+    Kind,
+    Message,
+    Read,
+    Resolution,
+    read_headers,
+    read_message,
+    read_request,
+    write_message,
 )  # fmt: skip
 from skarb.travelrule.model import IdentityPayload
 from skarb.travelrule.payload import write_payload
@@ -69,7 +96,7 @@ class Office:
         requirements: Sequence[Requirements],
         clock: Clock,
         zone: str,
-        terms: Terms = Terms(),  # noqa: B008 (frozen)
+        terms: Terms = Terms(),
         authorities: Iterable[str] = (),
         pay_to: PayTo | None = None,
     ) -> None:
@@ -99,7 +126,16 @@ class Office:
 
     # originator's side -----------------------------------------------------------------------------------------------------
 
-    def ask(self, request: str, to: str, address: str, asset: str, amount: Decimal, payload: IdentityPayload, findings: Iterable[Finding] = ()) -> Exchange | Held:
+    def ask(
+        self,
+        request: str,
+        to: str,
+        address: str,
+        asset: str,
+        amount: Decimal,
+        payload: IdentityPayload,
+        findings: Iterable[Finding] = (),
+    ) -> Exchange | Held:
         """Ask another provider whether a transfer may be sent; nothing is sent while the payload lacks something.
 
         Raises: Conflict if the request identifier was used for something else; NotFound, NotAllowed, FieldError
@@ -111,7 +147,10 @@ class Office:
         if lacks:
             return Held(lacks)
         inquiry = Inquiry(
-            asset=self.directory.asset(asset, self.day), amount=amount, callback=f"{self.url}/resolutions/{request}", ivms101=payload
+            asset=self.directory.asset(asset, self.day),
+            amount=amount,
+            callback=f"{self.url}/resolutions/{request}",
+            ivms101=payload,
         )
         known = self.shelf.exchange("originator", request)
         asked = Asked(request, to, inquiry)
@@ -198,7 +237,13 @@ class Office:
         exchange = self.shelf.exchange(side, head.request)
         if exchange is None or exchange.counterparty != sender.party:
             raise NotFound(f"request {head.request}: {sender.party} and we have no such exchange")
-        event = Resolved(message) if isinstance(message, Resolution) else Ended(message) if isinstance(message, Confirmation) else None
+        event = (
+            Resolved(message)
+            if isinstance(message, Resolution)
+            else Ended(message)
+            if isinstance(message, Confirmation)
+            else None
+        )
         if event is None:
             raise InputError("expected a resolution or a confirmation")
         self._take(exchange, event)
@@ -234,7 +279,9 @@ class Office:
             elif isinstance(read.message, Acknowledged):
                 self._take(exchange, Seen(), sent=number)
             else:
-                return Delivery(waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement")
+                return Delivery(
+                    waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement"
+                )
         elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 422):
             # They will never take this inquiry: that is a rejection, and the transfer is held.
             self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
@@ -296,9 +343,20 @@ class Office:
         if after != before:
             records.append(self.shelf.changed(after, before))
         if made.sends is not None and not made.repeated:
-            kind = "inquiry" if isinstance(made.sends, Inquiry) else "resolution" if isinstance(made.sends, Resolution) else "confirmation"
+            kind = (
+                "inquiry"
+                if isinstance(made.sends, Inquiry)
+                else "resolution"
+                if isinstance(made.sends, Resolution)
+                else "confirmation"
+            )
             waits = Waits(
-                request=after.request, side=after.side, to=made.to or url, counterparty=after.counterparty, kind=kind, body=digest(made.sends)
+                request=after.request,
+                side=after.side,
+                to=made.to or url,
+                counterparty=after.counterparty,
+                kind=kind,
+                body=digest(made.sends),
             )
             waiting.append((after.request, msgspec.json.encode(waits)))
         self.shelf.store.write(sealed=sealed, records=records, waiting=waiting, sent=[] if sent is None else [sent])
@@ -349,4 +407,3 @@ def _text(reply: Reply) -> str:
         return f"status {reply.status}: {said.get('error', '')}{f': {named}' if named else ''}"[:400]
     except msgspec.DecodeError:
         return f"status {reply.status}"
-

@@ -1,7 +1,8 @@
 """Where other providers knock: HTTPS of the standard library, because it shows us the certificate at the other end.
 
-A connection without a certificate, or with one that is expired or signed by nobody we trust, ends in the handshake. Whose certificate it is, the office asks the register. Everything
-has a limit: the time a piece may take, the bytes of a message, the connections at once.
+A connection without a certificate, or with one that is expired or signed by nobody we trust, ends in the handshake. Whose
+certificate it is, the office asks the register. Everything has a limit: the time a piece may take, the bytes of a message, the
+connections at once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from skarb import __version__
 from skarb.app.travel.office import Office
 from skarb.app.travel.wire import SECONDS, Credentials, Reply, fingerprint
 from skarb.core.errors import SkarbError, Unavailable
-from skarb.travelrule.messages import CONTENT_TYPE, VERSION, Extensions, Kind, VersionInfo, write_message
+from skarb.travelrule.messages import CONTENT_TYPE, VERSION, Extensions, Kind, Message, VersionInfo, write_message
 from skarb.travelrule.reading import LARGEST
 
 _AT_ONCE = 32
@@ -62,7 +63,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say who we are."""
         try:
             self.server.office.directory.owner(self._shown(), self.server.office.day)
-            said = {"identity": self.server.office.identity, "version": _version, "extensions": Extensions}.get("/".join(self._place()))
+            sayings: dict[str, Callable[[], Message]] = {
+                "identity": self.server.office.identity, "version": _version, "extensions": Extensions
+            }  # fmt: skip
+            said = sayings.get("/".join(self._place()))
             self._answer(Reply(404, b"") if said is None else Reply(200, write_message(said())))
         except SkarbError as error:
             self._answer(Reply(403, msgspec.json.encode({"error": str(error)})))

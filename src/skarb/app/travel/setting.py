@@ -133,7 +133,9 @@ def credentials_of(folder: Path, file: OfficeFile) -> Credentials:
 def sender_of(folder: Path, file: OfficeFile) -> Send:
     """Return the way to other providers."""
     credentials = credentials_of(folder, file)
-    return lambda url, headers, body, expected: post(url, headers, body, credentials, expected, pause=lambda attempt: sleep(attempt / 2))
+    return lambda url, headers, body, expected: post(
+        url, headers, body, credentials, expected, pause=lambda attempt: sleep(attempt / 2)
+    )
 
 
 def _authorities(folder: Path, file: OfficeFile) -> list[str]:

@@ -1,8 +1,9 @@
 """The shelf: payloads sealed at rest, and beside each what may be known without opening it.
 
-A payload has a **reference**, SHA-256 over a salt and its bytes. Only the reference, and whether the payload is complete, go into a journal. The salt comes from the sealing key,
-so whoever has the journal cannot try names against it; and the same payload handed in again under the same handle gets the same reference. What the payload
-lacks was found when it came; so deciding about a transfer opens nothing. Opening is a look into personal data: its purpose is recorded before it happens.
+A payload has a **reference**, SHA-256 over a salt and its bytes. Only the reference, and whether the payload is complete, go
+into a journal. The salt comes from the sealing key, so whoever has the journal cannot try names against it; and the same
+payload handed in again under the same handle gets the same reference. What the payload lacks was found when it came; so
+deciding about a transfer opens nothing. Opening is a look into personal data: its purpose is recorded before it happens.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Shelf:
 
     # payloads ----------------------------------------------------------------------------------------------------------------
 
-    def prepare(self, handle: str, body: bytes, lacking: tuple[str, ...], at: datetime, about: dict[str, str]) -> tuple[Kept, dict[str, Any]]:
+    def prepare(
+        self, handle: str, body: bytes, lacking: tuple[str, ...], at: datetime, about: dict[str, str]
+    ) -> tuple[Kept, dict[str, Any]]:
         """Return what is to be kept of a payload and what to write for it, in whatever transaction it belongs to.
 
         Raises: Conflict if the handle has another payload already.
@@ -62,7 +65,9 @@ class Shelf:
         reference = sha256(salt + body).hexdigest()
         if known is not None:
             if known.reference != reference:
-                raise Conflict(f"{handle}: another payload was kept for it before; a completed payload belongs to a new instruction")
+                raise Conflict(
+                    f"{handle}: another payload was kept for it before; a completed payload belongs to a new instruction"
+                )
             return known, {}
         kept = Kept(reference=reference, handle=handle, key=self._keys.current, at=at, lacking=lacking, about=about)
         sealed = [(f"payload/{reference}", self._keys.seal(body, f"payload/{reference}"))]

@@ -1,7 +1,8 @@
 """What an instruction's payload lacks, as the desk asks it: computed from what is on the shelf, asserted by nobody.
 
-An instruction names its payload by a reference (`declared.travel_payload`). The payload belongs to one transfer: to the instruction it came with, or to the exchange in which it
-travelled, whose token, amount and address the instruction must repeat. An exchange must have been approved.
+An instruction names its payload by a reference (`declared.travel_payload`). The payload belongs to one transfer: to the
+instruction it came with, or to the exchange in which it travelled, whose token, amount and address the instruction must repeat.
+An exchange must have been approved.
 """
 
 from __future__ import annotations

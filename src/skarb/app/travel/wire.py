@@ -1,7 +1,8 @@
 """The way to another provider: HTTPS with a certificate on either side, a limit on everything, and few attempts.
 
-Before a byte of a message goes out, the certificate at the other end must be one that the register names for the provider we mean. What does not answer is asked again a few
-times with the same request identifier, so nothing happens twice; what is refused is not asked again.
+Before a byte of a message goes out, the certificate at the other end must be one that the register names for the provider we
+mean. What does not answer is asked again a few times with the same request identifier, so nothing happens twice; what is
+refused is not asked again.
 Source: RFC 8446 (TLS 1.3), RFC 9110 (HTTP).
 """
 
@@ -48,7 +49,9 @@ class Credentials:
             context.load_verify_locations(cafile=self.trust)
             context.load_cert_chain(self.certificate, self.key, password=_no_password)
         except (ssl.SSLError, ValueError) as error:
-            raise ConfigurationError(f"{self.certificate}, {self.key} or {self.trust} is not what it should be ({error})") from None
+            raise ConfigurationError(
+                f"{self.certificate}, {self.key} or {self.trust} is not what it should be ({error})"
+            ) from None
         context.verify_mode = ssl.CERT_REQUIRED
         return context
 
