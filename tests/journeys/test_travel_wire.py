@@ -8,6 +8,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path

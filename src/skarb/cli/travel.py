@@ -47,6 +47,7 @@ _SHOWN = (
     "missing",
     "reference",
 )
+_NOTHING: list[Finding | None] = [None]
 
 app = App(
     name="travel", help="The travel rule: check payloads and messages, keep them sealed, exchange them with other providers."
@@ -99,7 +100,7 @@ def check(
     rows = [
         (file.name, what, verdict, *(getattr(one, name, "") for name in _FINDINGS[3:]))
         for file, (what, verdict, findings) in zip(files, found, strict=True)
-        for one in (findings or _NOTHING)
+        for one in findings or _NOTHING
     ]
     write_rows(_FINDINGS, rows, format, output)
     return EXIT_CODES["ok"] if all(verdict != "invalid" for _, verdict, _ in found) else EXIT_CODES["verification"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -84,13 +85,19 @@ def payloads_of(law: str, office: Path | None, files: Iterable[Path], *, keep: b
 
 
 def carries_payloads(path: Path) -> bool:
-    """Tell whether lines of JSON in a file carry payloads; a look at its bytes and no more."""
+    """Tell whether lines of JSON in a file carry payloads; a look at its bytes and no more, once for each file."""
     if not any(ending in (".jsonl", ".json", ".ndjson") for ending in path.suffixes) or not path.is_file():
         return False
+    about = path.stat()
+    return _carries(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=64)
+def _carries(path: Path, changed: int, size: int) -> bool:
     tail = b""
     for block in open_container(path).blocks():
-        if _MARK in tail + block and _lines_carry(path):
-            return True
+        if _MARK in block or _MARK in tail + block[: len(_MARK)]:
+            return _lines_carry(path)
         tail = block[-len(_MARK) :]
     return False
 
