@@ -70,11 +70,15 @@ def test_a_known_provider_is_heard(pair: Any) -> None:
 def test_papers_that_are_not_believed_end_in_the_handshake(pair: Any, tmp_path: Path, kind: str) -> None:
     if kind == "none":
         context = ssl.create_default_context(cafile=pair.authority.trust)
-        with socket.create_connection(("127.0.0.1", pair.beta.port), 5) as plain, pytest.raises(OSError):
-            with context.wrap_socket(plain, server_hostname="localhost") as line:
-                line.sendall(b"GET /identity HTTP/1.1\r\nhost: localhost\r\n\r\n")
-                if not line.recv(100):
-                    raise ConnectionResetError("closed without a word")
+        answer = b""
+        with (
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", pair.beta.port), 5) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as line,
+        ):
+            line.sendall(b"GET /identity HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            answer = line.recv(100)
+        assert answer == b""
     else:
         other = pair.authority if kind == "expired" else world.Authority(tmp_path, "somebody")
         papers = other.certify(
