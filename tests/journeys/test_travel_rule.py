@@ -69,6 +69,9 @@ def test_a_transfer_is_asked_approved_posted_and_confirmed(pair: Any) -> None:
         assert {elsewhere.outcome, too_much.outcome} == {"referred"}
         posted = one(desk.submit([world.transfer("goes", wallet=f"BTC:{world.PAY_TO}", **named)]))
         assert posted.outcome == "posted"
+        again = world.transfer("again", wallet=f"BTC:{world.PAY_TO}", **named)
+        assert one(desk.submit([again])).outcome == "referred", "one exchange is about one transfer"
+        assert world.standing_of(alpha.shelf)(again) == ("payload (it was used for goes)",)
 
         alpha.office.confirm(request, Confirmation(txid="ab" * 32))
         assert alpha.deliver() == [("confirmation", 204)]

@@ -120,7 +120,7 @@ class House:
             operator=self.name,
             clock=clock,
             name=self.name,
-            travel=standing_of(self.shelf),
+            travel=standing_of(self.shelf, posting=True),
         )
 
 

@@ -14,7 +14,7 @@ from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting
 from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
-from skarb.app.travel.standing import missing
+from skarb.app.travel.standing import missing, settle
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
@@ -107,7 +107,7 @@ def post(
             yield from posted(stack, payloads)
 
     def posted(stack: ExitStack, payloads: Payloads | None) -> Iterator[tuple[Any, ...]]:
-        standing = None if payloads is None else payloads.standing()
+        standing = None if payloads is None else payloads.standing(posting=True)
         for file in files:
             registers = example_registers(law, now)
             source = open_source(
@@ -138,6 +138,8 @@ def post(
             ):
                 for number, one in enumerate(post_rows(source.readings(), desk, account), 1):
                     r, d = one.receipt, one.receipt.decision
+                    if payloads is not None and payloads.shelf is not None:
+                        settle(payloads.shelf, one.instruction, r.outcome)
                     if d.provision not in titles:
                         titles[d.provision] = title_of(setting.rulebook, d.provision)
                     yield (

@@ -40,7 +40,13 @@ def instructions() -> str:
         lines.append(f"| `{field.name}` | {_type(field.type)} | {'yes' if field.required else ''} |")
     declared = ", ".join(f"`{name}`" for name in DECLARABLE)
     lines += ["", f"Facts that the parties may declare (`declared`): {declared}."]
-    lines += ["", f"Beside them `{TRAVEL_PAYLOAD}`: the reference of a payload of the travel rule (docs/travel-rule.md).", "", "## Activities", ""]
+    lines += [
+        "",
+        f"Beside them `{TRAVEL_PAYLOAD}`: the reference of a payload of the travel rule (docs/travel-rule.md).",
+        "",
+        "## Activities",
+        "",
+    ]
     return "\n".join([*lines, ", ".join(f"`{name}`" for name in ACTIVITIES), ""])
 
 

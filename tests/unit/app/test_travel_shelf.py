@@ -15,7 +15,7 @@ from skarb.app.looks import Looks
 from skarb.app.travel.inline import carries_payloads
 from skarb.app.travel.keys import VARIABLE, SealingKeys, add_key, read_keys
 from skarb.app.travel.shelf import Shelf
-from skarb.app.travel.standing import missing, standing_of
+from skarb.app.travel.standing import missing, settle, standing_of
 from skarb.core.errors import ConfigurationError, Conflict, InputError, NotAllowed, NotFound, Unavailable
 from skarb.core.instruction import Instruction
 from skarb.store.sealed import SealedStore
@@ -169,6 +169,16 @@ def test_a_payload_belongs_to_its_instruction(tmp_path: Path) -> None:
     assert lacks(transfer("2", thin, wallet="BTC:x")) == ("originator.name",), "the instruction names the account itself"
     assert missing(lacks, transfer("2", thin), "refer") == "beneficiary.account, originator.name"
     assert missing(lacks, transfer("2", thin), "permit") == missing(None, transfer("2", thin), "refer") == ""
+
+
+def test_a_payload_is_used_once_and_given_back_when_nothing_came_of_it(tmp_path: Path) -> None:
+    here = shelf(tmp_path)
+    assert (here.used_by("r"), here.use("r", "1"), here.use("r", "2"), here.used_by("r")) == (None, "1", "1", "1")
+    settle(here, transfer("2", "r"), "refused")  # it never had it
+    settle(here, transfer("1", "r"), "referred")  # it still waits
+    assert here.used_by("r") == "1"
+    settle(here, transfer("1", "r"), "not_posted")
+    assert (here.used_by("r"), here.use("r", "2")) == (None, "2")
 
 
 def test_a_file_is_looked_through_across_blocks(tmp_path: Path) -> None:

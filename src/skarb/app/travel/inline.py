@@ -46,9 +46,9 @@ class Payloads:
     shelf: Shelf | None = None  # without one payloads are looked at and forgotten: enough for deciding, never for posting
     _seen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by instruction and reference, without a shelf
 
-    def standing(self) -> Standing:
+    def standing(self, *, posting: bool = False) -> Standing:
         """Return what instructions lack."""
-        return standing_of(self.shelf) if self.shelf is not None else self._by_sight
+        return standing_of(self.shelf, posting=posting) if self.shelf is not None else self._by_sight
 
     def take(self, instruction: str, at: datetime, given: bytes) -> str:
         """Look at a payload, keep it if there is a shelf, and return its reference."""

@@ -104,6 +104,26 @@ class Shelf:
         self._looks.record(purpose.strip(), f"travel/{reference}")
         return self._keys.open(blob, f"payload/{reference}")
 
+    # which instruction used the payload of an exchange ---------------------------------------------------------------------------
+
+    def used_by(self, reference: str) -> str | None:
+        """Return the instruction that a payload was used for, None if it is free."""
+        found = self.store.record("use", reference)
+        return found.decode() or None if found is not None else None
+
+    def use(self, reference: str, instruction: str) -> str:
+        """Let an instruction have a payload that nobody has; return who has it, which is on disk by then."""
+        found = self.store.record("use", reference)
+        if not found:
+            self.store.write(records=[("use", reference, instruction.encode(), found)])
+            return instruction
+        return found.decode()
+
+    def free(self, reference: str, instruction: str) -> None:
+        """Give a payload back: the instruction that had it came to nothing."""
+        if self.used_by(reference) == instruction:
+            self.store.write(records=[("use", reference, b"", instruction.encode())])
+
     # messages ----------------------------------------------------------------------------------------------------------------
 
     def seal_message(self, name: str, body: bytes) -> tuple[str, bytes]:

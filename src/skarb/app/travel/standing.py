@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, cast
 
 from skarb.app.travel.shelf import Kept, Shelf
-from skarb.core.decision import Verdict
+from skarb.core.decision import Outcome, Verdict
 from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
 from skarb.travelrule.exchange import Exchange, Side
 
@@ -21,8 +21,8 @@ TRANSFERS = ("token_transfer_out", "token_transfer_in")
 OTHER_ACCOUNT = {"token_transfer_out": "beneficiary.account", "token_transfer_in": "originator.account"}
 
 
-def standing_of(shelf: Shelf) -> Standing:
-    """Return what instructions lack by a shelf."""
+def standing_of(shelf: Shelf, *, posting: bool = False) -> Standing:
+    """Return what instructions lack by a shelf. Who posts takes the payload of an exchange for the first instruction that is complete."""
 
     def lacking(i: Instruction) -> tuple[str, ...]:
         reference = (i.declared or {}).get(TRAVEL_PAYLOAD)
@@ -31,12 +31,28 @@ def standing_of(shelf: Shelf) -> Standing:
             return ("payload",) if reference is None else ("payload (not kept here)",)
         owner, _, name = kept.handle.partition("/")
         if owner == "instruction":
-            return _lacks(kept, i) if name == i.id else ("payload (it belongs to another instruction)",)
+            return _lacks(kept, i) if name == _occasion(i) else ("payload (it belongs to another instruction)",)
         exchange = shelf.exchange(cast(Side, owner), name)
         wrong = "payload (its exchange is not here)" if exchange is None else _differs(exchange, kept, i)
-        return (wrong,) if wrong else _lacks(kept, i)
+        lacks = (wrong,) if wrong else _lacks(kept, i)
+        if lacks:
+            return lacks
+        own = _occasion(i)
+        taken = shelf.use(kept.reference, own) if posting else shelf.used_by(kept.reference) or own
+        return () if taken == own else (f"payload (it was used for {taken})",)
 
     return lacking
+
+
+def settle(shelf: Shelf, i: Instruction, outcome: Outcome) -> None:
+    """Give the payload of an exchange back if its instruction came to nothing: another one may then have it."""
+    reference = (i.declared or {}).get(TRAVEL_PAYLOAD)
+    if isinstance(reference, str) and outcome in ("refused", "not_posted"):
+        shelf.free(reference, _occasion(i))
+
+
+def _occasion(i: Instruction) -> str:
+    return i.approves or i.id  # an approval is about the same transfer as its referral
 
 
 def _lacks(kept: Kept, i: Instruction) -> tuple[str, ...]:
