@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -65,9 +65,14 @@ class Account:
         return self.done + self.malformed == self.rows
 
 
-def decide(readings: Iterable[Reading], setting: Setting, account: Account) -> Iterator[Decided]:
-    """Decide what was read, posting nothing."""
-    gatherer = Gatherer(setting.registers, setting.screen, setting.rulebook.country, setting.operator)
+def decide(
+    readings: Iterable[Reading],
+    setting: Setting,
+    account: Account,
+    travel: Callable[[Instruction], tuple[str, ...]] | None = None,
+) -> Iterator[Decided]:
+    """Decide what was read, posting nothing; `travel` tells what the payload of an instruction lacks."""
+    gatherer = Gatherer(setting.registers, setting.screen, setting.rulebook.country, setting.operator, travel=travel)
     before = 0
     for reading in readings:
         account.rows += reading.total - before

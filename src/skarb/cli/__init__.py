@@ -34,9 +34,10 @@ COMMANDS = {
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "wallet": "Ask a client to prove by a signed message that a wallet is his own, and check the proof.",
     "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
+    "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

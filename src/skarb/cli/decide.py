@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,8 @@ from skarb.app.arrivals import open_arrivals
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting, folder_setting
+from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
+from skarb.app.travel.standing import missing
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import decide as decide_rows
@@ -23,7 +26,7 @@ from skarb.rulebook.explain import explain as explain_facts
 
 COLUMNS = (
     "file", "row", "id", "at", "activity", "party", "asset", "amount",
-    "verdict", "provision", "title", "measure", "assumed", "duties", "levy", "edition",
+    "verdict", "provision", "title", "measure", "assumed", "duties", "levy", "edition", "missing",
 )  # fmt: skip
 
 
@@ -39,6 +42,7 @@ def decide(
     mapping: str | None = None,
     at: datetime | None = None,
     schemas: Path | None = None,
+    travel: Path | None = None,
     explain: str | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
@@ -78,6 +82,8 @@ def decide(
         The instant for files that carry none, such as 2026-08-01T12:00:00+03:00.
     schemas
         A folder or zip of ISO 20022 schemas.
+    travel
+        The office that keeps payloads of the travel rule (skarb travel init); what a transfer's payload lacks is then computed and named.
     explain
         Explain a decision leaf by leaf: an instruction's id, or "all" for the first of each provision that decided.
     output
@@ -109,13 +115,19 @@ def decide(
     law = law or (base.law if base is not None else "by")
 
     def rows() -> Iterator[tuple[Any, ...]]:
+        with ExitStack() as stack:
+            payloads = stack.enter_context(payloads_of(law, travel, files, keep=False))
+            yield from decided(stack, payloads)
+
+    def decided(stack: ExitStack, payloads: Payloads | None) -> Iterator[tuple[Any, ...]]:
+        standing = None if payloads is None else payloads.standing()
         for file in files[:1] if arrivals else files:
             registers = base.registers if base is not None else example_registers(law, now)
             source = (
                 open_arrivals(files, base)
                 if arrivals and base is not None
                 else open_source(
-                    file,
+                    stack.enter_context(without_payloads(file, payloads)),
                     rulebook_of(law).country.zone,
                     mapping=mapping,
                     at=at,
@@ -126,7 +138,7 @@ def decide(
             setting = base or example_setting(law, registers, licence or source.licence)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with progress(f"Deciding {file.name}") as step:
-                for number, one in enumerate(decide_rows(source.readings(), setting, account), 1):
+                for number, one in enumerate(decide_rows(source.readings(), setting, account, standing), 1):
                     i, d = one.instruction, one.decision
                     edition = setting.rulebook.edition(one.facts.day)
                     if d.provision not in titles:
@@ -137,7 +149,7 @@ def decide(
                         err.print(explain_facts(edition, one.facts).text(), markup=False, highlight=False)
                     yield (
                         file.name, one.row, i.id, i.at.isoformat(), i.activity, i.party, i.asset, i.amount, d.verdict, d.provision,
-                        titles[d.provision], d.measure, d.assumed, " ".join(d.duties), d.levy, one.edition,
+                        titles[d.provision], d.measure, d.assumed, " ".join(d.duties), d.levy, one.edition, missing(standing, i, d.verdict),
                     )  # fmt: skip
                     if number % 1024 == 0:
                         step(number, source.first.expected)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,8 @@ from skarb.app.arrivals import open_arrivals
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
 from skarb.app.setting import example_registers, example_setting, folder_setting
+from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
+from skarb.app.travel.standing import missing, settle
 from skarb.app.words import title_of
 from skarb.app.work import Account
 from skarb.app.work import post as post_rows
@@ -28,7 +30,7 @@ from skarb.store import Location, location_of
 
 COLUMNS = (
     "file", "row", "id", "outcome", "verdict", "provision", "measure", "assumed", "duties", "levy",
-    "codes", "book", "sequence", "book_row", "repeated", "edition", "head",
+    "codes", "book", "sequence", "book_row", "repeated", "edition", "head", "missing",
 )  # fmt: skip
 
 
@@ -44,6 +46,7 @@ def post(
     mapping: str | None = None,
     at: datetime | None = None,
     schemas: Path | None = None,
+    travel: Path | None = None,
     batch: int = 8192,
     tree: bool = False,
     output: Path | None = None,
@@ -84,6 +87,8 @@ def post(
         The instant for files that carry none, such as 2026-08-01T12:00:00+03:00.
     schemas
         A folder or zip of ISO 20022 schemas.
+    travel
+        The office that keeps payloads of the travel rule (skarb travel init); what a transfer's payload lacks is then computed and named.
     batch
         Instructions in one durable step.
     tree
@@ -110,6 +115,12 @@ def post(
     country = rulebook_of(law).country
 
     def rows() -> Iterator[tuple[Any, ...]]:
+        with ExitStack() as stack:
+            payloads = stack.enter_context(payloads_of(law, travel, files, keep=True))
+            yield from posted(stack, payloads)
+
+    def posted(stack: ExitStack, payloads: Payloads | None) -> Iterator[tuple[Any, ...]]:
+        standing = None if payloads is None else payloads.standing(posting=True)
         for file in files[:1] if arrivals else files:
             base = None if of is None else folder_setting(law, of, operator, now)
             registers = example_registers(law, now) if base is None else base.registers
@@ -117,7 +128,7 @@ def post(
                 open_arrivals(files, base)
                 if arrivals and base is not None
                 else open_source(
-                    file,
+                    stack.enter_context(without_payloads(file, payloads)),
                     country.zone,
                     mapping=mapping,
                     at=at,
@@ -139,16 +150,20 @@ def post(
                     operator=setting.operator,
                     clock=now,
                     progress=lambda what, done, total: step(done, total, what),
+                    travel=standing,
                 ) as desk,
                 TreeBehind(desk.book) if tree else nullcontext(),
             ):
                 for number, one in enumerate(post_rows(source.readings(), desk, account), 1):
                     r, d = one.receipt, one.receipt.decision
+                    if payloads is not None and payloads.shelf is not None:
+                        settle(payloads.shelf, one.instruction, r.outcome)
                     if d.provision not in titles:
                         titles[d.provision] = title_of(setting.rulebook, d.provision)
                     yield (
                         file.name, one.row, r.id, r.outcome, d.verdict, d.provision, d.measure, d.assumed, " ".join(d.duties), d.levy,
                         " ".join(r.codes), r.book, r.sequence, r.row, r.repeated, r.edition, r.head,
+                        missing(standing, one.instruction, d.verdict),
                     )  # fmt: skip
                     if number % 1024 == 0:
                         step(number, source.first.expected)

@@ -10,7 +10,7 @@ import msgspec
 from skarb.core.activity import ACTIVITIES
 from skarb.core.errors import EXIT_CODES
 from skarb.core.facts import Facts
-from skarb.core.instruction import DECLARABLE, Instruction
+from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD, Instruction
 from skarb.ledger import Result
 from skarb.rulebook.schema import schema
 
@@ -39,7 +39,14 @@ def instructions() -> str:
     for field in msgspec.structs.fields(Instruction):
         lines.append(f"| `{field.name}` | {_type(field.type)} | {'yes' if field.required else ''} |")
     declared = ", ".join(f"`{name}`" for name in DECLARABLE)
-    lines += ["", f"Facts that the parties may declare (`declared`): {declared}.", "", "## Activities", ""]
+    lines += ["", f"Facts that the parties may declare (`declared`): {declared}."]
+    lines += [
+        "",
+        f"Beside them `{TRAVEL_PAYLOAD}`: the reference of a payload of the travel rule (docs/travel-rule.md).",
+        "",
+        "## Activities",
+        "",
+    ]
     return "\n".join([*lines, ", ".join(f"`{name}`" for name in ACTIVITIES), ""])
 
 

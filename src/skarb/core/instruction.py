@@ -46,6 +46,8 @@ DECLARABLE = (
     "unlawful",
 )  # the facts that the parties state themselves; everything else is looked up
 
+TRAVEL_PAYLOAD = "travel_payload"  # declared beside them: which payload of the travel rule belongs to it, by its SHA-256; see docs/travel-rule.md
+
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One thing that somebody asks an institution to do."""
@@ -65,7 +67,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purpose: str | None = None
     entered_by: str | None = None  # the officer or system that handed it in
     approves: Identifier | None = None  # the referred instruction that a second person approves with this one
-    declared: dict[str, bool | int | str] | None = None  # facts of DECLARABLE that the parties state
+    declared: dict[str, bool | int | str] | None = None  # facts of DECLARABLE that the parties state, and TRAVEL_PAYLOAD
 
 
 class Assumptions(msgspec.Struct, frozen=True, kw_only=True):

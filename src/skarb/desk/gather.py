@@ -22,8 +22,8 @@ from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
 from skarb.core.asset import Asset
 from skarb.core.columns import Sheet
 from skarb.core.errors import FieldError, InputError, Unavailable
-from skarb.core.facts import Facts, Regime, Screening, Settlement
-from skarb.core.instruction import DECLARABLE, Assumptions, Instruction
+from skarb.core.facts import Facts, Regime, Screening, Settlement, TravelRule
+from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.time import legal_day
 from skarb.desk.model import Case, Column, Gathered
@@ -38,6 +38,7 @@ UNKNOWN = Profile()
 _EXCHANGES = ("token_buy_fiat", "token_sell_fiat", "token_swap")
 _TAKES = (*_EXCHANGES, "token_transfer_in")  # activities in which the other side gives something, too
 _YEARS = (1901, 2169)  # whose days facts can hold in any zone
+_TRAVELS = ("token_transfer_out", "token_transfer_in")  # activities with which particulars of both sides travel
 _MONEY = ("money", "electronic_money", "digital_currency")
 _HINTS = get_type_hints(Facts, include_extras=True)
 _GRAVITY: dict[Screening, int] = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
@@ -83,10 +84,15 @@ class Gatherer:
         country: Country,
         operator: str,
         totals: Callable[[int, str], int] | None = None,
+        travel: Callable[[Instruction], tuple[str, ...]] | None = None,
     ) -> None:
-        """Gather for a law that looks at so many `totals` on a day, for an activity; none if nothing is said."""
+        """Gather for a law that looks at so many `totals` on a day, for an activity; none if nothing is said.
+
+        `travel` tells what the payload that an instruction names lacks. Who has it believes nobody's word about completeness.
+        """
         self._registers = registers
         self._totals = totals
+        self._travel = travel
         self._screen = screen
         self._country = country
         self._operator = operator
@@ -132,13 +138,23 @@ class Gatherer:
         if counterparty is not None:
             other = kind.roll.find(counterparty) or self._stand(counterparty, day)
         key: tuple[object, ...] = (party.number, other.number)
+        travels: TravelRule | None = None
         if i.venue is not None or i.wallet is not None or i.declared or approved:
+            declared = dict(i.declared) if i.declared else {}
+            named = declared.pop(TRAVEL_PAYLOAD, None) is not None
+            if named or (self._travel is not None and i.activity in _TRAVELS):
+                travels = self._travels(i, day, named)
             # Whoever proved a wallet is one person, not everybody of his standing.
             proven = i.wallet is not None and i.party in self._registers.wallet(i.wallet, day).proven_by
-            key = (*key, i.venue, i.wallet, proven, tuple(sorted(i.declared.items())) if i.declared else None, approved)
+            key = (*key, i.venue, i.wallet, proven, tuple(sorted(declared.items())) if declared else None, approved, travels)
+        elif self._travel is not None and i.activity in _TRAVELS:
+            travels = self._travels(i, day, False)
+            key = (*key, travels)
         case = kind.cases.get(key)
         if case is None:
             facts = self._facts(i, day, kind, party, other, approved)
+            if travels is not None:
+                force_setattr(facts, "travel_rule", travels)
             case = kind.cases[key] = self._alike.setdefault(facts, Case(facts))
             self._met += 1
         legal, dollar = kind.legal, kind.dollar
@@ -158,6 +174,8 @@ class Gatherer:
         activity, asset = sheet.alike("activity"), sheet.alike("asset")
         if activity is None or asset is None or sheet.present(*_MORE).any() or not sheet.present("counterparty").all():
             return None
+        if self._travel is not None and activity in _TRAVELS:
+            return None  # each has a payload of its own
         try:
             first = sheet[int(sheet.at.argmin())]
             day = self._day(first.at)
@@ -217,6 +235,12 @@ class Gatherer:
         where = address(party, known, self._operator, self._source)
         self._met += 1
         return self._rolls[day].add(party, Standing(number, profile, screening, regime, held, where))
+
+    def _travels(self, i: Instruction, day: int, named: bool) -> TravelRule:
+        """Say whether the particulars of both sides are complete. Nobody at the other end of an unhosted wallet takes any; then none are needed."""
+        if not named and i.wallet is not None and self._registers.wallet(i.wallet, day).hosting == "unhosted":
+            return "not_required"
+        return "complete" if self._travel is not None and not self._travel(i) else "incomplete"
 
     def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
         try:
@@ -344,6 +368,8 @@ def _settlement(asset: Asset) -> Settlement:
 def _declare(facts: Facts, declared: dict[str, bool | int | str], country: Country) -> None:
     """Set the facts that the parties state themselves, checked against the schema of facts."""
     for name, value in declared.items():
+        if name == TRAVEL_PAYLOAD:
+            continue  # no fact: what it is worth is looked up
         if name not in DECLARABLE:
             raise FieldError(
                 f"declared.{name}", value, f"one of the facts that parties state themselves: {', '.join(DECLARABLE)}"

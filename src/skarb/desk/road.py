@@ -86,6 +86,7 @@ class Desk:
         screen: Screen,
         products: Iterable[Product],
         operator: str,
+        travel: Callable[[Instruction], tuple[str, ...]] | None = None,
     ) -> None:
         """Sit down at a book. See `open_desk`."""
         self.book = book
@@ -96,7 +97,7 @@ class Desk:
         self._rulebook = rulebook
         self._registers = registers
         self._totals = RunningTotals(book, rulebook)
-        self._gatherer = Gatherer(registers, screen, rulebook.country, operator, self._totals.width)
+        self._gatherer = Gatherer(registers, screen, rulebook.country, operator, self._totals.width, travel)
         self._planner = Planner(products)
         self._known_steps: dict[tuple[str, str], Steps | None] = {}
         self._handled = 0  # instructions so far
@@ -423,8 +424,11 @@ def open_desk(
     name: str | None = None,
     observer: Callable[[Envelope], None] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    travel: Callable[[Instruction], tuple[str, ...]] | None = None,
 ) -> Desk:
     """Open an institution's book for writing, recover it, and sit down at it. The observer is shown every batch that is there.
+
+    `travel` tells what the payload that an instruction names lacks; see `Gatherer`.
 
     Raises: NotFound, InputError, Unavailable, Damaged as `open_book` does.
     """
@@ -432,7 +436,7 @@ def open_desk(
     if book.sequence and not book.instructions:
         book.close()
         raise InputError(f"{path} is a ledger without instructions; a desk needs the book of an institution")
-    return Desk(book, rulebook, registers, screen, products, operator)
+    return Desk(book, rulebook, registers, screen, products, operator, travel)
 
 
 def _number(editions: list[Edition], edition: Edition) -> int:

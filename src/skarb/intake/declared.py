@@ -14,7 +14,7 @@ import msgspec
 
 from skarb.core.errors import FieldError
 from skarb.core.facts import Facts
-from skarb.core.instruction import DECLARABLE
+from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD
 
 _HINTS = get_type_hints(Facts, include_extras=True)
 _MONEY = re.compile(r"[0-9]{1,30}(\.[0-9]{1,18})? [A-Z]{3}", re.ASCII)
@@ -34,8 +34,9 @@ def _kind(hint: Any) -> str:
     return "flag" if hint is bool else "code"
 
 
-_TYPES = {name: _plain(_HINTS[name]) for name in DECLARABLE}
-KINDS = {name: _kind(hint) for name, hint in _TYPES.items()}  # flag, code, count or money
+_REFERENCE = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", extra={"type": "reference"})]
+_TYPES = {name: _plain(_HINTS[name]) for name in DECLARABLE} | {TRAVEL_PAYLOAD: _REFERENCE}
+KINDS = {name: _kind(hint) for name, hint in _TYPES.items()}  # flag, code, count, money or reference
 
 
 def expectation(name: str) -> str:
@@ -43,9 +44,13 @@ def expectation(name: str) -> str:
     hint, kind = _TYPES[name], KINDS[name]
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(get_args(hint))
-    return {"flag": "true or false", "money": "an amount with its currency such as '500.00 BYN'", "count": "a whole number"}.get(
-        kind, "a country code of two capital letters"
-    )
+    words = {
+        "flag": "true or false",
+        "money": "an amount with its currency such as '500.00 BYN'",
+        "count": "a whole number",
+        "reference": "the SHA-256 of a payload, 64 hexadecimal digits",
+    }
+    return words.get(kind, "a country code of two capital letters")
 
 
 def read_declared(name: str, text: str) -> bool | int | str:
@@ -71,7 +76,7 @@ def check_declared(name: str, value: object) -> None:
     """
     field = f"declared.{name}"
     if name not in KINDS:
-        raise FieldError(field, value, f"one of the facts that parties state themselves: {', '.join(DECLARABLE)}")
+        raise FieldError(field, value, f"one of the facts that parties state themselves: {', '.join(KINDS)}")
     if KINDS[name] == "money":
         if not isinstance(value, str) or not _MONEY.fullmatch(value):
             raise FieldError(field, value, expectation(name))

@@ -22,6 +22,7 @@ from skarb.core.party import Licence, PartyKind
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$", max_length=253)]
+Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # SHA-256 of a certificate in DER
 Gate = Literal["regime", "central_bank", "foreign"]
 
 
@@ -54,6 +55,7 @@ class Party(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     taxpayer_number: str = ""
     lei: str = ""
     passport: str = ""
+    certificates: tuple[Fingerprint, ...] = ()  # with which it shows who it is to other providers
 
 
 class Admission(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -7,7 +7,7 @@ the chain of recordings: two registers with one version hold the same entries, r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -267,6 +267,14 @@ class Registers:
             return Summary(source=source, repeated=count, version=self.version)
         self._write(source, lists=(screening_list,))
         return Summary(source=source, added=count, version=self.version)
+
+    def states(self, register: str, day: int) -> Iterator[Entry]:
+        """Yield how everything in a register of states (parties, tokens, venues, wallets) is on a legal day."""
+        index = self._shelves.index(register)
+        for subject in list(index.subjects()):
+            state = index.state(subject, day)
+            if state is not None:
+                yield state
 
     # Inside.
 

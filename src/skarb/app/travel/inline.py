@@ -1,0 +1,166 @@
+"""Payloads that come inside a file of instructions: taken out, sealed, and replaced by their references before the file is read.
+
+A line of JSON may carry the payload of its transfer under `travel_payload`. The rest of the house never sees it: the line goes
+on with `declared.travel_payload`, the payload's reference. A file without such lines is not touched.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from skarb.app.files import now
+from skarb.app.law import law_folder, rulebook_of
+from skarb.app.travel.setting import open_shelf, read_office_file
+from skarb.app.travel.shelf import Shelf
+from skarb.app.travel.standing import OTHER_ACCOUNT, Standing, standing_of
+from skarb.core.errors import ConfigurationError, Conflict, FieldError
+from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
+from skarb.core.time import Clock, legal_day
+from skarb.intake.container import open_container
+from skarb.travelrule.constraints import Rules
+from skarb.travelrule.payload import read_payload, write_payload
+from skarb.travelrule.reading import parse
+from skarb.travelrule.required import Requirements, lacking, load_requirements, required_on
+
+_MARK = b'"travel_payload"'
+_encode = msgspec.json.Encoder(decimal_format="number").encode  # numbers keep their digits
+
+
+@dataclass
+class Payloads:
+    """What an institution does with the payloads of the instructions in its files."""
+
+    requirements: Sequence[Requirements]
+    zone: str
+    clock: Clock
+    shelf: Shelf | None = None  # without one payloads are looked at and forgotten: enough for deciding, never for posting
+    _seen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by instruction and reference, without a shelf
+
+    def standing(self, *, posting: bool = False) -> Standing:
+        """Return what instructions lack."""
+        return standing_of(self.shelf, posting=posting) if self.shelf is not None else self._by_sight
+
+    def take(self, instruction: str, at: datetime, given: bytes) -> str:
+        """Look at a payload, keep it if there is a shelf, and return its reference."""
+        day = legal_day(at, self.zone)
+        found = read_payload(given, Rules(day))
+        lacks = lacking(found.value, found.findings, required_on(self.requirements, day))
+        body = given if found.value is None else write_payload(found.value)
+        if self.shelf is not None:
+            try:
+                return self.shelf.keep(f"instruction/{instruction}", body, lacks, self.clock()).reference
+            except Conflict:
+                return sha256(b"not kept\0" + body).hexdigest()  # another content for the same id: the desk will say so
+        reference = sha256(body).hexdigest()
+        self._seen[instruction, reference] = lacks
+        return reference
+
+    def _by_sight(self, i: Instruction) -> tuple[str, ...]:
+        reference = str((i.declared or {}).get(TRAVEL_PAYLOAD, ""))
+        lacks = self._seen.get((i.id, reference), ("payload (not kept here)",) if reference else ("payload",))
+        return tuple(one for one in lacks if not (i.wallet and one == OTHER_ACCOUNT.get(i.activity)))
+
+
+@contextmanager
+def payloads_of(law: str, office: Path | None, files: Iterable[Path], *, keep: bool) -> Iterator[Payloads | None]:
+    """Yield what keeps the payloads of files: an office; without one what only looks at them, if there are any and nothing has to be kept."""
+    requirements, zone = load_requirements(law_folder(law)), rulebook_of(law).country.zone
+    if office is not None:
+        read_office_file(office)
+        with open_shelf(office) as shelf:
+            yield Payloads(requirements, zone, now, shelf)
+    else:
+        looked_at = not keep and any(carries_payloads(file) for file in files)
+        yield Payloads(requirements, zone, now) if looked_at else None
+
+
+def carries_payloads(path: Path) -> bool:
+    """Tell whether lines of JSON in a file carry payloads; a look at its bytes and no more, once for each file."""
+    if not any(ending in (".jsonl", ".json", ".ndjson") for ending in path.suffixes) or not path.is_file():
+        return False
+    about = path.stat()
+    return _carries(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=64)
+def _carries(path: Path, changed: int, size: int) -> bool:
+    tail = b""
+    for block in open_container(path).blocks():
+        if _MARK in block or _MARK in tail + block[: len(_MARK)]:
+            return _lines_carry(path)
+        tail = block[-len(_MARK) :]
+    return False
+
+
+def _lines_carry(path: Path) -> bool:
+    return any(_carried(line) is not None for line in _lines(path) if _MARK in line)
+
+
+@contextmanager
+def without_payloads(path: Path, payloads: Payloads | None) -> Iterator[Path]:
+    """Yield a file whose payloads have been taken out: the file itself if it has none.
+
+    Raises: ConfigurationError if it has some and nobody keeps payloads
+    """
+    if not carries_payloads(path):
+        yield path
+        return
+    if payloads is None:
+        raise ConfigurationError(
+            f"{path.name} carries payloads of the travel rule: name the office that keeps them (--travel FOLDER)"
+        )
+    with tempfile.TemporaryDirectory(prefix="skarb-travel-") as folder:
+        stripped = Path(folder) / path.name.removesuffix(".gz")
+        with stripped.open("wb") as file:
+            for line in _lines(path):
+                file.write(_strip(line, payloads.take) + b"\n")
+        yield stripped
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    for block in open_container(path).blocks():
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _carried(line: bytes) -> dict[str, Any] | None:
+    """Return the object of a line that carries a payload; None for any other line, which is read, or refused, as it is."""
+    try:
+        row = parse(line)
+    except FieldError:
+        return None
+    return row if isinstance(row, dict) and isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
+
+
+def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
+    row = _carried(line) if _MARK in line else None
+    if row is None:
+        return line
+    try:
+        at = datetime.fromisoformat(str(row.get("at")))
+        if at.tzinfo is None or not isinstance(row.get("id"), str):
+            raise ValueError
+    except ValueError:
+        return _without(row)  # the row itself is malformed and will say so
+    declared = row.get("declared")
+    if declared is not None and not isinstance(declared, dict):
+        return _without(row)
+    reference = take(row["id"], at, _encode(row[TRAVEL_PAYLOAD]))
+    return _without(row | {"declared": {**(declared or {}), TRAVEL_PAYLOAD: reference}})
+
+
+def _without(row: dict[str, Any]) -> bytes:
+    return _encode({key: value for key, value in row.items() if key != TRAVEL_PAYLOAD})

@@ -1,0 +1,409 @@
+"""The office: what an institution does about the travel rule, on either side of an exchange.
+
+Every message that counts is on disk before it is answered or sent. A message to be sent is written together with what it makes
+of the exchange, and is taken off the list only when the other side has answered it; whatever happens in between, it is sent
+again with the same identifier and bytes, and the other side answers what it answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from threading import RLock
+from typing import TypeAlias
+
+import msgspec
+
+from skarb.app.travel.directory import Directory
+from skarb.app.travel.shelf import Shelf, Waits
+from skarb.app.travel.wire import Reply
+from skarb.core.errors import InputError, NotAllowed, NotFound, SkarbError
+from skarb.core.time import Clock, legal_day
+from skarb.registers import Party
+from skarb.travelrule.address import make_travel_address, read_travel_address
+from skarb.travelrule.constraints import Rules
+from skarb.travelrule.exchange import (
+    Asked,
+    Ended,
+    Event,
+    Exchange,
+    Resolved,
+    Seen,
+    Side,
+    Step,
+    Terms,
+    Waited,
+    begin,
+    digest,
+    step,
+)
+from skarb.travelrule.findings import Finding
+from skarb.travelrule.messages import (
+    VERSION,
+    Acknowledged,
+    Approval,
+    Confirmation,
+    Headers,
+    Identity,
+    Inquiry,
+    Kind,
+    Message,
+    Read,
+    Resolution,
+    read_headers,
+    read_message,
+    read_request,
+    write_message,
+)  # fmt: skip
+from skarb.travelrule.model import IdentityPayload
+from skarb.travelrule.payload import write_payload
+from skarb.travelrule.required import Requirement, Requirements, lacking, required_on
+
+Send: TypeAlias = Callable[[str, dict[str, str], bytes, Sequence[str]], Reply]  # url, headers, body, fingerprints
+PayTo: TypeAlias = Callable[[Inquiry], str | None]  # where a client of ours is paid; None = a person decides
+_EXTENSIONS: frozenset[str] = frozenset()  # of the protocol that we can do
+_LATER: frozenset[Requirement] = frozenset({"beneficiary.account"})  # the approval brings it
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A transfer that does not go on: what its payload lacks."""
+
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one message that was to be sent."""
+
+    request: str
+    kind: str
+    status: int  # 0 if nothing answered
+    said: str = ""
+
+
+class Office:
+    """One institution's office. Its methods may be called by several threads."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        directory: Directory,
+        *,
+        party: str,
+        url: str,
+        requirements: Sequence[Requirements],
+        clock: Clock,
+        zone: str,
+        terms: Terms = Terms(),
+        authorities: Iterable[str] = (),
+        pay_to: PayTo | None = None,
+    ) -> None:
+        """Work for a party of the registers, reachable at a URL; without `pay_to` a person answers every inquiry."""
+        self.shelf, self.directory, self.party, self.url = shelf, directory, party, url.rstrip("/")
+        self.requirements, self.terms = requirements, terms
+        self._clock, self._zone, self._authorities, self._pay_to = clock, zone, frozenset(authorities), pay_to
+        self._lock = RLock()
+
+    @property
+    def day(self) -> int:
+        """The legal day."""
+        return legal_day(self._clock(), self._zone)
+
+    def rules(self) -> Rules:
+        """Return the rules of a check made now."""
+        return Rules(self.day, self._authorities)
+
+    def travel_address(self, client: str) -> str:
+        """Return the travel address that a client of ours passes on."""
+        return make_travel_address(f"{self.url}/inquiries/{client}?t=i")
+
+    def identity(self) -> Identity:
+        """Return who we are."""
+        known = self.directory.provider(self.party, self.day)
+        return Identity(name=known.name or known.party, lei=known.lei or None)
+
+    # originator's side -----------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        request: str,
+        to: str,
+        address: str,
+        asset: str,
+        amount: Decimal,
+        payload: IdentityPayload,
+        findings: Iterable[Finding] = (),
+    ) -> Exchange | Held:
+        """Ask another provider whether a transfer may be sent; nothing is sent while the payload lacks something.
+
+        Raises: Conflict if the request identifier was used for something else; NotFound, NotAllowed, FieldError
+        """
+        now, request = self._clock(), read_request(request)
+        url = read_travel_address(address)
+        self.directory.provider(to, self.day)
+        lacks = self._lacking(payload, findings)
+        if lacks:
+            return Held(lacks)
+        inquiry = Inquiry(
+            asset=self.directory.asset(asset, self.day),
+            amount=amount,
+            callback=f"{self.url}/resolutions/{request}",
+            ivms101=payload,
+        )
+        known = self.shelf.exchange("originator", request)
+        asked = Asked(request, to, inquiry)
+        if known is not None:
+            return step(known, asked, now, self.terms).exchange
+        made = begin("originator", asked, now, self.terms)
+        self._write(made, None, inquiry=inquiry, url=url, about={"asset": asset, "amount": str(amount)})
+        return made.exchange
+
+    def confirm(self, request: str, confirmation: Confirmation) -> Exchange:
+        """Say what became of an approved transfer."""
+        return self._act("originator", request, Ended(confirmation))
+
+    # beneficiary's side ----------------------------------------------------------------------------------------------------
+
+    def resolve(self, request: str, *, pay_to: str | None = None, comment: str = "") -> Exchange:
+        """Answer an inquiry: pay there, or no.
+
+        Raises: NotAllowed naming what is missing if an incomplete payload is to be approved; NotFound, Conflict
+        """
+        exchange = self._exchange("beneficiary", request)
+        kept = self.shelf.of_handle(f"beneficiary/{exchange.request}")
+        lacks = () if kept is None else kept.lacking
+        if pay_to is not None and lacks:
+            raise NotAllowed(f"request {request} is held, its payload lacks {', '.join(lacks)}; reject it, and they can ask anew")
+        return self._act("beneficiary", request, Resolved(self._resolution(exchange.request, pay_to, comment or _say(lacks))))
+
+    def _resolution(self, request: str, pay_to: str | None, comment: str) -> Resolution:
+        if pay_to is None:
+            return Resolution(rejected=comment)
+        return Resolution(approved=Approval(address=pay_to, callback=f"{self.url}/confirmations/{request}"))
+
+    # what comes in ---------------------------------------------------------------------------------------------------------
+
+    def receive(self, kind: Kind, path_request: str, fingerprint: str, headers: dict[str, str], body: bytes) -> Reply:
+        """Take a message from the wire and return the answer, which is on disk by then. It never raises an error of ours."""
+        with self._lock:
+            return self._received(kind, path_request, fingerprint, headers, body)
+
+    def _received(self, kind: Kind, path_request: str, fingerprint: str, headers: dict[str, str], body: bytes) -> Reply:
+        try:
+            sender = self.directory.owner(fingerprint, self.day)
+            head = read_headers(headers)
+            unknown = sorted(set(head.extensions) - _EXTENSIONS)
+            if unknown:
+                return _problem(501, f"extensions that we cannot do: {', '.join(unknown)}")
+            if kind != "inquiry" and head.request != read_request(path_request):
+                return _problem(400, f"the request identifier of the header is not that of the address, {path_request}")
+            read = read_message(body, self.rules(), kind)
+            if read.message is None:
+                return _malformed(read)
+            if isinstance(read.message, Inquiry):
+                return self._asked(sender, head, read.message, read.findings)
+            self._told(sender, head, read.message)
+        except SkarbError as error:
+            return _problem(_STATUS.get(error.code, 500), str(error))
+        return Reply(204, b"")
+
+    def _asked(self, sender: Party, head: Headers, inquiry: Inquiry, findings: Iterable[Finding]) -> Reply:
+        now = self._clock()
+        known = self.shelf.exchange("beneficiary", head.request)
+        asked = Asked(head.request, sender.party, inquiry)
+        if known is not None:
+            step(known, asked, now, self.terms)
+            return self._answer(known)
+        lacks = (*self._lacking(inquiry.ivms101, findings), *_another(sender, inquiry.ivms101))
+        made = begin("beneficiary", asked, now, self.terms)
+        pay_to = self._pay_to(inquiry) if self._pay_to is not None else None
+        if self._pay_to is not None and (lacks or pay_to is not None):
+            resolution = self._resolution(head.request, None if lacks else pay_to, _say(lacks))
+            made = step(made.exchange, Resolved(resolution), now, self.terms)
+            made = Step(made.exchange, answer=resolution)
+        about = {"asset": self.directory.code(made.exchange, self.day), "amount": made.exchange.amount}
+        self._write(made, None, inquiry=inquiry, lacks=lacks, about=about)
+        return self._answer(made.exchange)
+
+    def _answer(self, exchange: Exchange) -> Reply:
+        """Answer an inquiry with its resolution if there is one, else that it has arrived."""
+        resolved = self.shelf.message(exchange.resolution) if exchange.resolution else None
+        return Reply(200, resolved or write_message(Acknowledged(version=VERSION)))
+
+    def _told(self, sender: Party, head: Headers, message: Message) -> None:
+        side: Side = "originator" if isinstance(message, Resolution) else "beneficiary"
+        exchange = self.shelf.exchange(side, head.request)
+        if exchange is None or exchange.counterparty != sender.party:
+            raise NotFound(f"request {head.request}: {sender.party} and we have no such exchange")
+        event = (
+            Resolved(message)
+            if isinstance(message, Resolution)
+            else Ended(message)
+            if isinstance(message, Confirmation)
+            else None
+        )
+        if event is None:
+            raise InputError("expected a resolution or a confirmation")
+        self._take(exchange, event)
+
+    # what goes out ---------------------------------------------------------------------------------------------------------
+
+    def deliver(self, send: Send) -> list[Delivery]:
+        """Send everything that waits, the oldest first; what is not answered goes on waiting."""
+        self.expire()
+        found = []
+        for one in self.shelf.store.waiting():
+            waits = msgspec.json.decode(one.value, type=Waits)
+            if waits.kind == "inquiry" and self._exchange(waits.side, waits.request).state not in ("inquired", "acknowledged"):
+                self.shelf.store.write(sent=[one.number])  # nobody waits for its answer any more
+                continue
+            try:
+                to = self.directory.provider(waits.counterparty, self.day)
+                body = self.shelf.message(waits.body)
+                if body is None:
+                    raise NotFound(f"message {waits.body} is not here any more")
+                reply = send(waits.to, Headers(waits.request).written(), body, to.certificates)
+                found.append(self._answered(one.number, waits, reply))
+            except SkarbError as error:
+                found.append(Delivery(waits.request, waits.kind, 0, str(error)))
+        return found
+
+    def _answered(self, number: int, waits: Waits, reply: Reply) -> Delivery:
+        exchange = self._exchange(waits.side, waits.request)
+        if waits.kind == "inquiry" and reply.status == 200:
+            read = read_message(reply.body, self.rules())
+            if isinstance(read.message, Resolution):
+                self._take(exchange, Resolved(read.message), sent=number)
+            elif isinstance(read.message, Acknowledged):
+                self._take(exchange, Seen(), sent=number)
+            else:
+                return Delivery(
+                    waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement"
+                )
+        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 422):
+            # They will never take this inquiry: that is a rejection, and the transfer is held.
+            self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
+        elif reply.status == 204:
+            self.shelf.store.write(sent=[number])
+        return Delivery(waits.request, waits.kind, reply.status, "" if reply.status in (200, 204) else _text(reply))
+
+    # one step --------------------------------------------------------------------------------------------------------------
+
+    def expire(self) -> list[Exchange]:
+        """End what has waited too long; return what was ended."""
+        ended = []
+        for exchange in list(self.shelf.exchanges()):
+            after = step(exchange, Waited(), self._clock(), self.terms).exchange
+            if after is not exchange and after.state == "expired":
+                self.shelf.store.write(records=[self.shelf.changed(after, exchange)])
+                ended.append(after)
+        return ended
+
+    def _exchange(self, side: Side, request: str) -> Exchange:
+        found = self.shelf.exchange(side, read_request(request))
+        if found is None:
+            raise NotFound(f"request {request}: there is no such exchange on the {side}'s side; skarb travel show lists them")
+        return found
+
+    def _act(self, side: Side, request: str, event: Event) -> Exchange:
+        return self._take(self._exchange(side, request), event)
+
+    def _take(self, exchange: Exchange, event: Event, sent: int | None = None) -> Exchange:
+        """Write what an event makes of an exchange, its message, and what is to be sent because of it."""
+        made = step(exchange, event, self._clock(), self.terms)
+        message = event.resolution if isinstance(event, Resolved) else event.confirmation if isinstance(event, Ended) else None
+        self._write(made, exchange, message=message, sent=sent)
+        return made.exchange
+
+    def _write(
+        self,
+        made: Step,
+        before: Exchange | None,
+        *,
+        inquiry: Inquiry | None = None,
+        message: Resolution | Confirmation | None = None,
+        lacks: tuple[str, ...] = (),
+        url: str = "",
+        about: dict[str, str] | None = None,
+        sent: int | None = None,
+    ) -> None:
+        """Write one step, all of it or nothing."""
+        after = made.exchange
+        sealed, records, waiting = [], [], []
+        if inquiry is not None:
+            payload = write_payload(inquiry.ivms101)
+            _, writes = self.shelf.prepare(f"{after.side}/{after.request}", payload, lacks, after.began, about or {})
+            sealed += [*writes.get("sealed", []), self.shelf.seal_message(after.inquiry, write_message(inquiry))]
+            records += writes.get("records", [])
+        for one in (message, made.answer):
+            if isinstance(one, Resolution | Confirmation):
+                sealed.append(self.shelf.seal_message(digest(one), write_message(one)))
+        if after != before:
+            records.append(self.shelf.changed(after, before))
+        if made.sends is not None and not made.repeated:
+            kind = (
+                "inquiry"
+                if isinstance(made.sends, Inquiry)
+                else "resolution"
+                if isinstance(made.sends, Resolution)
+                else "confirmation"
+            )
+            waits = Waits(
+                request=after.request,
+                side=after.side,
+                to=made.to or url,
+                counterparty=after.counterparty,
+                kind=kind,
+                body=digest(made.sends),
+            )
+            waiting.append((after.request, msgspec.json.encode(waits)))
+        self.shelf.store.write(sealed=sealed, records=records, waiting=waiting, sent=[] if sent is None else [sent])
+
+    def _lacking(self, payload: IdentityPayload, findings: Iterable[Finding]) -> tuple[str, ...]:
+        required = [one for one in required_on(self.requirements, self.day) if one not in _LATER]
+        return lacking(payload, findings, required)
+
+
+_STATUS = {"input": 400, "not_allowed": 403, "not_found": 404, "conflict": 409, "unavailable": 503}
+
+
+def _say(lacks: Iterable[str]) -> str:
+    named = ", ".join(lacks)
+    return f"missing: {named}" if named else "rejected"
+
+
+def _another(sender: Party, payload: IdentityPayload) -> tuple[str, ...]:
+    """Name the originator's provider as wrong if the payload says that it is somebody else than who sends it."""
+    person = payload.originating_vasp.originating_vasp if payload.originating_vasp is not None else None
+    identity = person.legal_person.national_identification if person is not None and person.legal_person is not None else None
+    lei = identity.national_identifier if identity is not None and identity.national_identifier_type == "LEIX" else None
+    return ("originatingVASP (not who sends)",) if lei is not None and sender.lei and lei.upper() != sender.lei else ()
+
+
+class _Wrong(msgspec.Struct, frozen=True):
+    rule: str
+    path: str
+    expected: str
+
+
+def _malformed(read: Read) -> Reply:
+    """Answer with what is wrong, without repeating what was given."""
+    wrong = [_Wrong(one.rule, one.path, one.expected) for one in read.findings if one.weight == "fault"]
+    return Reply(400, msgspec.json.encode({"error": "the message is malformed", "findings": wrong}))
+
+
+def _problem(status: int, text: str) -> Reply:
+    return Reply(status, msgspec.json.encode({"error": text}))
+
+
+def _text(reply: Reply) -> str:
+    """Return what the other side says is wrong, shortened."""
+    try:
+        said = msgspec.json.decode(reply.body, type=dict[str, object])
+        paths = said.get("findings")
+        named = ", ".join(str(one.get("path")) for one in paths if isinstance(one, dict)) if isinstance(paths, list) else ""
+        return f"status {reply.status}: {said.get('error', '')}{f': {named}' if named else ''}"[:400]
+    except msgspec.DecodeError:
+        return f"status {reply.status}"

@@ -1,0 +1,158 @@
+"""An office on disk: who we are, where we listen, whose word we take.
+
+```yaml
+# office.yaml; paths are seen from its folder
+party: alpha                     # our name in the registers
+law: by
+registers: ../market             # the folder with registers.jsonl
+url: https://travel.alpha.example:8443
+listen: 0.0.0.0:8443
+certificate: alpha.pem           # what we show to others
+key: alpha.key
+trust: authorities.pem           # certificate authorities that we believe
+answer: person                   # or: automatic — approve what is complete, reject what is not
+pay_to: {}                       # automatic answers: where clients are paid, by account number in the payload; "*" for all
+terms: {answer_hours: 72, confirm_hours: 72}
+registration_authorities: ""     # a file with the codes of the GLEIF list, one a line; without it only their pattern is checked
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from typing import Literal
+
+import msgspec
+import yaml
+
+from skarb.app.files import now
+from skarb.app.law import law_folder, rulebook_of
+from skarb.app.looks import Looks
+from skarb.app.setting import open_registers
+from skarb.app.travel.directory import Directory
+from skarb.app.travel.keys import add_key, read_keys
+from skarb.app.travel.office import Office, PayTo, Send
+from skarb.app.travel.shelf import Shelf
+from skarb.app.travel.wire import Credentials, post
+from skarb.core.errors import ConfigurationError, Conflict, NotFound
+from skarb.core.time import Clock
+from skarb.store.sealed import SealedStore
+from skarb.travelrule.exchange import Terms
+from skarb.travelrule.messages import Inquiry
+from skarb.travelrule.required import load_requirements
+
+
+class OfficeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `office.yaml` says."""
+
+    party: str
+    law: str
+    registers: str
+    url: str
+    listen: str
+    certificate: str
+    key: str
+    trust: str
+    answer: Literal["person", "automatic"] = "person"
+    pay_to: dict[str, str] = {}
+    terms: Terms = Terms()
+    registration_authorities: str = ""
+
+
+def read_office_file(folder: Path) -> OfficeFile:
+    """Read what an office says about itself.
+
+    Raises: NotFound, ConfigurationError
+    """
+    path = folder / "office.yaml"
+    try:
+        found = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), OfficeFile)
+    except FileNotFoundError:
+        raise NotFound(f"{folder} is no office: it has no office.yaml; skarb travel init {folder} makes one") from None
+    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    if not found.url.startswith("https://"):
+        raise ConfigurationError(f"{path}: url: given {found.url!r}, expected https://…; nothing travels unprotected")
+    return found
+
+
+def make_office(folder: Path, file: OfficeFile) -> None:
+    """Make the folder of a new office, with a first sealing key.
+
+    Raises: Conflict if there is an office already
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "office.yaml"
+    if path.exists():
+        raise Conflict(f"{folder} is an office already; name another folder")
+    path.write_text(yaml.safe_dump(msgspec.to_builtins(file), sort_keys=False), encoding="utf-8")
+    if not (folder / "sealing.keys").exists():
+        add_key(folder / "sealing.keys", now().strftime("%Y-%m-%d"))
+
+
+@contextmanager
+def open_shelf(folder: Path, clock: Clock = now) -> Iterator[Shelf]:
+    """Open the sealed payloads of an office."""
+    with SealedStore(folder / "payloads.db") as store:
+        yield Shelf(store, read_keys(folder / "sealing.keys"), Looks(folder / "looks.jsonl", clock))
+
+
+@contextmanager
+def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
+    """Open an office.
+
+    Raises: NotFound, ConfigurationError, NotAllowed, Unavailable
+    """
+    file = read_office_file(folder)
+    registers = folder / file.registers
+    if not (registers / "registers.jsonl").is_file():
+        raise NotFound(f"{folder}/office.yaml: registers: there is no registers.jsonl in {registers}")
+    with open_shelf(folder, clock) as shelf:
+        yield Office(
+            shelf,
+            Directory(open_registers(file.law, registers, clock)),
+            party=file.party,
+            url=file.url,
+            requirements=load_requirements(law_folder(file.law)),
+            clock=clock,
+            zone=rulebook_of(file.law).country.zone,
+            terms=file.terms,
+            authorities=_authorities(folder, file),
+            pay_to=_pay_to(file),
+        )
+
+
+def credentials_of(folder: Path, file: OfficeFile) -> Credentials:
+    """Return with what an office shows who it is."""
+    return Credentials(folder / file.certificate, folder / file.key, folder / file.trust)
+
+
+def sender_of(folder: Path, file: OfficeFile) -> Send:
+    """Return the way to other providers."""
+    credentials = credentials_of(folder, file)
+    return lambda url, headers, body, expected: post(
+        url, headers, body, credentials, expected, pause=lambda attempt: sleep(attempt / 2)
+    )
+
+
+def _authorities(folder: Path, file: OfficeFile) -> list[str]:
+    if not file.registration_authorities:
+        return []
+    path = folder / file.registration_authorities
+    if not path.is_file():
+        raise NotFound(f"{folder}/office.yaml: registration_authorities: there is no file {path}")
+    return path.read_text(encoding="utf-8").split()
+
+
+def _pay_to(file: OfficeFile) -> PayTo | None:
+    if file.answer == "person":
+        return None
+
+    def found(inquiry: Inquiry) -> str | None:
+        accounts = [account for person in inquiry.ivms101.beneficiary.beneficiary_person for account in person.account_number]
+        return next((file.pay_to[one] for one in (*accounts, "*") if one in file.pay_to), None)
+
+    return found
