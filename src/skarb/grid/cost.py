@@ -58,7 +58,8 @@ def cost_of(plan: Plan, system: System) -> Cost:
         boilers=-total(plan.boilers_w) * boilers.value_milli,
         boiler_starts=starts(plan.boilers_on) * boilers.start_milli * (NANO // 1000),
         mining=-sum(total(row) * one.value_milli for row, one in zip(plan.mining_w, system.miners, strict=True)),
-        mining_starts=sum(starts(row) * one.start_milli for row, one in zip(_blocks(plan), system.miners, strict=False)) * (NANO // 1000),
+        mining_starts=sum(starts(row) * one.start_milli for row, one in zip(_blocks(plan), system.miners, strict=False))
+        * (NANO // 1000),
         export=-total(plan.export_w) * system.export_milli,
         spill=total(plan.spill_w) * (system.spill_milli - system.nuclear_milli),
         unserved=total(plan.unserved_w) * system.unserved_milli,

@@ -32,8 +32,6 @@ WORDS = {
     "must_run": "heat-led must-run would have to give less",
     "reserve": "the reserve would have to be smaller",
     "ramp": "gas would have to ramp faster",
-    "gas_units": "more gas units would have to run than are allowed to, or fewer",
-    "boilers": "boilers would have to run outside their limits",
     "policy": "the policy on boilers and mining would have to give way",
     "times": "blocks of miners would have to be switched sooner than they may",
 }

@@ -79,7 +79,9 @@ class Inputs:
 
     def having(self, **values: int) -> Inputs:
         """Return the same with other values; ranges and sources stay."""
-        return replace(self, figures={**self.figures, **{name: replace(self.figure(name), value=value) for name, value in values.items()}})
+        return replace(
+            self, figures={**self.figures, **{name: replace(self.figure(name), value=value) for name, value in values.items()}}
+        )
 
     def with_text(self, settings: Mapping[str, str]) -> Inputs:
         """Return the same with values written by a person in the published unit, such as gas_floor=400.
@@ -122,7 +124,11 @@ def system_of(inputs: Inputs) -> System:
             inputs["gas_start"],
         ),
         boilers=Boilers(
-            inputs["boiler_units"], inputs["boiler_unit"], inputs["boiler_unit_minimum"], inputs["boiler_value"], inputs["boiler_start"]
+            inputs["boiler_units"],
+            inputs["boiler_unit"],
+            inputs["boiler_unit_minimum"],
+            inputs["boiler_value"],
+            inputs["boiler_start"],
         ),
         miners=tuple(
             Miners(

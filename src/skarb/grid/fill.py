@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from skarb.grid.errors import InfeasiblePlan, Relaxation
-from skarb.grid.model import FREE, Hours, Plan, Policy, System, Watts, boilers_can_w, surplus_w
+from skarb.grid.model import FREE, Hours, Plan, Policy, System, Watts, boilers_can_w
 
 _MINERS = 2  # sinks before the classes of miners: export, boilers
 
@@ -68,7 +68,14 @@ def _forced(sink: int, policy: Policy) -> bool:
 
 
 def _marginal(
-    spill: Watts, unserved: Watts, head: Watts, taken: list[Watts], caps: list[Watts | int], values: list[int], saved: int, system: System
+    spill: Watts,
+    unserved: Watts,
+    head: Watts,
+    taken: list[Watts],
+    caps: list[Watts | int],
+    values: list[int],
+    saved: int,
+    system: System,
 ) -> Watts:
     """Return what one more MWh of load costs: the cheapest of spilling less, serving a sink less, burning more, serving the load less.
 

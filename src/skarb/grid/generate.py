@@ -19,9 +19,7 @@ from skarb.grid.model import MADE, Hours, Watts
 
 Shape = NDArray[np.float64]
 
-_DAY = (
-    ".78 .755 .74 .735 .74 .77 .845 .935 1.005 1.045 1.06 1.055 1.04 1.04 1.035 1.035 1.055 1.10 1.135 1.145 1.12 1.06 .97 .87"
-)
+_DAY = ".78 .755 .74 .735 .74 .77 .845 .935 1.005 1.045 1.06 1.055 1.04 1.04 1.035 1.035 1.055 1.10 1.135 1.145 1.12 1.06 .97 .87"
 _HOURLY = np.array([float(one) for one in _DAY.split()])  # workday by the hour, mean about one
 _WEEKEND, _HOLIDAY_SHIFT = 0.92, 20  # coldest day of the year, counted from the first
 _MEAN, _SWING, _DAILY = 6.5, 12.5, 3.5  # degrees: of the year, between its seasons, within a day

@@ -188,7 +188,8 @@ class Plan:
     """What everybody does in every hour.
 
     Shape: one entry per hour; `mining_w` and `blocks` have a row per class of miners. Units: watts, whole units and blocks; `marginal_milli` is what
-    one more MWh of load would cost and `reserve_milli` one more MW of reserve, in thousandths of the currency. Plans without commitment have no units.
+    one more MWh of load would cost and `reserve_milli` one more MW of reserve, in thousandths.
+    Plans without commitment have no units.
     """
 
     gas_w: Watts

@@ -96,7 +96,17 @@ def matrix_of(system: System, hours: int, follows: bool) -> Matrix:
         columns += [f"blocks{number}", f"on{number}"]
         mined.append((f"blocks{number}", _mw(miners.block_w)))
     first = 0 if follows else 1  # the very first hour has nothing to ramp or start from
-    say("balance", [("gas", 1, 0), ("boilers", -1, 0), ("export", -1, 0), ("spill", -1, 0), ("unserved", 1, 0), *((one, -mw, 0) for one, mw in mined)])
+    say(
+        "balance",
+        [
+            ("gas", 1, 0),
+            ("boilers", -1, 0),
+            ("export", -1, 0),
+            ("spill", -1, 0),
+            ("unserved", 1, 0),
+            *((one, -mw, 0) for one, mw in mined),
+        ],
+    )
     say("gas_most", [("gas", 1, 0), ("gas_on", -_mw(gas.unit_w), 0)])
     say("gas_least", [("gas", 1, 0), ("gas_on", -_mw(gas.unit_min_w), 0)])
     say("boilers_most", [("boilers", 1, 0), ("boilers_on", -_mw(boilers.unit_w), 0)])
@@ -193,11 +203,22 @@ def plan_of(matrix: Matrix, found: Floats, system: System, hours: Hours, margina
     whole = bool(np.allclose(found[matrix.counted], np.rint(found[matrix.counted]), atol=1e-5))
     rows = range(len(system.miners))
     blocks = np.array([count(f"blocks{number}") for number in rows]).reshape(len(system.miners), len(hours))
-    exact = [np.rint(found[matrix.place(f"blocks{number}")] * one.block_w).astype(np.int64) for number, one in enumerate(system.miners)]
+    exact = [
+        np.rint(found[matrix.place(f"blocks{number}")] * one.block_w).astype(np.int64) for number, one in enumerate(system.miners)
+    ]
     sized = np.array([one.block_w for one in system.miners], np.int64)[:, None]
     mining = blocks * sized if whole else np.array(exact).reshape(len(system.miners), len(hours))
     boilers, export, spill, unserved = watts("boilers"), watts("export"), watts("spill"), watts("unserved")
-    gas = hours.load_w - unserved + boilers + export + mining.sum(axis=0, dtype=np.int64) + spill - hours.baseload_w - hours.must_run_w
+    gas = (
+        hours.load_w
+        - unserved
+        + boilers
+        + export
+        + mining.sum(axis=0, dtype=np.int64)
+        + spill
+        - hours.baseload_w
+        - hours.must_run_w
+    )
     return Plan(
         gas,
         boilers,

@@ -62,7 +62,19 @@ def past_of(one: Window, decided: int, reach: int, before: Past | None = None) -
     return Past(values)
 
 
-_ROWS = ("gas_w", "boilers_w", "export_w", "spill_w", "unserved_w", "mining_w", "marginal_milli", "reserve_milli", "gas_on", "boilers_on", "blocks")
+_ROWS = (
+    "gas_w",
+    "boilers_w",
+    "export_w",
+    "spill_w",
+    "unserved_w",
+    "mining_w",
+    "marginal_milli",
+    "reserve_milli",
+    "gas_on",
+    "boilers_on",
+    "blocks",
+)
 
 
 def _cut(plan: Plan, hours: int) -> Plan:

@@ -21,16 +21,8 @@ from skarb.grid.program import Bounds, Floats, Matrix, Past, bounds_of, matrix_o
 GAP = 1e-3  # of the cost of a window; HiGHS usually proves much less
 _SECONDS = 60.0
 _INFEASIBLE = 2
-_SLACK = {
-    "balance": "must_run",
-    "reserve": "reserve",
-    "ramp": "ramp",
-    "policy": "policy",
-    "gas_most": "gas_units",
-    "gas_least": "gas_units",
-    "boilers_least": "boilers",
-}
-_NEVER = ("gas_start", "boilers_start", "on", "boilers_most")  # rows that only count, and limits of things
+_GIVES = {"balance": "must_run", "reserve": "reserve", "ramp": "ramp", "policy": "policy", "up": "times", "down": "times"}
+"""The families of rows that people decide and could decide otherwise, and the constraint each of them is; what a machine can do is no such thing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +125,7 @@ def _linear(matrix: Matrix, bounds: Bounds, hours: Hours) -> tuple[Floats, Float
 
 def _infeasible(matrix: Matrix, bounds: Bounds, hours: Hours) -> InfeasiblePlan:
     """Solve the program with constraints that may give way, and say which do. Weights: one MW of any of them is as bad as of another."""
-    soft = [one for one in matrix.families if not one.name.startswith(_NEVER) or one.name.startswith("up")]
+    soft = [one for one in matrix.families if _kind(one.name) in _GIVES]
     height, width = matrix.values.shape
     columns, signs, owners = [], [], []
     for family in soft:
@@ -145,13 +137,15 @@ def _infeasible(matrix: Matrix, bounds: Bounds, hours: Hours) -> InfeasiblePlan:
             owners += [(family.name, int(hour)) for hour in bound - family.row + family.start]
     row, sign = np.concatenate(columns), np.concatenate(signs)
     slack = sparse.csr_array((sign, (row, np.arange(len(row)))), shape=(height, len(row)))
-    low = np.flatnonzero(bounds.lower > bounds.upper)  # a forced boiler beyond its heat cannot happen; counted units given from outside can
+    low = np.flatnonzero(
+        bounds.lower > bounds.upper
+    )  # a forced boiler beyond its heat cannot happen; counted units given from outside can
     lower = bounds.lower.copy()
     lower[low] = bounds.upper[low]
     answer = milp(
         np.concatenate([np.zeros(width), np.ones(len(row))]),
         integrality=np.concatenate([matrix.counted, np.zeros(len(row), bool)]),
-        bounds=Box(np.concatenate([lower, np.zeros(len(row))]), np.concatenate([bounds.upper, np.full(len(row), np.inf)])),
+        bounds=Box(np.concatenate([bounds.lower, np.zeros(len(row))]), np.concatenate([bounds.upper, np.full(len(row), np.inf)])),
         constraints=LinearConstraint(sparse.hstack([matrix.values, slack], format="csr"), bounds.row_lower, bounds.row_upper),
         options={"time_limit": _SECONDS},
     )
@@ -160,9 +154,15 @@ def _infeasible(matrix: Matrix, bounds: Bounds, hours: Hours) -> InfeasiblePlan:
     gave: dict[str, dict[int, float]] = {}
     for (name, hour), amount in zip(owners, answer.x[width:], strict=True):
         if amount > 1e-6:
-            by_hour = gave.setdefault(_SLACK.get(name, "times"), {})
+            by_hour = gave.setdefault(_GIVES[_kind(name)], {})
             by_hour[hour] = by_hour.get(hour, 0.0) + float(amount)
-    return InfeasiblePlan(f"plan from {hours.first.isoformat()}", [_relaxation(name, by_hour, hours) for name, by_hour in sorted(gave.items())])
+    return InfeasiblePlan(
+        f"plan from {hours.first.isoformat()}", [_relaxation(name, by_hour, hours) for name, by_hour in sorted(gave.items())]
+    )
+
+
+def _kind(family: str) -> str:
+    return family.rstrip("0123456789")
 
 
 def _relaxation(name: str, by_hour: dict[int, float], hours: Hours) -> Relaxation:
