@@ -32,9 +32,10 @@ COMMANDS = {
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
+    "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "mine")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

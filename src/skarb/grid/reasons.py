@@ -16,7 +16,7 @@ from skarb.grid.model import Hours, Plan, System
 Reason = Literal["surplus", "boilers", "export", "gas_minimum", "gas", "mining", "reserve", "peak", "limits"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 _NEAR = 5  # thousandths of the currency; duals are floats
-_TOLD = {
+TOLD: dict[Reason, str] = {
     "surplus": "reactors and must-run plants give more than anybody takes; another MWh is spilled power",
     "boilers": "another MWh is taken from electric boilers, which burn gas for the heat instead",
     "export": "another MWh is taken from export",
@@ -83,7 +83,7 @@ def explain(plan: Plan, hours: Hours, system: System, floor_w: int = 0) -> list[
     free = np.minimum(mining, np.maximum(surplus - plan.boilers_w - plan.export_w, 0))
     told = []
     for hour, reason in enumerate(reasons_of(plan, hours, system)):
-        words = _TOLD[reason]
+        words = TOLD[reason]
         if mining[hour]:
             words += f"; miners take {_mw(mining[hour])} MW, {_mw(free[hour])} MW of it left over without gas"
         elif system.miners:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.grid.calibrated_year import known_system
 from tests.unit.grid.simple_program import optimum
 
-from skarb.grid import FREE, MEGAWATT, NANO, Hours, InfeasiblePlan, Plan, Policy, System, cost_of, fill
+from skarb.grid import MEGAWATT, NANO, Hours, InfeasiblePlan, Plan, Policy, System, cost_of, fill
 from skarb.grid.rolling import rolling
 from skarb.grid.solve import committed, relaxed
 
@@ -147,7 +147,6 @@ def test_boilers_first_costs_something_and_mining_only_on_surplus_burns_nothing(
     assert (both.plan.mining_total_w <= surplus).all()
     wanted = np.minimum(np.minimum(surplus, year.heat_w[2400:2448]), system.boilers.most_w)
     assert (both.plan.boilers_w >= np.where(wanted >= system.boilers.unit_min_w, wanted, 0) - 10).all()
-    assert FREE == Policy()
 
 
 def test_an_infeasible_plan_names_the_constraint_and_the_least_that_makes_it_feasible(year: Hours, system: System) -> None:
