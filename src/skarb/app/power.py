@@ -84,6 +84,7 @@ class Planned:
     lacking: Plan
     effects: Effects
     boilers_first_nano: int
+    boilers_first_by: Method  # many hours are filled for this price, since two more plans with whole units take long
 
 
 def inputs_of(country: str, settings: Mapping[str, str] | None = None) -> Inputs:
@@ -185,8 +186,9 @@ def planned(basis: Basis, hours: Hours, method: Method, policy: Policy) -> Plann
     plan = planner(method)
     having, lacking = plan(hours, system, policy), plan(hours, system.without_mining(), policy)
     effects = effects_of(having, lacking, hours, system, basis.inputs["gas_carbon"], basis.inputs["nuclear_carbon"])
-    price = boilers_first_nano(hours, system, policy.mining_on_gas, fill)
-    return Planned(basis, hours, system, policy, method, having, lacking, effects, price)
+    by: Method = "fill" if len(hours) > _IN_ONE_PIECE else method
+    price = boilers_first_nano(hours, system, policy.mining_on_gas, planner(by))
+    return Planned(basis, hours, system, policy, method, having, lacking, effects, price, by)
 
 
 def sizes(

@@ -540,6 +540,7 @@ def _summary(made: Planned) -> dict[str, Any]:
         "higher_peak_w": effects.peak_w,
         "mining_at_peak_load_w": effects.at_peak_w,
         "boilers_first_costs_cents": made.boilers_first_nano // cents,
+        "boilers_first_by": made.boilers_first_by,
         "hours_by_reason": ", ".join(
             f"{name} {count}" for name, count in counted(reasons_of(made.plan, made.hours, system)).items()
         ),
