@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import StringIO
@@ -18,6 +18,7 @@ from skarb.app.law import law_folder
 from skarb.core.errors import InputError, NotFound, shorten
 from skarb.core.time import zone
 from skarb.grid import (
+    ESTIMATED,
     MEGAWATT,
     Effects,
     Hours,
@@ -51,13 +52,34 @@ _IN_ONE_PIECE = 24 * 8  # hours that are planned at once
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where hours come from: a file, or a year made from a seed; and which reactors were taken off in them."""
+
+    hours: int
+    file: str = ""
+    estimated: int = 0
+    year: int = 0
+    seed: int = 0
+    outages: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> bool:
+        """True if the hours were made and not read."""
+        return not self.file
+
+    def __str__(self) -> str:
+        made, read = f"made year {self.year}, seed {self.seed}, calibrated to the figures", f"{self.file}, {self.hours:,} hours"
+        off = "".join(f", outage {one}" for one in self.outages)
+        return (made if self.made else f"{read}, {self.estimated:,} of them estimated") + off
+
+
+@dataclass(frozen=True)
 class Basis:
     """What a question is asked of: the figures of a country with the values asked for, the hours, and where these come from."""
 
     inputs: Inputs
     hours: Hours
-    source: str
-    made: bool  # by the generator, and not read
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -104,10 +126,10 @@ def basis_of(inputs: Inputs, file: Path | None, seed: int, year: int, estimate: 
     Raises: InputError
     """
     if file is None:
-        return Basis(inputs, year_of(inputs, seed, year), f"made year {year}, seed {seed}, calibrated to the figures", True)
+        hours = year_of(inputs, seed, year)
+        return Basis(inputs, hours, Source(len(hours), year=year, seed=seed))
     hours = read_hours(file.read_text(encoding="utf-8-sig"), file.name, inputs.zone, estimate)
-    estimated = int((hours.quality == 1).sum())
-    return Basis(inputs, hours, f"{file.name}, {len(hours):,} hours, {estimated:,} of them estimated", False)
+    return Basis(inputs, hours, Source(len(hours), file.name, int((hours.quality == ESTIMATED).sum())))
 
 
 def surplus_of(basis: Basis, boilers_first: bool, seed: int, draws: int) -> Surplus:
@@ -115,7 +137,7 @@ def surplus_of(basis: Basis, boilers_first: bool, seed: int, draws: int) -> Surp
     inputs = basis.inputs
     boilers = inputs["boiler_units"] * inputs["boiler_unit"]
     table = table_of(basis.hours, boilers)
-    if not basis.made:
+    if not basis.source.made:
         return Surplus(basis, boilers_first, table, (), None)
 
     def hours_of(given: Inputs) -> Hours:
@@ -140,7 +162,7 @@ def with_outages(basis: Basis, outages: Sequence[str]) -> Basis:
         except ValueError:
             raise InputError(f"outage: given {shorten(text)!r}, expected UNIT@DAY:DAYS such as 1@2026-04-20:35") from None
         hours = with_outage(hours, number - 1, first, count)
-    return Basis(basis.inputs, hours, basis.source + "".join(f", outage {one}" for one in outages), basis.made)
+    return Basis(basis.inputs, hours, replace(basis.source, outages=tuple(outages)))
 
 
 def days_of(basis: Basis, first: date | None, days: int | None) -> Hours:

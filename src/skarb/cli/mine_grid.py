@@ -11,6 +11,7 @@ import msgspec
 from cyclopts import App, Parameter
 from rich.markup import escape
 
+from skarb.app.files import now
 from skarb.app.power import (
     Basis,
     Method,
@@ -50,6 +51,7 @@ from skarb.grid import (
     sites_of,
 )
 from skarb.grid.curtail import bytes_of, charges, order_id, ramp_down, ramp_up, shed, sheddable, verify, worst
+from skarb.reporting.grid import Sheet, plan_page, surplus_page
 
 Language = Literal["be", "ru", "en"]
 _SHOWN = 48  # rows of a plan on a terminal
@@ -175,11 +177,12 @@ def surplus(
     else:
         write_rows(_TRUTH, rows, form, output)
     if report is not None:
-        from skarb.reporting.grid import surplus_page
-
-        report.write_text(
-            surplus_page(answer.table, answer.swings, answer.spread, _sheet(basis), basis.hours, language), encoding="utf-8"
+        boilers = basis.inputs["boiler_units"] * basis.inputs["boiler_unit"]
+        floor = basis.inputs["gas_floor"]
+        text = surplus_page(
+            answer.table, answer.swings, answer.spread, _sheet(basis), basis.hours, floor, boilers, boilers_first, language
         )
+        report.write_text(text, encoding="utf-8")
         err.print(f"[dim]· the page is {escape(str(report))}[/]")
 
 
@@ -286,14 +289,8 @@ def plan(
     else:
         write_rows(columns, rows, form, output)
     if report is not None:
-        from skarb.reporting.grid import plan_page
-
-        report.write_text(
-            plan_page(
-                made.plan, made.lacking, chosen, made.system, made.effects, made.boilers_first_nano, _sheet(basis), language
-            ),
-            encoding="utf-8",
-        )
+        text = plan_page(made.plan, chosen, made.system, made.effects, made.boilers_first_nano, _sheet(basis), language)
+        report.write_text(text, encoding="utf-8")
         err.print(f"[dim]· the page is {escape(str(report))}[/]")
 
 
@@ -521,7 +518,7 @@ def _summary(made: Planned) -> dict[str, Any]:
     effects, system = made.effects, made.system
     cents = NANO // 100
     return {
-        "source": made.basis.source,
+        "source": str(made.basis.source),
         "method": made.method,
         "hours": len(made.hours),
         "cost_cents": cost_of(made.plan, system).cents,
@@ -576,7 +573,7 @@ def _truth_row(one: Any) -> tuple[Any, ...]:
 
 def _surplus_json(answer: Surplus) -> dict[str, Any]:
     return {
-        "source": answer.basis.source,
+        "source": str(answer.basis.source),
         "boilers_first": answer.boilers_first,
         "mining_w": list(MINING_W),
         "table": msgspec.to_builtins(answer.table),
@@ -589,8 +586,10 @@ def _surplus_json(answer: Surplus) -> dict[str, Any]:
     }
 
 
-def _sheet(basis: Basis) -> tuple[str, list[tuple[str, str, str, str, str, str]]]:
-    return basis.source, inputs_rows(basis.inputs)
+def _sheet(basis: Basis) -> Sheet:
+    of = basis.source
+    values = {"year": of.year, "seed": of.seed} if of.made else {"file": of.file, "hours": of.hours, "estimated": of.estimated}
+    return Sheet("made_year" if of.made else "read_file", values, of.outages, inputs_rows(basis.inputs), now())
 
 
 def _sheet_json(basis: Basis) -> list[dict[str, str]]:

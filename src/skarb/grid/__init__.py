@@ -6,13 +6,14 @@ from skarb.grid.errors import InfeasiblePlan, Relaxation
 from skarb.grid.figures import Figure, Inputs, read_inputs, system_of
 from skarb.grid.fill import fill
 from skarb.grid.generate import calibrated, with_outage, year_of
-from skarb.grid.model import FREE, MEGAWATT, Boilers, Gas, Hours, Miners, Plan, Policy, System, Watts, surplus_w
+from skarb.grid.model import ESTIMATED, FREE, MEGAWATT, Boilers, Gas, Hours, Miners, Plan, Policy, System, Watts, surplus_w
 from skarb.grid.read import hours_csv, read_hours
 from skarb.grid.reasons import REASONS, TOLD, Explained, Reason, counted, explain, reasons_of
 from skarb.grid.sites import Site, Slot, in_order, schedule_of, sites_of
 from skarb.grid.surplus import FLOORS_W, MINING_W, Spread, Swing, Truth, left_w, spread_of, table_of, tornado, truth_of
 
 __all__ = [
+    "ESTIMATED",
     "FLOORS_W",
     "FREE",
     "MEGAWATT",
