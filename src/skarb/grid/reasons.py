@@ -53,10 +53,12 @@ def reasons_of(plan: Plan, hours: Hours, system: System) -> list[Reason]:
     found: list[Reason] = []
     for hour in range(len(plan)):
         now = int(price[hour])
-        if plan.unserved_w[hour] > 0 or now >= system.unserved_milli - _NEAR:
+        if plan.unserved_w[hour] > 0:
             found.append("peak")
         elif plan.reserve_milli[hour] > _NEAR:
             found.append("reserve")
+        elif now >= system.unserved_milli - _NEAR:
+            found.append("peak")
         elif abs(now - system.gas.cost_milli) <= _NEAR:
             found.append("gas")
         elif plan.spill_w[hour] > 0 or now <= saved + _NEAR:
