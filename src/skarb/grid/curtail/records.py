@@ -41,7 +41,7 @@ def event_of(content: bytes) -> Event:
         record = msgspec.json.decode(content)
         kind = _KINDS[record.pop("kind")]
         return msgspec.convert(record, kind, strict=True)
-    except (msgspec.ValidationError, msgspec.DecodeError, KeyError, AttributeError) as error:
+    except (msgspec.ValidationError, msgspec.DecodeError, KeyError, AttributeError, TypeError) as error:
         raise InputError(f"curtailment record: {error}; expected one of {', '.join(_KINDS)} with its fields") from None
 
 
