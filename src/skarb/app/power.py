@@ -341,10 +341,11 @@ def _whole(path: Path, number: int, row: Mapping[str, str], name: str) -> int:
 
 
 def _instant(path: Path, number: int, text: str) -> datetime:
+    at: datetime | None
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        at = None  # type: ignore[assignment]
+        at = None
     if at is None or at.tzinfo is None:
         raise InputError(
             f"{path.name} row {number}, at: given {shorten(text)!r}, expected an instant such as 2026-04-20T02:00+03:00"

@@ -11,7 +11,7 @@ import numpy as np
 from skarb.grid.errors import InfeasiblePlan, Relaxation
 from skarb.grid.model import FREE, Hours, Plan, Policy, System, Watts, boilers_can_w
 
-_MINERS = 2  # sinks before the classes of miners: export, boilers
+_BOILERS, _MINERS = 1, 2  # places of sinks: export, boilers, the classes of miners
 
 
 def fill(hours: Hours, system: System, policy: Policy = FREE) -> Plan:
@@ -28,12 +28,14 @@ def fill(hours: Hours, system: System, policy: Policy = FREE) -> Plan:
     head = room - added
     gas = added
     gas += floor
-    caps = [system.export_w, boilers_can_w(hours, system), *(one.most_w for one in system.miners)]
+    caps: list[Watts | int] = [system.export_w, boilers_can_w(hours, system), *(one.most_w for one in system.miners)]
     values = [system.export_milli, system.boilers.value_milli, *(one.value_milli for one in system.miners)]
     taken: list[Watts] = [np.zeros(count, np.int64)] * len(caps)
     saved = system.nuclear_milli - system.spill_milli  # what a spilled MWh is worth
     for sink in _order(values, policy):
-        took = np.minimum(caps[sink], free) if values[sink] > saved or _forced(sink, policy) else np.zeros(count, np.int64)
+        wanted = values[sink] > saved or (policy.boilers_first and sink == _BOILERS)
+        # Whoever pays less than a reactor saves by giving less takes only what no reactor can hold back.
+        took = np.minimum(caps[sink], free if wanted else np.maximum(free - hours.baseload_w, 0))
         free = free - took
         if values[sink] > system.gas.cost_milli and (sink < _MINERS or policy.mining_on_gas):
             more = np.minimum(caps[sink] - took, head)
@@ -45,7 +47,7 @@ def fill(hours: Hours, system: System, policy: Policy = FREE) -> Plan:
     spill = free
     _check(hours, spill - hours.baseload_w)
     marginal = _marginal(spill, unserved, head, taken, caps, values, saved, system)
-    return Plan(gas, taken[1], taken[0], spill, unserved, mining, marginal, np.zeros(count, np.int64))
+    return Plan(gas, taken[_BOILERS], taken[0], spill, unserved, mining, marginal, np.zeros(count, np.int64))
 
 
 def _check(hours: Hours, beyond: Watts) -> None:
@@ -60,11 +62,7 @@ def _check(hours: Hours, beyond: Watts) -> None:
 def _order(values: list[int], policy: Policy) -> list[int]:
     """Return the sinks with the most valuable first; boilers at the head when policy puts them there."""
     order = sorted(range(len(values)), key=lambda sink: (-values[sink], sink))
-    return [1, *(sink for sink in order if sink != 1)] if policy.boilers_first else order
-
-
-def _forced(sink: int, policy: Policy) -> bool:
-    return policy.boilers_first and sink == 1
+    return [_BOILERS, *(sink for sink in order if sink != _BOILERS)] if policy.boilers_first else order
 
 
 def _marginal(

@@ -219,9 +219,11 @@ def surplus_w(hours: Hours, floor_w: int) -> Watts:
 
     Units: watts.
     """
-    return np.maximum(hours.baseload_w + hours.must_run_w + (floor_w - hours.load_w), 0)
+    left: Watts = np.maximum(hours.baseload_w + hours.must_run_w + (floor_w - hours.load_w), 0)
+    return left
 
 
 def boilers_can_w(hours: Hours, system: System) -> Watts:
     """Return what the boilers could take of every hour: as much heat as is wanted, no more than they are."""
-    return np.minimum(hours.heat_w, system.boilers.most_w)
+    can: Watts = np.minimum(hours.heat_w, system.boilers.most_w)
+    return can

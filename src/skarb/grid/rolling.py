@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -78,12 +79,13 @@ _ROWS = (
 
 
 def _cut(plan: Plan, hours: int) -> Plan:
-    return Plan(**{name: None if (row := getattr(plan, name)) is None else row[..., :hours] for name in _ROWS})
+    cut: dict[str, Any] = {name: None if (row := getattr(plan, name)) is None else row[..., :hours] for name in _ROWS}
+    return Plan(**cut)
 
 
 def _joined(one: Plan, other: Plan) -> Plan:
-    def both(name: str) -> np.ndarray | None:
+    joined: dict[str, Any] = {}
+    for name in _ROWS:
         left, right = getattr(one, name), getattr(other, name)
-        return None if left is None or right is None else np.concatenate([left, right], axis=-1)
-
-    return Plan(**{name: both(name) for name in _ROWS})
+        joined[name] = None if left is None or right is None else np.concatenate([left, right], axis=-1)
+    return Plan(**joined)

@@ -135,13 +135,8 @@ def _infeasible(matrix: Matrix, bounds: Bounds, hours: Hours) -> InfeasiblePlan:
             columns.append(bound)
             signs.append(np.full(len(bound), sign))
             owners += [(family.name, int(hour)) for hour in bound - family.row + family.start]
-    row, sign = np.concatenate(columns), np.concatenate(signs)
-    slack = sparse.csr_array((sign, (row, np.arange(len(row)))), shape=(height, len(row)))
-    low = np.flatnonzero(
-        bounds.lower > bounds.upper
-    )  # a forced boiler beyond its heat cannot happen; counted units given from outside can
-    lower = bounds.lower.copy()
-    lower[low] = bounds.upper[low]
+    row, ways = np.concatenate(columns), np.concatenate(signs)
+    slack = sparse.csr_array((ways, (row, np.arange(len(row)))), shape=(height, len(row)))
     answer = milp(
         np.concatenate([np.zeros(width), np.ones(len(row))]),
         integrality=np.concatenate([matrix.counted, np.zeros(len(row), bool)]),

@@ -20,6 +20,7 @@ MOVING = (
     "load_energy",
     "load_peak",
     "load_minimum",
+    "weather",
     "nuclear_unit",
     "nuclear_outage",
     "must_run_summer",

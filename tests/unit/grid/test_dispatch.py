@@ -104,13 +104,14 @@ def test_what_one_more_megawatt_hour_costs_is_what_the_plan_says(year: Hours, sy
 @given(
     load=st.lists(st.integers(1500, 7500), min_size=3, max_size=6),
     nuclear=st.integers(0, 2200),
+    must_run=st.sampled_from([0, 500, 3000]),
     heat=st.integers(0, 1000),
     floor=st.sampled_from([0, 400, 800]),
     values=st.tuples(st.integers(1, 90), st.integers(1, 90)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_greedy_plan_is_the_optimum_of_hours_that_are_free_of_each_other(
-    load: list[int], nuclear: int, heat: int, floor: int, values: tuple[int, int]
+    load: list[int], nuclear: int, must_run: int, heat: int, floor: int, values: tuple[int, int]
 ) -> None:
     """Against the linear program with gas at its floor and nothing that binds hours."""
     system = known_system()
@@ -121,7 +122,7 @@ def test_the_greedy_plan_is_the_optimum_of_hours_that_are_free_of_each_other(
         datetime(2026, 1, 1, tzinfo=UTC),
         np.array(load, np.int64) * MW,
         np.full((1, count), nuclear * MW, np.int64),
-        np.full(count, 500 * MW, np.int64),
+        np.full(count, must_run * MW, np.int64),
         np.full(count, heat * MW, np.int64),
     )
     best = optimum(hours, system)
