@@ -19,6 +19,7 @@ from skarb.grid.model import FREE, MEGAWATT, Hours, Plan, Policy, System
 from skarb.grid.program import Bounds, Floats, Matrix, Past, bounds_of, matrix_of, plan_of
 
 GAP = 1e-3  # of the cost of a window; HiGHS usually proves much less
+_CLOSE = 1e-4  # of the cost of a few days
 _SECONDS = 60.0
 _INFEASIBLE = 2
 _GIVES = {"balance": "must_run", "reserve": "reserve", "ramp": "ramp", "policy": "policy", "up": "times", "down": "times"}
@@ -58,7 +59,7 @@ def relaxed(hours: Hours, system: System, policy: Policy = FREE) -> Solved:
     return Solved(plan_of(matrix, found, system, hours, marginal, reserve), objective, objective)
 
 
-def committed(hours: Hours, system: System, policy: Policy = FREE, gap: float = GAP, past: Past | None = None) -> Solved:
+def committed(hours: Hours, system: System, policy: Policy = FREE, gap: float = _CLOSE, past: Past | None = None) -> Solved:
     """Return the plan with whole units of all hours at once; for more than some weeks take `rolling`.
 
     Raises: InfeasiblePlan, Unavailable

@@ -210,9 +210,22 @@ def test_a_day_without_a_penalty_or_with_two_is_an_error() -> None:
 def test_events_are_the_same_bytes_and_come_back_the_same() -> None:
     made = order(200)
     found = verify(made, readings(made, {"mahilyow": 20 * MW}), [Acknowledgement(made.id, "bereza", AT)])
-    events = [made, *found, *charges(made, found, RULES), *ramp_down(made, SITES), readings(made)[0], Acknowledgement("a", "b", AT)]
+    events = [
+        made,
+        *found,
+        *charges(made, found, RULES),
+        *ramp_down(made, SITES),
+        readings(made)[0],
+        Acknowledgement("a", "b", AT),
+    ]
     for event in events:
         assert event_of(bytes_of(event)) == event and bytes_of(event_of(bytes_of(event))) == bytes_of(event)
-    for broken in (b"{}", b"[1]", b'{"kind":"order"}', bytes_of(made).replace(b'"needed_w":200000000', b'"needed_w":2.5'), b"\xff"):
+    for broken in (
+        b"{}",
+        b"[1]",
+        b'{"kind":"order"}',
+        bytes_of(made).replace(b'"needed_w":200000000', b'"needed_w":2.5'),
+        b"\xff",
+    ):
         with pytest.raises(InputError):
             event_of(broken)

@@ -12,6 +12,7 @@ from tests.unit.grid.calibrated_year import known_system
 from tests.unit.grid.simple_program import optimum
 
 from skarb.grid import MEGAWATT, NANO, Hours, InfeasiblePlan, Plan, Policy, System, cost_of, fill
+from skarb.grid import rolling as rollings
 from skarb.grid.rolling import rolling
 from skarb.grid.solve import committed, relaxed
 
@@ -88,6 +89,26 @@ def test_blocks_keep_their_minimum_times_across_the_edges_of_windows(
     found = rolling(hours, restless, keep=keep, ahead=8, gap=1e-3)
     holds(found.plan, hours, restless)
     assert (np.diff(found.plan.blocks) != 0).any(), "something was switched, or the test says nothing"
+
+
+def test_a_second_chain_that_was_begun_from_a_wrong_guess_is_solved_again_until_it_holds(
+    year: Hours, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gas may hardly ramp, so the state in the middle hangs on all that was before; the guess sees one hour of it."""
+    slow = replace(
+        system, gas=replace(system.gas, ramp_w=60 * MW), miners=tuple(replace(one, up_hours=4) for one in system.miners)
+    )
+    hours = year.part(24 * 130, 24 * 134)
+    solved: list[int] = []
+    once = rollings._solved
+    monkeypatch.setattr(rollings, "_BEFORE", 1)
+    monkeypatch.setattr(rollings, "_solved", lambda task, start, past: solved.append(start) or once(task, start, past))
+    found = rolling(hours, slow, keep=8, ahead=4)
+    holds(found.plan, hours, slow)
+    assert len(solved) > 12 and sorted(set(solved)) == list(range(0, 96, 8)), "some windows were solved again"
+    monkeypatch.setattr(rollings, "_CHAINS", 1)
+    alone = rolling(hours, slow, keep=8, ahead=4)
+    assert found.objective == pytest.approx(alone.objective, rel=1e-2)
 
 
 def test_what_one_more_megawatt_hour_costs_is_what_the_plan_says(year: Hours, system: System) -> None:

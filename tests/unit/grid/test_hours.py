@@ -90,7 +90,9 @@ def test_clocks_that_go_back_give_one_hour_twice_and_both_are_real() -> None:
     rows = [f"2026-10-25T{clock}:00,{load},0,0,0" for clock, load in (("02", 10), ("03", 20), ("03", 30), ("04", 40))]
     hours = read(file(*rows), "Europe/Vilnius")
     assert (hours.load_w // MEGAWATT).tolist() == [10, 20, 30, 40]
-    assert hours.at(2) - hours.at(1) == timedelta(0) or hours.at(2).astimezone(UTC) - hours.at(1).astimezone(UTC) == timedelta(hours=1)
+    assert hours.at(2) - hours.at(1) == timedelta(0) or hours.at(2).astimezone(UTC) - hours.at(1).astimezone(UTC) == timedelta(
+        hours=1
+    )
     assert hours.at(3).hour == 4
     forward = read(file("2026-03-29T02:00,1,0,0,0", "2026-03-29T04:00,2,0,0,0"), "Europe/Vilnius")
     assert len(forward) == 2
