@@ -35,9 +35,10 @@ COMMANDS = {
     "wallet": "Ask a client to prove by a signed message that a wallet is his own, and check the proof.",
     "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
     "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
+    "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -1,0 +1,104 @@
+"""Power on the command line: answers with their figures, plans, orders, proof by the meter."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+SITES = """
+- {name: bereza, miners: new, blocks: 8, block_mw: 50, priority: 1, meter: m-bereza}
+- {name: krichev, miners: old, blocks: 6, block_mw: 50, priority: 2, meter: m-krichev}
+"""
+PENALTIES = """
+- {name: excess, cites: "tariff 3.1", first: 2026-01-01, price_milli_per_mwh: 300000}
+- {name: no proof, cites: "tariff 3.2", first: 2026-01-01, price_milli_per_mwh: 100000, proven: false}
+"""
+
+
+def test_surplus_comes_with_its_range_and_every_figure(skarb) -> None:
+    answer = json.loads(skarb("mine", "surplus", "--boilers-first", "--draws", "5", "--format", "json").out)
+    assert len(answer["table"]) == 8 and answer["boilers_first"] is True
+    assert answer["figures_alone"][0]["figure"] == "gas_floor" and answer["figures_together"]["draws"] == 5
+    floor = next(one for one in answer["figures"] if one["figure"] == "gas_floor")
+    assert floor["value"] == "800 MW" and floor["highest"] == "1,200 MW" and floor["certainty"] == "low" and floor["source"]
+    shown = skarb("mine", "surplus", "--draws", "5", "--set", "gas_floor=400").out
+    assert "400 MW" in shown and "What one figure does alone" in shown and "published" in shown
+
+
+def test_surplus_of_a_file_says_how_much_of_it_is_estimated(skarb, tmp_path: Path) -> None:
+    rows = [f"2026-01-01T{hour:02}:00+03:00,{2000 + hour},2220,500,100" for hour in range(24)]
+    rows[5] = rows[5].replace(",2005,", ",-1,")
+    (tmp_path / "load.csv").write_text("at,load_mw,nuclear_1_mw,must_run_mw,heat_mw\n" + "\n".join(rows) + "\n")
+    refused = skarb("mine", "surplus", "--hours", "load.csv")
+    assert refused.code == 3 and "load.csv row 7, load_mw: given '-1'" in refused.err
+    answer = json.loads(skarb("mine", "surplus", "--hours", "load.csv", "--estimate", "--format", "json").out)
+    assert answer["source"] == "load.csv, 24 hours, 1 of them estimated" and answer["figures_together"] is None
+    assert answer["table"][0]["energy_wh"] == sum(2720 - (2000 + hour) for hour in range(24)) * 1_000_000
+
+
+def test_a_plan_gives_a_reason_per_hour_and_its_schedule_the_same_power(skarb, tmp_path: Path) -> None:
+    (tmp_path / "sites.yaml").write_text(SITES)
+    words = ("mine", "plan", "--from", "2026-04-21", "--days", "2", "--outage", "1@2026-04-20:35")
+    answer = json.loads(skarb(*words, "--format", "json").out)
+    assert len(answer["rows"]) == 48 and {one["reason"] for one in answer["rows"]} <= {"gas", "limits", "reserve", "peak"}
+    assert "outage 1@2026-04-20:35" in answer["source"] and answer["mining_wh"] == sum(one["mining_w"] for one in answer["rows"])
+    slots = skarb(*words, "--schedule", "--sites", "sites.yaml", "--format", "csv").rows
+    assert sum(int(one["power_w"]) for one in slots) == answer["mining_wh"]
+    shown = skarb(*words)
+    assert "gas: another MWh is burnt gas" in shown.out and "boilers first costs cents" in shown.out
+
+
+def test_sizes_of_mining_are_tried_and_the_best_is_marked(skarb) -> None:
+    rows = skarb("mine", "plan", "--try", "0..600/200", "--capital", "300000", "--surplus-only", "--format", "csv").rows
+    assert [int(one["mining_w"]) // 1_000_000 for one in rows] == [0, 200, 400, 600]
+    assert [one["best"] for one in rows] == ["True", "False", "False", "False"], "on surplus alone nothing pays for new machines"
+
+
+def test_what_makes_no_sense_is_refused(skarb) -> None:
+    for words, code, says in (
+        (("plan", "--from", "2027-04-21", "--days", "2"), 3, "expected days between 2026-01-01"),
+        (("plan", "--days", "1", "--outage", "first"), 3, "UNIT@DAY:DAYS"),
+        (("plan", "--try", "5"), 2, "FROM..TO/STEP"),
+        (("surplus", "--set", "gas_floor"), 2, "NAME=VALUE"),
+        (("surplus", "--country", "zz"), 4, "power figures of 'zz'"),
+        (("plan", "--days", "1", "--set", "reserve=9000", "--set", "mining_new_blocks=0"), 7, "reserve would have to be smaller"),
+    ):
+        result = skarb("mine", *words)
+        assert result.code == code and says in result.err.replace("\n", " "), words
+
+
+@pytest.mark.parametrize("language", ["be", "ru", "en"])
+def test_pages_have_everything_in_them(skarb, tmp_path: Path, language: str) -> None:
+    skarb("mine", "surplus", "--draws", "3", "--report", "s.html", "--in", language, "--output", "s.csv")
+    skarb("mine", "plan", "--method", "fill", "--report", "p.html", "--in", language, "--output", "p.csv")
+    for name, marks in (("s.html", ("k-left_over", 'class="bars tornado"', "k-floor1200")), ("p.html", ("k-mining", "k-marginal", "share"))):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert f'<html lang="{language}">' in text and all(one in text for one in marks)
+        assert "http" not in text.replace("http-equiv", ""), "nothing is fetched from anywhere"
+        assert "gas_floor" in text and "{" not in text.partition("</style>")[2].partition("<script>")[0]
+
+
+def test_an_order_is_written_verified_by_meters_and_charged(skarb, tmp_path: Path) -> None:
+    (tmp_path / "sites.yaml").write_text(SITES)
+    (tmp_path / "penalties.yaml").write_text(PENALTIES)
+    (tmp_path / "now.csv").write_text("site,running_mw\nbereza,400\nkrichev,300\n")
+    made = skarb(
+        *("mine", "curtail", "order", "--sites", "sites.yaml", "--running", "now.csv", "--need", "320", "--reason", "peak"),
+        *("--at", "2026-04-21T02:00+03:00", "--until", "2026-04-21T03:00+03:00", "--output", "order.json"),
+    )
+    assert made.code == 0 and "within 1 minutes 700.0 MW" in made.err
+    order = json.loads((tmp_path / "order.json").read_text())
+    assert [(one["site"], one["most_w"]) for one in order["targets"]] == [("krichev", 0), ("bereza", 350_000_000)]
+    ramp = skarb("mine", "curtail", "ramp", "order.json", "--sites", "sites.yaml", "--headroom", "100,400", "--format", "csv").rows
+    assert [(one["site"], one["way"]) for one in ramp[:4]] == [("bereza", "off"), ("krichev", "off"), ("bereza", "back"), ("krichev", "back")]
+    rows = [f"{meter},2026-04-21T02:{minute}:00+03:00,15,{wh},no" for minute in (15, 30, 45) for meter, wh in (("m-krichev", 0), ("m-bereza", 100_000_000))]
+    (tmp_path / "meters.csv").write_text("meter,at,minutes,energy_wh,estimated\n" + "\n".join(rows) + "\n")
+    verdicts = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--format", "csv")
+    assert verdicts.code == 9
+    assert [(one["site"], one["complied"], one["excess_wh"]) for one in verdicts.rows] == [("krichev", "True", "0"), ("bereza", "False", "37500000")]
+    charges = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "penalties.yaml", "--format", "csv").rows
+    assert [(one["site"], one["cites"], one["amount_minor"]) for one in charges] == [("bereza", "tariff 3.1", "1125000")]
+    intervals = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--intervals", "--format", "csv").rows
+    assert len(intervals) == 6
+    (tmp_path / "meters.csv").write_text("meter,at,minutes,energy_wh,estimated\nm-krichev,2026-04-21T02:15:00+03:00,15,0,n")
+    assert "seems to be cut" in skarb("mine", "curtail", "verify", "order.json", "meters.csv").err
