@@ -1,4 +1,4 @@
-"""The catalogue of machines: name plates, restated with where they come from."""
+"""What is known beforehand: name plates of machines, and what is supposed where nothing is said; all with where it comes from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from skarb.core.errors import NotFound
+from skarb.mining.compare import Figure
 from skarb.mining.model import Machine
 
 CLASSES = ("s9", "s17-pro", "s19", "s19-xp", "s21")  # one machine of each generation
@@ -35,3 +36,15 @@ def machine(code: str) -> Machine:
 def _machine(row: dict[str, str]) -> Machine:
     efficiency, hashrate = Fraction(row["efficiency_j_th"]), Fraction(row["hashrate_th_s"])
     return Machine(row["code"], row["name"], efficiency, hashrate, date.fromisoformat(row["released"]), row["source"], row["note"])
+
+
+@cache
+def supposed() -> dict[str, Figure]:
+    """Return what is supposed when nothing is said, each with its range and where it comes from."""
+    text = files("skarb.mining").joinpath("supposed.csv").read_text(encoding="utf-8")
+    return {
+        row["name"]: Figure(
+            row["name"], Fraction(row["low"]), Fraction(row["base"]), Fraction(row["high"]), row["unit"], row["source"], row["certainty"]
+        )
+        for row in csv.DictReader(text.splitlines())
+    }
