@@ -44,6 +44,7 @@ from skarb.mining.scenarios import Case, Process, Scenarios, Start, fit, simulat
 
 FILL_DAYS = 62  # a gap in the fees up to two months long is bridged, and flagged
 MONTH_HOURS = 730
+FEE_DAYS = 182  # half a year, whose fees are taken for those to come
 FIRST_DAY = date(2010, 7, 18)  # before it nobody wrote prices down
 _READ = (".json", ".csv", ".gz", ".parquet", ".raw", ".blk", ".dat")
 
@@ -89,7 +90,9 @@ class Past:
         if found is None:
             for series in (self.prices, self.fees):
                 series.latest(to_day(day), 0)
-            raise InputError(f"{day}: not a day of the files, which know {from_day(self.history[0].day)} to {from_day(self.last.day)}")
+            raise InputError(
+                f"{day}: not a day of the files, which know {from_day(self.history[0].day)} to {from_day(self.last.day)}"
+            )
         return found
 
 
@@ -188,7 +191,9 @@ def _sort(path: Path, data: bytes, named: bool, found: _Found) -> None:
 
 def _epochs(found: _Found) -> tuple[Epochs, list[str]]:
     if not found.listed:
-        raise InputError("no list of checkpoints was found, expected a JSON file of [hash of the last block of an epoch, target of the next]")
+        raise InputError(
+            "no list of checkpoints was found, expected a JSON file of [hash of the last block of an epoch, target of the next]"
+        )
     listed = max(found.listed, key=lambda one: len(one.targets))
     notes = []
     for blocks in found.blocks:
@@ -198,7 +203,9 @@ def _epochs(found: _Found) -> tuple[Epochs, list[str]]:
     for name, data in found.raw:
         block = parse_block(data, name)
         if block.network != "mainnet" or block.height is None:
-            notes.append(f"{name}: a block of {block.network}{'' if block.height else ' that does not state its height'}, passed over")
+            notes.append(
+                f"{name}: a block of {block.network}{'' if block.height else ' that does not state its height'}, passed over"
+            )
         else:
             anchors.append(epochs.check(block, name))
     return date_epochs(listed, [*published_anchors(), *anchors]), notes
@@ -238,10 +245,20 @@ def power_of(country: str, day: date, uptime: Fraction) -> Power:
         if row["from"] <= day:
             byn = Fraction(row["byn_per_kwh"]) + Fraction(row.get("byn_per_kw_month", 0)) / (MONTH_HOURS * uptime)
             source = f"{row['source']}; {float(byn):.6f} BYN/kWh at {content['byn_per_usd']['base']} BYN/USD"
-            tariffs[row["name"]] = Figure(row["name"], byn / rate["high"], byn / rate["base"], byn / rate["low"], "USD/kWh", source, "high")
+            tariffs[row["name"]] = Figure(
+                row["name"], byn / rate["high"], byn / rate["base"], byn / rate["low"], "USD/kWh", source, "high"
+            )
     costs, uses = (
         tuple(
-            Figure(row["name"], Fraction(row["low"]), Fraction(row["base"]), Fraction(row["high"]), row["unit"], row["source"], row["certainty"])
+            Figure(
+                row["name"],
+                Fraction(row["low"]),
+                Fraction(row["base"]),
+                Fraction(row["high"]),
+                row["unit"],
+                row["source"],
+                row["certainty"],
+            )
             for row in content[key]
         )
         for key in ("costs", "uses")
@@ -290,7 +307,15 @@ def worth_of(past: Past, efficiency: Fraction, terms: Terms, day: date | None = 
     year = [one for one in past.history if paid.day - 365 < one.day <= paid.day]
     worth = [breakeven_usd_kwh(one.hashprice, efficiency, terms) * 1000 for one in year]
     base = breakeven_usd_kwh(paid.hashprice, efficiency, terms) * 1000
-    return Figure("mining", min(worth), base, max(worth), "USD/MWh", f"hashprice of {from_day(paid.day)}, range of the year before", paid.quality)
+    return Figure(
+        "mining",
+        min(worth),
+        base,
+        max(worth),
+        "USD/MWh",
+        f"hashprice of {from_day(paid.day)}, range of the year before",
+        paid.quality,
+    )
 
 
 def compare(past: Past, fleet: Fleet, power: Power, terms: Terms, day: date | None = None) -> tuple[Figure, tuple[Verdict, ...]]:
@@ -335,21 +360,25 @@ def capex_usd_mw(one: Machine, asked: Asked) -> Fraction:
 def draw(past: Past, asked: Asked) -> Drawn:
     """Fit the process to the past and draw scenarios.
 
-    The fees of all days to come are the mean of the last year that is known.
+    The fees of all days to come are the mean of the last half year that is known.
     Raises: InputError if the window is too short or has holes.
     """
     import numpy as np
 
     window = past.since(asked.window)
     if window[-1].day - window[0].day + 1 != len(window):
-        raise InputError(f"scenarios: days are missing between {asked.window} and {from_day(window[-1].day)}; give a window without holes, or files")
+        raise InputError(
+            f"scenarios: days are missing between {asked.window} and {from_day(window[-1].day)}; give a window without holes, or files"
+        )
     process = fit(*_columns(window), **asked.given)
     last = window[-1]
-    year = window[-365:]
-    fee = sum((one.fee.value for one in year), Fraction(0)) / len(year)
+    recent = window[-FEE_DAYS:]
+    fee = sum((one.fee.value for one in recent), Fraction(0)) / len(recent)
     start = Start(float(last.price.value), float(last.chain.difficulty), last.chain.height, float(fee))
     cases = [Case(one, float(price), float(capex_usd_mw(one, asked))) for one in asked.machines for price in asked.usd_kwh]
-    found = simulate(process, start, cases, asked.terms, float(asked.rate), asked.count, asked.years, np.random.default_rng(asked.seed))
+    found = simulate(
+        process, start, cases, asked.terms, float(asked.rate), asked.count, asked.years, np.random.default_rng(asked.seed)
+    )
     return Drawn(asked, process, start, last, found)
 
 
@@ -361,7 +390,9 @@ def _columns(window: Sequence[PaidDay]) -> tuple[list[float], list[float], list[
     )
 
 
-def inputs_of(past: Past, terms: Terms, day: date | None = None, names: Iterable[str] = ("pue", "uptime", "pool_fee")) -> tuple[Figure, ...]:
+def inputs_of(
+    past: Past, terms: Terms, day: date | None = None, names: Iterable[str] = ("pue", "uptime", "pool_fee")
+) -> tuple[Figure, ...]:
     """Return what an answer rests on: the network of the day with its sources, the terms with their ranges."""
     paid = past.at(day)
     told = from_day(paid.day).isoformat()
@@ -386,4 +417,3 @@ def _as_given(figure: Figure, value: Fraction | None) -> Figure:
         return figure
     low, high = min(figure.low, value), max(figure.high, value)
     return Figure(figure.name, low, value, high, figure.unit, f"as asked for; usually {float(figure.base):g}", "given")
-

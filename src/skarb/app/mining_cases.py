@@ -118,7 +118,9 @@ def run_cases(path: Path) -> list[CaseResult]:
     try:
         cases = msgspec.json.decode(path.read_bytes(), type=list[_Case])
     except msgspec.DecodeError as error:
-        raise InputError(f"{path.name}: expected a JSON list of cases with inputs and expected, numbers as text ({error})") from None
+        raise InputError(
+            f"{path.name}: expected a JSON list of cases with inputs and expected, numbers as text ({error})"
+        ) from None
     results = []
     for count, case in enumerate(cases, 1):
         try:
@@ -126,7 +128,9 @@ def run_cases(path: Path) -> list[CaseResult]:
         except FieldError as error:
             raise InputError(f"{path.name} case {count}, {error}") from None
         if unknown := [name for name in case.expected if name not in found]:
-            raise InputError(f"{path.name} case {count}: expects {unknown[0]}, which is not a figure here; expected one of {', '.join(found)}")
+            raise InputError(
+                f"{path.name} case {count}: expects {unknown[0]}, which is not a figure here; expected one of {', '.join(found)}"
+            )
         for name, value in found.items():
             expected = case.expected.get(name, "")
             agrees = same(value, Decimal(expected)) if expected else None

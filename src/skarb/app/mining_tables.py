@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from skarb.app.mining import Drawn, FleetAnswer, capex_usd_mw
-from skarb.chain import worst
+from skarb.app.mining import FEE_DAYS, Drawn, FleetAnswer, capex_usd_mw
+from skarb.chain import Quality, worst
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day
 from skarb.mining.backtest import YearResult
 from skarb.mining.capital import capital_usd_mwh
 from skarb.mining.catalogue import supposed
 from skarb.mining.compare import Figure, Verdict
-from skarb.mining.formulas import breakeven_hashprice
+from skarb.mining.formulas import breakeven_hashprice, significant
 from skarb.mining.history import PaidDay
 from skarb.mining.model import SATOSHI, Terms
 from skarb.mining.scenarios import QUANTILES
@@ -33,9 +33,36 @@ SCENARIOS = (
 )  # fmt: skip
 
 
+INPUTS = ("input", "value", "low", "high", "unit", "how_good", "source")
+
+
+def input_rows(figures: Iterable[Figure]) -> list[tuple[str, ...]]:
+    """Return a row for each input of an answer."""
+    return [
+        (one.name, *(plain(value) for value in (one.base, one.low, one.high)), one.unit, one.certainty, one.source)
+        for one in figures
+    ]
+
+
+def plain(value: Fraction) -> str:
+    """Write a number with at most twelve digits, without an exponent."""
+    return f"{significant(value, 12).normalize():f}"
+
+
 def hashprice_rows(days: Sequence[PaidDay], by: Literal["day", "month", "year"]) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
     """Return columns and rows of the hashprice, each with the worst quality in it."""
-    columns = ("date", "days", "hashprice_usd_ph_day", "hashprice_sat_ph_day", "difficulty", "subsidy_btc", "fees_btc", "price_usd", "quality", "fees_from")
+    columns = (
+        "date",
+        "days",
+        "hashprice_usd_ph_day",
+        "hashprice_sat_ph_day",
+        "difficulty",
+        "subsidy_btc",
+        "fees_btc",
+        "price_usd",
+        "quality",
+        "fees_from",
+    )
     groups: dict[str, list[PaidDay]] = {}
     for one in days:
         groups.setdefault(from_day(one.day).isoformat()[: {"day": 10, "month": 7, "year": 4}[by]], []).append(one)
@@ -46,17 +73,18 @@ def _hashprice_row(label: str, group: Sequence[PaidDay]) -> tuple[Any, ...]:
     def mean(values: Iterable[Fraction]) -> float:
         return sum(map(float, values)) / len(group)
 
+    qualities = {quality: count for quality in get_args(Quality) if (count := sum(one.fee.quality == quality for one in group))}
     return (
         label,
         len(group),
         f"{mean(one.hashprice for one in group):.4f}",
         f"{mean(one.hashprice / one.price.value * SATOSHI for one in group):.2f}",
-        f"{mean(one.chain.difficulty for one in group):.15g}",
-        f"{mean(one.chain.subsidy_sat / SATOSHI for one in group):.8f}",
-        f"{mean(one.fee.value / SATOSHI for one in group):.8f}",
-        f"{mean(one.price.value for one in group):.4f}",
+        f"{mean(one.chain.difficulty for one in group):.{15 if len(group) == 1 else 6}g}",
+        f"{mean(one.chain.subsidy_sat / SATOSHI for one in group):.6f}",
+        f"{mean(one.fee.value / SATOSHI for one in group):.6f}",
+        f"{mean(one.price.value for one in group):.2f}",
         worst(one.quality for one in group),
-        "; ".join(dict.fromkeys(one.fee.source.split(" and ")[0] if one.fee.quality != "interpolated" else "interpolated" for one in group)),
+        group[0].fee.source if len(group) == 1 else ", ".join(f"{count} {quality}" for quality, count in qualities.items()),
     )
 
 
@@ -121,6 +149,12 @@ def compare_rows(verdicts: Iterable[Verdict]) -> list[tuple[Any, ...]]:
     ]
 
 
+def scenario_table(drawn: Drawn) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+    """Return the same as `scenario_rows` for a terminal: thousands of USD, without the means."""
+    columns = ("machine", "usd_kwh", "capex_kusd", "npv_5_kusd", "npv_50_kusd", "npv_95_kusd", *SCENARIOS[7:])
+    return columns, [(*row[:2], *(round(value / 1000) for value in row[2:6]), *row[7:]) for row in scenario_rows(drawn)]
+
+
 def scenario_rows(drawn: Drawn) -> list[tuple[Any, ...]]:
     """Return a row for each machine and price of electricity, in USD for a megawatt at the meter."""
     rows = []
@@ -175,7 +209,15 @@ def scenario_inputs(drawn: Drawn) -> list[Figure]:
         fitted("response", process.response, "ln in 14 days for ln"),
         fitted("noise", process.noise, "ln in 14 days"),
         fitted("volatility", float(process.returns.std()), "ln a day"),
-        Figure("fees to come", fee, fee, fee, "BTC/block", "mean of the last year known", "assumed"),
-        Figure("capital", min(added), sum(added, Fraction(0)) / len(added), max(added), "USD/MWh", f"over {asked.years} years, all machines", "reckoned"),
+        Figure("fees to come", fee, fee, fee, "BTC/block", f"mean of the last {FEE_DAYS} days known", "assumed"),
+        Figure(
+            "capital",
+            min(added),
+            sum(added, Fraction(0)) / len(added),
+            max(added),
+            "USD/MWh",
+            f"over {asked.years} years, all machines",
+            "reckoned",
+        ),
         Figure("seed", *(3 * [Fraction(asked.seed)]), "", f"{asked.count} scenarios of {asked.years} years", "given"),
     ]

@@ -70,7 +70,8 @@ def merge(what: str, several: Iterable[Series]) -> Series:
                 )  # fmt: skip
             if _ORDER.index(point.quality) < _ORDER.index(known.quality):
                 points[day] = point
-    return Series(what, dict(sorted(points.items())), tuple(problems))
+    told = {(problem.field, problem.given): problem for problem in reversed(problems)}  # the same run in two files is told once
+    return Series(what, dict(sorted(points.items())), tuple(reversed(told.values())))
 
 
 def without_stale(series: Series, days: int = STALE_DAYS) -> Series:
@@ -114,7 +115,7 @@ def filled(series: Series, most_days: int) -> Series:
 def assumed(series: Series, first: int, last: int, value: Fraction, source: str) -> Series:
     """Return a series in which the days without a value have a supposed one, flagged."""
     point = Point(value, "assumed", source)
-    points = {day: point for day in range(first, last + 1)} | dict(series.points)
+    points = dict.fromkeys(range(first, last + 1), point) | dict(series.points)
     return replace(series, points=dict(sorted(points.items())))
 
 

@@ -25,7 +25,6 @@ app = App(
 )
 
 Files = Annotated[list[Path], Parameter(help="Files, or folders of them.", negative=())]
-_INPUTS = ("input", "value", "low", "high", "unit", "how_good", "source")
 
 
 @Parameter(name="*")
@@ -105,14 +104,23 @@ def economics(
     form = _form(given)
     if cases is not None:
         results = run_cases(cases)
-        rows = [(one.case, one.name, str(one.value), one.expected, {True: "yes", False: "no", None: ""}[one.agrees]) for one in results]
+        rows = [
+            (one.case, one.name, str(one.value), one.expected, {True: "yes", False: "no", None: ""}[one.agrees])
+            for one in results
+        ]
         _answer(("case", "figure", "value", "expected", "agrees"), rows, (), form, given.output)
         return EXIT_CODES["verification"] if any(one.agrees is False for one in results) else 0
     kind = find(machine) if efficiency is None else None
     j_per_th = efficiency if kind is None else f"{float(kind.efficiency_j_th):g}"
     inputs: Sequence[Any] = ()
     told = {"subsidy": subsidy, "fee_per_block": fee, "difficulty": difficulty, "btc_usd": price}
-    more = {"j_per_th": str(j_per_th), "pue": given.pue, "uptime": given.uptime, "pool_fee": given.pool_fee, "usd_per_kwh": usd_kwh}
+    more = {
+        "j_per_th": str(j_per_th),
+        "pue": given.pue,
+        "uptime": given.uptime,
+        "pool_fee": given.pool_fee,
+        "usd_per_kwh": usd_kwh,
+    }
     if files:
         past = work.load(files)
         inputs = work.inputs_of(past, given.terms(), at)
@@ -289,7 +297,13 @@ def standing(
     form, terms = _form(given, files), given.terms()
     past = work.load(files)
     found = work.standing(past, work.read_fleet(fleet), number("usd_kwh", usd_kwh), terms, at)
-    _answer(STANDING, standing_rows(found, terms), [*work.inputs_of(past, terms, at), *_as_inputs({"usd_per_kwh": usd_kwh})], form, given.output)
+    _answer(
+        STANDING,
+        standing_rows(found, terms),
+        [*work.inputs_of(past, terms, at), *_as_inputs({"usd_per_kwh": usd_kwh})],
+        form,
+        given.output,
+    )
 
 
 @app.command
@@ -393,7 +407,7 @@ def scenarios(files: Files, /, *, drawing: Drawing = _DRAWN, given: Given = _USU
     How the future is drawn stands in docs/mining.md.
     """
     from skarb.app import mining as work
-    from skarb.app.mining_tables import SCENARIOS, scenario_inputs, scenario_rows
+    from skarb.app.mining_tables import SCENARIOS, scenario_inputs, scenario_rows, scenario_table
 
     need(files, "file")
     form, asked = _form(given, files), drawing.asked(given)
@@ -401,7 +415,8 @@ def scenarios(files: Files, /, *, drawing: Drawing = _DRAWN, given: Given = _USU
     _notes(past.notes)
     drawn = work.draw(past, asked)
     inputs = [*work.inputs_of(past, asked.terms), *scenario_inputs(drawn)]
-    _answer(SCENARIOS, scenario_rows(drawn), inputs, form, given.output)
+    columns, rows = scenario_table(drawn) if form == "table" else (SCENARIOS, scenario_rows(drawn))
+    _answer(columns, rows, inputs, form, given.output)
 
 
 @app.command
@@ -445,6 +460,7 @@ def report(
 @app.command
 def machines(*, output: Path | None = None, format: Format | None = None) -> None:  # noqa: A002
     """List the machines that are known here, with their name plates and sources, and what is supposed where nothing is said."""
+    from skarb.app.mining_tables import plain
     from skarb.mining.catalogue import machines as known
     from skarb.mining.catalogue import supposed
 
@@ -452,7 +468,16 @@ def machines(*, output: Path | None = None, format: Format | None = None) -> Non
     check_outputs((output,), ())
     columns = ("code", "name", "j_per_th", "th_s", "watt", "released", "source", "note")
     rows = [
-        (one.code, one.name, _plain(one.efficiency_j_th), _plain(one.hashrate_th_s), _plain(one.power_w), one.released.isoformat(), one.source, one.note)
+        (
+            one.code,
+            one.name,
+            plain(one.efficiency_j_th),
+            plain(one.hashrate_th_s),
+            plain(one.power_w),
+            one.released.isoformat(),
+            one.source,
+            one.note,
+        )
         for one in known().values()
     ]
     _answer(columns, rows, list(supposed().values()), form, output)
@@ -475,11 +500,18 @@ def _as_inputs(values: dict[str, Any], source: str = "as asked for") -> list[Any
     return [Figure(name, *(3 * [Fraction(value)]), "", source, "given") for name, value in values.items()]
 
 
-def _answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], inputs: Iterable[Any], form: Format, output: Path | None) -> None:
+def _answer(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], inputs: Iterable[Any], form: Format, output: Path | None
+) -> None:
     """Write an answer, its inputs beside it: in the same JSON object, in a second table, or as notes beside CSV and Parquet."""
-    beside = [(one.name, *(_plain(value) for value in (one.base, one.low, one.high)), one.unit, one.certainty, one.source) for one in inputs]
+    from skarb.app.mining_tables import INPUTS, input_rows
+
+    beside = input_rows(inputs)
     if form == "json":
-        whole = {"answer": [dict(zip(columns, row, strict=True)) for row in rows], "inputs": [dict(zip(_INPUTS, row, strict=True)) for row in beside]}
+        whole = {
+            "answer": [dict(zip(columns, row, strict=True)) for row in rows],
+            "inputs": [dict(zip(INPUTS, row, strict=True)) for row in beside],
+        }
         text = msgspec.json.format(msgspec.json.encode(whole))
         if output is None:
             out.print_json(text.decode())
@@ -489,12 +521,6 @@ def _answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], inputs: Itera
     write_rows(columns, rows, form, output)
     if form == "table":
         if beside:
-            write_rows(_INPUTS, beside, "table", None, "What this rests on")
+            write_rows(INPUTS, beside, "table", None, "What this rests on")
         return
     _notes(f"{name} {value} ({low} to {high}) {unit}, {good}: {source}" for name, value, low, high, unit, good, source in beside)
-
-
-def _plain(value: Fraction) -> str:
-    from skarb.mining.formulas import significant
-
-    return f"{significant(value, 12).normalize():f}"

@@ -35,7 +35,9 @@ def machine(code: str) -> Machine:
 
 def _machine(row: dict[str, str]) -> Machine:
     efficiency, hashrate = Fraction(row["efficiency_j_th"]), Fraction(row["hashrate_th_s"])
-    return Machine(row["code"], row["name"], efficiency, hashrate, date.fromisoformat(row["released"]), row["source"], row["note"])
+    return Machine(
+        row["code"], row["name"], efficiency, hashrate, date.fromisoformat(row["released"]), row["source"], row["note"]
+    )
 
 
 @cache
@@ -44,7 +46,13 @@ def supposed() -> dict[str, Figure]:
     text = files("skarb.mining").joinpath("supposed.csv").read_text(encoding="utf-8")
     return {
         row["name"]: Figure(
-            row["name"], Fraction(row["low"]), Fraction(row["base"]), Fraction(row["high"]), row["unit"], row["source"], row["certainty"]
+            row["name"],
+            Fraction(row["low"]),
+            Fraction(row["base"]),
+            Fraction(row["high"]),
+            row["unit"],
+            row["source"],
+            row["certainty"],
         )
         for row in csv.DictReader(text.splitlines())
     }

@@ -118,7 +118,9 @@ def fit(prices: Sequence[float], difficulties: Sequence[float], hashprices: Sequ
     Raises: InputError if the window is shorter than two years.
     """
     if len(prices) < _LEAST_DAYS:
-        raise InputError(f"scenarios: given {len(prices)} days of the past, expected at least {_LEAST_DAYS}; begin the window earlier")
+        raise InputError(
+            f"scenarios: given {len(prices)} days of the past, expected at least {_LEAST_DAYS}; begin the window earlier"
+        )
     returns = np.diff(np.log(np.asarray(prices)))
     logs, pays = np.log(np.asarray(difficulties)), np.log(np.asarray(hashprices))
     year = np.convolve(pays, np.ones(365) / 365, "valid")  # the mean of the year that ends on day 364, 365, …
@@ -148,7 +150,11 @@ def simulate(
     days = years * 365 + years // 4
     months = tuple(range(0, days, MONTH_DAYS))
     step = _walker(choose_kind(count * days > _WORTH, kind))
-    rewards = np.array([subsidy_sat(start.height + _BLOCKS_DAY * day) + start.fee_sat for day in range(days)]) / SATOSHI * _PER_DIFFICULTY
+    rewards = (
+        np.array([subsidy_sat(start.height + _BLOCKS_DAY * day) + start.fee_sat for day in range(days)])
+        / SATOSHI
+        * _PER_DIFFICULTY
+    )
     # Half the variance keeps the expected price where it is, by Jensen's inequality.
     growths = np.exp(process.returns - process.returns.var() / 2 + process.drift / 365)
     thrift = np.log1p(-process.thrift) * STEP_DAYS / 365
