@@ -278,7 +278,7 @@ def _inside(height: int, lengths: Sequence[int], number: int) -> int:
 
 
 def _fit(name: str, spans: Sequence[Span], lengths: list[int], gaps: list[int], before: Anchor, after: Anchor) -> None:
-    """Spread what the time between two anchors has more, or less, than their epochs took: over epochs that only say "at least", else over the gaps."""
+    """Spread what lies between two anchors more, or less, than their epochs took: over those that only say "at least", else over the gaps."""
     first, last = before.height // EPOCH_BLOCKS, after.height // EPOCH_BLOCKS
     between = range(first, last)
     loose = [number for number in between if spans[number].middle is None]

@@ -4,7 +4,7 @@
 |---|---|---|
 | prices | CSV, `date` and `close` (USD) | a price for each day |
 | Coin Metrics | CSV, `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt`, `DiffMean` | prices, fees per block, difficulties to compare with |
-| block statistics | Parquet, `height`, `time`, `totalfee`, `subsidy`, `blockhash` of blocks one after the other | fees per block of the days that are complete, times of blocks |
+| blocks | Parquet, `height`, `time`, `totalfee`, `subsidy`, `blockhash`, one after the other | fees per block of complete days, times of blocks |
 
 Rows must be in the order of days, each day once. `gzip` is unpacked. Fees are satoshi per block, the mean of a day.
 Source: Coin Metrics, community data dictionary; Bitcoin Core, `getblockstats`.
@@ -175,7 +175,8 @@ def read_blocks(data: bytes, name: str) -> BlockFile:
             raise InputError(f"{name} row {place + 1}: given height {height}, expected {heights[0] + place}, one after the other")
         if subsidy != subsidy_sat(height) or fee is None or fee < 0:
             raise InputError(
-                f"{name} row {place + 1}: given subsidy {subsidy} and fees {fee}, expected {subsidy_sat(height)} satoshi at height {height} and fees from 0"
+                f"{name} row {place + 1}: given subsidy {subsidy} and fees {fee}, "
+                f"expected {subsidy_sat(height)} satoshi at height {height} and fees from 0"
             )
     return BlockFile(name, heights[0], read["time"], read["totalfee"], read["blockhash"])
 

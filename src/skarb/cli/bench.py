@@ -9,7 +9,7 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | None = None, json: bool = False) -> None:
+def bench(name: Literal["road", "ledger", "rules", "replay", "mining"], *, rows: int | None = None, json: bool = False) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
@@ -17,6 +17,7 @@ def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | Non
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
     then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
     rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
+    `mining`: a thousand scenarios of price and difficulty over five years.
 
     Figures are medians; rates are per second.
 
@@ -54,6 +55,10 @@ def _measure(name: str, rows: int | None) -> dict[str, object]:
         from skarb.bench import replay
 
         return replay.bench(replay.ROWS if rows is None else rows)
+    if name == "mining":
+        from skarb.bench.mining import bench as mining
+
+        return mining()
     from skarb.bench.rules import bench as rules
 
     return rules()

@@ -72,7 +72,7 @@ def economics(
 ) -> int:
     """Reckon one moment: coins for hashes, hashprice, revenue and profit of a megawatt, break-even prices, all exact.
 
-    The network comes from FILES, of the last day or of the day `--at`, or from `--difficulty`, `--subsidy`, `--fee` and `--price`. With `--cases` many
+    The network comes from FILES, of the last day or of the day `--at`, or from `--difficulty`, `--subsidy`, `--fee`, `--price`. With `--cases` many
     moments are reckoned from a JSON file, and held to what it expects; exit code 9 if a figure does not agree to twelve digits.
 
     Parameters
