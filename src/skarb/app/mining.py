@@ -136,6 +136,10 @@ def load(paths: Sequence[Path], assumed_fee_btc: Fraction | None = None) -> Past
     if not prices.points:
         raise InputError("no file of prices was found, expected CSV with `date` and `close`, or of Coin Metrics")
     last = min(max(prices.points), epochs.end // 86_400 - 1)
+    if last < max(prices.points):
+        notes.append(
+            f"the list of checkpoints ends on {from_day(last)}, prices go on to {from_day(max(prices.points))}; take a newer list"
+        )
     days = {day.day: day for day in chain_days(epochs, max(min(prices.points), to_day(FIRST_DAY)), last)}
     fees = merge(FEES, [*(fees_of(one) for one in found.blocks), *(file.fees for file in kept), published_fees(days)])
     fees = filled(fees, FILL_DAYS)

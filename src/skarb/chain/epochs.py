@@ -1,8 +1,8 @@
 """Epochs of 2,016 blocks, from a list of checkpoints: exact difficulties, and dates as good as their anchors.
 
 A checkpoint file is a JSON list with one pair for each epoch from the first block on: the hash of its last block, and the target of the
-epoch *after* it. That reading is checked: a hash above its target, two targets that no adjustment joins, or a list that does not fit the
-time between two known blocks mean that something is missing or out of order, and nothing is made of such a list.
+epoch *after* it. That reading is checked: a hash above its target, two targets that no adjustment joins, or a known block
+with another difficulty mean that something is missing or out of order, and nothing is made of such a list.
 
 The retarget rule gives how long each epoch took; between epochs lies one block more. Laid end to end from a block whose time is known
 (an anchor) that dates every block; between two anchors what does not fit is spread evenly.
@@ -16,13 +16,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import cache, cached_property
 from importlib.resources import files
 from itertools import pairwise
 
 import msgspec
 
-from skarb.chain.difficulty import BLOCK_SECONDS, EPOCH_BLOCKS, Span, span_between
+from skarb.chain.difficulty import BLOCK_SECONDS, EPOCH_BLOCKS, Span, difficulty_of, span_between
 from skarb.chain.model import EASIEST_TARGET, Block, target_of
 from skarb.chain.quality import Quality
 from skarb.core.errors import InputError, shorten
@@ -38,6 +39,7 @@ class Anchor:
     height: int
     time: int  # Unix seconds
     source: str
+    difficulty: Fraction | None = None  # to two decimals, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def published_anchors() -> tuple[Anchor, ...]:
             int(row["height"]),
             int(datetime.fromisoformat(row["time_utc"] + "+00:00").timestamp()),
             f"{row['event']}, {row['source']}",
+            Fraction(row["difficulty"]),
         )
         for row in rows
     )
@@ -224,6 +227,8 @@ def date_epochs(listed: Checkpoints, anchors: Iterable[Anchor] = ()) -> Epochs:
         raise InputError(
             f"{listed.name}: no block with a known time lies inside the list; name a file of block statistics, or a raw block"
         )
+    for anchor in every:
+        _check_difficulty(listed, anchor)
     spans = [span_between(*pair) for pair in pairwise(listed.targets)]
     known = _placing(every, max((number for number, span in enumerate(spans) if span.middle is None), default=0))
     gaps: list[int] = [BLOCK_SECONDS] * (count - 1)  # from the last block of an epoch to the first of the next
@@ -255,9 +260,18 @@ def date_epochs(listed: Checkpoints, anchors: Iterable[Anchor] = ()) -> Epochs:
             reckoned, given = (datetime.fromtimestamp(one, UTC).date() for one in (epochs.time_of(anchor.height), anchor.time))
             raise InputError(
                 f"{listed.name}: block {anchor.height} ({anchor.source}) was found on {given}, by the list on {reckoned}; "
-                "an entry is missing from the list, stands in it twice, or the list is of another chain"
+                "the list, or the block, is of another chain"
             )
     return replace(epochs, anchors=tuple(every))
+
+
+def _check_difficulty(listed: Checkpoints, anchor: Anchor) -> None:
+    found = difficulty_of(listed.targets[anchor.height // EPOCH_BLOCKS])
+    if anchor.difficulty is not None and abs(found - anchor.difficulty) > Fraction(1, 100):
+        raise InputError(
+            f"{listed.name}: block {anchor.height} ({anchor.source}) has difficulty {float(found):,.2f} by the list, expected "
+            f"{float(anchor.difficulty):,.2f}; an entry before it is missing, stands there twice, or the list is of another chain"
+        )
 
 
 def _placing(anchors: Sequence[Anchor], loose: int) -> list[Anchor]:
@@ -294,5 +308,5 @@ def _fit(name: str, spans: Sequence[Span], lengths: list[int], gaps: list[int], 
     if (not loose and abs(rest) > _TOLERANCE) or unlucky:
         raise InputError(
             f"{name}: between blocks {before.height} ({before.source}) and {after.height} ({after.source}) lie {took} seconds, the epochs of the "
-            f"list took {took - rest}; an entry is missing from the list, stands in it twice, or the list is of another chain"
+            f"list took {took - rest}; the list, or one of the blocks, is of another chain"
         )
