@@ -27,6 +27,7 @@ from skarb.chain.series_files import (
     DayFile,
     check_blocks,
     check_days,
+    check_prices,
     fees_of,
     published_fees,
     read_blocks,
@@ -124,9 +125,12 @@ def load(paths: Sequence[Path], assumed_fee_btc: Fraction | None = None) -> Past
     found = _find(paths)
     epochs, notes = _epochs(found)
     kept: list[DayFile] = []
-    for file, named in found.days:
+    for file, named in sorted(
+        found.days, key=lambda one: not one[0].difficulties
+    ):  # those first that the chain itself can vouch for
         try:
             check_days(file, epochs)
+            check_prices(file, kept)
             kept.append(file)
         except InputError as error:
             if named:
@@ -374,7 +378,7 @@ def draw(past: Past, asked: Asked) -> Drawn:
         raise InputError(
             f"scenarios: days are missing between {asked.window} and {from_day(window[-1].day)}; give a window without holes, or files"
         )
-    process = fit(*_columns(window), **asked.given)
+    process = fit(*_columns(window), asked.given)
     last = window[-1]
     recent = window[-FEE_DAYS:]
     fee = sum((one.fee.value for one in recent), Fraction(0)) / len(recent)
@@ -402,15 +406,12 @@ def inputs_of(
     told = from_day(paid.day).isoformat()
     fee = Point(paid.fee.value / SATOSHI, paid.fee.quality, paid.fee.source)
 
-    def exactly(name: str, value: Fraction, unit: str, source: str, certainty: str) -> Figure:
-        return Figure(name, value, value, value, unit, source, certainty)
-
     network = (
-        exactly("price", paid.price.value, "USD/BTC", f"{paid.price.source}, {told}", paid.price.quality),
-        exactly("difficulty", paid.chain.difficulty, "1", f"{past.epochs.name}, {told}", paid.chain.dated),
-        exactly("subsidy", paid.chain.subsidy_sat / SATOSHI, "BTC/block", "protocol", "exact"),
-        exactly("fees", fee.value, "BTC/block", f"{fee.source}, {told}", fee.quality),
-        exactly("hashprice", paid.hashprice, "USD/PH/day", "of the four above", paid.quality),
+        Figure.exactly("price", paid.price.value, "USD/BTC", f"{paid.price.source}, {told}", paid.price.quality),
+        Figure.exactly("difficulty", paid.chain.difficulty, "1", f"{past.epochs.name}, {told}", paid.chain.dated),
+        Figure.exactly("subsidy", paid.chain.subsidy_sat / SATOSHI, "BTC/block", "protocol", "exact"),
+        Figure.exactly("fees", fee.value, "BTC/block", f"{fee.source}, {told}", fee.quality),
+        Figure.exactly("hashprice", paid.hashprice, "USD/PH/day", "of the four above", paid.quality),
     )
     given = {"pue": terms.pue, "uptime": terms.uptime, "pool_fee": terms.pool_fee}
     return (*network, *(_as_given(supposed()[name], given.get(name)) for name in names))

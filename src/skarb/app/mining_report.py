@@ -147,4 +147,5 @@ def _fan(past: work.Past, one: Outcome, months: Sequence[int]) -> Fan:
     def curve(values: Any) -> list[tuple[float, float]]:
         return [(float(past.last.day + month), float(value)) for month, value in zip(months, values, strict=True)]
 
-    return Fan(one.case.machine.code, f"{one.case.usd_kwh:g}", *(curve(row) for row in one.fan), curve(one.paid_back))
+    low, lower, middle, upper, high = (curve(row) for row in one.fan)
+    return Fan(one.case.machine.code, f"{one.case.usd_kwh:g}", low, lower, middle, upper, high, curve(one.paid_back))

@@ -190,7 +190,7 @@ def scenario_inputs(drawn: Drawn) -> list[Figure]:
 
     def fitted(name: str, value: float, unit: str) -> Figure:
         source = "as asked for" if name in asked.given else f"fitted to {process.days} days from {asked.window}"
-        return Figure(name, *(3 * [Fraction(value)]), unit, source, "given" if name in asked.given else "fitted")
+        return Figure.exactly(name, Fraction(value), unit, source, "given" if name in asked.given else "fitted")
 
     def ranged(name: str, value: Fraction) -> Figure:
         figure = known[name]
@@ -209,7 +209,7 @@ def scenario_inputs(drawn: Drawn) -> list[Figure]:
         fitted("response", process.response, "ln in 14 days for ln"),
         fitted("noise", process.noise, "ln in 14 days"),
         fitted("volatility", float(process.returns.std()), "ln a day"),
-        Figure("fees to come", fee, fee, fee, "BTC/block", f"mean of the last {FEE_DAYS} days known", "assumed"),
+        Figure.exactly("fees to come", fee, "BTC/block", f"mean of the last {FEE_DAYS} days known", "assumed"),
         Figure(
             "capital",
             min(added),
@@ -219,5 +219,5 @@ def scenario_inputs(drawn: Drawn) -> list[Figure]:
             f"over {asked.years} years, all machines",
             "reckoned",
         ),
-        Figure("seed", *(3 * [Fraction(asked.seed)]), "", f"{asked.count} scenarios of {asked.years} years", "given"),
+        Figure.exactly("seed", Fraction(asked.seed), "", f"{asked.count} scenarios of {asked.years} years", "given"),
     ]

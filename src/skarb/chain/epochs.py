@@ -89,7 +89,8 @@ class Epochs:
             epoch = self.epochs[number]
             if inside and epoch.start < anchor.time < epoch.start + epoch.seconds:
                 placed[anchor.height] = anchor.time
-        heights, times = [], []
+        heights: list[int] = []
+        times: list[int] = []
         for height, time in sorted(placed.items()):
             if not times or time > times[-1]:  # the clocks of two miners may disagree by an hour
                 heights.append(height)

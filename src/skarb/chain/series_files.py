@@ -39,6 +39,7 @@ SATOSHI = 10**8
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?", re.ASCII)
 _TOLD = 5  # gaps that are named one by one
 _FOREIGN = Fraction(1, 100)
+_OTHER_PRICE = Fraction(10, 100)
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,22 @@ def check_days(file: DayFile, epochs: Epochs) -> None:
             raise InputError(
                 f"{file.name}: on {from_day(day)} the difficulty is {float(theirs):,.6g}, that of Bitcoin was {float(ours):,.6g}; "
                 "the file is of another coin, or its days are shifted"
+            )
+
+
+def check_prices(file: DayFile, others: Sequence[DayFile]) -> None:
+    """Hold the prices of a file to those of others; a price list does not say which coin it is about.
+
+    Raises: InputError if most days that they share are far apart.
+    """
+    for other in others:
+        shared = sorted(file.prices.points.keys() & other.prices.points.keys())
+        pairs = [(day, file.prices.points[day].value, other.prices.points[day].value) for day in shared]
+        apart = [day for day, ours, theirs in pairs if abs(ours - theirs) > theirs * _OTHER_PRICE]
+        if len(apart) * 2 > len(shared):
+            raise InputError(
+                f"{file.name}: on {from_day(apart[0])} and {len(apart) - 1} other days the price is far from the one in {other.name}; "
+                "the file is of another coin or in another currency"
             )
 
 

@@ -97,23 +97,23 @@ def economics(
         A JSON list of objects with inputs and expected.
     """
     from skarb.app import mining as work
-    from skarb.app.mining_cases import UNITS, figures, moment, run_cases
+    from skarb.app.mining_cases import UNITS, Moment, figures, moment, number, run_cases
+    from skarb.app.mining_tables import plain
     from skarb.mining.catalogue import machine as find
     from skarb.mining.formulas import significant
 
     form = _form(given)
     if cases is not None:
         results = run_cases(cases)
-        rows = [
-            (one.case, one.name, str(one.value), one.expected, {True: "yes", False: "no", None: ""}[one.agrees])
-            for one in results
-        ]
-        _answer(("case", "figure", "value", "expected", "agrees"), rows, (), form, given.output)
+        said = {True: "yes", False: "no", None: ""}
+        columns = ("case", "figure", "value", "expected", "agrees")
+        lines = [(one.case, one.name, str(one.value), one.expected, said[one.agrees]) for one in results]
+        _answer(columns, lines, (), form, given.output)
         return EXIT_CODES["verification"] if any(one.agrees is False for one in results) else 0
     kind = find(machine) if efficiency is None else None
-    j_per_th = efficiency if kind is None else f"{float(kind.efficiency_j_th):g}"
+    j_per_th = efficiency if kind is None else plain(kind.efficiency_j_th)
     inputs: Sequence[Any] = ()
-    told = {"subsidy": subsidy, "fee_per_block": fee, "difficulty": difficulty, "btc_usd": price}
+    network = {"subsidy": subsidy, "fee_per_block": fee, "difficulty": difficulty, "btc_usd": price}
     more = {
         "j_per_th": str(j_per_th),
         "pue": given.pue,
@@ -124,14 +124,15 @@ def economics(
     if files:
         past = work.load(files)
         inputs = work.inputs_of(past, given.terms(), at)
-        reckoned = moment({**more, "difficulty": "1", "subsidy": "0", "fee_per_block": "0", "btc_usd": "0"})
-        reckoned = type(reckoned)(past.at(at).network, reckoned.efficiency_j_th, reckoned.terms, reckoned.usd_kwh)
+        reckoned = Moment(
+            past.at(at).network, number("j_per_th", more["j_per_th"]), given.terms(), number("usd_per_kwh", usd_kwh)
+        )
     else:
-        for name, value in told.items():
+        for name, value in network.items():
             if value is None:
                 raise FieldError(f"--{'price' if name == 'btc_usd' else name}", "nothing", "a number, or FILES to take it from")
-        reckoned = moment({**more, **{name: str(value) for name, value in told.items()}})
-        inputs = _as_inputs({**told, **more})
+        reckoned = moment({**more, **{name: str(value) for name, value in network.items()}})
+        inputs = _as_inputs({**network, **more})
     rows = [(name, str(significant(value)), UNITS[name]) for name, value in figures(reckoned).items()]
     source = f"{kind.name}, {kind.source}" if kind else "as asked for"
     machine_inputs = _as_inputs({"j_per_th": str(j_per_th)}, source) + _as_inputs({"usd_per_kwh": usd_kwh}) if files else []
@@ -497,7 +498,7 @@ def _notes(notes: Iterable[str]) -> None:
 def _as_inputs(values: dict[str, Any], source: str = "as asked for") -> list[Any]:
     from skarb.mining.compare import Figure
 
-    return [Figure(name, *(3 * [Fraction(value)]), "", source, "given") for name, value in values.items()]
+    return [Figure.exactly(name, Fraction(value), "", source, "given") for name, value in values.items()]
 
 
 def _answer(

@@ -22,6 +22,11 @@ class Figure:
     source: str
     certainty: str = ""
 
+    @classmethod
+    def exactly(cls, name: str, value: Fraction, unit: str, source: str, certainty: str) -> Figure:
+        """Return a figure that has no range."""
+        return cls(name, value, value, value, unit, source, certainty)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -16,7 +16,7 @@ Source: Politis and Romano, The Stationary Bootstrap, 1994.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -25,10 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.chain import subsidy_sat
+from skarb.chain.difficulty import HASHES_PER_DIFFICULTY
 from skarb.core.compiled import Kind, choose_kind, compiled, interpreted
 from skarb.core.errors import InputError
 from skarb.mining import paths
-from skarb.mining.formulas import DAY_SECONDS, HASHES_PER_DIFFICULTY, KWH_MW_DAY, PETA, revenue_usd_mw_day
+from skarb.mining.formulas import DAY_SECONDS, KWH_MW_DAY, PETA, revenue_usd_mw_day
 from skarb.mining.model import SATOSHI, Machine, Terms
 
 Floats = npt.NDArray[np.float64]
@@ -111,7 +112,9 @@ class Scenarios:
     outcomes: tuple[Outcome, ...]
 
 
-def fit(prices: Sequence[float], difficulties: Sequence[float], hashprices: Sequence[float], **given: float) -> Process:
+def fit(
+    prices: Sequence[float], difficulties: Sequence[float], hashprices: Sequence[float], given: Mapping[str, float] | None = None
+) -> Process:
     """Fit the process to a window of days, one after the other.
 
     `given` replaces what was fitted or supposed: `growth`, `response`, `noise`, `level`, `thrift`, `drift`.
@@ -129,7 +132,7 @@ def fit(prices: Sequence[float], difficulties: Sequence[float], hashprices: Sequ
     response, growth = np.polyfit(above, change, 1)
     noise = float(np.std(change - growth - response * above, ddof=2))
     found = {"growth": float(growth), "response": float(response), "noise": noise, "level": float(np.mean(pays[-365:]))}
-    return Process(returns - returns.mean(), days=len(prices), **{**found, **given})
+    return Process(returns - returns.mean(), days=len(prices), **{**found, **(given or {})})
 
 
 def simulate(
@@ -188,7 +191,8 @@ def simulate(
         )
         for place, case in enumerate(cases)
     )
-    return Scenarios(count, days, months, *(_fan(one) for one in several), outcomes)
+    price, difficulty, hashprice = (_fan(one) for one in several)
+    return Scenarios(count, days, months, price, difficulty, hashprice, outcomes)
 
 
 @cache

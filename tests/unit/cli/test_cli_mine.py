@@ -181,3 +181,14 @@ def test_damaged_files_are_refused_by_name_and_passed_over_in_folders(skarb, dat
     assert skarb("mine", "difficulty", tmp_path / "nowhere.json").code == 4
     assert skarb("mine", "hashprice", data / "btc.csv").code == 3
     assert re.search("no file of prices", " ".join(skarb("mine", "hashprice", data / "checkpoints.json").err.split()))
+
+
+def test_prices_of_another_coin_are_refused_by_name_and_passed_over_in_folders(skarb, tmp_path: Path) -> None:
+    folder = write(tmp_path / "data")
+    rows = [line.split(",") for line in (folder / "btc.csv").read_text().splitlines()[1:]]
+    (folder / "another.csv").write_text("date,close\n" + "".join(f"{row[0]},{float(row[1]) / 7}\n" for row in rows))
+    words = ("mine", "hashprice", "--by", "year", "--format", "csv")
+    found = skarb(*words, folder)
+    assert found.code == 0 and "passed over: another.csv" in found.err
+    named = skarb(*words, folder / "another.csv", folder / "btc.csv", folder / "checkpoints.json")
+    assert named.code == 3 and "of another coin or in another currency" in " ".join(named.err.split())

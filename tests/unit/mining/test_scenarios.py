@@ -119,7 +119,7 @@ def test_the_fit_finds_what_the_past_was_made_of() -> None:
     assert found.response == pytest.approx(0.05, abs=0.01)
     assert found.noise == pytest.approx(0.01, abs=0.004)
     assert abs(found.returns.mean()) < 1e-15 and found.returns.std() == pytest.approx(0.03, abs=0.002)
-    assert fit(prices.tolist(), np.exp(logs).tolist(), hashprices.tolist(), growth=0.5).growth == 0.5
+    assert fit(prices.tolist(), np.exp(logs).tolist(), hashprices.tolist(), {"growth": 0.5}).growth == 0.5
 
 
 def test_a_short_past_is_refused() -> None:

@@ -67,7 +67,10 @@ def _breakeven(report: MiningReport, words: Said) -> dict[str, Any]:
     curves = [Curve(name, points, f"c{place}") for place, (name, points) in enumerate(report.breakeven.items())]
     places = [x for curve in curves for x, _ in curve.points]
     first, last = min(places), max(places)
-    areas = [Area(*([(first, end), (last, end)] for end in report.band), "band")] if report.band else []
+    areas = []
+    if report.band is not None:
+        low, high = ([(first, end), (last, end)] for end in report.band)
+        areas = [Area(low, high, "band")]
     drawn = sheet(curves, areas, x_ticks=_new_years(*(curve.points for curve in curves)), logarithmic=True)
     legend = [(curve.style, curve.name) for curve in curves] + ([("band", words.text("mine_band"))] if report.band else [])
     return _chart("breakeven", drawn, words.text("mine_breakeven"), legend, _numbers(drawn, words), words)
