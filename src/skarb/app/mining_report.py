@@ -80,7 +80,7 @@ def write_report(
         fans=[_fan(past, one, drawn.scenarios.months) for one in drawn.scenarios.outcomes],
         cases=cases,
         years=_named(BACKTEST, years),
-        compared=_named(COMPARE, compare_rows(verdicts)),
+        compared=_named(COMPARE, compare_rows(verdicts, fleet.power_mw(terms))),
         fleet=", ".join(one.code for one in asked.machines),
         scenarios=drawn.scenarios.count,
         inputs=inputs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal, get_args
@@ -26,7 +26,7 @@ BACKTEST = (
     "machine", "usd_kwh", "year", "days", "days_on", "breakeven_usd_kwh", "revenue_usd", "always_usd", "switched_usd", "whole_year", "flagged_days",
 )  # fmt: skip
 STANDING = ("machine", "count", "power_mw", "breakeven_usd_kwh", "breakeven_hashprice", "margin_usd_mwh", "hours_month", "now")
-COMPARE = ("against", "kind", "usd_mwh", "mining_leaves_usd_mwh", "at_least", "at_most", "better")
+COMPARE = ("against", "kind", "usd_mwh", "mining_leaves_usd_mwh", "at_least", "at_most", "fleet_usd_hour", "better")
 SCENARIOS = (
     "machine", "usd_kwh", "capex_usd_mw", "npv_5", "npv_50", "npv_95", "npv_mean", "gains", "paid_back", "payback_days_50", "days_on",
     "breakeven_hashprice", "half_stand_still_from",
@@ -133,8 +133,8 @@ def standing_rows(found: FleetAnswer, terms: Terms) -> list[tuple[Any, ...]]:
     return [*rows, ("all", count, f"{float(whole):.3f}", "", "", "", "", f"{float(running):.3f} MW run")]
 
 
-def compare_rows(verdicts: Iterable[Verdict]) -> list[tuple[Any, ...]]:
-    """Return a row for each cost and each other use."""
+def compare_rows(verdicts: Iterable[Verdict], power_mw: Fraction) -> list[tuple[Any, ...]]:
+    """Return a row for each cost and each other use, with what it comes to for a fleet of so many megawatts at the meter in an hour."""
     return [
         (
             one.against.name,
@@ -143,6 +143,7 @@ def compare_rows(verdicts: Iterable[Verdict]) -> list[tuple[Any, ...]]:
             f"{float(one.margin):.2f}",
             f"{float(one.margin_low):.2f}",
             f"{float(one.margin_high):.2f}",
+            f"{float(one.margin * power_mw):.2f}",
             one.answer,
         )
         for one in verdicts
@@ -220,4 +221,16 @@ def scenario_inputs(drawn: Drawn) -> list[Figure]:
             "reckoned",
         ),
         Figure.exactly("seed", Fraction(asked.seed), "", f"{asked.count} scenarios of {asked.years} years", "given"),
+    ]
+
+
+def footprint_rows(
+    curve: Mapping[int, float], by: Literal["day", "month", "year"]
+) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+    """Return columns and rows of the network's consumption, means of days."""
+    groups: dict[str, list[float]] = {}
+    for day, value in curve.items():
+        groups.setdefault(from_day(day).isoformat()[: {"day": 10, "month": 7, "year": 4}[by]], []).append(value)
+    return ("date", "days", "twh_year"), [
+        (label, len(group), f"{sum(group) / len(group):.6g}") for label, group in groups.items()
     ]

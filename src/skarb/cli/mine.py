@@ -338,9 +338,55 @@ def compare(
     form, terms = _form(given, files), given.terms()
     past = work.load(files)
     power = work.power_of(country, from_day(past.at(at).day), terms.uptime)
-    worth, verdicts = work.compare(past, work.read_fleet(fleet), power, terms, at)
+    parts = work.read_fleet(fleet)
+    worth, verdicts = work.compare(past, parts, power, terms, at)
     inputs = [*work.inputs_of(past, terms, at), worth, *power.costs, *power.uses, *power.usd_kwh]
-    _answer(COMPARE, compare_rows(verdicts), inputs, form, given.output)
+    _answer(COMPARE, compare_rows(verdicts, parts.power_mw(terms)), inputs, form, given.output)
+
+
+@app.command
+def footprint(
+    files: Files,
+    /,
+    *,
+    listed: Path,
+    usd_kwh: str = "0.05",
+    first: Annotated[date, Parameter(name="--from")] = date(2014, 6, 1),
+    until: Annotated[date | None, Parameter(name="--to")] = None,
+    by: Literal["day", "month", "year"] = "year",
+    output: Path | None = None,
+    format: Format | None = None,  # noqa: A002
+) -> None:
+    """Reckon how much electricity all miners take, by the method of the Cambridge index: the mean of the machines that pay.
+
+    Parameters
+    ----------
+    listed
+        The list of machines: CSV with UNIX_date_of_release and Efficiency_J_Gh. It must reach to the last day, or newer machines are not counted.
+    usd_kwh
+        The price of electricity that decides which machines pay.
+    first
+        The first day.
+    until
+        The last day.
+    by
+        Days, or means over months or years.
+    """
+    from skarb.app.mining import load
+    from skarb.app.mining_cases import number
+    from skarb.app.mining_tables import footprint_rows
+    from skarb.mining.footprint import annualised_twh, read_listed
+
+    need(files, "file")
+    form = format_of(format, output)
+    check_outputs((output,), [*files, listed])
+    machines = read_listed(listed.read_bytes(), listed.name)
+    past = load(files)
+    _notes(past.notes)
+    newest = from_day(max(one.released for one in machines))
+    _notes([f"the newest machine of {listed.name} is of {newest}; of days long after it this says little"])
+    curve = annualised_twh(past.since(first, until), machines, float(number("usd_kwh", usd_kwh)))
+    write_rows(*footprint_rows(curve, by), form, output)
 
 
 @Parameter(name="*")

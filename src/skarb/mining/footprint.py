@@ -47,30 +47,33 @@ def read_listed(data: bytes, name: str) -> tuple[ListedMachine, ...]:
             raise InputError(
                 f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, both numbers"
             ) from None
+    if not found:
+        raise InputError(f"{name}: given no machines, expected at least one")
     return tuple(found)
 
 
 def annualised_twh(history: Sequence[PaidDay], machines: Sequence[ListedMachine], usd_kwh: float) -> Mapping[int, float]:
     """Return the best guess of the network's consumption by day, in TWh a year, mean of seven days.
 
+    A day on which no machine pays has the guess of the day before, as the index has it; days before any machine ever paid are missing.
     Raises: InputError if days are missing: the means would be of other days than they say.
     """
     for before, after in pairwise(history):
         if after.day != before.day + 1:
             raise InputError(f"the history has a hole after day {before.day}: means over days need every day")
     thresholds = [float(one.hashprice) / 1e6 / 86_400 / (usd_kwh / 3.6e6) for one in history]  # J/GH that a day pays for
-    guesses: list[float] = []
+    guesses: list[tuple[int, float]] = []
     for place, paid in enumerate(history):
         window = thresholds[max(0, place - _THRESHOLD_DAYS + 1) : place + 1]
         most = sum(window) / len(window)
         running = [one.efficiency_j_gh for one in machines if one.released < paid.day and one.efficiency_j_gh < most]
         if running:
             watts = sum(running) / len(running) * float(paid.chain.hashrate_th_s) * 1000 * _AROUND
-            guesses.append(watts * _HOURS_YEAR / 1e12)
-        else:
-            guesses.append(guesses[-1] if guesses else 0.0)
+            guesses.append((paid.day, watts * _HOURS_YEAR / 1e12))
+        elif guesses:
+            guesses.append((paid.day, guesses[-1][1]))
     found = {}
-    for place, paid in enumerate(history):
-        smooth = guesses[max(0, place - _SMOOTH_DAYS + 1) : place + 1]
-        found[paid.day] = sum(smooth) / len(smooth)
+    for place, (day, _) in enumerate(guesses):
+        smooth = [value for _, value in guesses[max(0, place - _SMOOTH_DAYS + 1) : place + 1]]
+        found[day] = sum(smooth) / len(smooth)
     return found

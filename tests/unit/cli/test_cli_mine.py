@@ -140,7 +140,21 @@ def test_mining_against_what_else_a_megawatt_hour_could_do(skarb, data: Path) ->
         "export",
     }
     assert {row["better"] for row in whole["answer"]} <= {"yes", "no", "depends"}
+    hundred = json.loads(skarb("mine", "compare", data, "--fleet", "s21=100", "--format", "json").out)
+    for one, other in zip(whole["answer"], hundred["answer"], strict=True):
+        assert float(other["fleet_usd_hour"]) == pytest.approx(float(one["mining_leaves_usd_mwh"]) * 0.3675, rel=1e-3)
     assert skarb("mine", "compare", data, "--country", "xx").code == 4
+
+
+def test_the_consumption_of_the_network(skarb, data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "machines.csv"
+    path.write_text("Miner_name,UNIX_date_of_release,Efficiency_J_Gh,Qty\nA,1230768000,100,1\n")
+    words = ("mine", "footprint", data, "--listed", path, "--from", "2011-01-01", "--format", "csv")
+    found = skarb(*words)
+    assert [row["date"] for row in found.rows] == ["2011", "2012"] and "of 2009-01-01" in found.err
+    assert all(float(row["twh_year"]) > 0 for row in found.rows)
+    path.write_text("Miner_name,UNIX_date_of_release,Efficiency_J_Gh,Qty\n")
+    assert skarb(*words).code == 3
 
 
 DRAW = ("--window", "2010-08-01", "--count", "20", "--years", "1", "--machines", "s21", "--usd-kwh", "0.05")

@@ -81,6 +81,13 @@ def test_the_network_runs_on_the_mean_of_machines_that_pay() -> None:
     assert found[history[29].day] == pytest.approx(threshold * 0.5 * hashrate_gh_s * 1.1 * 8766 / 1e12)
 
 
+def test_days_before_any_machine_paid_are_missing_and_not_nought() -> None:
+    history = days(date(2024, 1, 1), ["40000"] * 5)
+    assert annualised_twh(history, [ListedMachine(0, 1e9)], 0.05) == {}
+    found = annualised_twh(history, [ListedMachine(history[2].day, 0.001)], 0.05)
+    assert list(found) == [history[3].day, history[4].day] and all(found.values())
+
+
 def test_means_over_days_refuse_a_hole() -> None:
     history = days(date(2024, 1, 1), ["40000", "", "40000"])
     with pytest.raises(InputError, match="hole"):
