@@ -210,7 +210,8 @@ def test_the_past_tried_is_as_reckoned_elsewhere() -> None:
 
 
 def test_a_report_of_everything(tmp_path: Path) -> None:
-    from skarb.cli.mine import Drawing, Given
+    from skarb.cli.mine_answer import Given
+    from skarb.cli.mine_future import Drawing
 
     past()
     written, _ = write_report([CHAIN], tmp_path / "out", "by", "be", Drawing(count=50, years=1).asked(Given()))

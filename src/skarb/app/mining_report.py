@@ -14,8 +14,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skarb.app import mining as work
+from skarb.app import mining_answers as work
 from skarb.app.files import now
+from skarb.app.mining import Past, load
 from skarb.app.mining_tables import (
     BACKTEST,
     COMPARE,
@@ -54,7 +55,7 @@ def write_report(
 
     Raises: InputError, NotFound
     """
-    past = work.load(paths)
+    past = load(paths)
     drawn = work.draw(past, asked)
     history = past.since(date(FIRST_YEAR, 1, 1))
     terms = asked.terms
@@ -129,7 +130,7 @@ def _weekly(days: Sequence[PaidDay], values: Sequence[Fraction]) -> list[tuple[f
     return [(float(week[len(week) // 2].day), sum(part) / len(part)) for week, part in parts]
 
 
-def _halvings(past: work.Past) -> list[tuple[float, str]]:
+def _halvings(past: Past) -> list[tuple[float, str]]:
     heights = halving_heights(past.last.chain.height)
     return [(past.epochs.time_of(height) / 86_400, _short(subsidy_sat(height))) for height in heights]
 
@@ -143,7 +144,7 @@ def _published() -> list[tuple[int, float]]:
     return [(int(row["year"]), float(row["usd_ph_day"])) for row in csv.DictReader(text.splitlines())]
 
 
-def _fan(past: work.Past, one: Outcome, months: Sequence[int]) -> Fan:
+def _fan(past: Past, one: Outcome, months: Sequence[int]) -> Fan:
     def curve(values: Any) -> list[tuple[float, float]]:
         return [(float(past.last.day + month), float(value)) for month, value in zip(months, values, strict=True)]
 

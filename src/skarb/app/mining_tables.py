@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from skarb.app.mining import FEE_DAYS, Drawn, FleetAnswer, capex_usd_mw
+from skarb.app.mining_answers import FEE_DAYS, Drawn, FleetAnswer, capex_usd_mw
 from skarb.chain import Quality, worst
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day
