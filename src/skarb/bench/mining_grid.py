@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from skarb.app.power import inputs_of
-from skarb.bench.machine import hash_us, machine
+from skarb.bench.machine import hash_us
 from skarb.core.errors import ensure
 from skarb.grid import MEGAWATT, NANO, Hours, System, cost_of, fill, system_of, year_of
 
@@ -52,7 +52,6 @@ def bench(unit_commitment: bool = True) -> dict[str, object]:
     return figures | {
         "objectives": {"greedy": greedy["objective"], "lp": linear["objective"]},
         "grid_peers": peers,
-        "machine": machine(),
     }
 
 

@@ -17,8 +17,8 @@ def bench(name: Literal["road", "ledger", "rules", "replay", "mining"], *, rows:
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
     then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
     rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
-    `mining`: a year of the power system filled, as a linear program, with whole units; two days planned anew; scipy, highspy, linopy and PyPSA on
-    the same year where installed.
+    `mining`: a thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole
+    units; two days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
 
     Figures are medians; rates are per second.
 
