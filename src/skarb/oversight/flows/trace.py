@@ -12,7 +12,7 @@ from skarb.core.compiled import Functions, Kind, choose_kind, compiled, interpre
 from skarb.core.errors import InputError, ensure
 from skarb.oversight.flows import fifo as queue
 from skarb.oversight.flows import haircut as mixing
-from skarb.oversight.flows import looking, portion, portion_wide
+from skarb.oversight.flows import looking, origin, portion, portion_wide
 from skarb.oversight.flows.model import Numbers, Pieces, Places, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, FULL, HOME
 
@@ -183,13 +183,13 @@ def kernels(kind: str) -> Functions:
     """Return the functions of the kernels: for `numba`, `python`, or `wide` numbers."""
     if kind == "wide":
         return _wide()
-    modules = [looking, queue, portion, mixing]
+    modules = [looking, queue, portion, mixing, origin]
     if kind != "numba":
         return interpreted(modules)
     woven = ("portion",)
     return compiled(
         modules,
-        ("count_border", "find_mixed", "fifo", "remaining", "haircut", "vintages"),
+        ("count_border", "find_mixed", "fifo", "remaining", "haircut", "vintages", "origins"),
         beside=("skarb.oversight.flows.places",),
         woven=woven,
     )
@@ -199,8 +199,8 @@ def _wide() -> Functions:
     """Return the same functions over Python's own whole numbers; only the portion is reckoned in another way."""
     from types import FunctionType
 
-    functions = interpreted([looking, queue])
+    functions = interpreted([looking, queue, origin])
     names = {**vars(mixing), "portion": portion_wide.portion}
-    for name in ("haircut", "vintages"):
+    for name in ("haircut", "vintages", "origins"):
         functions[name] = FunctionType(getattr(mixing, name).__code__, names, name)
     return functions
