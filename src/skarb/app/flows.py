@@ -82,6 +82,7 @@ class Answer:
     """A report, and where people's own files are concerned, what could not be read."""
 
     report: FlowReport
+    followed: Followed
     sheet: Sheet | None = None
 
 
@@ -109,7 +110,7 @@ def ask(asked: Asked) -> Answer:
         report = _report(asked, crossing, found, connection, named)
         if asked.draft is not None:
             report = replace(report, instead=_instead(asked, connection, crossing, found))
-        return Answer(replace(report, milliseconds=(monotonic_ns() - started) // 10**6), sheet)
+        return Answer(replace(report, milliseconds=(monotonic_ns() - started) // 10**6), found, sheet)
 
 
 def is_lake(source: Path) -> bool:

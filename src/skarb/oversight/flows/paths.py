@@ -8,7 +8,7 @@ what he sent, the path goes on with what he paid for it, in proportion, rounded 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -134,8 +134,17 @@ def paths_of(found: Origins, position: int) -> list[Way]:
             continue
         whole = int(found.amounts[transfer])
         for hops, units, begins in _back(found, transfer, 0, whole, (), whole):
-            ways.append(Way(hops, units * found.scales[found.assets[transfer]], begins))
+            ways.append(Way(_narrowed(hops), units * found.scales[found.assets[transfer]], begins))
     return sorted(_joined(ways), key=lambda one: -one.units)
+
+
+def _narrowed(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
+    """Return hops with what stayed on this way: within one asset all carry as much as the earliest of them."""
+    made: list[Hop] = []
+    for hop in hops:
+        same = made and made[-1].asset == hop.asset
+        made.append(replace(hop, units=made[-1].units) if same else hop)
+    return tuple(made)
 
 
 def _joined(ways: Sequence[Way]) -> Iterator[Way]:
@@ -147,7 +156,7 @@ def _joined(ways: Sequence[Way]) -> Iterator[Way]:
         if other is None:
             kept[key] = one
             continue
-        hops = tuple(Hop(**{**vars(a), "units": a.units + b.units}) for a, b in zip(other.hops, one.hops, strict=True))
+        hops = tuple(replace(a, units=a.units + b.units) for a, b in zip(other.hops, one.hops, strict=True))
         kept[key] = Way(hops, other.units + one.units, one.begins)
     return iter(kept.values())
 
@@ -177,10 +186,11 @@ def _back(
     for giver, begin, units in stretches:
         reached += units
         part, before = reached * share // (high - low) - before, reached * share // (high - low)
+        mine = (_hop(found, transfer, units), *later)
         if giver < 0:
-            yield hops, part, "unseen"
+            yield mine, part, "unseen"
         else:
-            yield from _back(found, giver, begin, begin + units, hops, part)
+            yield from _back(found, giver, begin, begin + units, mine, part)
 
 
 def _stretches(found: Origins, transfer: int, low: int, high: int) -> Iterator[tuple[int, int, int]]:
