@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skarb.app.flows import Asked, Answer, ask
+from skarb.app.flows import Answer, Asked, ask
 from skarb.app.replay import make_room
 from skarb.reporting.flows import page, record
 
@@ -43,7 +43,9 @@ def _columns(answer: Answer, folder: Path) -> None:
         return pa.array([names[int(codes[place])] for place in places], pa.string())
 
     def units(amounts: list[int], places: list[int]) -> pa.Array:
-        return pa.array([str(int(one) * scales[int(rows.assets[place])]) for one, place in zip(amounts, places, strict=True)], pa.string())
+        return pa.array(
+            [str(int(one) * scales[int(rows.assets[place])]) for one, place in zip(amounts, places, strict=True)], pa.string()
+        )
 
     starts = found.starts.tolist()
     lots = {

@@ -77,7 +77,8 @@ _USUAL = Options()
 def trace(source: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
     """Follow what went abroad: how much came back, how much is still out, how sure that is, and the investments of which most is out.
 
-    The source is the folder of a lake, or a file of transfers: CSV, JSON lines, Parquet, ours or through a mapping. `--format json` gives all figures;
+    The source is the folder of a lake, or a file of transfers: CSV, JSON lines, Parquet, ours or through a mapping. `--format json` gives all
+    figures;
     the tables of csv and parquet have one row per investment.
 
     Example: `skarb flows trace lake` · `skarb flows trace transactions.csv --abroad 'amlsim:1*'`
@@ -118,7 +119,9 @@ def curve(source: Path, /, *, options: Options = _USUAL, by: Literal["money", "c
     form, report = _answer(source, options, top=0, paths=False)
     drawn = report.by_money if by == "money" else report.by_count
     if form != "table":
-        rows = ((one.age, round(one.share, 6), round(one.low, 6), round(one.high, 6), one.watched, one.back) for one in drawn.steps)
+        rows = (
+            (one.age, round(one.share, 6), round(one.low, 6), round(one.high, 6), one.watched, one.back) for one in drawn.steps
+        )
         write_rows(("age_days", "out", "low", "high", "watched", "back"), rows, form, options.output)
         return
     _print_headline(report)
@@ -157,7 +160,9 @@ def rank(source: Path, /, *, options: Options = _USUAL, by: By = "place", most: 
     lines = report.lines[by]
     if form != "table":
         columns = (by, "investments", "people", "invested_minor", "returned_minor", "spent_minor", "still_minor")
-        write_rows(columns, ((o.label, o.lots, o.people, o.invested, o.returned, o.spent, o.still) for o in lines), form, options.output)
+        write_rows(
+            columns, ((o.label, o.lots, o.people, o.invested, o.returned, o.spent, o.still) for o in lines), form, options.output
+        )
         return
     money = f", {report.currency}"
     columns = (by, "investments", "people", f"invested{money}", f"returned{money}", f"still_out{money}", "share out")
@@ -223,10 +228,16 @@ def draft(lake: Path, /, *, draft: Path, options: Options = _USUAL) -> None:
     form, report = _answer(lake, options, top=0, paths=False, draft=draft)
     found = report.instead
     assert found is not None
-    lines = [(*("total", ""), found.total), *(("place", one.label, one) for one in found.places), *(("month", one.label, one) for one in found.months)]
+    lines = [
+        (*("total", ""), found.total),
+        *(("place", one.label, one) for one in found.places),
+        *(("month", one.label, one) for one in found.months),
+    ]
     if form != "table":
         columns = ("by", "label", "investments", "kept_minor", "returned_minor", "still_minor")
-        write_rows(columns, ((by, label, o.lots, o.invested, o.returned, o.still) for by, label, o in lines), form, options.output)
+        write_rows(
+            columns, ((by, label, o.lots, o.invested, o.returned, o.still) for by, label, o in lines), form, options.output
+        )
         return
     out.print(found.title, style="bold", markup=False, highlight=False)
     total = found.total
@@ -238,8 +249,16 @@ def draft(lake: Path, /, *, draft: Path, options: Options = _USUAL) -> None:
         markup=False, highlight=False,
     )  # fmt: skip
     money = f", {report.currency}"
-    shown = ((by, label, o.lots, _money(report, o.invested), _money(report, o.returned), _money(report, o.still)) for by, label, o in lines[1:])
-    write_rows(("by", "", "investments", f"would have stayed{money}", f"came back anyway{money}", f"still out{money}"), shown, "table", None)
+    shown = (
+        (by, label, o.lots, _money(report, o.invested), _money(report, o.returned), _money(report, o.still))
+        for by, label, o in lines[1:]
+    )
+    write_rows(
+        ("by", "", "investments", f"would have stayed{money}", f"came back anyway{money}", f"still out{money}"),
+        shown,
+        "table",
+        None,
+    )
     _print_notes(report)
 
 
@@ -345,7 +364,9 @@ def _answer(source: Path, options: Options, **more: Any) -> tuple[Format, FlowRe
         answer = work.ask(_asked(source, options, **more))
     if answer.sheet is not None:
         sheet = answer.sheet
-        err.print(f"· {sheet.read:,} rows in, {sheet.malformed:,} malformed, {sheet.accounts:,} accounts", style="dim", highlight=False)
+        err.print(
+            f"· {sheet.read:,} rows in, {sheet.malformed:,} malformed, {sheet.accounts:,} accounts", style="dim", highlight=False
+        )
         for problem in sheet.problems[:10]:
             err.print(str(problem), markup=False, highlight=False)
     return form, answer.report
@@ -369,7 +390,8 @@ def _print_headline(report: FlowReport) -> None:
         out.print(f"{report.source}, {report.first} to {report.last}: {report.rows:,} rows cross the border", highlight=False)
         return
     out.print(
-        f"{_money(report, one.invested)} {report.currency} went abroad from {report.first} to {report.last}; {_money(report, one.returned)} came back, "
+        f"{_money(report, one.invested)} {report.currency} went abroad from {report.first} to {report.last}; "
+        f"{_money(report, one.returned)} came back, "
         + (f"{_money(report, one.spent)} was spent there, " if one.spent else "")
         + f"{_money(report, one.still)} ({_percent(one.plain)}) is still out.",
         style="bold", markup=False, highlight=False,
@@ -428,7 +450,10 @@ def _print_notes(report: FlowReport) -> None:
     notes = [
         f"rule {report.rule}, pot {report.choices.pot}, conversion {report.choices.conversion}, opening {report.choices.opening}, own wallets "
         f"{report.choices.wallets}; invested is returned, spent and still out together, to the unit",
-        *(f"not followed: {one.kind.replace('_', ' ')}, {one.rows:,} rows worth {_money(report, one.value)} {report.currency}" for one in report.aside),
+        *(
+            f"not followed: {one.kind.replace('_', ' ')}, {one.rows:,} rows worth {_money(report, one.value)} {report.currency}"
+            for one in report.aside
+        ),
         *report.notes,
     ]  # fmt: skip
     if report.unvalued:
@@ -460,7 +485,9 @@ def _hop_rows(report: FlowReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _hop_text(hop: Hop) -> str:
-    return f"{hop.book} {hop.sequence}/{hop.row}: {hop.source} → {hop.target}, {format_amount(hop.units, hop.decimals)} {hop.asset}"
+    return (
+        f"{hop.book} {hop.sequence}/{hop.row}: {hop.source} → {hop.target}, {format_amount(hop.units, hop.decimals)} {hop.asset}"
+    )
 
 
 def _pair_rows(pair: Pair) -> Iterator[tuple[Any, ...]]:
@@ -468,7 +495,17 @@ def _pair_rows(pair: Pair) -> Iterator[tuple[Any, ...]]:
         for one in entries:
             direction = "out" if one.outward else "in"
             amount = format_amount(one.units, one.decimals)
-            yield (pair.found, pair.by, side, one.where, one.reference, from_day(one.day).isoformat(), direction, amount, one.asset)
+            yield (
+                pair.found,
+                pair.by,
+                side,
+                one.where,
+                one.reference,
+                from_day(one.day).isoformat(),
+                direction,
+                amount,
+                one.asset,
+            )
 
 
 def _print_json(found: dict[str, Any], output: Path | None) -> None:

@@ -1,6 +1,7 @@
 """Return curves: which share of what went abroad has come back after so many days, by Kaplan and Meier, with bands by Greenwood.
 
-Money that went out lately had little time to come back. It is counted for as long as it was watched and leaves the reckoning, neither back nor lost, when
+Money that went out lately had little time to come back. It is counted for as long as it was watched and leaves the reckoning, neither back nor
+lost, when
 the data end: it is censored. At each age t the chance to come back is what came back at that age out of all that was still out and still watched;
 the share still out is the product of what these chances leave. Money that is written down abroad cannot come back; it is watched until the data end.
 

@@ -1,4 +1,5 @@
-"""Figures: what went out, came back and is still out, by whatever one wants to tell apart; ages, values now, and the headline with its sensitivity."""
+"""Figures: what went out, came back and is still out, by whatever one wants to tell apart; ages, values now, and the headline with its
+sensitivity."""
 
 from __future__ import annotations
 
@@ -213,15 +214,23 @@ def _reached(curve: Curve, horizon: int | None) -> int:
 
 
 def sensitivity(crossing: Crossing, choices: Choices, rule: Rule, days: int) -> tuple[Variant, ...]:
-    """Return the headline under every choice but the one made, one changed at a time."""
+    """Return the headline under every choice but the one made, one changed at a time.
+
+    A file of transfers says itself out of which account a return is paid, so there the pot, own wallets and conversion are no choices.
+    """
     other: Rule = "haircut" if rule == "fifo" else "fifo"
     asked: list[tuple[str, Rule, Choices, int]] = [("", rule, choices, days), (f"rule {other}", other, choices, days)]
     asked += [(f"horizon {months} months", rule, choices, horizon) for months, horizon in HORIZONS if horizon != days]
+    own = crossing.rows.target is not None
     for name, values in (
-        ("opening", ("none", "inferred")),
-        ("conversion", ("asset", "value")),
-        ("pot", ("account", "person", "place")),
-        ("wallets", ("apart", "abroad")),
+        (("opening", ("none", "inferred")),)
+        if own
+        else (
+            ("opening", ("none", "inferred")),
+            ("conversion", ("asset", "value")),
+            ("pot", ("account", "person", "place")),
+            ("wallets", ("apart", "abroad")),
+        )
     ):
         asked += [
             (f"{name} {value}", rule, replace(choices, **{name: value}), days)  # type: ignore[arg-type]

@@ -24,7 +24,8 @@ _MOST_SHARES = 60_000_000  # pots times lots in one pot
 class Followed:
     """Rows, the choices made, and what became of each lot.
 
-    Shape: `starts` the row of each lot; `pieces` name rows; amounts in the asset's scaled units, worths in minor units of the legal currency. Whatever
+    Shape: `starts` the row of each lot; `pieces` name rows; amounts in the asset's scaled units, worths in minor units of the legal currency.
+    Whatever
     its rule, each lot is its pieces and what is left, in units and in worth.
     """
 

@@ -129,13 +129,13 @@ def curve_of(curve: Curve) -> Drawn | None:
         return HEIGHT - int(HEIGHT * max(0.0, min(1.0, share)))
 
     line, upper, lower = [f"M0,{HEIGHT}"], [(0, HEIGHT)], [(0, HEIGHT)]
-    share, high, low = 0.0, 0.0, 0.0
+    high, low = 0.0, 0.0
     for step in curve.steps:
         at = x(step.age)
         upper += [(at, y(high)), (at, y(1 - step.low))]
         lower += [(at, y(low)), (at, y(1 - step.high))]
         line.append(f"H{at} V{y(1 - step.share)}")
-        share, high, low = 1 - step.share, 1 - step.low, 1 - step.high
+        high, low = 1 - step.low, 1 - step.high
     line.append(f"H{WIDTH}")
     upper.append((WIDTH, y(high)))
     lower.append((WIDTH, y(low)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,11 @@ from skarb.oversight.flows.curves import HORIZONS
 from skarb.oversight.flows.figures import AGES
 from skarb.reporting.flows.charts import HEIGHT, WIDTH, channels_of, curve_of
 from skarb.reporting.flows.model import FlowReport
-from skarb.reporting.replay.page import text_of, templates
+from skarb.reporting.replay.page import templates, text_of
 from skarb.reporting.shapes import length, shade
 from skarb.reporting.words import Said, said
+
+Link = Callable[[str, int, int], str]
 
 SHOWN = 12  # lines of a ranking
 
@@ -21,6 +24,11 @@ SHOWN = 12  # lines of a ranking
 def page(report: FlowReport, code: str = "en") -> str:
     """Return the report in a language."""
     return templates().get_template("flows.html").render(**said_of(report, said(code)))
+
+
+def fragment(report: FlowReport, code: str, link: Link) -> str:
+    """Return the part of a report that stands within a console's page; `link` leads to a row of a journal."""
+    return templates().get_template("flow_fragment.html").render(**said_of(report, said(code)), link=link)
 
 
 def said_of(report: FlowReport, words: Said) -> dict[str, Any]:

@@ -96,7 +96,14 @@ def lot_record(lot: Lot) -> dict[str, Any]:
 
 def _curve(curve: Curve) -> list[dict[str, Any]]:
     return [
-        {"age": one.age, "out": _share(one.share), "low": _share(one.low), "high": _share(one.high), "watched": one.watched, "back": one.back}
+        {
+            "age": one.age,
+            "out": _share(one.share),
+            "low": _share(one.low),
+            "high": _share(one.high),
+            "watched": one.watched,
+            "back": one.back,
+        }
         for one in curve.steps
     ]
 
