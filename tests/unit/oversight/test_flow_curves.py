@@ -11,7 +11,29 @@ from skarb.oversight.flows.definition import Choices
 from skarb.oversight.flows.follow import follow
 
 # Remission of leukaemia under 6-MP, weeks, + censored (Freireich and others, 1963), as textbooks reckon it.
-REMISSION = ["6", "6", "6", "6+", "7", "9+", "10", "10+", "11+", "13", "16", "17+", "19+", "20+", "22", "23", "25+", "32+", "32+", "34+", "35+"]
+REMISSION = [
+    "6",
+    "6",
+    "6",
+    "6+",
+    "7",
+    "9+",
+    "10",
+    "10+",
+    "11+",
+    "13",
+    "16",
+    "17+",
+    "19+",
+    "20+",
+    "22",
+    "23",
+    "25+",
+    "32+",
+    "32+",
+    "34+",
+    "35+",
+]
 TABLE = {
     6: (0.8571, 0.0764), 7: (0.8067, 0.0869), 10: (0.7529, 0.0963), 13: (0.6902, 0.1068), 16: (0.6275, 0.1141), 22: (0.5378, 0.1282),
     23: (0.4482, 0.1346),

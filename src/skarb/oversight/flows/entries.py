@@ -8,6 +8,7 @@ from skarb.core.errors import InputError
 from skarb.core.time import legal_day
 from skarb.intake import Reading
 from skarb.oversight.flows.reconcile import Entry
+from skarb.oversight.flows.sheet import amount_problem
 
 _INWARD = ("token_transfer_in",)
 
@@ -22,6 +23,9 @@ def entries_of_readings(readings: Iterable[Reading], zone: str) -> list[Entry]:
         if reading.problems:
             raise InputError(f"{reading.problems[0]}; a reconciliation needs every row")
         for row, one in zip(reading.rows, reading.instructions, strict=True):
+            wrong = amount_problem(one.amount)
+            if wrong is not None:
+                raise InputError(f"{wrong.problem(f'{reading.source} row {row}', row)}; a reconciliation needs every row")
             whole, _, fraction = one.amount.partition(".")
             amount = int(whole + fraction), len(fraction)
             reference, day = one.end_to_end_id or one.id, legal_day(one.at, zone)

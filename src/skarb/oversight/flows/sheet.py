@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from skarb.core.errors import InputError, NotFound, Problem
+from skarb.core.errors import FieldError, InputError, NotFound, Problem
 from skarb.core.instruction import Instruction
 from skarb.core.time import legal_day
 from skarb.intake import Reading
@@ -101,6 +101,11 @@ def read_sheet(
         malformed += len(reading.refused)
         problems += reading.problems[: max(0, 100 - len(problems))]
         for row, one in zip(reading.rows, reading.instructions, strict=True):
+            wrong = amount_problem(one.amount)
+            if wrong is not None:
+                malformed += 1
+                problems += [wrong.problem(f"{reading.source} row {row}", row)] if len(problems) < 100 else []
+                continue
             source, target = _sides(one)
             instant = (one.at - _EPOCH) // (_EPOCH.resolution) * 1000
             disordered += instant < latest
@@ -139,6 +144,13 @@ def read_sheet(
         tuple(notes),
     )  # fmt: skip
     return Sheet(crossing, total, malformed, problems, len(country))
+
+
+def amount_problem(amount: str) -> FieldError | None:
+    """Return what is wrong with an amount: only what is above zero moves anything."""
+    whole, dot, fraction = amount.partition(".")
+    plain = whole.isascii() and whole.isdecimal() and (not dot or (fraction.isascii() and fraction.isdecimal()))
+    return None if plain and amount.strip("0.") else FieldError("amount", amount, "a decimal amount above zero such as 12.50")
 
 
 def _sides(one: Instruction) -> tuple[str, str]:

@@ -23,11 +23,11 @@ BLOCK = 1 << 10  # transfers that a kernel looks at at once
 MOST = 1 << 62  # of all amounts together: then no balance can pass it
 
 
-def kernel_for(transfers: Transfers, kind: Kind | None = None) -> Functions:
+def kernel_for(transfers: Transfers, kind: Kind | None = None, vintages: int = 1) -> Functions:
     """Return the kernels that suit some transfers: compiled where there are many, with whole numbers of any size where words are too small."""
     if transfers.amounts.dtype == object:
         return kernels("wide")
-    return kernels(choose_kind(len(transfers) >= WORTH_COMPILING, kind))
+    return kernels(choose_kind(len(transfers) * vintages >= WORTH_COMPILING, kind))
 
 
 def fifo(transfers: Transfers, kind: Kind | None = None) -> Trace:
@@ -99,7 +99,7 @@ def haircut_by(transfers: Transfers, vintages: Places, count: int, kind: Kind | 
 
     Raises: InputError for a transfer that cannot be followed.
     """
-    kernel = kernel_for(transfers, kind)
+    kernel = kernel_for(transfers, kind, count)
     _, homeward = look(transfers, kernel)
     amounts = transfers.amounts
     abroad = transfers.sides == ABROAD
