@@ -125,7 +125,12 @@ def opened(asked: Asked) -> Iterator[Put]:
         _check_law(connection, asked, law)
         begun = first if asked.begun is None else to_day(asked.begun)
         yield Put(
-            asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun, snapshot_of(connection)
+            asked,
+            connection,
+            Question(law, backdated(draft, begun), first, last, asked.by),
+            draft,
+            begun,
+            snapshot_of(connection),
         )
 
 

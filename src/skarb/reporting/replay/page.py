@@ -48,7 +48,9 @@ def sweep_page(report: Report, name: str, tried: Sequence[Tried], code: str = "e
     """Return what several values of a parameter would change; `report` is that of any one of them."""
     slices = tuple(Slice(one.value, turned(one.comparison.transitions)) for one in tried)
     return (
-        templates().get_template("sweep.html").render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
+        templates()
+        .get_template("sweep.html")
+        .render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
     )
 
 
