@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from skarb.core.compiled import Functions, Kind, choose_kind, compiled, interpreted
 from skarb.core.errors import InputError, ensure
-from skarb.oversight.flows import fifo as queue
-from skarb.oversight.flows import haircut as mixing
 from skarb.oversight.flows import looking, origin, portion, portion_wide
+from skarb.oversight.flows import lots as queue
+from skarb.oversight.flows import pools as mixing
 from skarb.oversight.flows.model import Numbers, Pieces, Places, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, FULL, HOME
 
