@@ -242,6 +242,9 @@ def _report(
     asked: Asked, crossing: Crossing, found: Followed, connection: duckdb.DuckDBPyConnection | None, named: bool
 ) -> FlowReport:
     one = headline(found, crossing.last, asked.horizon)
+    origins, notes = _origins(asked, connection), crossing.notes
+    if isinstance(origins, str):
+        origins, notes = None, (*notes, origins)
     countable = bool(crossing.currency)
     return FlowReport(
         source=asked.source.name,
@@ -262,17 +265,27 @@ def _report(
         by_money=by_money(found, crossing.last),
         by_count=by_count(found, crossing.last),
         aside=crossing.aside,
-        lots=_top(asked, crossing, found, connection, named),
+        lots=_top(asked, crossing, found, connection, origins, named),
         rows=len(found.rows),
         unvalued=unvalued(found.rows.values),
         unknown_rows=found.unknown_rows,
-        notes=crossing.notes,
+        notes=notes,
         snapshot=_snapshot(connection),
         made_at=now(),
         milliseconds=0,
         named=named,
         purpose=asked.purpose.strip(),
     )
+
+
+def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> Origins | str | None:
+    """Return what brought the money of each transfer, or why nobody is told."""
+    if connection is None or not asked.paths or not asked.top:
+        return None
+    try:
+        return find_origins(connection)
+    except InputError as error:
+        return f"no ways are shown: {error}"
 
 
 def _snapshot(connection: duckdb.DuckDBPyConnection | None) -> Snapshot | None:
@@ -294,7 +307,12 @@ def _channels(found: Followed) -> tuple[tuple[str, str, int, int], ...]:
 
 
 def _top(
-    asked: Asked, crossing: Crossing, found: Followed, connection: duckdb.DuckDBPyConnection | None, named: bool
+    asked: Asked,
+    crossing: Crossing,
+    found: Followed,
+    connection: duckdb.DuckDBPyConnection | None,
+    origins: Origins | None,
+    named: bool,
 ) -> tuple[Lot, ...]:
     """Return the investments of which most is still out, each with the rows that prove it."""
     weights = found.worth_left if crossing.currency else found.left
@@ -303,7 +321,6 @@ def _top(
         return ()
     rows = found.rows
     ids = {} if connection is None else _ids(connection, [int(rows.positions[found.starts[lot]]) for lot in order])
-    origins = find_origins(connection) if connection is not None and asked.paths else None
     known = None if connection is None or named else _numbers(connection)
     made = []
     for lot in order:

@@ -56,7 +56,7 @@ class Options:
     """The age in days for the share that never returned; by default twelve months, or the longest of 1, 3, 6, 12 that the data reach."""
     rates: Path | None = None
     """A file of rates for values: of a lake, of today; of a file, of each day. Without it a lake's latest rows say what an asset is worth."""
-    abroad: tuple[str, ...] = ()
+    abroad: Annotated[tuple[str, ...], Parameter(negative=())] = ()
     """Of a file: accounts that lie abroad, with * and ?, and a country where it is known, such as exchange:*=SC; may be repeated."""
     asset: str | None = None
     """Of a file: follow one asset only."""
@@ -77,9 +77,8 @@ _USUAL = Options()
 def trace(source: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
     """Follow what went abroad: how much came back, how much is still out, how sure that is, and the investments of which most is out.
 
-    The source is the folder of a lake, or a file of transfers: CSV, JSON lines, Parquet, ours or through a mapping. `--format json` gives all
-    figures;
-    the tables of csv and parquet have one row per investment.
+    The source is the folder of a lake, or a file of transfers: CSV, JSON lines, Parquet, ours or through a mapping. `--format json` gives
+    all figures; the tables of csv and parquet have one row per investment.
 
     Example: `skarb flows trace lake` · `skarb flows trace transactions.csv --abroad 'amlsim:1*'`
 
@@ -90,7 +89,7 @@ def trace(source: Path, /, *, options: Options = _USUAL, most: int = 10) -> None
     most
         How many investments to name.
     """
-    form, report = _answer(source, options, top=most)
+    form, report = _answer(source, options, top=most, paths=format_of(options.format, options.output) == "json")
     if form == "json":
         _print_json(record(report), options.output)
     elif form == "table":
@@ -350,6 +349,10 @@ def _asked(source: Path, options: Options, **more: Any) -> work.Asked:
         raise NotAllowed(
             "--purpose: given nothing, expected why you want to see names; without the option people are told by number"
         )
+    if options.horizon is not None and options.horizon < 1:
+        raise Usage(f"--horizon {options.horizon}: expected 1 day or more")
+    if more.get("top", 0) < 0:
+        raise Usage(f"--most {more['top']}: expected 0 or more")
     choices = Choices(options.pot, options.conversion, options.opening, options.wallets)
     return work.Asked(
         source, options.law, options.first, options.last, options.rule, choices, options.horizon, options.rates,

@@ -1,9 +1,9 @@
 """Return curves: which share of what went abroad has come back after so many days, by Kaplan and Meier, with bands by Greenwood.
 
 Money that went out lately had little time to come back. It is counted for as long as it was watched and leaves the reckoning, neither back nor
-lost, when
-the data end: it is censored. At each age t the chance to come back is what came back at that age out of all that was still out and still watched;
-the share still out is the product of what these chances leave. Money that is written down abroad cannot come back; it is watched until the data end.
+lost, when the data end: it is censored. At each age t the chance to come back is what came back at that age out of all that was still out and
+still watched; the share still out is the product of what these chances leave. Money that is written down abroad cannot come back; it is watched
+until the data end.
 
 Weighted by money each unit counts. Units of one lot move together, so they are no witnesses of each other: the bands take as many witnesses as the
 lots under watch are worth, the square of their sum over the sum of their squares (Kish). Weighted by count each lot counts once, and has come back
@@ -111,7 +111,7 @@ def by_count(found: Followed, last: int, lots: npt.NDArray[np.bool_] | None = No
 
 def _home(found: Followed) -> npt.NDArray[np.bool_]:
     """Tell which pieces came home; others are written down abroad."""
-    return found.rows.kinds[found.pieces.rows] == RETURN
+    return np.asarray(found.rows.kinds[found.pieces.rows] == RETURN)
 
 
 def _curve(

@@ -21,9 +21,8 @@ Everything else stays at home. Two choices remain, and a report tells what eithe
 anywhere abroad, as money moves there unseen. `place`: of what anybody has at that place, as if it were one purse.
 
 **Conversion abroad**: what left as one asset may come back as another. `asset`, the default: each asset is followed by itself in its own units,
-and what
-comes back in another one counts as unknown money. `value`: everything is followed in the legal currency, at the value that the law saw on the
-day of each row; then gains come back, too, and count as unknown once all that went out is back.
+and what comes back in another one counts as unknown money. `value`: everything is followed in the legal currency, at the value that the law saw
+on the day of each row; then gains come back, too, and count as unknown once all that went out is back.
 """
 
 from __future__ import annotations
@@ -45,8 +44,7 @@ class Choices:
     """How money abroad is followed, where the definition leaves a choice.
 
     `opening`: with `none` nothing is abroad at first; with `inferred` each pot held, before all else, what was paid out of it without having
-    been seen to
-    get there, so the first returns are taken from that.
+    been seen to get there, so the first returns are taken from that.
     """
 
     pot: Pot = "account"

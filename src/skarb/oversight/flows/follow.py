@@ -13,7 +13,7 @@ from skarb.core.errors import ensure
 from skarb.oversight.flows.definition import KINDS, Choices
 from skarb.oversight.flows.model import UNVALUED, Asset, Numbers, Pieces, Places, Rows, Rule, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, HOME
-from skarb.oversight.flows.trace import fifo, haircut, haircut_by
+from skarb.oversight.flows.trace import fifo, haircut, haircut_by, kernel_for, look
 
 OUTWARD, RETURN, WITHIN = (KINDS.index(one) for one in ("outward", "return", "within"))
 _WALLET_OUT, _WALLET_BACK = (KINDS.index(one) for one in ("wallet_out", "wallet_back"))
@@ -25,8 +25,7 @@ class Followed:
     """Rows, the choices made, and what became of each lot.
 
     Shape: `starts` the row of each lot; `pieces` name rows; amounts in the asset's scaled units, worths in minor units of the legal currency.
-    Whatever
-    its rule, each lot is its pieces and what is left, in units and in worth.
+    Whatever its rule, each lot is its pieces and what is left, in units and in worth.
     """
 
     rows: Rows
@@ -156,15 +155,10 @@ def _with_opening(transfers: Transfers) -> tuple[Transfers, int]:
 
 def _lacks(transfers: Transfers) -> npt.NDArray[Any]:
     """Return how much each pot abroad would have to hold at first, so that it never pays what it has not."""
-    balance = [0] * len(transfers.sides)
-    lowest = [0] * len(transfers.sides)
-    for source, target, amount in zip(
-        transfers.sources.tolist(), transfers.targets.tolist(), transfers.amounts.tolist(), strict=True
-    ):
-        balance[source] -= amount
-        balance[target] += amount
-        lowest[source] = min(lowest[source], balance[source])
-    found = np.array([-one for one in lowest], transfers.amounts.dtype)
+    look(transfers)
+    balances, lowest = (np.zeros(len(transfers.sides), transfers.amounts.dtype) for _ in range(2))
+    kernel_for(transfers)["find_lowest"](transfers.sources, transfers.targets, transfers.amounts, balances, lowest)
+    found = -lowest
     found[transfers.sides != ABROAD] = 0
     return found
 

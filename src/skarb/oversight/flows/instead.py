@@ -1,8 +1,7 @@
 """What a draft of law would have kept from going abroad, and what of that came back anyway.
 
 The replay says which rows a draft decides otherwise; here those that went abroad are picked out, and the lots they made are followed. A return
-whose lot
-would not have left would not have come either: it is part of what the draft would have changed.
+whose lot would not have left would not have come either: it is part of what the draft would have changed.
 """
 
 from __future__ import annotations

@@ -23,10 +23,8 @@ _WORD = 1 << 62
 _CROSSING = f"""
 SELECT * FROM (
   SELECT {KIND} AS kind, r.rowid AS position, r.instant, r.day, r.asset, r.amount, r.value, r.book, r.sequence, r.row_no, ({PERSON})::INTEGER AS
-  person,
-    {COMPANY} AS company, ({PLACE})::INTEGER AS place, {COUNTRY} AS country, operator_licence::VARCHAR AS channel
-  FROM rows r JOIN cases c USING (case_no) WHERE r.answer = 'posted' AND r.day BETWEEN ? AND ?
-) WHERE kind IS NOT NULL
+  person, {COMPANY} AS company, ({PLACE})::INTEGER AS place, {COUNTRY} AS country, operator_licence::VARCHAR AS channel FROM rows r JOIN cases c
+  USING (case_no) WHERE r.answer = 'posted' AND r.day BETWEEN ? AND ? ) WHERE kind IS NOT NULL
 """
 
 

@@ -30,3 +30,12 @@ def find_mixed(sources: Places, targets: Places, assets: Places) -> Whole:
         if assets[sources[row]] != assets[targets[row]]:
             return row
     return -1
+
+
+def find_lowest(sources: Places, targets: Places, amounts: Numbers, balances: Numbers, lowest: Numbers) -> None:
+    """Add up all transfers from nothing, and note the lowest that each balance ever was, at most nought."""
+    for row in range(sources.shape[0]):
+        source, target, amount = sources[row], targets[row], amounts[row]
+        balances[source] -= amount
+        balances[target] += amount
+        lowest[source] = min(lowest[source], balances[source])

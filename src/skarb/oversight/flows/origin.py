@@ -1,8 +1,7 @@
 """Where each transfer's money came from: which earlier transfers brought it, first in, first out. A kernel.
 
 Each transfer makes one lot in the account it credits, so a lot is known by its transfer, and what has been taken from it so far says which
-stretch of it
-a later transfer takes. Stretches of stretches lead back exactly, over any number of hops.
+stretch of it a later transfer takes. Stretches of stretches lead back exactly, over any number of hops.
 """
 
 from __future__ import annotations

@@ -99,8 +99,8 @@ def find_origins(connection: duckdb.DuckDBPyConnection) -> Origins:
         number: (code, decimals)
         for number, code, decimals in connection.execute("SELECT number, code, decimals FROM assets").fetchall()
     }
-    distinct, assets = np.unique(column("asset"), return_inverse=True)
-    assets = assets.reshape(-1).astype(np.int32)
+    distinct, inverse = np.unique(column("asset"), return_inverse=True)
+    assets: Places = inverse.reshape(-1).astype(np.int32)
     amounts, scales = scaled(integers(table["amount"]), assets, len(distinct))
     debits, credits_ = (np.array([places[one] for one in column(name).tolist()], np.int32) for name in ("debit", "credit"))
     followed = np.array([name.startswith(_LOOKED_THROUGH) for name in names], bool)

@@ -1,9 +1,8 @@
 """A file of transfers of somebody's own as rows that cross the border: whoever reads it says which accounts lie abroad.
 
 Accounts are told by the names that the file's mapping gives them, patterns by the signs * and ?. What goes from an account at home to one abroad
-is an
-investment of the former, what comes back ends lots of the account that pays, and between two accounts abroad money takes its lots along. The pot
-is always the account, as it is the account that pays. A file knows no law, so nothing is told aside as a purchase or a gift.
+is an investment of the former, what comes back ends lots of the account that pays, and between two accounts abroad money takes its lots along.
+The pot is always the account, as it is the account that pays. A file knows no law, so nothing is told aside as a purchase or a gift.
 
 Where all rows are of one asset, its units are the money that shares and curves are reckoned in; where there are several, rates say what each row
 was worth, or one asset is chosen. Money of several assets is never added up.

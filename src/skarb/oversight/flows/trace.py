@@ -189,7 +189,7 @@ def kernels(kind: str) -> Functions:
     woven = ("portion",)
     return compiled(
         modules,
-        ("count_border", "find_mixed", "fifo", "remaining", "haircut", "vintages", "origins"),
+        ("count_border", "find_mixed", "find_lowest", "fifo", "remaining", "haircut", "vintages", "origins"),
         beside=("skarb.oversight.flows.places",),
         woven=woven,
     )
