@@ -37,6 +37,7 @@ bench: $(READY) ## print the figures that the documents quote
 	@$(BIN)/skarb bench rules --json
 	@$(BIN)/skarb bench replay --json
 	@$(BIN)/skarb bench mining --json
+	@$(BIN)/skarb bench flows --json
 
 docs: $(READY) ## write the generated reference pages into docs/reference
 	@$(BIN)/python -m skarb.cli.reference docs/reference

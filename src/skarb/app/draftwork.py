@@ -17,6 +17,7 @@ from skarb.app.draftanswer import answer_of
 from skarb.app.draftmodel import DraftAnswer, Stage
 from skarb.app.drafts import ANSWER, PROBLEM, answer_folder, draft_folders, read_answer, report_path
 from skarb.app.feed import feed
+from skarb.app.flowwork import follow_flows
 from skarb.app.keys import make_key, public_path
 from skarb.app.lake import add
 from skarb.app.law import draft_of
@@ -30,7 +31,7 @@ Tell = Callable[[Stage, str], None]
 
 
 def replay_drafts(market: Path, tell: Tell) -> int:
-    """Replay the drafts of a market over its books; return how many have an answer now.
+    """Replay the drafts of a market over its books and follow its money abroad; return how many drafts have an answer now.
 
     A draft that cannot be read, or not replayed, gets its problem written down beside the others' answers.
     Raises: NotFound if there is no market; SkarbError if its books cannot be brought into the lake.
@@ -52,6 +53,8 @@ def replay_drafts(market: Path, tell: Tell) -> int:
         else:
             (own / PROBLEM).unlink(missing_ok=True)
             answered += 1
+    tell("following", "")
+    follow_flows(market, law, heights)
     return answered
 
 

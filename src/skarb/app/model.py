@@ -9,7 +9,7 @@ console masks natural persons unless a purpose was given, and then calls `look` 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -334,6 +334,15 @@ class MarketView(Protocol):
 
     def report(self, draft: str, language: str) -> bytes | None:
         """Return the report on a draft that stands alone, as HTML, or None."""
+
+    def flow_part(self, language: str) -> str | None:
+        """Return what became of money abroad as a part of a page, or None if nothing was followed yet."""
+
+    def flow_figures(self) -> dict[str, Any] | None:
+        """Return the same as figures, or None."""
+
+    def flow_report(self, language: str) -> bytes | None:
+        """Return the report on money abroad that stands alone, as HTML, or None."""
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

@@ -125,7 +125,12 @@ def opened(asked: Asked) -> Iterator[Put]:
         _check_law(connection, asked, law)
         begun = first if asked.begun is None else to_day(asked.begun)
         yield Put(
-            asked, connection, Question(law, backdated(draft, begun), first, last, asked.by), draft, begun, _snapshot(connection)
+            asked,
+            connection,
+            Question(law, backdated(draft, begun), first, last, asked.by),
+            draft,
+            begun,
+            snapshot_of(connection),
         )
 
 
@@ -286,7 +291,8 @@ def _in_force(law: Rulebook, question: Question) -> tuple[InForce, ...]:
     return tuple(found)
 
 
-def _snapshot(connection: duckdb.DuckDBPyConnection) -> Snapshot:
+def snapshot_of(connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    """Return what a lake holds, book by book."""
     form = connection.execute("SELECT format FROM lake").fetchall()[0][0]
     books = tuple(Book(name, rows, height, head) for name, rows, height, head in connection.execute(_SNAPSHOT).fetchall())
     return Snapshot(form, sum(one.rows for one in books), books)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from skarb.app.archive import Archive, Found, instant_of, transfer_lines
 from skarb.app.draftmodel import DraftsView, Progress
 from skarb.app.drafts import Answers
 from skarb.app.explain import provision_view, reasons_of
 from skarb.app.files import now as real_now
+from skarb.app.flowwork import flow_figures, flow_part, flow_report
 from skarb.app.looks import Looks
 from skarb.app.model import (
     BatchLine,
@@ -71,6 +73,7 @@ class View:
         self._lock = RLock()
         self._archive = Archive(book_path, rulebook)
         self._answers = Answers(folder)
+        self._folder = folder
         self.replaying = Progress()
         self.living = False
 
@@ -297,6 +300,18 @@ class View:
     def report(self, draft: str, language: str) -> bytes | None:
         """Return the report on a draft that stands alone, as HTML, or None."""
         return self._answers.report(draft, language)
+
+    def flow_part(self, language: str) -> str | None:
+        """Return what became of money abroad as a part of a page, or None if nothing was followed yet."""
+        return flow_part(self._folder, language)
+
+    def flow_figures(self) -> dict[str, Any] | None:
+        """Return the same as figures, or None."""
+        return flow_figures(self._folder)
+
+    def flow_report(self, language: str) -> bytes | None:
+        """Return the report on money abroad that stands alone, as HTML, or None."""
+        return flow_report(self._folder, language)
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

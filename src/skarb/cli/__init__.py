@@ -29,6 +29,7 @@ COMMANDS = {
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
     "replay": "Decide everything in a lake twice, by the law and by a draft, and tell what the draft would change.",
+    "flows": "Follow the money that leaves: what came back, what is still out, through whom; return curves, paths, reconciliation.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
@@ -38,7 +39,7 @@ COMMANDS = {
     "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

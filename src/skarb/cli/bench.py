@@ -9,16 +9,19 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "ledger", "rules", "replay", "mining"], *, rows: int | None = None, json: bool = False) -> None:
+def bench(
+    name: Literal["road", "ledger", "rules", "replay", "flows", "mining"], *, rows: int | None = None, json: bool = False
+) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
     instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
     then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
-    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
-    `mining`: a thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole
-    units; two days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
+    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions. `flows`: money
+    followed through ten million transfers, by the order in which it came and by shares of balances, conserved to the unit. `mining`: a
+    thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole units; two
+    days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
 
     Figures are medians; rates are per second.
 
@@ -27,7 +30,7 @@ def bench(name: Literal["road", "ledger", "rules", "replay", "mining"], *, rows:
     name
         What to measure.
     rows
-        Of `replay`: how many rows, if not ten million.
+        Of `replay` and `flows`: how many rows, if not ten million.
     json
         Print JSON instead of a table.
     """
@@ -60,6 +63,10 @@ def _measure(name: str, rows: int | None) -> dict[str, object]:
         from skarb.bench.mining import bench as mining
 
         return mining()
+    if name == "flows":
+        from skarb.bench import flows
+
+        return flows.bench(flows.ROWS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

@@ -1,4 +1,4 @@
-"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision, drafts of law.
+"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision, drafts of law, money abroad.
 
 Every page is HTML or, with `.json` at its end or `Accept: application/json`, the same content as JSON. Nothing is loaded from
 elsewhere, and no page writes anything but the log of looks.
@@ -14,6 +14,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
+from markupsafe import Markup
 
 from skarb.app.draftmodel import DraftLine, DraftsView, Matrix
 from skarb.app.model import MarketView
@@ -141,7 +142,25 @@ class _Pages:
                 raise NotFound(f"there is no report on a draft {name!r}")
             return Response(content=found, media_type="text/html; charset=utf-8", headers={**_REPORT_HEADERS, **_spoken(code)})
 
-        return [market, book, batch, row, provision, drafts, draft, report]
+        @get("/flows", sync_to_thread=True)
+        def flows(request: _Request) -> Response[Any]:
+            progress = self._view.drafts().progress
+            content: dict[str, Any] = {"clock": self._view.clock(), "progress": progress}
+            if _wants_json(request):
+                return self._answer(request, "flows", {**content, "figures": self._view.flow_figures()})
+            part = self._view.flow_part(_language_of(request))
+            # Made by our own templates, which escaped what was filed.
+            return self._answer(request, "flows", {**content, "part": None if part is None else Markup(part)})
+
+        @get("/flows/report", sync_to_thread=True)
+        def flow_report(request: _Request) -> Response[Any]:
+            code = _language_of(request)
+            found = self._view.flow_report(code)
+            if found is None:
+                raise NotFound("money abroad was not followed yet")
+            return Response(content=found, media_type="text/html; charset=utf-8", headers={**_REPORT_HEADERS, **_spoken(code)})
+
+        return [market, book, batch, row, provision, drafts, draft, report, flows, flow_report]
 
     def not_found(self, request: _Request, error: Exception) -> Response[Any]:
         """Say that something does not exist."""

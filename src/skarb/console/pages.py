@@ -52,9 +52,10 @@ def static_files() -> dict[str, StaticFile]:
     """Return the files that belong to the pages, by name."""
     kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
     folder = files("skarb.console").joinpath("static")
+    shared = files("skarb.reporting").joinpath("templates", "flows.css")  # pages and reports show flows alike
     return {
         one.name: StaticFile(one.read_bytes(), kinds[one.name.rpartition(".")[2]])
-        for one in folder.iterdir()
+        for one in (*folder.iterdir(), shared)
         if one.name.rpartition(".")[2] in kinds
     }
 

@@ -78,6 +78,26 @@ def test_answers_are_whole_and_their_sums_agree(town: Path):
         assert market.view.report("../drafts", "en") is None
 
 
+def test_money_abroad_is_followed_and_leads_to_rows_of_journals(town: Path):
+    with Market(town) as market:
+        figures = market.view.flow_figures()
+        assert figures is not None and figures["invested"] == figures["returned"] + figures["spent"] + figures["still_out"] > 0
+        out = sum(day.out for day in market.view.flows().days)
+        assert figures["invested"] <= out  # the chart counts payments to foreign providers of people who are not residents, too
+        assert figures["people"] == "by number" and figures["lots"]
+        for lot in figures["lots"]:
+            found = market.view.row(lot["book"], lot["sequence"], lot["row"])
+            assert found is not None and found.instruction.id == lot["id"] and found.outcome == "posted"
+            assert found.facts.value == lot["worth"] and lot["person"].startswith("#")
+            assert sum(int(way["units"]) for way in lot["ways"]) <= int(lot["units"])
+            for way in lot["ways"]:
+                assert not any(found.instruction.party in hop["source"] + hop["target"] for hop in way["hops"])
+        for code in LANGUAGES:
+            part = market.view.flow_part(code)
+            assert part is not None and f"?lang={code}" in part and "style=" not in part
+            assert f'<html lang="{code}">'.encode() in (market.view.flow_report(code) or b"")
+
+
 def test_nothing_is_done_twice_and_what_is_new_is_told(market: Path):
     before = read_answer(market, "abroad")
     keys = {one: one.read_bytes() for one in (market / "keys").iterdir()}

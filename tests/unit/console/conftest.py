@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from tests.unit.console import drafted
@@ -217,6 +218,15 @@ class FakeMarket:
 
     def report(self, draft: str, language: str) -> bytes | None:
         return f"<!doctype html><title>{language}</title>".encode() if draft == "abroad" else None
+
+    def flow_part(self, language: str) -> str | None:
+        return None if self.empty else f"<section><h2>{language}</h2><p>66 % &lt;never&gt; returned</p></section>"
+
+    def flow_figures(self) -> dict[str, Any] | None:
+        return None if self.empty else {"invested": 5, "returned": 3, "still_out": 2}
+
+    def flow_report(self, language: str) -> bytes | None:
+        return None if self.empty else f"<!doctype html><title>{language}</title>".encode()
 
     def look(self, purpose: str, subject: str) -> None:
         self.looks.append((purpose, subject))

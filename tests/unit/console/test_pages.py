@@ -19,6 +19,7 @@ PAGES = [
     "/drafts",
     "/drafts/abroad",
     "/drafts/broken",
+    "/flows",
     "/nowhere",
 ]
 VOID = {"meta", "link", "input", "rect", "line", "path", "use", "br"}

@@ -30,7 +30,7 @@ def page(report: Report, code: str = "en") -> str:
     words = said(code)
     slices = {name: by_dimension(report.comparison, place, name == "month") for place, name in enumerate(report.by)}
     return (
-        _pages()
+        templates()
         .get_template("replay.html")
         .render(
             **_said(report, words),
@@ -48,7 +48,9 @@ def sweep_page(report: Report, name: str, tried: Sequence[Tried], code: str = "e
     """Return what several values of a parameter would change; `report` is that of any one of them."""
     slices = tuple(Slice(one.value, turned(one.comparison.transitions)) for one in tried)
     return (
-        _pages().get_template("sweep.html").render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
+        templates()
+        .get_template("sweep.html")
+        .render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
     )
 
 
@@ -101,21 +103,23 @@ def _said(report: Report, words: Said) -> dict[str, Any]:
         "report": report,
         "comparison": report.comparison,
         "version": __version__,
-        "style": _text("report.css"),
-        "script": _text("report.js"),
+        "style": text_of("report.css"),
+        "script": text_of("report.js"),
         "money_of": lambda units, decimals: words.amount(format_amount(units, decimals)),
     }
     return {**everything, "everything": everything}  # macros of other files see only what they are given
 
 
 @cache
-def _pages() -> Environment:
+def templates() -> Environment:
+    """Return the templates of all reports."""
     return Environment(
         loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
 
 
 @cache
-def _text(name: str) -> Markup:
+def text_of(name: str) -> Markup:
+    """Return a style or a script as it stands in a page."""
     # Our own files, not what somebody filed: they stand in the page as they are.
     return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -1,0 +1,152 @@
+"""Flows on the command line: a lake, files of somebody's own, and what cannot be followed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.unit.cli.conftest import payment, write
+from tests.unit.oversight.lakes import Told, fill
+
+from skarb.app.files import now
+from skarb.app.looks import Looks
+from skarb.core.facts import Facts
+
+OUT = {"activity": "token_transfer_out", "actor_resident": True, "actor_kind": "natural_person", "operator_country": "BY", "cross_border": True,
+       "counterparty_licence": "foreign_provider", "counterparty_country": "AE"}  # fmt: skip
+BACK = OUT | {"activity": "token_transfer_in"}
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    story = [(0, OUT, 0, 4), (3, OUT, 1, 5), (40, BACK, 0, 4), (60, OUT, 2, 4), (90, BACK, 1, 4)]
+    return fill(
+        tmp_path,
+        [Told(Facts(day=20000 + day, value=500, **facts), party=party, counterparty=at) for day, facts, party, at in story],
+    )
+
+
+@pytest.fixture
+def moves(tmp_path: Path) -> Path:
+    rows = [
+        ("home:a", "ex:1", "100.00", 1),
+        ("ex:1", "ex:2", "60.00", 2),
+        ("ex:2", "home:b", "45.50", 3),
+        ("ex:1", "home:a", "30.00", 5),
+    ]
+    return write(
+        tmp_path / "moves.csv",
+        [
+            payment(day, at=f"2026-08-{day:02}T10:00:00+03:00", party=one, counterparty=other, amount=amount, asset="USD")
+            for one, other, amount, day in rows
+        ],
+    )
+
+
+def test_a_lake_is_told_in_figures(skarb, lake):
+    told = json.loads(skarb("flows", "trace", lake, "--format", "json").out)
+    assert (told["invested"], told["returned"], told["still_out"]) == (1500, 500, 1000)
+    assert told["never_returned"]["days"] == 30 and told["never_returned"]["share"] == 1.0
+    assert told["unknown_rows"] == 1  # p2 had nothing at that place
+    assert {one["what"]: one["still_out"] for one in told["sensitivity"]}["pot person"] == 500
+    assert [lot["person"] for lot in told["lots"]] == ["#1", "#2", "#0"]
+    ranked = skarb("flows", "rank", lake, "--by", "place", "--format", "csv").rows
+    assert [(one["place"], one["still_minor"]) for one in ranked] == [("v1", "500"), ("v2", "500")]
+    curve = skarb("flows", "curve", lake, "--format", "csv").rows
+    assert [one["age_days"] for one in curve] == ["40"] and float(
+        curve[0]["out"]
+    ) == 0.5  # the youngest was watched for 30 days only
+    shown = skarb("flows", "trace", lake)
+    assert "15.00 ZZD went abroad" in shown.out and "told by their number" in shown.err
+    assert "Back, by money" in skarb("flows", "curve", lake).out
+
+
+def test_names_are_shown_for_a_purpose_and_recorded(skarb, lake):
+    assert skarb("flows", "trace", lake, "--purpose", " ").code == 8
+    assert not (lake / "looks.jsonl").exists()
+    told = json.loads(skarb("flows", "trace", lake, "--purpose", "case 17", "--format", "json").out)
+    assert {lot["person"] for lot in told["lots"]} == {"p1", "p2", "p3"} and told["people"] == "by name"
+    (look,) = Looks(lake / "looks.jsonl", now).all()
+    assert (look.purpose, look.subject) == ("case 17", "lake/flows")
+
+
+def test_days_of_a_lake(skarb, lake):
+    assert json.loads(skarb("flows", "trace", lake, "--to", "2024-10-05", "--format", "json").out)["invested"] == 500 * 1
+    assert skarb("flows", "trace", lake, "--from", "2030-01-01").code == 3
+    assert skarb("flows", "trace", lake, "--from", "2025-01-02", "--to", "2025-01-01").code == 3
+
+
+def test_a_report_is_a_folder(skarb, lake, tmp_path):
+    assert skarb("flows", "report", lake, "--out", "told", "--in", "be").code == 0
+    page = (tmp_path / "told" / "flows.html").read_text(encoding="utf-8")
+    assert '<html lang="be">' in page and "http" not in page.replace("http-equiv", "")
+    lots, pieces = (pq.read_table(tmp_path / "told" / name) for name in ("lots.parquet", "pieces.parquet"))
+    assert sum(lots["worth_minor"].to_pylist()) == 1500 and sum(pieces["worth_minor"].to_pylist()) == 500
+    assert json.loads((tmp_path / "told" / "flows.json").read_text())["invested"] == 1500
+    assert skarb("flows", "report", lake, "--out", "told", "--in", "de").code == 2
+
+
+def test_a_file_of_ones_own_over_several_hops(skarb, moves):
+    told = json.loads(skarb("flows", "trace", moves, "--abroad", "ex:*=SC", "--format", "json").out)
+    assert (told["currency"], told["invested"], told["returned"], told["still_out"]) == ("USD", 10000, 7550, 2450)
+    assert told["by"]["country"][0]["label"] == "SC"
+    rows = skarb("flows", "trace", moves, "--abroad", "ex:1", "--format", "csv").rows
+    assert [(one["place"], one["units"], one["left_units"]) for one in rows] == [
+        ("ex:1", "10000", "1000")
+    ]  # ex:2 is at home then
+    haircut = json.loads(skarb("flows", "trace", moves, "--abroad", "ex:*", "--rule", "haircut", "--format", "json").out)
+    assert haircut["still_out"] == 2450
+
+
+def test_what_a_file_must_say(skarb, moves):
+    assert "--abroad" in skarb("flows", "trace", moves).err
+    assert skarb("flows", "trace", moves, "--abroad", "nobody").code == 4
+    assert "accounts are ex:1" in skarb("flows", "trace", moves, "--abroad", "nobody").err
+    assert skarb("flows", "trace", moves, "--abroad", "ex:*=sc").code == 3
+    assert skarb("flows", "trace", moves, "--abroad", "ex:*", "--asset", "EUR").code == 4
+    assert skarb("flows", "trace", "nothing.csv", "--abroad", "x").code == 4
+    assert skarb("flows", "paths", moves, "--abroad", "ex:*").code == 2
+    assert skarb("flows", "draft", moves, "--draft", "d", "--abroad", "ex:*").code == 3
+
+
+def test_bad_rows_are_told_and_disorder_is_marked(skarb, tmp_path):
+    rows = [
+        payment(1, party="a", counterparty="ex", amount="5.00", asset="USD", at="2026-08-03T10:00:00+03:00"),
+        payment(2, party="a", counterparty="ex", amount="-5.00", asset="USD"),
+        payment(3, party="ex", counterparty="a", amount="2.00", asset="USD", at="2026-08-09T10:00:00+03:00"),
+        payment(4, party="a", counterparty="ex", amount="1.00", asset="EUR", at="2026-08-02T10:00:00+03:00"),
+    ]
+    path = write(tmp_path / "mixed.csv", rows)
+    shown = skarb("flows", "trace", path, "--abroad", "ex")
+    assert "4 rows in, 1 malformed" in shown.err and "-5.00" in shown.err
+    assert "not in the order of time" in shown.err and "not added up" in shown.err
+    told = json.loads(skarb("flows", "trace", path, "--abroad", "ex", "--format", "json").out)
+    assert {one["asset"]: (one["invested"], one["returned"], one["still"]) for one in told["assets"]} == {
+        "EUR": ("100", "0", "100"), "USD": ("500", "200", "300"),
+    }  # fmt: skip
+    assert told["invested"] == 0 and told["currency"] == ""
+    only = json.loads(skarb("flows", "trace", path, "--abroad", "ex", "--asset", "USD", "--format", "json").out)
+    assert (only["invested"], only["still_out"]) == (500, 300)
+    rates = tmp_path / "rates.csv"
+    rates.write_text("date,currency,byn_per_unit\n2026-08-01,USD,3.0\n2026-08-01,EUR,3.5\n")
+    worth = json.loads(skarb("flows", "trace", path, "--abroad", "ex", "--rates", rates, "--format", "json").out)
+    assert (worth["currency"], worth["invested"], worth["still_out"]) == ("BYN", 1850, 1250)
+    packed = tmp_path / "cut.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes())[:-20])
+    assert skarb("flows", "trace", packed, "--abroad", "ex").code == 3
+
+
+def test_two_sides_are_reconciled(skarb, moves, lake, tmp_path):
+    same = skarb("flows", "reconcile", moves, moves)
+    assert same.code == 0 and "4 matched" in same.err
+    other = tmp_path / "other.csv"
+    other.write_text(moves.read_text().replace("45.50", "45.00").replace("r5,", "x5,"))
+    shown = skarb("flows", "reconcile", moves, other, "--format", "csv")
+    assert shown.code == 9 and "1 amount differs" in shown.err and "3 matched" in shown.err
+    assert {one["found"] for one in shown.rows} == {"matched", "amount differs"}
+    assert skarb("flows", "reconcile", lake, lake).code == 0
+    assert skarb("flows", "reconcile", lake, lake, "--book", "nobody").code == 4
+    assert skarb("flows", "reconcile", moves, lake).code == 9
