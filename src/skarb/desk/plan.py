@@ -45,6 +45,12 @@ class Planner:
         return () if plan is None else plan(instruction, gathered)
 
 
+def has_arrived(instruction: Instruction, gathered: Gathered) -> bool:
+    """Tell whether tokens are in our hands whatever the law says: they came from outside, not out of an account in this book."""
+    ours = gathered.counterparty.startswith((*FLOORED, "own/"))
+    return instruction.activity == "token_transfer_in" and gathered.units > 0 and not ours
+
+
 def quarantine(instruction: Instruction, gathered: Gathered) -> tuple[Leg, ...]:
     """Return the transfer that keeps an unlawful arrival apart: it is in our hands, but nobody is credited."""
     return (Leg(gathered.counterparty, set_apart(instruction), instruction.asset, gathered.units),)

@@ -27,7 +27,7 @@ from skarb.desk.approval import check_approval
 from skarb.desk.entries import Entries, Posting, post_plain
 from skarb.desk.gather import Gatherer
 from skarb.desk.model import Answer, Case, Column, Gathered, Product
-from skarb.desk.plan import KEPT_APART, Planner, quarantine
+from skarb.desk.plan import KEPT_APART, Planner, has_arrived, quarantine
 from skarb.desk.roll import Plain
 from skarb.desk.totals import RunningTotals, Turn
 from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
@@ -252,7 +252,7 @@ class Desk:
             legs = self._planner.legs(instruction, facts)
             if not (facts.units and facts.consideration):
                 legs = tuple([leg for leg in legs if leg.units])
-        elif decision.measure in KEPT_APART and instruction.activity == "token_transfer_in" and facts.units:
+        elif decision.measure in KEPT_APART and has_arrived(instruction, facts):
             legs = quarantine(instruction, facts)
         else:
             return

@@ -91,6 +91,17 @@ def test_nothing_is_taken_from_a_held_counterparty(activity: str, zedland, tmp_p
         assert after == before
 
 
+@pytest.mark.parametrize("wallet", [None, "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"])
+def test_what_a_listed_client_holds_here_is_not_taken_from_him(wallet: str | None, zedland, tmp_path) -> None:
+    """Only what came from outside is in our hands against our will; a blocked account stays as it is."""
+    town = zedland.Town(tmp_path, law="by")
+    with town.open_funded() as desk:
+        before = zedland.balances(desk)
+        receipt = zedland.only(desk.submit([town.instruction("x", "token_transfer_in", counterparty="listed", wallet=wallet)]))
+        assert (receipt.outcome, receipt.decision.measure, receipt.codes) == ("refused", "block", ())
+        assert zedland.balances(desk) == before
+
+
 def test_tokens_from_a_listed_wallet_are_set_apart(town, zedland) -> None:
     with town.open_funded() as desk:
         before = zedland.balances(desk)
