@@ -10,9 +10,8 @@ from importlib.resources import files
 
 
 def country_of(text: str) -> str | None:
-    """Return the code of a country for its name or its code in capitals, None if it is not known."""
-    name = " ".join(text.split()).strip(" .")
-    return name if name in codes() else _names().get(name.casefold())
+    """Return the code of a country for its name, None if it is not known. A code is no name: `na` is not Namibia."""
+    return _names().get(" ".join(text.split()).strip(" .").casefold())
 
 
 @cache
