@@ -16,18 +16,20 @@ from skarb.registers.model import (
     Entry,
     Gate,
     Hold,
+    ListPolicy,
     Party,
     Token,
     Venue,
     Wallet,
     WalletFacts,
     WalletListing,
+    Whitelisting,
 )
 from skarb.registers.numbering import Numbering, check_digit, check_number, read_numbering
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
 from skarb.registers.read import Import, read_entries, read_screening_list
-from skarb.registers.view import Registers, Summary, UnknownAsset
+from skarb.registers.view import ListVersion, Registers, Summary, UnknownAsset
 
 __all__ = [
     "GATES",
@@ -40,6 +42,8 @@ __all__ = [
     "Gate",
     "Hold",
     "Import",
+    "ListPolicy",
+    "ListVersion",
     "Numbering",
     "Party",
     "Peg",
@@ -56,6 +60,7 @@ __all__ = [
     "Wallet",
     "WalletFacts",
     "WalletListing",
+    "Whitelisting",
     "check_digit",
     "check_number",
     "find_staleness",

@@ -16,8 +16,21 @@ from pathlib import Path
 import msgspec
 
 from skarb.core.errors import Conflict, InputError, Unavailable
+from skarb.core.list_change import ListChange
 from skarb.core.screening_list import ScreeningList
-from skarb.registers.model import Admission, Block, Entry, Hold, Party, Token, Venue, Wallet, WalletListing
+from skarb.registers.model import (
+    Admission,
+    Block,
+    Entry,
+    Hold,
+    ListPolicy,
+    Party,
+    Token,
+    Venue,
+    Wallet,
+    WalletListing,
+    Whitelisting,
+)
 from skarb.registers.rates import RateSeries
 
 GENESIS = b"\0" * 32  # the head before the first recording
@@ -39,6 +52,9 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     holds: tuple[Hold, ...] = ()
     lists: tuple[ScreeningList, ...] = ()
     rates: tuple[RateSeries, ...] = ()
+    list_policies: tuple[ListPolicy, ...] = ()
+    whitelist: tuple[Whitelisting, ...] = ()
+    list_changes: tuple[ListChange, ...] = ()  # versions of lists, told by what differs from the version before
 
     def entries(self, register: str) -> tuple[Entry, ...]:
         """Return what was written into one of model.REGISTERS."""

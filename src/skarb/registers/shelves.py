@@ -6,12 +6,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from skarb.core.asset import Asset, currencies
-from skarb.core.screening_list import Identifiers, ScreeningList
+from skarb.core.identifiers import wallet_key
+from skarb.core.list_change import apply
+from skarb.core.screening_list import Document, Identifiers, ScreeningList, SubjectKind
+from skarb.core.screening_list import Name as NameOf
 from skarb.registers.chain import GENESIS, Recording, head_of
 from skarb.registers.defaults import CountryDefaults
 from skarb.registers.index import Index
-from skarb.registers.model import REGISTERS, Admission, Block, Hold, Party, Token, Venue, Wallet, WalletListing
+from skarb.registers.model import (
+    REGISTERS,
+    Admission,
+    Block,
+    Hold,
+    ListPolicy,
+    Party,
+    Token,
+    Venue,
+    Wallet,
+    WalletListing,
+    Whitelisting,
+)
 from skarb.registers.rates import RateBook
+
+
+_KINDS: dict[str, SubjectKind] = {
+    **dict.fromkeys(("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor"), "person"),
+    **dict.fromkeys(("legal_entity", "state_body", "central_bank"), "entity"),
+}
 
 
 class Shelves:
@@ -29,7 +50,10 @@ class Shelves:
         self.wallets: Index[Wallet] = Index("wallet")
         self.listed_wallets: Index[WalletListing] = Index("wallet")
         self.holds: Index[Hold] = Index("party")
+        self.list_policies: Index[ListPolicy] = Index("list")
+        self.whitelist: Index[Whitelisting] = Index("party")
         self.lists: dict[str, ScreeningList] = {}
+        self._spellings: dict[str, set[str]] = {}  # of listed wallets, by the form in which they are compared
         legal = Asset(code=country.legal_currency, asset_class="money", decimals=country.decimals)
         self.assets: dict[str, Asset] = {legal.code: legal} | currencies()
         self.rates = RateBook(rules.max_age_days, rules.sources, (country.legal_currency, *rules.pivots))
@@ -49,8 +73,12 @@ class Shelves:
             standing = [entry for entry in self.tokens.history(token.code) if not entry.withdrawn]
             if standing:
                 self.assets[token.code] = asset_of(standing[-1])
+        for listing in recording.listed_wallets:
+            self._spellings.setdefault(wallet_key(listing.wallet), set()).add(listing.wallet)
         for screening_list in recording.lists:
             self.lists[screening_list.list] = screening_list
+        for change in recording.list_changes:
+            self.lists[change.list] = apply(self.lists[change.list], change)
         for series in recording.rates:
             self.rates.add(series)
         self.recordings.append(recording)
@@ -72,6 +100,7 @@ class Shelves:
                     leis=_distinct(entry.lei for entry in entries),
                     passports=_distinct(entry.passport for entry in entries),
                     wallets=_distinct(wallets.get(party, ())),
+                    **_described(entries),
                 )
             )
         return found
@@ -85,8 +114,9 @@ class Shelves:
         return next((state for state in states if state is not None and state.host == name), None)
 
     def listed(self, wallet: str, day: int) -> bool:
-        """Tell whether an address stands in the national register: included, and not excluded since."""
-        entries = self.listed_wallets.spells(wallet, day)
+        """Tell whether an address stands in the national register, in any spelling: included, and not excluded since."""
+        spellings = self._spellings.get(wallet_key(wallet), ())
+        entries = [entry for spelling in spellings for entry in self.listed_wallets.spells(spelling, day)]
         excluded = max((entry.valid_from for entry in entries if entry.status == "excluded"), default=None)
         included = [entry.valid_from for entry in entries if entry.status == "included"]
         return any(excluded is None or begun > excluded for begun in included)
@@ -96,6 +126,20 @@ class Shelves:
         parts = host.split(".")
         domains = (".".join(parts[start:]) for start in range(len(parts) - 1))
         return any(self.blocks.spells(domain, day) for domain in domains)
+
+
+def _described(entries: list[Party]) -> dict[str, Any]:
+    """Return what the wordings of a party say of it besides its numbers; numbers stand with the country they come from."""
+    numbers = [("tax", one.taxpayer_number, one.country) for one in entries]
+    numbers += [("passport", one.passport, one.country) for one in entries]
+    documents = [Document(kind=kind, number=number, country=country.replace("XX", "")) for kind, number, country in numbers if number]
+    return {
+        "kind": _KINDS.get(entries[-1].kind, "unknown") if entries else "unknown",
+        "names": tuple(NameOf(text=name) for name in _distinct(one.name for one in entries)),
+        "births": _distinct(one.born.isoformat() for one in entries if one.born),
+        "countries": _distinct(one.country for one in entries if one.country != "XX"),
+        "documents": tuple(dict.fromkeys(documents)),
+    }
 
 
 def asset_of(token: Token) -> Asset:

@@ -8,8 +8,8 @@ the chain of recordings: two registers with one version hold the same entries, r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,14 +17,15 @@ from skarb.core.asset import Asset, currencies
 from skarb.core.errors import Conflict, FieldError, NotFound, Problem, ensure, shorten
 from skarb.core.facts import Regime, Screening
 from skarb.core.identifiers import Flaw, chain_of
+from skarb.core.list_change import apply, change_of
 from skarb.core.party import Profile
-from skarb.core.screening_list import Identifiers, ScreeningList
-from skarb.core.time import Clock, from_day
+from skarb.core.screening_list import Identifiers, ListMeasure, ListStamp, ScreeningList, Whitelisted
+from skarb.core.time import Clock, from_day, to_day
 from skarb.registers.chain import Recording, RegisterFile
 from skarb.registers.defaults import CountryDefaults
 from skarb.registers.freshness import Freshness
-from skarb.registers.intake import contradictions, new_rates
-from skarb.registers.model import REGISTERS, Entry, Hold, Party, WalletFacts
+from skarb.registers.intake import contradictions, list_contradictions, new_rates
+from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, Party, WalletFacts, Whitelisting
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import Rate
 from skarb.registers.read import Import, check_entry, read_wallet
@@ -55,6 +56,15 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int = 0  # already there, word by word
     problems: tuple[Problem, ...] = ()
     version: bytes = b""  # of the registers afterwards
+
+
+class ListVersion(NamedTuple):
+    """A version of a screening list as it was recorded."""
+
+    stamp: ListStamp
+    recorded_at: datetime
+    source: str
+    written: int  # entries written down for it: all of them, or those that differ from the version before
 
 
 class Registers:
@@ -178,6 +188,56 @@ class Registers:
         """Return the screening lists in their last version."""
         return tuple(found for _, found in sorted(self._shelves.lists.items()))
 
+    def list_versions(self) -> Iterable[ListVersion]:
+        """Yield every version of every screening list, in the order of recording."""
+        for recording in self._shelves.recordings:
+            for found in recording.lists:
+                written = len(found.entries)
+                stamp = _stamp(found, found.sha256, written)
+                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
+            for change in recording.list_changes:
+                written = len(change.entries) + len(change.removed)
+                stamp = _stamp(change, change.sha256, change.count)
+                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
+
+    def list_at(self, name: str, version: str) -> ScreeningList:
+        """Return a version of a screening list, named by its version or by the beginning of its hash; of several the last recorded.
+
+        Raises: NotFound if there is none.
+        """
+        current: ScreeningList | None = None
+        wanted: ScreeningList | None = None
+        for recording in self._shelves.recordings:
+            for found in recording.lists:
+                if found.list == name:
+                    current = found
+                    wanted = found if version == found.version or (len(version) >= 8 and found.sha256.startswith(version)) else wanted
+            for change in recording.list_changes:
+                if change.list == name and current is not None:
+                    current = apply(current, change)
+                    fits = version == change.version or (len(version) >= 8 and change.sha256.startswith(version))
+                    wanted = current if fits else wanted
+        if wanted is None:
+            raise NotFound(f"no version {shorten(version)!r} of the list {shorten(name)!r} was recorded; skarb screen lists names all")
+        return wanted
+
+    @property
+    def today(self) -> int:
+        """The day by the clock of the registers, in universal time; decisions about lists end by it."""
+        return to_day(self._clock().astimezone(UTC).date())
+
+    def measures(self, day: int) -> dict[str, ListMeasure]:
+        """Return the policies on a day, by list or regime."""
+        index = self._shelves.list_policies
+        states = ((name, index.state(name, day)) for name in index.subjects())
+        return {name: state.measure for name, state in states if isinstance(state, ListPolicy)}
+
+    def whitelist(self) -> list[Whitelisted]:
+        """Return the decisions that a party is not whom an entry of a list means, those that have ended too."""
+        index = self._shelves.whitelist
+        decisions = (one for party in index.subjects() for one in index.history(party) if not one.withdrawn)
+        return [_whitelisted(one) for one in decisions]
+
     def identifiers(self) -> list[Identifiers]:
         """Return everything each party was ever known by, for screening."""
         return self._shelves.identifiers()
@@ -212,7 +272,7 @@ class Registers:
 
     def record_import(self, file: Import) -> Summary:
         """Write down what a file says, all or nothing."""
-        problems = file.problems or tuple(contradictions(file, self._shelves))
+        problems = file.problems or tuple(contradictions(file, self._shelves, self.country))
         if problems:
             return Summary(source=file.name, problems=problems, version=self.version)
         fresh: dict[str, tuple[Entry, ...]] = {}
@@ -245,13 +305,25 @@ class Registers:
         return Summary(source=file.name, added=new.added, replaced=new.replaced, repeated=new.repeated, version=self.version)
 
     def record_list(self, screening_list: ScreeningList, source: str) -> Summary:
-        """Write down a version of a screening list, whole."""
+        """Write down a version of a screening list: the first one whole, later ones by what differs from the version before.
+
+        A version older than the one in force is refused.
+        """
         known = self._shelves.lists.get(screening_list.list)
         count = len(screening_list.entries)
-        if known is not None and known.sha256 == screening_list.sha256:
+        if problems := tuple(list_contradictions(source, screening_list, known)):
+            return Summary(source=source, problems=problems, version=self.version)
+        if known is None:
+            self._write(source, lists=(screening_list,))
+            return Summary(source=source, added=count, version=self.version)
+        change = change_of(known, screening_list)
+        if change.sha256 == change.since:
             return Summary(source=source, repeated=count, version=self.version)
-        self._write(source, lists=(screening_list,))
-        return Summary(source=source, added=count, version=self.version)
+        self._write(source, list_changes=(change,))
+        same = count - len(change.entries)
+        replaced = len(change.entries) - (count - len(known.entries) + len(change.removed))
+        added = len(change.entries) - replaced
+        return Summary(source=source, added=added, replaced=replaced, repeated=same, version=self.version)
 
     # Inside.
 
@@ -333,6 +405,26 @@ def _remember(cache: dict[K, V], key: K, answer: V) -> V:
         cache.clear()
     cache[key] = answer
     return answer
+
+
+def _stamp(version: Any, sha256: str, count: int) -> ListStamp:
+    """Return the stamp of a version, be it whole or a change."""
+    return ListStamp(
+        list=version.list,
+        regime=version.regime,
+        publisher=version.publisher,
+        version=version.version,
+        published=version.published,
+        sha256=sha256,
+        count=count,
+    )
+
+
+def _whitelisted(one: Whitelisting) -> Whitelisted:
+    last = one.valid_to if one.valid_to is not None else one.valid_from
+    return Whitelisted(
+        party=one.party, list=one.list, entry=one.entry, entry_sha256=one.entry_sha256, first=to_day(one.valid_from), last=to_day(last)
+    )
 
 
 def _age(state: Party | None, day: int) -> int | None:
