@@ -32,9 +32,10 @@ COMMANDS = {
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
+    "screen": "Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "screen")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -9,6 +9,7 @@ GROUPS = {
     "ledger": ("open", "post", "reverse", "accounts", "transfers"),
     "law": ("check", "show", "diff", "explain"),
     "register": ("import", "show", "recordings"),
+    "screen": ("import", "lists", "delta", "party", "wallet", "policy", "whitelist"),
 }
 ALL = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]
 
