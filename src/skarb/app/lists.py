@@ -38,7 +38,9 @@ def read_list_files(files: Iterable[Path], edition: Edition, registers: Register
     problems += reading.problems
     whole = [*lists, *(_in_normal_form(one, registers) for one in reading.lists)]
     names = [one.list for one in whole]
-    problems += [Problem(name, "list", name, "every list once") for name in sorted({name for name in names if names.count(name) > 1})]
+    problems += [
+        Problem(name, "list", name, "every list once") for name in sorted({name for name in names if names.count(name) > 1})
+    ]
     return Reading(problems=tuple(problems), notes=reading.notes) if problems else replace(reading, lists=tuple(whole))
 
 
@@ -77,8 +79,12 @@ def compare_versions(old: str, new: str, registers: Registers | None) -> tuple[E
 def set_policy(registers: Registers, name: str, measure: str, reason: str, by: str, since: date | None) -> Summary:
     """Write down what is done about hits on a list or on the lists of a regime."""
     if measure not in ("block", "reject", "report"):
-        expected = "block, reject or report; a list that is loaded is never without one of them, since screening cannot be switched off"
-        return Summary(source="policy", problems=(Problem("policy", f"measure of {name}", measure, expected),), version=registers.version)
+        expected = (
+            "block, reject or report; a list that is loaded is never without one of them, since screening cannot be switched off"
+        )
+        return Summary(
+            source="policy", problems=(Problem("policy", f"measure of {name}", measure, expected),), version=registers.version
+        )
     policy = ListPolicy(
         list=name,
         measure=measure,  # type: ignore[arg-type]
@@ -90,7 +96,15 @@ def set_policy(registers: Registers, name: str, measure: str, reason: str, by: s
 
 
 def whitelist(
-    registers: Registers, screen: Screen, party: str, name: str, entry: str, reason: str, by: str, approved_by: str, until: date | None
+    registers: Registers,
+    screen: Screen,
+    party: str,
+    name: str,
+    entry: str,
+    reason: str,
+    by: str,
+    approved_by: str,
+    until: date | None,
 ) -> Summary:
     """Write down that a party is not whom an entry means; refused where such a decision would not count."""
     known = next((one for one in registers.identifiers() if one.party == party), None)

@@ -108,7 +108,9 @@ def _kind_of(raw: bytes, name: str) -> Kind:
     if '"entries"' in head and '"regime"' in head:
         return "list"
     if form_of(Source(name, unpacked(Source(name, raw)))) in ("ofac", "un", "eu", "dpl"):
-        raise InputError(f"{name}: a screening list as its publisher writes it; skarb screen import takes it, with all files of the list together")
+        raise InputError(
+            f"{name}: a screening list as its publisher writes it; skarb screen import takes it, with all files of the list together"
+        )
     first = head.partition("\n")[0].lower()
     if '"Cur_OfficialRate"' in head or first.startswith(("date,usd", "date,currency", "date,eur")) or "_per_" in first:
         return "rates"
@@ -201,7 +203,11 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
     rows = []
     for recording in registers.recordings:
         counts = {name: len(recording.entries(name)) for name in REGISTERS}
-        counts |= {"lists": len(recording.lists), "list changes": len(recording.list_changes), "rates": sum(len(series.points) for series in recording.rates)}
+        counts |= {
+            "lists": len(recording.lists),
+            "list changes": len(recording.list_changes),
+            "rates": sum(len(series.points) for series in recording.rates),
+        }
         held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
         rows.append((recording.recorded_at.isoformat(timespec="seconds"), recording.source, held, recording.previous[:16]))
     write_rows(("recorded_at", "source", "holds", "after"), rows, format, None)

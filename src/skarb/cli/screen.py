@@ -26,7 +26,9 @@ app = App(
     help="Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits. Nothing switches screening off.",
 )
 policies = App(name="policy", help="What is done about a hit on a list: block, reject or report. There is no fourth.")
-decisions = App(name="whitelist", help="Decisions that a party is not whom an entry means. They end on their day and when the entry changes.")
+decisions = App(
+    name="whitelist", help="Decisions that a party is not whom an entry means. They end on their day and when the entry changes."
+)
 app.command(policies)
 app.command(decisions)
 
@@ -77,7 +79,10 @@ def import_lists(
     for stamp in screen.stamps:
         if stamp.list in {found.list for found in reading.lists}:
             measure = screen.measure(stamp.list)
-            out.print(f"{stamp.list}: {stamp.count:,} entries of {stamp.published}, sha256 {stamp.sha256[:16]}…, a hit means {measure}", highlight=False)
+            out.print(
+                f"{stamp.list}: {stamp.count:,} entries of {stamp.published}, sha256 {stamp.sha256[:16]}…, a hit means {measure}",
+                highlight=False,
+            )
     out.print(f"{len(delta.hits):,} known parties and wallets have another answer than before", highlight=False)
     rows = ((hit.subject, _short(hit.before), _short(hit.after)) for hit in delta.hits[:SHOWN])
     if delta.hits:
@@ -152,7 +157,9 @@ def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = No
         return
     kinds = (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
     out.print(", ".join(f"{len(numbers):,} {kind}" for kind, numbers in kinds), highlight=False)
-    rows = [(kind, number, entries[number].name or "", entries[number].programme) for kind, numbers in kinds for number in numbers]
+    rows = [
+        (kind, number, entries[number].name or "", entries[number].programme) for kind, numbers in kinds for number in numbers
+    ]
     if rows:
         out.print(table(("", "entry", "name", "programme"), rows))
 
@@ -218,7 +225,9 @@ def show_policies(*, of: Path, law: str | None = None, format: Format = "table")
     rows = []
     for stamp in screen.stamps:
         history = registers.history("list_policies", stamp.list) or registers.history("list_policies", stamp.regime)
-        last = [msgspec.to_builtins(one) for one in history if one.valid_from <= from_day(registers.today) and not one.withdrawn][-1:]
+        last = [msgspec.to_builtins(one) for one in history if one.valid_from <= from_day(registers.today) and not one.withdrawn][
+            -1:
+        ]
         said: dict[str, Any] = last[0] if last else {"reason": "the usual for lists of this regime", "by": "", "valid_from": ""}
         rows.append((stamp.list, stamp.regime, screen.measure(stamp.list), said["reason"], said["by"], said["valid_from"]))
     write_rows(("list", "regime", "measure", "reason", "by", "since"), rows, format, None)
@@ -357,9 +366,13 @@ def _short(found: ScreeningResult) -> str:
 
 def _show(subject: str, found: ScreeningResult, json: bool, national: bool = False) -> None:
     if json:
-        out.print_json(msgspec.json.encode({"subject": subject, "national_register": national, **msgspec.to_builtins(found)}).decode())
+        out.print_json(
+            msgspec.json.encode({"subject": subject, "national_register": national, **msgspec.to_builtins(found)}).decode()
+        )
         return
     values = {name: value for name, value in msgspec.to_builtins(found).items() if value}
     if national:
         values["national_register"] = "included"
-    out.print(table((subject, ""), ((name, ", ".join(value) if isinstance(value, list) else value) for name, value in values.items())))
+    out.print(
+        table((subject, ""), ((name, ", ".join(value) if isinstance(value, list) else value) for name, value in values.items()))
+    )

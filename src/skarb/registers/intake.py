@@ -55,9 +55,18 @@ def _policy_contradictions(policy: ListPolicy, where: str, shelves: Shelves, cou
         return
     allowed = MEASURES[regime]
     if policy.measure not in allowed:
-        yield Problem(where, f"measure of {policy.list}", policy.measure, f"{' or '.join(allowed)}, which is what the law leaves for lists of {regime}")
+        yield Problem(
+            where,
+            f"measure of {policy.list}",
+            policy.measure,
+            f"{' or '.join(allowed)}, which is what the law leaves for lists of {regime}",
+        )
     for rule in country.entries.get("list_policies", ()):
-        if isinstance(rule, ListPolicy) and rule.list in (policy.list, regime) and _SEVERITY[policy.measure] > _SEVERITY[rule.measure]:
+        if (
+            isinstance(rule, ListPolicy)
+            and rule.list in (policy.list, regime)
+            and _SEVERITY[policy.measure] > _SEVERITY[rule.measure]
+        ):
             expected = f"{rule.measure} or stricter, as the country says ({rule.reason})"
             yield Problem(where, f"measure of {policy.list}", policy.measure, expected)
 
@@ -69,7 +78,13 @@ def _whitelisting_contradictions(decision: Whitelisting, where: str, shelves: Sh
     if listed is None:
         yield Problem(where, "entry", what, "an entry of a list that is loaded")
     elif listed.sha256 != decision.entry_sha256:
-        yield Problem(where, f"entry_sha256 of {what}", decision.entry_sha256, f"{listed.sha256}, as the entry is now", "look at the entry as it is now")
+        yield Problem(
+            where,
+            f"entry_sha256 of {what}",
+            decision.entry_sha256,
+            f"{listed.sha256}, as the entry is now",
+            "look at the entry as it is now",
+        )
     if not shelves.parties.history(decision.party):
         yield Problem(where, "party", decision.party, "a registered party")
 

@@ -263,7 +263,11 @@ def _check(entry: Entry, numbering: Numbering | None, home: str) -> Iterator[tup
             yield "wallet", entry.wallet, address.expected
     elif isinstance(entry, Whitelisting):
         if entry.valid_to is None or entry.valid_to - entry.valid_from >= _WHITELISTED_MAX:
-            yield "valid_to", entry.valid_to or "nothing", "the day on which the decision ends, at most a year later; then it is looked at anew"
+            yield (
+                "valid_to",
+                entry.valid_to or "nothing",
+                "the day on which the decision ends, at most a year later; then it is looked at anew",
+            )
         if entry.by.strip().casefold() == entry.approved_by.strip().casefold():
             yield "approved_by", entry.approved_by, "a second person, other than the one in `by`"
 

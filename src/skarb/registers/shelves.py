@@ -132,7 +132,9 @@ def _described(entries: list[Party]) -> dict[str, Any]:
     """Return what the wordings of a party say of it besides its numbers; numbers stand with the country they come from."""
     numbers = [("tax", one.taxpayer_number, one.country) for one in entries]
     numbers += [("passport", one.passport, one.country) for one in entries]
-    documents = [Document(kind=kind, number=number, country=country.replace("XX", "")) for kind, number, country in numbers if number]
+    documents = [
+        Document(kind=kind, number=number, country=country.replace("XX", "")) for kind, number, country in numbers if number
+    ]
     return {
         "kind": _KINDS.get(entries[-1].kind, "unknown") if entries else "unknown",
         "names": tuple(NameOf(text=name) for name in _distinct(one.name for one in entries)),

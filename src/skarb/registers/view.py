@@ -211,14 +211,18 @@ class Registers:
             for found in recording.lists:
                 if found.list == name:
                     current = found
-                    wanted = found if version == found.version or (len(version) >= 8 and found.sha256.startswith(version)) else wanted
+                    wanted = (
+                        found if version == found.version or (len(version) >= 8 and found.sha256.startswith(version)) else wanted
+                    )
             for change in recording.list_changes:
                 if change.list == name and current is not None:
                     current = apply(current, change)
                     fits = version == change.version or (len(version) >= 8 and change.sha256.startswith(version))
                     wanted = current if fits else wanted
         if wanted is None:
-            raise NotFound(f"no version {shorten(version)!r} of the list {shorten(name)!r} was recorded; skarb screen lists names all")
+            raise NotFound(
+                f"no version {shorten(version)!r} of the list {shorten(name)!r} was recorded; skarb screen lists names all"
+            )
         return wanted
 
     @property
@@ -423,7 +427,12 @@ def _stamp(version: Any, sha256: str, count: int) -> ListStamp:
 def _whitelisted(one: Whitelisting) -> Whitelisted:
     last = one.valid_to if one.valid_to is not None else one.valid_from
     return Whitelisted(
-        party=one.party, list=one.list, entry=one.entry, entry_sha256=one.entry_sha256, first=to_day(one.valid_from), last=to_day(last)
+        party=one.party,
+        list=one.list,
+        entry=one.entry,
+        entry_sha256=one.entry_sha256,
+        first=to_day(one.valid_from),
+        last=to_day(last),
     )
 
 

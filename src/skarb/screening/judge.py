@@ -70,7 +70,7 @@ def is_put_aside(hit: Hit, measure: ListMeasure, decisions: Iterable[Whitelisted
     return any(one.first <= day <= one.last and one.entry_sha256 == hit.listed.sha256 for one in decisions)
 
 
-def order(found: ScreeningResult) -> tuple[int, int, int, str, str]:
+def order(found: ScreeningResult) -> tuple[int, int, int, str, str, str]:
     """Return the place of a result among others, the gravest first."""
     return (
         0 if found.status == "listed" else 1,
@@ -78,4 +78,5 @@ def order(found: ScreeningResult) -> tuple[int, int, int, str, str]:
         _GRAVITY[found.regime],
         found.list,
         found.entry,
+        found.by,
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from skarb.core.identifiers import wallet_key
 from skarb.core.screening_list import Identifiers
 from skarb.screening.keys import keys_of_party
 from skarb.screening.model import Key
@@ -36,10 +37,9 @@ class PartyIndex:
         self._parties.append(known.party)
         for key in keys_of_party(known):
             self._owners.add(key, place)
-            if key[0] == "wallet":
-                self._spellings.add(key, len(self._wallets))
-        if known.wallets:
-            self._wallets += known.wallets
+        for wallet in known.wallets:
+            self._spellings.add(("wallet", wallet_key(wallet)), len(self._wallets))
+            self._wallets.append(wallet)
 
     def parties(self) -> Sequence[str]:
         """Return everybody."""

@@ -14,7 +14,7 @@ from skarb.core.identifiers.wallet import chain_of
 
 _ACCOUNT = re.compile(r"(?:0x|0X)?([0-9a-fA-F]{40})")
 _TRON = re.compile(r"(?:0x)?(41[0-9a-fA-F]{40})")
-_KEY = re.compile(r"[0-9a-fA-F]{64}")
+_KEY = re.compile(r"[0-9a-f]{64}")
 _WITNESS = re.compile(r"(bc|tb|bcrt|ltc|tltc|btg)1[ac-hj-np-z02-9]{8,87}")
 _CASH = re.compile(r"(?:bitcoincash:)?[qpz][ac-hj-np-z02-9]{41}")
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{25,120}")
@@ -33,17 +33,22 @@ def key_of_address(address: str) -> str | None:
     """Return the compared form of an address whose form is known, None for any other text."""
     if found := _ACCOUNT.fullmatch(address):
         return f"0x{found[1].lower()}"
-    if _BASE58.fullmatch(address):
-        return _one_script(address) if address[0] == "M" else address
-    lower = address.lower()
-    if address in (lower, address.upper()):
-        if _WITNESS.fullmatch(lower):
-            return lower
-        if _CASH.fullmatch(lower):
-            return cashaddr.legacy_of(address)
     if found := _TRON.fullmatch(address):
         return base58.encode(bytes.fromhex(found[1]))
-    return lower if _KEY.fullmatch(address) else None
+    lower = address.lower()
+    if _KEY.fullmatch(lower):
+        return lower
+    if address in (
+        lower,
+        address.upper(),
+    ):  # one case; looked at before Base58Check, whose letters such an address may have by chance
+        if _WITNESS.fullmatch(lower):
+            return lower
+        if _CASH.fullmatch(lower) and (legacy := cashaddr.legacy_of(address)) is not None:
+            return legacy
+    if _BASE58.fullmatch(address):
+        return _one_script(address) if address[0] == "M" else address
+    return None
 
 
 def _one_script(address: str) -> str:

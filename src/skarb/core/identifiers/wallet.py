@@ -58,7 +58,16 @@ _RIPPLE = str.maketrans("rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvA
 _HEXADECIMAL = ("ETH", "ETC", "BSC", "ARB", "MATIC", "AVAX")  # twenty-byte accounts; the check of EIP-55
 CHAINS = (*_FORMS, *_HEXADECIMAL)
 _TOKENS = {"USDT": ("ETH", "TRX", "BTC"), "USDC": ("ETH", "TRX")}  # chains on which a token lives; on Bitcoin as Omni
-_ALIASES = {"XBT": "BTC", "BITCOIN": "BTC", "ETHEREUM": "ETH", "TRON": "TRX", "LITECOIN": "LTC", "POLYGON": "MATIC", "BNB": "BSC", "RIPPLE": "XRP"}
+_ALIASES = {
+    "XBT": "BTC",
+    "BITCOIN": "BTC",
+    "ETHEREUM": "ETH",
+    "TRON": "TRX",
+    "LITECOIN": "LTC",
+    "POLYGON": "MATIC",
+    "BNB": "BSC",
+    "RIPPLE": "XRP",
+}
 
 
 def chain_of(name: str) -> str | None:

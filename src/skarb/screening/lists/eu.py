@@ -48,7 +48,17 @@ _NUMBERS = {  # column → kind of document, and the country where the column sa
     "imoNumber": ("imo", ""),
     "mmsi": ("mmsi", ""),
 }
-_READ = {*NEEDED, *_COUNTRIES, *_NUMBERS, *(column for column, _ in _NAMES), "leiCode", "address", "gender", "birthDate", "incorporationDate"}
+_READ = {
+    *NEEDED,
+    *_COUNTRIES,
+    *_NUMBERS,
+    *(column for column, _ in _NAMES),
+    "leiCode",
+    "address",
+    "gender",
+    "birthDate",
+    "incorporationDate",
+}
 _TOLD = (
     "measure",
     "startDate",
@@ -83,7 +93,13 @@ def read_eu(sources: list[Source], edition: Edition, found: Findings) -> Screeni
     text = text_of(source)
     header = [cell.strip() for cell in text.partition("\n")[0].split(",")]
     for unknown in sorted(set(header) - _READ - set(_TOLD)):
-        found.wrong(source.name, unknown, "a column that is not known", f"one of {', '.join(sorted(_READ | set(_TOLD)))}", "the form has changed")
+        found.wrong(
+            source.name,
+            unknown,
+            "a column that is not known",
+            f"one of {', '.join(sorted(_READ | set(_TOLD)))}",
+            "the form has changed",
+        )
     if not text.endswith("\n"):
         found.wrong(source.name, "", repr(text[-30:]), "a last row with its end", "the file is cut; fetch it again")
     published = published_of(sources, edition, found)
@@ -129,7 +145,9 @@ def _entry(row: dict[str, str], where: str, seen: dict[str, int], found: Finding
         names=_once(names),
         births=_once(births),
         gender=_GENDERS.get(gender, "unknown"),
-        countries=_once(country for column in _COUNTRIES for text in _SPLIT.split(row.get(column, "")) if (country := country_of(text))),
+        countries=_once(
+            country for column in _COUNTRIES for text in _SPLIT.split(row.get(column, "")) if (country := country_of(text))
+        ),
         documents=_once(_documents(row)),
         addresses=_once(text for text in row.get("address", "").split("; ") if text),
         leis=_once(leis),

@@ -61,7 +61,9 @@ def rows_of(text: str, columns: int, name: str, found: Findings, delimiter: str 
                 return
             yield last, [cell.strip() for cell in cells]
     except csv.Error as error:
-        found.wrong(f"{name} row {last + 1}", "", str(error), "a row that is whole", "the file is cut there; fetch it again", last + 1)
+        found.wrong(
+            f"{name} row {last + 1}", "", str(error), "a row that is whole", "the file is cut there; fetch it again", last + 1
+        )
 
 
 def published_of(sources: list[Source], edition: Edition, found: Findings) -> date | None:

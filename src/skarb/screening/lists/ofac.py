@@ -65,7 +65,9 @@ def _table(columns: int, sources: list[Source], found: Findings) -> _Rows | None
     """Return the rows of the file with this many columns by the number of their entry, None where there is no such file."""
     chosen = [source for source in sources if width_of(source) == columns]
     if len(chosen) > 1:
-        found.wrong(chosen[1].name, "", "a second file of this kind", f"one file with {_WHAT[columns]}", f"{chosen[0].name} is the other")
+        found.wrong(
+            chosen[1].name, "", "a second file of this kind", f"one file with {_WHAT[columns]}", f"{chosen[0].name} is the other"
+        )
     if not chosen or len(chosen) > 1:
         return None
     source = chosen[0]
@@ -74,14 +76,27 @@ def _table(columns: int, sources: list[Source], found: Findings) -> _Rows | None
     if not whole.endswith("\n"):
         found.wrong(source.name, "", repr(whole[-30:]), "a last row with its end", "the file is cut; fetch it again")
     elif whole == text:
-        found.note(source.name, "", "no end mark (0x1A)", "the mark that ends a file of this publisher", "compare its size with the publisher's")
+        found.note(
+            source.name,
+            "",
+            "no end mark (0x1A)",
+            "the mark that ends a file of this publisher",
+            "compare its size with the publisher's",
+        )
     rows: _Rows = {}
     for number, cells in rows_of(whole, columns, source.name, found):
         values = ["" if cell == "-0-" else cell for cell in cells]
         if not values[0].isdigit():
             found.wrong(f"{source.name} row {number}", "ent_num", values[0], "the number of an entry", row=number)
         elif columns in (MAIN, COMMENTS) and values[0] in rows:
-            found.wrong(f"{source.name} row {number}", "ent_num", values[0], "every number once", "the file is damaged; fetch it again", number)
+            found.wrong(
+                f"{source.name} row {number}",
+                "ent_num",
+                values[0],
+                "every number once",
+                "the file is damaged; fetch it again",
+                number,
+            )
         rows.setdefault(values[0], []).append(values)
     return rows
 
@@ -97,14 +112,26 @@ def _complete(tables: dict[int, _Rows | None], sources: list[Source], found: Fin
     where = next(source.name for source in sources if width_of(source) == MAIN)
     for columns in missing:
         why = f" (remarks of {len(cut)} entries are cut, the first is {cut[0]})" if columns == COMMENTS else ""
-        found.wrong(where, "", f"no file with its {_WHAT[columns]}{why}", f"{names[columns]} of the same day", "give all files of the list together")
+        found.wrong(
+            where,
+            "",
+            f"no file with its {_WHAT[columns]}{why}",
+            f"{names[columns]} of the same day",
+            "give all files of the list together",
+        )
     for columns in (ADDRESSES, ALIASES):
         for number in (tables[columns] or {}).keys() - main.keys():
             expected = f"an entry of {where}: files of different days do not fit together"
             found.wrong(f"{names[columns]} entry {number}", "ent_num", number, expected, "fetch all files again, on one day")
     for number in sorted((comments or {}).keys()):
         if number not in main:
-            found.note(f"{names[COMMENTS]} entry {number}", "ent_num", number, "an entry of the list", "the publisher left it behind; it is not used")
+            found.note(
+                f"{names[COMMENTS]} entry {number}",
+                "ent_num",
+                number,
+                "an entry of the list",
+                "the publisher left it behind; it is not used",
+            )
         elif len(main[number][0][-1]) < _REMARKS_MAX - 1:
             expected = "remarks that fill their field, since they go on here"
             found.wrong(f"{names[COMMENTS]} entry {number}", "ent_num", number, expected, "fetch all files again, on one day")
@@ -142,7 +169,13 @@ def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -
     where = f"{name} entry {number}"
     kind = _KINDS.get(row[2])
     if kind is None:
-        found.wrong(where, "SDN_Type", row[2], "individual, vessel, aircraft or nothing", "this kind of entry is new; ask for a newer version")
+        found.wrong(
+            where,
+            "SDN_Type",
+            row[2],
+            "individual, vessel, aircraft or nothing",
+            "this kind of entry is new; ask for a newer version",
+        )
         return None
     overflow = more.get(COMMENTS, {}).get(number)
     text = (row[-1].ljust(_REMARKS_MAX) if _is_cut(row[-1]) else row[-1]) + overflow[0][1] if overflow else row[-1]
@@ -150,7 +183,9 @@ def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -
     said = parse_remarks(text, cut)
     if cut:
         what = f"an address of which only {said.cut} is there" if said.cut else "the end of the remarks"
-        found.note(where, "Remarks", what, "the whole; the publisher's own files end there", "look at the entry in his other formats")
+        found.note(
+            where, "Remarks", what, "the whole; the publisher's own files end there", "look at the entry in his other formats"
+        )
     for unread in said.unread:
         found.note(where, "Remarks", unread, "a date, country or number that can be read; it stays in the remarks")
     names = [_name(row[1], kind, "primary")]

@@ -62,11 +62,23 @@ def _entry(row: dict[str, str], where: str, number: int, found: Findings) -> Lis
     before = len(found.problems)
     many = {column: _values(row, column) for column in (*_MANY, "aliases", "weak_aliases", "countries", "documents")}
     for column, wrong, expected in (
-        ("births", [text for text in many["births"] if not _BIRTH.fullmatch(text)], "1970, 1970-05, 1970-05-17, or two of them with / between"),
-        ("leis", [text for text in many["leis"] if isinstance(check_lei(text), Flaw)], "a legal entity identifier whose check digits fit"),
+        (
+            "births",
+            [text for text in many["births"] if not _BIRTH.fullmatch(text)],
+            "1970, 1970-05, 1970-05-17, or two of them with / between",
+        ),
+        (
+            "leis",
+            [text for text in many["leis"] if isinstance(check_lei(text), Flaw)],
+            "a legal entity identifier whose check digits fit",
+        ),
         ("wallets", [text for text in many["wallets"] if ":" not in text], "chain:address"),
         ("countries", [text for text in many["countries"] if _country(text) is None], "a country's name or its two letters"),
-        ("documents", [text for text in many["documents"] if not _DOCUMENT.fullmatch(text)], "kind number (CC), such as imo 9333670"),
+        (
+            "documents",
+            [text for text in many["documents"] if not _DOCUMENT.fullmatch(text)],
+            "kind number (CC), such as imo 9333670",
+        ),
     ):
         for text in wrong:
             found.wrong(where, column, text, expected, row=number)
@@ -75,9 +87,13 @@ def _entry(row: dict[str, str], where: str, number: int, found: Findings) -> Lis
     if len(found.problems) > before:
         return None
     names = [Name(text=row["name"])] if row.get("name") else []
-    names += [Name(text=text, kind="alias") for text in many["aliases"]] + [Name(text=text, kind="weak") for text in many["weak_aliases"]]
+    names += [Name(text=text, kind="alias") for text in many["aliases"]] + [
+        Name(text=text, kind="weak") for text in many["weak_aliases"]
+    ]
     documents = [match for text in many["documents"] if (match := _DOCUMENT.fullmatch(text))]
-    fields: dict[str, Any] = {column: row[column] for column in _ONE if row.get(column)} | {column: many[column] for column in _MANY}
+    fields: dict[str, Any] = {column: row[column] for column in _ONE if row.get(column)} | {
+        column: many[column] for column in _MANY
+    }
     fields["countries"] = [_country(text) for text in many["countries"]]
     fields["names"] = names
     fields["documents"] = [Document(kind=match[1], number=match[2], country=match[3] or "") for match in documents]

@@ -81,7 +81,13 @@ def _read(form: str, group: list[Source], edition: Edition, today: date, found: 
     own = Findings(notes=found.notes)
     if form == "ofac" and not any(width_of(source) == MAIN for source in group):
         name = "cons_prim.csv" if is_consolidated(group) else "sdn.csv"
-        found.wrong(group[0].name, "", "no file with the entries", f"{name} of the same day beside it", "give all files of the list together")
+        found.wrong(
+            group[0].name,
+            "",
+            "no file with the entries",
+            f"{name} of the same day beside it",
+            "give all files of the list together",
+        )
         return None
     try:
         whole = _ADAPTERS[form](group, edition, own)
@@ -89,7 +95,13 @@ def _read(form: str, group: list[Source], edition: Edition, today: date, found: 
         own.wrong(group[0].name, "", str(error), "a file that can be read", "fetch it again")
         whole = None
     if whole is not None and whole.published > today:
-        own.wrong(group[0].name, "published", whole.published, f"a day not after today, {today}", "correct the date, or the clock of this machine")
+        own.wrong(
+            group[0].name,
+            "published",
+            whole.published,
+            f"a day not after today, {today}",
+            "correct the date, or the clock of this machine",
+        )
     found.problems += own.problems
     return None if own.problems else whole
 

@@ -69,7 +69,13 @@ def read_un(sources: list[Source], edition: Edition, found: Findings) -> Screeni
     seen: set[str] = set()
     for group in root:
         if group.tag not in ("INDIVIDUALS", "ENTITIES"):
-            found.wrong(source.name, str(group.tag), "an element that is not known", "INDIVIDUALS or ENTITIES", "the form of the list has changed")
+            found.wrong(
+                source.name,
+                str(group.tag),
+                "an element that is not known",
+                "INDIVIDUALS or ENTITIES",
+                "the form of the list has changed",
+            )
             continue
         for element in group:
             listed = _entry(element, source.name, found)
@@ -100,12 +106,22 @@ def _entry(element: etree._Element, name: str, found: Findings) -> Listed:
     if not number:
         found.wrong(where, "REFERENCE_NUMBER", "", "the number of the entry")
     for unknown in {str(child.tag) for child in element} - _KNOWN:
-        found.wrong(where, unknown, "an element that is not known", f"one of {', '.join(sorted(_KNOWN))}", "the form of the list has changed")
+        found.wrong(
+            where,
+            unknown,
+            "an element that is not known",
+            f"one of {', '.join(sorted(_KNOWN))}",
+            "the form of the list has changed",
+        )
     parts = [text for tag in _NAMES if (text := _text(element, tag))]
     whole = " ".join(parts)
     if not whole:
         found.wrong(where, "FIRST_NAME", "", "a name")
-    names = [Name(text=whole, given=parts[0], middle=" ".join(parts[1:-1]), family=parts[-1]) if person and len(parts) > 1 else Name(text=whole)]
+    names = [
+        Name(text=whole, given=parts[0], middle=" ".join(parts[1:-1]), family=parts[-1])
+        if person and len(parts) > 1
+        else Name(text=whole)
+    ]
     if original := _text(element, "NAME_ORIGINAL_SCRIPT"):
         names.append(Name(text=original, kind="alias"))
     names += _aliases(element, where, found)
@@ -168,7 +184,12 @@ def _documents(element: etree._Element, where: str, found: Findings) -> Iterator
         country = country_of(_text(document, "ISSUING_COUNTRY")) or country_of(_text(document, "COUNTRY_OF_ISSUE")) or ""
         known = _DOCUMENTS.get(kind.casefold())
         if known is None:
-            found.note(where, "TYPE_OF_DOCUMENT", kind or "nothing", "a kind of document that is known; its number is compared all the same")
+            found.note(
+                where,
+                "TYPE_OF_DOCUMENT",
+                kind or "nothing",
+                "a kind of document that is known; its number is compared all the same",
+            )
         yield Document(kind=known or "other", number=number, country=country)
 
 
