@@ -1,7 +1,8 @@
 """Screening lists of any day, found below the data folder by their content, read whole and compared with what stands beside them.
 
 OFAC lists are the files of 12, 6, 5 and 2 columns of one day; `…_digital_currency.csv` beside them names every address that must be read out, with
-`truncated_in_source` where the publisher's own file is cut; `delta_A_B.json` names what changed between two days; `ticker,address` is a list of addresses alone.
+`truncated_in_source` where the publisher's own file is cut; `delta_A_B.json` names what changed between two days;
+`ticker,address` is a list of addresses alone.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ def text_of(path: Path) -> str:
 
 def head_of(path: Path) -> str:
     with path.open("rb") as file:
-        raw = file.read(2)
-    opened = gzip.open(path) if raw == b"\x1f\x8b" else path.open("rb")
-    with opened as file:
-        return file.read(4096).decode("utf-8-sig", "replace")
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        head = gzip.GzipFile(fileobj=file).read(4096) if packed else file.read(4096)
+    return head.decode("utf-8-sig", "replace")
 
 
 def rows_of(path: Path) -> list[list[str]]:
@@ -207,7 +208,7 @@ def address_lists() -> list[object]:
 
 @pytest.mark.parametrize("path", address_lists())
 def test_a_list_of_addresses_comes_to_one_form_without_loss(path: Path) -> None:
-    rows = [row for row in csv.reader(io.StringIO(text_of(path)))][1:]
+    rows = list(csv.reader(io.StringIO(text_of(path))))[1:]
     keys: dict[str, set[str]] = defaultdict(set)
     for ticker, address in rows:
         key = wallet_key(f"{ticker}:{address}")

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.journeys.zedland import LONG_AGO, Town, only
 
 from skarb.app.setting import screen_of
 from skarb.core.screening_list import Listed, ScreeningList
 from skarb.registers import ListPolicy
 from skarb.screening.lists import Edition, Source, read_lists
-from tests.journeys.zedland import LONG_AGO, Town, only
 
 
 def foreign(version: str, *entries: Listed) -> ScreeningList:

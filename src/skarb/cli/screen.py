@@ -132,8 +132,8 @@ def lists(*, of: Path, all: bool = False, law: str | None = None, format: Format
 def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = None, json: bool = False) -> None:
     """Compare two versions of a list: entries that came, went, or say something else.
 
-    Each is a file, or a version that the registers keep, written list@version (or list@ and the beginning of its hash). Of an OFAC list the main file is
-    enough to compare; it is not enough to screen with.
+    Each is a file, or a version that the registers keep, written list@version (or list@ and the beginning of its hash). Of an
+    OFAC list the main file is enough to compare; it is not enough to screen with.
 
     Example: `skarb screen delta sdn_2022-02-23.csv sdn_2022-02-25.csv --json`
 
@@ -239,8 +239,8 @@ def set_measure(
 ) -> int:
     """Decide what is done about hits on a list, or on all lists of a regime; it is recorded with its reason.
 
-    Lists of the nation and of the UN are blocked and nothing else; an own list cannot block, since nobody may keep what belongs to others by his own decision. Nothing
-    is ever "off".
+    Lists of the nation and of the UN are blocked and nothing else; an own list cannot block, since nobody may keep what belongs
+    to others by his own decision. Nothing is ever "off".
 
     Example: `skarb screen policy set us-dpl report --to market --reason "export controls, no asset freeze" --by "A. Officer"`
 
@@ -312,7 +312,8 @@ def add_decision(
 
     A hit by an exact identifier on a list that blocks cannot be put aside: only the publisher can change it.
 
-    Example: `skarb screen whitelist add p1 eu-32006R0765 I.A/person/2 --to market --reason "born 1991, not 1966" --by "A. One" --approved-by "B. Two"`
+    Example: `skarb screen whitelist add p1 eu-32006R0765 I.A/person/2 --to market --reason "born 1991, not 1966" --by "A. One"
+    --approved-by "B. Two"`
 
     Parameters
     ----------

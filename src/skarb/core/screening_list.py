@@ -27,9 +27,11 @@ MEASURES: dict[Regime, tuple[ListMeasure, ...]] = {
     "own": ("reject", "report"),
     "none": ("reject", "report"),
 }
-"""What may be done about a hit on a list, by whose list it is; the first is done unless somebody decides otherwise. Blocking keeps what belongs to the
-listed person, rejecting keeps nothing, reporting holds the operation until two people have looked at it. The law demands blocking for national and UN lists, and
-gives nobody the right to keep what belongs to persons on a list of his own. That nothing is done is no measure."""
+"""What may be done about a hit on a list, by whose list it is; the first is done unless somebody decides otherwise.
+
+Blocking keeps what belongs to the listed person, rejecting keeps nothing, reporting holds the operation until two people have looked at
+it. The law demands blocking for national and UN lists, and gives nobody the right to keep what belongs to persons on a list of his own.
+That nothing is done is no measure."""
 
 
 class Name(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

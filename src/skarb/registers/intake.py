@@ -34,8 +34,8 @@ _SEVERITY: dict[ListMeasure, int] = {"block": 0, "reject": 1, "report": 2}
 def contradictions(file: Import, shelves: Shelves, country: CountryDefaults) -> Iterable[Problem]:
     """Yield what contradicts the registers.
 
-    A token takes no currency's code and keeps its smallest unit for ever. A policy is about a list that is there, and no milder than the country's; a whitelisting is about
-    an entry as it is now.
+    A token takes no currency's code and keeps its smallest unit for ever. A policy is about a list that is there, and no milder
+    than the country's; a whitelisting is about an entry as it is now.
     """
     yield from _token_contradictions(file, shelves)
     for policy in file.entries.get("list_policies", ()):

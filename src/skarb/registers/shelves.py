@@ -28,7 +28,6 @@ from skarb.registers.model import (
 )
 from skarb.registers.rates import RateBook
 
-
 _KINDS: dict[str, SubjectKind] = {
     **dict.fromkeys(("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor"), "person"),
     **dict.fromkeys(("legal_entity", "state_body", "central_bank"), "entity"),

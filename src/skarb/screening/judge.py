@@ -1,8 +1,9 @@
 """From hits to one answer: the policy of each list, decisions on record, and the gravest hit.
 
-Whether a hit was found by a number, an address or a name, it is judged here and nowhere else. There is no policy by which a hit counts for nothing. A decision that
-a party is somebody else (whitelisting) says which entry it is about; it ends on its day, when the entry changes, and it never holds against an exact identifier on
-a list that must be obeyed: what only one person can have does not belong to somebody else, and a list that blocks is left only by its publisher.
+Whether a hit was found by a number, an address or a name, it is judged here and nowhere else. There is no policy by which a hit
+counts for nothing. A decision that a party is somebody else (whitelisting) says which entry it is about; it ends on its day, when
+the entry changes, and it never holds against an exact identifier on a list that must be obeyed: what only one person can have
+does not belong to somebody else, and a list that blocks is left only by its publisher.
 """
 
 from __future__ import annotations

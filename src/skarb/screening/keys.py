@@ -3,9 +3,10 @@
 Exact means exact in meaning: separators and the case of letters do not make two passports of one, and an address is the same however its
 chain lets it be written and whatever it is filed under (`core.identifiers.spelling`).
 
-A number of a document names one person only together with the authority that gave it: Serbia and Belarus both count taxpayers with nine digits. Where the same
-country is known on both sides, equal numbers are one person. Where one side does not say, they may be. Where the countries differ, they are not; only of passports
-may a registered country be the home of the holder instead of the one that issued it.
+A number of a document names one person only together with the authority that gave it: Serbia and Belarus both count taxpayers
+with nine digits. Where the same country is known on both sides, equal numbers are one person. Where one side does not say, they
+may be. Where the countries differ, they are not; only of passports may a registered country be the home of the holder instead of
+the one that issued it.
 """
 
 from __future__ import annotations

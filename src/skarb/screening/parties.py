@@ -1,7 +1,8 @@
 """Everybody an institution knows, by identifier: which parties share a key with an entry of a list.
 
-Lists change every day and parties are a million, so the question is turned around: the identifiers of all parties are sorted once, and a changed entry looks up its own
-few. An identifier is kept as 96 bits of hash (randomised anew in each process, so nobody can prepare two that fall together) and the number of its party: twenty bytes.
+Lists change every day and parties are a million, so the question is turned around: the identifiers of all parties are sorted
+once, and a changed entry looks up its own few. An identifier is kept as 96 bits of hash (randomised anew in each process, so
+nobody can prepare two that fall together) and the number of its party: twenty bytes.
 """
 
 from __future__ import annotations

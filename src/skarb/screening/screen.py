@@ -41,8 +41,8 @@ class Screen:
     ) -> None:
         """Build the look-up.
 
-        `required` names lists without which nothing is clear, `measures` the policy by list or regime where it is not the usual one. Decisions of the `whitelist` count
-        on their days by `today`; without a calendar none counts.
+        `required` names lists without which nothing is clear, `measures` the policy by list or regime where it is not the usual
+        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -141,8 +141,8 @@ class Screen:
     ) -> tuple[Screen, Delta]:
         """Return the screen over a newer set of lists, and what it changes. What is not given stays as it is.
 
-        Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became available or unavailable, which changes
-        every answer, or the policy of a list changed, which concerns all its entries.
+        Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became available
+        or unavailable, which changes every answer, or the policy of a list changed, which concerns all its entries.
         """
         newer = Screen(
             lists,

@@ -5,7 +5,9 @@ from pathlib import Path
 
 END = "\x1a"
 EMPTY = "-0- ," * 7
-SDN = f'36,"ZED",-0- ,"MADE-UP",{EMPTY}"Passport MP1234567 (Belarus); Tax ID No. 5990001; Digital Currency Address - ETH 0x52908400098527886e0f7030069857d2e4169ee7."\r\n'
+WALLET = "0x52908400098527886e0f7030069857d2e4169ee7"
+REMARKS = f"Passport MP1234567 (Belarus); Tax ID No. 5990001; Digital Currency Address - ETH {WALLET}."
+SDN = f'36,"ZED",-0- ,"MADE-UP",{EMPTY}"{REMARKS}"\r\n'
 MORE = f'40,"ABEL, Zed","individual","MADE-UP",{EMPTY}"DOB 1970."\r\n'
 ADD = '36,25,-0- ,"Minsk","Belarus",-0- \r\n'
 ALT = '36,12,"aka","ZZ",-0- \r\n'

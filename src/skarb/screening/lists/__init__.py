@@ -1,6 +1,7 @@
 """Lists as their publishers write them, read strictly into one form: an adapter for each format, small and without memory.
 
-An adapter takes whole files and returns a whole list or problems; it fetches nothing and keeps nothing. What it does not understand it keeps in the remarks and says so.
+An adapter takes whole files and returns a whole list or problems; it fetches nothing and keeps nothing. What it does not
+understand it keeps in the remarks and says so.
 """
 
 from skarb.screening.lists.model import Edition, Reading, Source

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _ABOUT_YEARS = 2
 _ENGLISH = re.compile(r"(?:(?:(\d{1,2}) )?([A-Z][a-z]{2})[a-z.]* )?(\d{4})")
 _DOTTED = re.compile(r"(?:(\d{1,2})\.(\d{1,2})[. ]\s*)?(\d{4})\.?")

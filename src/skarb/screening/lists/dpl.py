@@ -1,7 +1,7 @@
 """Persons to whom the United States deny export privileges: one tab-separated row for each name and address of an order.
 
-The publisher numbers nothing. Rows with the same name and the same first day are one entry with several addresses. Orders that have expired stay as they were
-published; their last day is in the remarks.
+The publisher numbers nothing. Rows with the same name and the same first day are one entry with several addresses. Orders that
+have expired stay as they were published; their last day is in the remarks.
 
 Source: US Department of Commerce, Bureau of Industry and Security, Denied Persons List.
 """

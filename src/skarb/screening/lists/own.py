@@ -1,7 +1,7 @@
 """A list of the institution's own, as comma-separated values with a header.
 
-`entry` names the row and is needed; `name` and every other column is optional. Several values in one cell are separated by semicolons. Which list it is, and of which
-day, is said beside the file.
+`entry` names the row and is needed; `name` and every other column is optional. Several values in one cell are separated by
+semicolons. Which list it is, and of which day, is said beside the file.
 """
 
 from __future__ import annotations

@@ -162,7 +162,8 @@ def test_remarks_field_by_field() -> None:
         "DOB circa 1951; alt. DOB 1958 to 1960; alt. DOB Dec 1948; POB Minsk, Belarus; nationality Belarus; alt. citizen Russia; Gender Female; "
         "Passport MP1234567 (Belarus) issued 01 Nov 2002 expires 31 Oct 2007; Tax ID No. 100036386 (Serbia); Registration Number 26740; "
         "National ID No. X (Nowhere); Vessel Registration Identification IMO 7406784; MMSI 572469210; SWIFT/BIC ZEDBBY2X; nationality Atlantis; "
-        "Legal Entity Number 253400V1H6ART1UQ0N98 (Russia); f.k.a. 'OLD ZED'; Linked To: ZED, A.B.; Digital Currency Address - TRX TMStbg5fgb4uTV7fK1gEYF9hKAzP3siPsG."
+        "Legal Entity Number 253400V1H6ART1UQ0N98 (Russia); f.k.a. 'OLD ZED'; Linked To: ZED, A.B.; "
+        "Digital Currency Address - TRX TMStbg5fgb4uTV7fK1gEYF9hKAzP3siPsG."
     )
     found = parse_remarks(text)
     assert found.births == ["1949/1953", "1958/1960", "1948-12"]
@@ -182,7 +183,8 @@ def test_remarks_field_by_field() -> None:
 
 
 def test_dates_as_they_are_written() -> None:
-    assert [english(text) for text in ("10 Dec 1948", "Dec 1948", "1948", "circa 10 Dec 1948", "1957-1960", "30 Feb 1950", "1960 to 1950", "unknown")] == [
+    texts = ("10 Dec 1948", "Dec 1948", "1948", "circa 10 Dec 1948", "1957-1960", "30 Feb 1950", "1960 to 1950", "unknown")
+    assert [english(text) for text in texts] == [
         "1948-12-10", "1948-12", "1948", "1946/1950", "1957/1960", None, None, None,
     ]  # fmt: skip
     assert [dotted(text) for text in ("7.2.1956", "1956", "28.01 1966", "31.2.1956", "x")] == [

@@ -24,9 +24,13 @@ UN = """<?xml version="1.0"?><CONSOLIDATED_LIST dateGenerated="2026-05-01T00:00:
 <INDIVIDUAL_DOCUMENT><TYPE_OF_DOCUMENT>Passport</TYPE_OF_DOCUMENT><NUMBER>MP1</NUMBER><ISSUING_COUNTRY>Belarus</ISSUING_COUNTRY></INDIVIDUAL_DOCUMENT>
 </INDIVIDUAL></INDIVIDUALS><ENTITIES><ENTITY><DATAID>2</DATAID><FIRST_NAME>ZED TRADING</FIRST_NAME><REFERENCE_NUMBER>ZDe.001</REFERENCE_NUMBER>
 <ENTITY_ALIAS><QUALITY>f.k.a.</QUALITY><ALIAS_NAME>OLD ZED</ALIAS_NAME></ENTITY_ALIAS></ENTITY></ENTITIES></CONSOLIDATED_LIST>"""
-EU_HEADER = "celex,recordId,programKey,annex,measure,schema,name,alias,nationality,birthDate,passportNumber,registrationNumber,imoNumber,gender,address\n"
+EU_HEADER = (
+    "celex,recordId,programKey,annex,measure,schema,name,alias,nationality,birthDate,"
+    "passportNumber,registrationNumber,imoNumber,gender,address\n"
+)
 EU = EU_HEADER + (
-    '32006R0000,1,EU-ZED,I.A,Asset freeze,Person,Zed Abelavich ZEDSAU,Zed (Zedd) Abelevich ZEDSOV; Зэд Абелевіч ЗЭДСАЎ,"Belarusian, Russian",7.2.1956,MP 3413113 and MP 2387911,,,male,\n'
+    "32006R0000,1,EU-ZED,I.A,Asset freeze,Person,Zed Abelavich ZEDSAU,"
+    'Zed (Zedd) Abelevich ZEDSOV; Зэд Абелевіч ЗЭДСАЎ,"Belarusian, Russian",7.2.1956,MP 3413113 and MP 2387911,,,male,\n'
     '32006R0000,1,EU-ZED,I.A,Asset freeze,LegalEntity,ZED BANK (ZB),,,,,190950894 (Belarus); 77047 (Tax ID/INN),,,"1 Main St., Minsk"\n'
     "32006R0000,,EU-ZED,XV,Transport,Vessel,NS ZED,,,,,,9333670,,\n"
 )
@@ -36,7 +40,10 @@ DPL = (
     '"ZED ABEL"\t"2 MAIN ST"\t"MINSK"\t""\t"BY"\t"1"\t"06/19/2003"\t"06/29/2056"\t"Y"\t"2007-01-31"\t"NEW"\t"1 F.R. 1"\n'
     '"ZED ABEL"\t"3 MAIN ST"\t"MINSK"\t""\t""\t"1"\t"06/19/2013"\t""\t"N"\t"2017-01-31"\t"NEW"\t"2 F.R. 1"'
 )
-OWN = "entry,name,aliases,countries,births,documents,wallets\n1,Zed Abel,Zz; Zedd,Belarus; RU,1970-05/1971,imo 9333670; passport MP1 (BY),ETH:0x52908400098527886e0f7030069857d2e4169ee7\n2,Other,,,,,\n"
+OWN = (
+    "entry,name,aliases,countries,births,documents,wallets\n"
+    "1,Zed Abel,Zz; Zedd,Belarus; RU,1970-05/1971,imo 9333670; passport MP1 (BY),ETH:0x52908400098527886e0f7030069857d2e4169ee7\n2,Other,,,,,\n"
+)
 FORMS = {"un": ("list.xml", UN), "eu": ("table.csv", EU), "dpl": ("dpl.txt", DPL), "own": ("own.csv", OWN)}
 
 
