@@ -107,7 +107,7 @@ def whitelist(
     until: date | None,
 ) -> Summary:
     """Write down that a party is not whom an entry means; refused where such a decision would not count."""
-    known = next((one for one in registers.identifiers() if one.party == party), None)
+    known = next((one for one in registers.everybody() if one.party == party), None)
     listed = find_entry(registers, name, entry)
     exact = [hit for hit in screen.hits(known) if hit.list == name and hit.listed.entry == entry and hit.exact] if known else []
     if exact and screen.measure(name) == "block":

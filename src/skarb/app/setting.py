@@ -49,7 +49,7 @@ def screen_of(registers: Registers) -> Screen:
     """Return the screen over the lists, policies and decisions that the registers hold, and let profiles say what it finds."""
     screen = Screen(
         registers.lists(),
-        registers.identifiers(),
+        registers.everybody(),
         measures=registers.measures(registers.today),
         whitelist=registers.whitelist(),
         today=lambda: registers.today,

@@ -12,12 +12,13 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.law import rulebook_of
+from skarb.app.lists import read_list_files
 from skarb.app.setting import open_registers
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.time import legal_day, to_day
-from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates, read_screening_list
-from skarb.screening.lists import Source, form_of
+from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates
+from skarb.screening.lists import Edition, Source, form_of
 from skarb.screening.lists.files import unpacked
 
 app = App(
@@ -77,7 +78,13 @@ def import_file(
             raise NotFound(f"there is no file {file}") from None
         except IsADirectoryError:
             raise InputError(f"{file}: a folder was given, expected a file") from None
-        summary = _record(registers, raw, file.name, kind or _kind_of(raw, file.name), register, publisher, currency, correct)
+        what = kind or _kind_of(raw, file.name)
+        if what == "list":
+            reading = read_list_files([file], Edition(), registers)
+            wrong = Summary(source=file.name, problems=reading.problems)
+            summary = wrong if reading.problems else registers.record_list(reading.lists[0], file.name)
+        else:
+            summary = _record(registers, raw, file.name, what, register, publisher, currency, correct)
         failed = failed or bool(summary.problems)
         _print(summary)
     return EXIT_CODES["input"] if failed else EXIT_CODES["ok"]
@@ -95,9 +102,6 @@ def _record(
 ) -> Summary:
     if kind == "rates":
         return registers.record_rates(read_rates(raw, name, source=publisher, currency=currency), correct=correct)
-    if kind == "list":
-        found = read_screening_list(raw, name)
-        return Summary(source=name, problems=found) if isinstance(found, tuple) else registers.record_list(found, name)
     country = registers.country
     return registers.record_import(read_entries(raw, name, register=register, numbering=country.numbering, home=country.home))
 

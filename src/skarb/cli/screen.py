@@ -204,7 +204,7 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
     """
     registers = _open(of, _law_of(of, law))
     found = screen_of(registers).wallet_result(address)
-    _show(address, found, json, national=registers.wallet(address, registers.today).listed)
+    _show(address, found, json, national=registers.wallet_listed(address, registers.today))
 
 
 @policies.default

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skarb.core.asset import Asset, currencies
@@ -83,26 +83,22 @@ class Shelves:
         self.recordings.append(recording)
         self.head = head_of(recording)
 
-    def identifiers(self) -> list[Identifiers]:
-        """Return everything each party was ever known by, for screening."""
+    def identifiers(self) -> Iterator[Identifiers]:
+        """Yield everything each party was ever known by, for screening."""
         wallets: dict[str, list[str]] = {}
         for address in self.wallets.subjects():
             for wallet in self.wallets.history(address):
                 wallets.setdefault(wallet.party, []).append(address)
-        found = []
         for party in self.parties.subjects():
             entries = [entry for entry in self.parties.history(party) if not entry.withdrawn]
-            found.append(
-                Identifiers(
-                    party=party,
-                    taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
-                    leis=_distinct(entry.lei for entry in entries),
-                    passports=_distinct(entry.passport for entry in entries),
-                    wallets=_distinct(wallets.get(party, ())),
-                    **_described(entries),
-                )
+            yield Identifiers(
+                party=party,
+                taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
+                leis=_distinct(entry.lei for entry in entries),
+                passports=_distinct(entry.passport for entry in entries),
+                wallets=_distinct(wallets.get(party, ())),
+                **_described(entries),
             )
-        return found
 
     def venue(self, name: str, day: int) -> Venue | None:
         """Return a venue by its id, or by its host."""

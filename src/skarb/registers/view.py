@@ -7,7 +7,7 @@ the chain of recordings: two registers with one version hold the same entries, r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -146,6 +146,10 @@ class Registers:
         except KeyError:
             return _remember(self._wallets, (address, day), self._find_wallet(address, day))
 
+    def wallet_listed(self, address: str, day: int) -> bool:
+        """Tell whether an address stands in the national register of wallets in any spelling, whatever chain it is filed under."""
+        return self._shelves.listed(address, day)
+
     def held(self, party: str, day: int) -> bool:
         """Tell whether an order of suspension, arrest or freeze stands against a party on a legal day."""
         try:
@@ -244,6 +248,10 @@ class Registers:
 
     def identifiers(self) -> list[Identifiers]:
         """Return everything each party was ever known by, for screening."""
+        return list(self._shelves.identifiers())
+
+    def everybody(self) -> Iterator[Identifiers]:
+        """Yield the same one by one, so that a million need no memory."""
         return self._shelves.identifiers()
 
     def history(self, register: str, subject: str) -> list[Entry]:

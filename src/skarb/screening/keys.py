@@ -26,7 +26,7 @@ _UNSAID, _ANYWHERE = "?", "*"
 
 def number_key(text: str) -> str:
     """Return a number without separators, in capitals."""
-    return text.translate(_SEPARATORS).upper()
+    return text.upper() if text.isalnum() else text.translate(_SEPARATORS).upper()
 
 
 def keys_of_entry(listed: Listed) -> Iterator[tuple[Key, bool]]:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from skarb.core.identifiers import wallet_key
 from skarb.core.screening_list import Identifiers
 from skarb.screening.keys import keys_of_party
 from skarb.screening.model import Key
@@ -36,11 +35,12 @@ class PartyIndex:
         """Enter a party; one that is entered again is known by what it was and by what it is."""
         place = len(self._parties)
         self._parties.append(known.party)
+        wallets = iter(known.wallets)
         for key in keys_of_party(known):
             self._owners.add(key, place)
-        for wallet in known.wallets:
-            self._spellings.add(("wallet", wallet_key(wallet)), len(self._wallets))
-            self._wallets.append(wallet)
+            if key[0] == "wallet":  # in the order of the wallets
+                self._spellings.add(key, len(self._wallets))
+                self._wallets.append(next(wallets))
 
     def parties(self) -> Sequence[str]:
         """Return everybody."""
@@ -99,5 +99,5 @@ class _Table:
 
 
 def _check(key: Key) -> int:
-    """Return a second hash of a key, of 32 bits."""
-    return (hash((key[1], key[0])) & 0xFFFFFFFF) - (1 << 31)
+    """Return 32 bits of another hash, that of the text alone."""
+    return (hash(key[1]) & 0xFFFFFFFF) - (1 << 31)

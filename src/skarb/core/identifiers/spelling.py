@@ -23,10 +23,11 @@ _LITECOIN_SCRIPT, _SCRIPT = b"\x32", b"\x05"  # Litecoin writes script hashes wi
 
 def wallet_key(text: str) -> str:
     """Return a wallet written chain:address in the form in which it is compared with others."""
-    chain, colon, address = (part.strip() for part in text.strip().partition(":"))
-    if not colon or chain.lower() == cashaddr.PREFIX:
-        chain, address = "", text.strip()
-    return key_of_address(address) or f"{chain_of(chain) or chain.upper()}:{address}"
+    chain, colon, address = text.partition(":")
+    if not colon or chain.strip().lower() == cashaddr.PREFIX:
+        chain, address = "", text
+    address = address.strip()
+    return key_of_address(address) or f"{chain_of(chain) or chain.strip().upper()}:{address}"
 
 
 def key_of_address(address: str) -> str | None:
