@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.journeys.zedland import LONG_AGO, Town, only
+from tests.journeys.zedland import LONG_AGO, Town, only, person
 
 from skarb.app.setting import screen_of
 from skarb.core.screening_list import Listed, ScreeningList
@@ -16,6 +16,9 @@ from skarb.screening.lists import Edition, Source, read_lists
 
 def foreign(version: str, *entries: Listed) -> ScreeningList:
     return ScreeningList(list="foreign", regime="us", publisher="X", version=version, published=date(2026, 2, 1), entries=entries)
+
+
+LISTED = Listed(entry="9", passports=("X1234567",))
 
 
 def town(folder: Path, measure: str | None) -> Town:
@@ -54,3 +57,17 @@ def test_when_no_list_can_be_read_a_person_decides(tmp_path: Path) -> None:
     assert reading.problems and not reading.lists
     with made.desk() as desk:
         assert only(desk.submit([made.instruction("one")])).outcome == "referred"
+
+
+def test_what_the_registers_learn_of_a_party_is_screened_at_once(tmp_path: Path) -> None:
+    made = town(tmp_path, None)
+    made.registers.record_list(
+        ScreeningList(list="own", regime="own", publisher="X", version="1", published=LONG_AGO, entries=(LISTED,)), "own"
+    )
+    made.screen = screen_of(made.registers)
+    with made.desk() as desk:
+        made.registers.record(
+            [person("cora", made.registers.country.home, passport="X1234567", valid_from=date(2026, 9, 1))], "news"
+        )
+        receipt = only(desk.submit([made.instruction("one", counterparty="cora")]))
+    assert (receipt.outcome, receipt.decision.provision) == ("refused", "SAN-DESIGN/decide.own")

@@ -48,7 +48,7 @@ def record_lists(registers: Registers, lists: Iterable[ScreeningList], screen: S
     """Write lists into the registers, and say what that changes for the parties known there."""
     summaries = [registers.record_list(found, f"{found.list} {found.version}") for found in lists]
     newer, delta = screen.refresh(registers.lists())
-    registers.screened_by(newer.party)
+    registers.screened_by(newer.party, newer.learn)
     return summaries, newer, delta
 
 

@@ -54,7 +54,7 @@ def screen_of(registers: Registers) -> Screen:
         whitelist=registers.whitelist(),
         today=lambda: registers.today,
     )
-    registers.screened_by(screen.party)
+    registers.screened_by(screen.party, screen.learn)
     return screen
 
 

@@ -91,14 +91,7 @@ class Shelves:
                 wallets.setdefault(wallet.party, []).append(address)
         for party in self.parties.subjects():
             entries = [entry for entry in self.parties.history(party) if not entry.withdrawn]
-            yield Identifiers(
-                party=party,
-                taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
-                leis=_distinct(entry.lei for entry in entries),
-                passports=_distinct(entry.passport for entry in entries),
-                wallets=_distinct(wallets.get(party, ())),
-                **_described(entries),
-            )
+            yield _identifiers(party, entries, wallets.get(party, ()))
 
     def venue(self, name: str, day: int) -> Venue | None:
         """Return a venue by its id, or by its host."""
@@ -121,6 +114,30 @@ class Shelves:
         parts = host.split(".")
         domains = (".".join(parts[start:]) for start in range(len(parts) - 1))
         return any(self.blocks.spells(domain, day) for domain in domains)
+
+
+def identifiers_in(recording: Recording) -> Iterator[Identifiers]:
+    """Yield what a recording alone tells of parties, so that screening learns it at once."""
+    wallets: dict[str, list[str]] = {}
+    for wallet in recording.wallets:
+        if wallet.party:
+            wallets.setdefault(wallet.party, []).append(wallet.wallet)
+    told: dict[str, list[Party]] = {party: [] for party in wallets}
+    for entry in recording.parties:
+        told.setdefault(entry.party, []).extend(() if entry.withdrawn else (entry,))
+    for party, entries in told.items():
+        yield _identifiers(party, entries, wallets.get(party, ()))
+
+
+def _identifiers(party: str, entries: list[Party], wallets: Iterable[str]) -> Identifiers:
+    return Identifiers(
+        party=party,
+        taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
+        leis=_distinct(entry.lei for entry in entries),
+        passports=_distinct(entry.passport for entry in entries),
+        wallets=_distinct(wallets),
+        **_described(entries),
+    )
 
 
 def _described(entries: list[Party]) -> dict[str, Any]:

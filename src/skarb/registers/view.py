@@ -29,13 +29,14 @@ from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, Party, Wal
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import Rate
 from skarb.registers.read import Import, check_entry, read_wallet
-from skarb.registers.shelves import Shelves, asset_of
+from skarb.registers.shelves import Shelves, asset_of, identifiers_in
 from skarb.registers.status import status_of
 
 _CACHE_MAX = 1 << 20  # answers kept of each kind; then the cache starts anew
 _REGISTER_OF: dict[type[Entry], str] = {type_: name for name, type_ in REGISTERS.items()}
 
 Screener = Callable[[str, int], tuple[Screening, Regime]]
+Learner = Callable[[Identifiers], object]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -79,6 +80,7 @@ class Registers:
         self._clock = clock
         self._file = file
         self._screener: Screener | None = None
+        self._learner: Learner | None = None
         self._shelves = Shelves(country)
         for recording in file.read() if file is not None else ():
             self._shelves.take(recording)
@@ -263,9 +265,12 @@ class Registers:
             raise NotFound(f"register {shorten(register)!r} does not exist; expected one of {', '.join(REGISTERS)}")
         return list(self._shelves.index(register).history(subject))
 
-    def screened_by(self, screener: Screener) -> None:
-        """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident."""
-        self._screener = screener
+    def screened_by(self, screener: Screener, learner: Learner | None = None) -> None:
+        """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident.
+
+        `learner` is told at once what a recording says of parties and their wallets.
+        """
+        self._screener, self._learner = screener, learner
         self._forget()
 
     # Recordings.
@@ -351,6 +356,8 @@ class Registers:
         if self._file is not None:
             self._file.append(recording)
         self._shelves.take(recording)
+        for known in identifiers_in(recording) if self._learner is not None else ():
+            self._learner(known)
         self._forget()
 
     def _forget(self) -> None:

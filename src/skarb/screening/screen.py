@@ -89,7 +89,7 @@ class Screen:
 
     @property
     def known(self) -> PartyIndex:
-        """Everybody who is known; a party entered here later is found by the next `refresh`."""
+        """Everybody who is known; see `learn`."""
         return self._known
 
     def measure(self, name: str) -> ListMeasure:
@@ -126,6 +126,12 @@ class Screen:
     def hits(self, known: Identifiers) -> tuple[Hit, ...]:
         """Return every entry that shares an identifier with a party, such as a counterparty in a message."""
         return tuple(hit for key in keys_of_party(known) for hit in self._hits.get(key, ()))
+
+    def learn(self, known: Identifiers) -> None:
+        """Take in what became known of a party, new or not; it is screened by it from now on."""
+        self._known.add(known)
+        if found := self.hits(known):
+            self._party_hits[known.party] = (*self._party_hits.get(known.party, ()), *found)
 
     def identifiers(self, known: Identifiers) -> ScreeningResult:
         """Return what screening finds for a set of identifiers."""

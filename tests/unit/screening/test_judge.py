@@ -171,9 +171,13 @@ def test_another_policy_concerns_everybody_on_the_list() -> None:
     assert newer.party("p") == ("listed", "own")
 
 
-def test_a_party_entered_later_is_found_by_the_next_refresh() -> None:
+def test_what_becomes_known_of_a_party_counts_at_once_and_after_a_refresh() -> None:
+    lists = [make("a", Listed(entry="1", passports=("X12345",)))]
     index = PartyIndex([KNOWN])
-    screen = Screen([make("a", Listed(entry="1", passports=("X12345",)))], index)
-    index.add(Identifiers(party="q", passports=("X12345",)))
-    newer, _ = screen.refresh([make("a", Listed(entry="1", passports=("X12345",)))])
-    assert (newer.party("q"), len(index), list(index.parties())) == (("listed", "us"), 2, ["p", "q"])
+    screen = Screen(lists, index)
+    screen.learn(Identifiers(party="q", passports=("X12345",)))
+    screen.learn(Identifiers(party="p", passports=("X 12345",)))
+    assert screen.party("q") == screen.party("p") == ("listed", "us")
+    newer, delta = screen.refresh(lists)
+    assert newer.party("q") == newer.party("p") == ("listed", "us")
+    assert (len(index), delta.hits) == (3, ())
