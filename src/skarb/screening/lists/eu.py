@@ -82,6 +82,19 @@ _TOLD = (
 )  # kept in the remarks
 _ONE_WORD = re.compile(r"([^\s()]+) \(([^\s()]+)\)")
 _LAST = re.compile(r"(.+?)\s*\(([^()]+)\)")
+_SAID_BEFORE = re.compile(r"^[A-Za-z ]+: ")  # "Russian spelling: "
+_LEGAL_FORMS = (
+    "Joint Stock Company",
+    "Public Joint Stock Company",
+    "Limited Liability Company",
+    "JSC",
+    "OJSC",
+    "PJSC",
+    "LLC",
+    "Ltd",
+    "Ltd.",
+)
+_SHORT = 5  # letters
 _SPLIT = re.compile(r"\s*(?:;|,| and | or )\s*")
 _NUMBER = re.compile(r"(.*?)(?:\s*\(([^()]*)\))?\.?")
 _LABEL = re.compile(r"^[A-Za-z ./]+[:№#]\s*")
@@ -167,9 +180,11 @@ def _names(text: str, kind: SubjectKind, name_kind: NameKind) -> Iterator[Name]:
     if kind == "person" and _ONE_WORD.search(text):
         yield _name(_ONE_WORD.sub(r"\1", text), kind, name_kind)
         yield _name(_ONE_WORD.sub(r"\2", text), kind, "alias" if name_kind == "primary" else name_kind)
-    elif found := _LAST.fullmatch(text):
+    elif (found := _LAST.fullmatch(text)) and country_of(found[2]) is None and found[2] not in _LEGAL_FORMS:
         yield _name(found[1], kind, name_kind)
-        yield _name(found[2], kind, "alias" if name_kind == "primary" else name_kind)
+        inner = _SAID_BEFORE.sub("", found[2])
+        weak = kind != "person" and len(inner) <= _SHORT  # initials, which many bear
+        yield _name(inner, kind, "weak" if weak else "alias" if name_kind == "primary" else name_kind)
     else:
         yield _name(text, kind, name_kind)
 

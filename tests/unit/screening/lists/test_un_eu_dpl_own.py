@@ -95,12 +95,25 @@ def test_a_table_of_the_eu() -> None:
     ]
     assert (person.births, person.countries, person.gender) == (("1956-02-07",), ("BY", "RU"), "male")
     assert [document.number for document in person.documents] == ["MP 3413113", "MP 2387911"]
-    assert [name.text for name in bank.names] == ["ZED BANK", "ZB"]
+    assert [(name.text, name.kind) for name in bank.names] == [("ZED BANK", "primary"), ("ZB", "weak")]
     assert bank.documents == (
         Document(kind="registration", number="190950894", country="BY"),
         Document(kind="tax", number="77047"),
     )
     assert ship.documents == (Document(kind="imo", number="9333670"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("Zed Works (Zedland Heavy Works)", ["Zed Works", "Zedland Heavy Works"]),
+        ("Zed Works (Belarus)", ["Zed Works (Belarus)"]),  # where it is, not what it is called
+        ("Zed Works (Joint Stock Company)", ["Zed Works (Joint Stock Company)"]),
+        ("Zed (HK) Works", ["Zed (HK) Works"]),
+    ],
+)
+def test_brackets_behind_a_name(written: str, names: list[str]) -> None:
+    assert [name.text for name in whole("eu", EU.replace("ZED BANK (ZB)", written)).entries[1].names] == names
 
 
 def test_denied_persons() -> None:
