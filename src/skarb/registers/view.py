@@ -356,8 +356,9 @@ class Registers:
         if self._file is not None:
             self._file.append(recording)
         self._shelves.take(recording)
-        for known in identifiers_in(recording) if self._learner is not None else ():
-            self._learner(known)
+        if self._learner is not None:
+            for known in identifiers_in(recording):
+                self._learner(known)
         self._forget()
 
     def _forget(self) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from skarb.core.facts import Regime
 from skarb.core.screening_list import MEASURES, ListMeasure, ScreeningResult, Whitelisted
 from skarb.screening.model import Hit
@@ -21,9 +23,18 @@ Decisions = Mapping[tuple[str, str, str], tuple[Whitelisted, ...]]  # by party, 
 
 
 def judge(
-    hits: Iterable[Hit], default: ScreeningResult, measures: Mapping[str, ListMeasure], party: str, decisions: Decisions, day: int
+    hits: Iterable[Hit],
+    default: ScreeningResult,
+    measures: Mapping[str, ListMeasure],
+    hashes: Mapping[str, str],
+    party: str,
+    decisions: Decisions,
+    day: int,
 ) -> ScreeningResult:
-    """Return what hits mean for a party on a day; for a wallet nobody is known of, `party` is empty."""
+    """Return what hits mean for a party on a day; for a wallet nobody is known of, `party` is empty.
+
+    `measures` are the policies by list or regime, `hashes` the versions of the lists by their names.
+    """
     standing: list[ScreeningResult] = []
     aside: list[str] = []
     for hit in hits:
@@ -36,26 +47,16 @@ def judge(
                 status="listed" if hit.exact and measure != "report" else "possible",
                 regime=hit.regime,
                 list=hit.list,
-                list_sha256=hit.list_sha256,
+                list_sha256=hashes[hit.list],
                 entry=hit.listed.entry,
                 measure=measure,
                 by=hit.by,
-                whitelisted=(),
             )
         )
     found = min(standing, key=order) if standing else default
     if not aside:
         return found
-    return ScreeningResult(
-        status=found.status,
-        regime=found.regime,
-        list=found.list,
-        list_sha256=found.list_sha256,
-        entry=found.entry,
-        measure=found.measure,
-        by=found.by,
-        whitelisted=tuple(sorted(set(aside))),
-    )
+    return msgspec.structs.replace(found, whitelisted=tuple(sorted(set(aside))))
 
 
 def measure_of(name: str, regime: Regime, measures: Mapping[str, ListMeasure]) -> ListMeasure:

@@ -18,7 +18,6 @@ class Hit(NamedTuple):
 
     list: str
     regime: Regime
-    list_sha256: str
     listed: Listed
     exact: bool  # by something that only one person has; otherwise it may be somebody else
     by: str  # what they share: a kind of identifier, or a name

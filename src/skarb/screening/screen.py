@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Regime, Screening
@@ -21,9 +22,19 @@ from skarb.screening.keys import keys_of_entry, keys_of_party
 from skarb.screening.model import Change, Delta, Hit, Key
 from skarb.screening.parties import PartyIndex
 
+K = TypeVar("K")
 _CLEAR = ScreeningResult(status="clear")
 _UNAVAILABLE = ScreeningResult(status="unavailable")
 _KEPT = 1 << 18  # answers about wallets kept before starting anew
+
+
+class _Step(NamedTuple):
+    """How one screen becomes the next: what it found, and which entries of which lists go and come."""
+
+    hits: Mapping[Key, tuple[Hit, ...]]
+    party_hits: Mapping[str, tuple[Hit, ...]]
+    gone: list[tuple[str, Listed]]
+    fresh: list[tuple[str, Listed]]
 
 
 class Screen:
@@ -38,6 +49,7 @@ class Screen:
         measures: Mapping[str, ListMeasure] | None = None,
         whitelist: Iterable[Whitelisted] = (),
         today: Callable[[], int] | None = None,
+        _step: _Step | None = None,
     ) -> None:
         """Build the look-up.
 
@@ -53,8 +65,8 @@ class Screen:
             self._lists[screening_list.list] = screening_list
         self._required = frozenset(required)
         self._measures = dict(measures or {})
+        self._today = today
         self._whitelist = tuple(whitelist) if today is not None else ()
-        self._today = today or (lambda: 0)
         self._decisions: dict[tuple[str, str, str], tuple[Whitelisted, ...]] = {}
         for one in self._whitelist:
             place = one.party, one.list, one.entry
@@ -62,14 +74,16 @@ class Screen:
         self._stamps = {name: _stamp(found) for name, found in sorted(self._lists.items())}
         self._missing = tuple(sorted(self._required - self._lists.keys()))
         self._default = _CLEAR if self._lists and not self._missing else _UNAVAILABLE
-        self._hits: dict[Key, tuple[Hit, ...]] = {}
-        for screening_list in self._lists.values():
-            for listed in screening_list.entries:
-                self._index(screening_list, listed)
+        self._hashes = {name: stamp.sha256 for name, stamp in self._stamps.items()}
         self._known = parties if isinstance(parties, PartyIndex) else PartyIndex(parties)
+        self._hits: dict[Key, tuple[Hit, ...]] = {}
         self._party_hits: dict[str, tuple[Hit, ...]] = {}
-        for key, party in self._known.owners(list(self._hits)):
-            self._party_hits[party] = (*self._party_hits.get(party, ()), *self._hits[key])
+        if _step is None:
+            self._enter((found, listed) for found in self._lists.values() for listed in found.entries)
+        else:
+            self._hits, self._party_hits = dict(_step.hits), dict(_step.party_hits)
+            self._leave(_step.gone)
+            self._enter((self._lists[name], listed) for name, listed in _step.fresh)
         self._wallet_results: dict[str, ScreeningResult] = {}
 
     @property
@@ -150,32 +164,29 @@ class Screen:
         Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became available
         or unavailable, which changes every answer, or the policy of a list changed, which concerns all its entries.
         """
+        lists = list(lists)
+        old = self._entries()
+        new = {(found.list, listed.entry): (found.regime, listed) for found in lists for listed in found.entries}
+        names = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+        gone = [(name[0], old[name][1]) for name in names if name in old]
+        fresh = [(name[0], new[name][1]) for name in names if name in new]
         newer = Screen(
             lists,
             self._known if parties is None else parties,
             self._required,
             measures=self._measures if measures is None else measures,
             whitelist=self._whitelist if whitelist is None else whitelist,
-            today=self._today if self._whitelist or whitelist else None,
+            today=self._today,
+            _step=_Step(self._hits, self._party_hits, gone, fresh) if parties is None else None,
         )
-        old, new = self._entries(), newer._entries()
-        other_policy = {name for name in self._lists.keys() & newer._lists.keys() if self.measure(name) != newer.measure(name)}
-        touched: dict[Key, None] = {}
-        added: list[tuple[str, str]] = []
-        removed: list[tuple[str, str]] = []
-        changed: list[tuple[str, str]] = []
-        for name in sorted(old.keys() | new.keys()):
-            before, after = old.get(name), new.get(name)
-            if before == after and name[0] not in other_policy:
-                continue
-            if before != after:
-                (added if before is None else removed if after is None else changed).append(name)
-            for listed in (before, after):
-                touched.update((key, None) for key, _ in (keys_of_entry(listed) if listed is not None else ()))
+        kept = self._lists.keys() & newer._lists.keys()
+        ruled = [listed for name in kept if self.measure(name) != newer.measure(name) for listed in newer._lists[name].entries]
+        concerned = [*(listed for _, listed in gone), *(listed for _, listed in fresh), *ruled]
+        touched = dict.fromkeys(key for listed in concerned for key, _ in keys_of_entry(listed))
         delta = Delta(
-            added=tuple(added),
-            removed=tuple(removed),
-            changed=tuple(changed),
+            added=tuple(name for name in names if name not in old),
+            removed=tuple(name for name in names if name not in new),
+            changed=tuple(name for name in names if name in old and name in new),
             hits=tuple(self._changes(newer, list(touched))),
             before=self.stamps,
             after=newer.stamps,
@@ -193,17 +204,40 @@ class Screen:
         for wallet in sorted({*wallets}):
             yield from _change(wallet, self.wallet_result(wallet), newer.wallet_result(wallet))
 
-    def _entries(self) -> dict[tuple[str, str], Listed]:
-        return {(name, listed.entry): listed for name, found in self._lists.items() for listed in found.entries}
+    def _entries(self) -> dict[tuple[str, str], tuple[Regime, Listed]]:
+        return {(name, listed.entry): (found.regime, listed) for name, found in self._lists.items() for listed in found.entries}
 
-    def _index(self, screening_list: ScreeningList, listed: Listed) -> None:
-        stamp = self._stamps[screening_list.list]
-        for key, exact in keys_of_entry(listed):
-            hit = Hit(screening_list.list, screening_list.regime, stamp.sha256, listed, exact, key[0])
-            self._hits[key] = (*self._hits.get(key, ()), hit)
+    def _enter(self, entries: Iterable[tuple[ScreeningList, Listed]]) -> None:
+        """Let entries be found by their keys, and the parties that have one."""
+        fresh: dict[Key, tuple[Hit, ...]] = {}
+        for found, listed in entries:
+            for key, exact in keys_of_entry(listed):
+                fresh[key] = (*fresh.get(key, ()), Hit(found.list, found.regime, listed, exact, key[0]))
+        for key, hits in fresh.items():
+            self._hits[key] = (*self._hits.get(key, ()), *hits)
+        for key, party in self._known.owners(list(fresh)):
+            self._party_hits[party] = (*self._party_hits.get(party, ()), *fresh[key])
+
+    def _leave(self, gone: Collection[tuple[str, Listed]]) -> None:
+        """Let entries be found no more."""
+        names = {(name, listed.entry) for name, listed in gone}
+        for key in {key for _, listed in gone for key, _ in keys_of_entry(listed)}:
+            _keep(self._hits, key, names)
+        for party in list(self._party_hits) if names else ():
+            _keep(self._party_hits, party, names)
 
     def _judge(self, hits: Iterable[Hit], party: str) -> ScreeningResult:
-        return judge(hits, self._default, self._measures, party, self._decisions, self._today())
+        today = self._today() if self._decisions and self._today is not None else 0
+        return judge(hits, self._default, self._measures, self._hashes, party, self._decisions, today)
+
+
+def _keep(hits: dict[K, tuple[Hit, ...]], key: K, gone: Collection[tuple[str, str]]) -> None:
+    """Take hits on entries that are gone out of what is found for a key."""
+    kept = tuple(hit for hit in hits[key] if (hit.list, hit.listed.entry) not in gone)
+    if kept:
+        hits[key] = kept
+    else:
+        del hits[key]
 
 
 def _change(subject: str, before: ScreeningResult, after: ScreeningResult) -> Iterable[Change]:

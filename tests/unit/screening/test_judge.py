@@ -162,6 +162,13 @@ def test_without_lists_a_decision_clears_nobody() -> None:
     assert screen.party("p") == ("unavailable", "none")
 
 
+def test_a_decision_given_with_a_refresh_counts_from_then_on() -> None:
+    lists = [make("a", MAYBE)]
+    newer, delta = Screen(lists, [KNOWN], today=lambda: TODAY).refresh(lists, whitelist=[decision()])
+    assert newer.party("p")[0] == "clear"
+    assert [(hit.subject, hit.after.whitelisted) for hit in delta.hits] == [("p", ("a/1",))]
+
+
 def test_another_policy_concerns_everybody_on_the_list() -> None:
     entry = Listed(entry="1", parties=("p",))
     screen = Screen([make("a", entry)], [KNOWN])
