@@ -175,13 +175,14 @@ def test_every_digital_currency_address_is_read_out_and_found(key: tuple[Path, s
 
 @pytest.mark.parametrize("key", sets(whole=False))
 def test_a_list_without_its_other_files_is_refused_and_says_which(key: tuple[Path, str, str]) -> None:
-    read = reading(tuple(ofac_sets()[key].values()))
+    files = ofac_sets()[key]
+    read = reading(tuple(files.values()))
     assert not read.lists
-    missing = {"add": "addresses", "alt": "aliases"}.items() - {(kind, "") for kind in ofac_sets()[key]}
     said = "\n".join(map(str, read.problems))
-    assert all(word in said for kind, word in missing if kind not in ofac_sets()[key])
-    cut = [row for row in rows_of(ofac_sets()[key]["main"]) if len(row[11]) >= 999 and not row[11].endswith(".")]
-    assert ("no file with its comments" in said) == bool(cut and "comments" not in ofac_sets()[key])
+    for kind, word in (("add", "addresses"), ("alt", "aliases")):
+        assert (f"no file with its {word}" in said) == (kind not in files)
+    cut = [row for row in rows_of(files["main"]) if len(row[11]) >= 999 and not row[11].endswith(".")]
+    assert ("no file with its comments" in said) == bool(cut and "comments" not in files)
 
 
 def deltas() -> list[object]:

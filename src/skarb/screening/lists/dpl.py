@@ -44,12 +44,10 @@ def read_dpl(sources: list[Source], edition: Edition, found: Findings) -> Screen
             continue
         row = dict(zip(HEADER, cells, strict=True))
         where = f"{source.name} row {number}"
-        begun = _day(row["Effective_Date"], where, "Effective_Date", found)
-        if row["Expiration_Date"]:
-            _day(row["Expiration_Date"], where, "Expiration_Date", found)
+        begun, _ = (_day(row[column], where, column, found) for column in ("Effective_Date", "Expiration_Date"))
         if not row["Name"]:
             found.wrong(where, "Name", "", "a name", row=number)
-        orders.setdefault(f"{' '.join(row['Name'].split())} {begun}", []).append(row)
+        orders.setdefault(f"{' '.join(row['Name'].split())} {begun or ''}".strip(), []).append(row)
     if not orders:
         found.wrong(source.name, "", "no rows", "at least one order", "the file is not whole; fetch it again")
     if found.problems or published is None:
@@ -80,6 +78,8 @@ def _entry(number: str, rows: list[dict[str, str]]) -> Listed:
 
 
 def _day(text: str, where: str, column: str, found: Findings) -> date | None:
+    if not text:
+        return None
     try:
         return datetime.strptime(text, "%m/%d/%Y").date()  # noqa: DTZ007
     except ValueError:

@@ -9,6 +9,8 @@ Source: annexes of the consolidated regulations in the Official Journal; the col
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -104,7 +106,7 @@ def read_eu(sources: list[Source], edition: Edition, found: Findings) -> Screeni
     """Return the list, or None after saying what is wrong."""
     (source,) = sources
     text = text_of(source)
-    header = [cell.strip() for cell in text.partition("\n")[0].split(",")]
+    header = [cell.strip() for cell in next(csv.reader(io.StringIO(text)), [])]
     for unknown in sorted(set(header) - _READ - set(_TOLD)):
         found.wrong(
             source.name,

@@ -22,7 +22,13 @@ from skarb.screening.lists.model import Edition, Findings, Source
 T = TypeVar("T")
 ROOT = "CONSOLIDATED_LIST"
 _NAMES = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
-_TOLD = {"TITLE": "Title", "DESIGNATION": "Designation", "NATIONALITY": "Nationality", "COMMENTS1": ""}  # kept in the remarks
+_TOLD = {
+    "TITLE": "Title",
+    "DESIGNATION": "Designation",
+    "NATIONALITY": "Nationality",
+    "NATIONALITY2": "Nationality",
+    "COMMENTS1": "",
+}  # kept in the remarks
 _READ = (*_NAMES, *_TOLD, "REFERENCE_NUMBER", "UN_LIST_TYPE", "GENDER", "NAME_ORIGINAL_SCRIPT")
 _PARTS = ("ALIAS", "ADDRESS", "DATE_OF_BIRTH", "PLACE_OF_BIRTH", "DOCUMENT")  # of INDIVIDUAL_… and ENTITY_…
 _PASSED = (  # nothing in them tells who somebody is
@@ -35,12 +41,11 @@ _PASSED = (  # nothing in them tells who somebody is
     "SORT_KEY_LAST_MOD",
     "SUBMITTED_BY",
     "SUBMITTED_ON",
-    "NATIONALITY2",
     "DELISTED_ON",
 )
 _KNOWN = {*_READ, *_PASSED, *(f"{kind}_{part}" for kind in ("INDIVIDUAL", "ENTITY") for part in _PARTS)}
-_QUALITIES: dict[str, NameKind] = {"good": "alias", "low": "weak", "": "alias", "a.k.a.": "alias", "f.k.a.": "former"}
-_GENDERS: dict[str, Gender] = {"": "unknown", "male": "male", "female": "female"}
+_QUALITIES: dict[str, NameKind] = {"good": "alias", "low": "weak", "": "alias", "a.k.a": "alias", "f.k.a": "former"}
+_GENDERS: dict[str, Gender] = {"": "unknown", "unknown": "unknown", "male": "male", "female": "female"}
 _DOCUMENTS = {
     "passport": "passport",
     "numéro de passeport": "passport",
@@ -125,7 +130,7 @@ def _entry(element: etree._Element, name: str, found: Findings) -> Listed:
     if original := _text(element, "NAME_ORIGINAL_SCRIPT"):
         names.append(Name(text=original, kind="alias"))
     names += _aliases(element, where, found)
-    nationalities = [country_of(text) for text in _values(element, "NATIONALITY")]
+    nationalities = [country_of(text) for tag in ("NATIONALITY", "NATIONALITY2") for text in _values(element, tag)]
     places = [child for child in element if str(child.tag).endswith("_ADDRESS")]
     homes = [country_of(_text(place, "COUNTRY")) for place in places]
     return Listed(
@@ -147,7 +152,7 @@ def _aliases(element: etree._Element, where: str, found: Findings) -> Iterator[N
     for alias in element:
         if not str(alias.tag).endswith("_ALIAS"):
             continue
-        quality = _text(alias, "QUALITY").casefold()
+        quality = _text(alias, "QUALITY").casefold().strip(".")
         if quality not in _QUALITIES:
             found.wrong(where, "QUALITY", quality, f"one of {', '.join(filter(None, _QUALITIES))}", "this kind of alias is new")
         elif text := _text(alias, "ALIAS_NAME"):
