@@ -2,7 +2,7 @@
 
 Lists change every day and parties are a million, so the question is turned around: the identifiers of all parties are sorted
 once, and a changed entry looks up its own few. An identifier is kept as 96 bits of hash (randomised anew in each process, so
-nobody can prepare two that fall together) and the number of its party: twenty bytes.
+nobody can prepare two that fall together) and the number of its party: sixteen bytes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from skarb.core.errors import NotFound
+from skarb.core.errors import ConfigurationError, NotFound
 from skarb.core.list_change import apply, change_of, compare
 from skarb.core.screening_list import Listed, Name, ScreeningList
 from skarb.registers import (
@@ -20,6 +20,7 @@ from skarb.registers import (
     Wallet,
     WalletListing,
     Whitelisting,
+    load_country_defaults,
     read_entries,
 )
 
@@ -127,6 +128,21 @@ def test_a_policy_is_no_milder_than_the_law_or_the_country_and_about_a_list_that
     ):
         assert why in str(book.record([wrong], "office").problems), wrong
     assert not book.record([policy("union", "block")], "office").problems
+
+
+@pytest.mark.parametrize(("measure", "fits"), [("reject", True), ("off", False), ("'off'", False)])
+def test_a_country_sets_policies_in_its_data_and_cannot_say_off(tmp_path: Path, measure: str, fits: bool) -> None:
+    (tmp_path / "country.yaml").write_text("code: ZZ\ncurrency: BYN\n")
+    rule = f"{{list: us, measure: {measure}, reason: as the act says, by: the law, valid_from: 2020-01-01}}"
+    (tmp_path / "registers.yaml").write_text(f"list_policies:\n- {rule}\n")
+    if not fits:
+        with pytest.raises(ConfigurationError, match="cannot be switched off"):
+            load_country_defaults(tmp_path)
+        return
+    book = Registers(load_country_defaults(tmp_path), clock=lambda: NOW)
+    assert not book.record_defaults().problems
+    assert book.measures(book.today) == {"us": "reject"}
+    assert "as the country says" in str(book.record([policy("us", "report")], "office").problems)
 
 
 ENTRY = Listed(entry="1", name="Somebody", names=(Name(text="Somebody"),))
