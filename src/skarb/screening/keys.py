@@ -6,7 +6,8 @@ chain lets it be written and whatever it is filed under (`core.identifiers.spell
 A number of a document names one person only together with the authority that gave it: Serbia and Belarus both count taxpayers
 with nine digits. Where the same country is known on both sides, equal numbers are one person. Where one side does not say, they
 may be. Where the countries differ, they are not; only of passports may a registered country be the home of the holder instead of
-the one that issued it.
+the one that issued it. Registers, tax offices and identity cards of a country often share a number; a short one they may have given
+to different people.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SEPARATORS = str.maketrans("", "", " \u00a0-./")
 _WORLDWIDE = ("imo", "imo_company", "mmsi", "bic", "bik", "duns", "tail_number", "call_sign")  # no two holders in the whole world
 _SHARED = ("kpp", "aircraft_serial")  # many may bear the same
 _SHORTEST = 5  # characters of a number that says something without its country
+_LONG = 9  # characters of a number that one country hardly gives out twice, be it for different purposes
 _UNSAID, _ANYWHERE = "?", "*"
 
 
@@ -70,9 +72,13 @@ def _of_listed_document(document: Document) -> Iterator[tuple[Key, bool]]:
     if document.kind in _WORLDWIDE:
         yield ("document", key), True
         return
+    number = key.partition(":")[2]
     if document.country:
-        yield ("document", f"{key}:{document.country}"), True
-    if len(key.partition(":")[2]) >= _SHORTEST:
+        same_purpose = document.kind == "passport"
+        yield ("document", f"{key}:{document.country}"), same_purpose or len(number) >= _LONG
+        if not same_purpose:
+            yield ("document", f"{document.kind}={number}:{document.country}"), True
+    if len(number) >= _SHORTEST:
         if document.country:
             yield ("document", f"{key}:{_ANYWHERE}"), False
         if document.kind == "passport" or not document.country:
@@ -85,6 +91,8 @@ def _of_known_document(kind: str, key: str, country: str) -> Iterator[Key]:
     elif kind not in _SHARED:
         yield "document", f"{key}:{country or _ANYWHERE}"
         yield "document", f"{key}:{_UNSAID}"
+        if country and kind != "passport":
+            yield "document", f"{kind}={key.partition(':')[2]}:{country}"
 
 
 def _number_of(document: Document) -> str:

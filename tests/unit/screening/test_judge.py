@@ -35,6 +35,8 @@ def found(listed: Document, known: Document) -> tuple[str, str]:
         (tax(country="BY"), tax(country=""), "possible"),
         (tax(country=""), tax(country=""), "possible"),
         (tax(country="BY", kind="registration"), tax(country="BY"), "listed"),
+        (tax("26740", "IR", "registration"), tax("26740", "IR"), "possible"),
+        (tax("26740", "IR"), tax("26740", "IR"), "listed"),
         (tax(country="BY", kind="passport"), tax(country="BY"), "clear"),
         (tax(country="RU", kind="passport"), tax(country="BY", kind="passport"), "possible"),  # where he lives, or who issued it
         (tax("1234", kind="registration"), tax("1234", country="BY"), "clear"),  # too short to say anything without its country
