@@ -46,9 +46,15 @@ def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
 
 
 def screen_of(registers: Registers) -> Screen:
-    """Return the screen over the lists that the registers hold, and let profiles say what it finds."""
-    screen = Screen(registers.lists(), registers.identifiers())
-    registers.screened_by(screen.party)
+    """Return the screen over the lists, policies and decisions that the registers hold, and let profiles say what it finds."""
+    screen = Screen(
+        registers.lists(),
+        registers.everybody(),
+        measures=registers.measures(registers.today),
+        whitelist=registers.whitelist(),
+        today=lambda: registers.today,
+    )
+    registers.screened_by(screen.party, screen.learn)
     return screen
 
 
@@ -59,7 +65,7 @@ def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[st
     if screen.stamps:
         said.append("screened against " + ", ".join(f"{s.list} of {s.published} ({s.count} entries)" for s in screen.stamps))
     else:
-        said.append("no screening list is loaded: every instruction is referred until there is one (skarb register import)")
+        said.append("no screening list is loaded: every instruction is referred until there is one (skarb screen import)")
     return Setting(law, rulebook_of(law), registers, screen, operator, tuple(said))
 
 

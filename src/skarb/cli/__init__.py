@@ -37,9 +37,11 @@ COMMANDS = {
     "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
     "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
     "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
+    "screen": "Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows")  # commands with commands of their own
+# Commands with commands of their own.
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows", "screen")
 
 
 def make_app(listing: bool = False) -> App:

@@ -12,11 +12,14 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.law import rulebook_of
+from skarb.app.lists import read_list_files
 from skarb.app.setting import open_registers
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.time import legal_day, to_day
-from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates, read_screening_list
+from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates
+from skarb.screening.lists import Edition, Source, form_of
+from skarb.screening.lists.files import unpacked
 
 app = App(
     name="register",
@@ -40,8 +43,8 @@ def import_file(
 ) -> int:
     """Write what files say into the registers: each file whole or not at all.
 
-    Entries of registers come as CSV, JSON lines or YAML; rates as the National Bank's CSV or JSON or the ECB's CSV; screening lists as JSON. A
-    rate feed that stands still or has holes is refused with the reason.
+    Entries of registers come as CSV, JSON lines or YAML; rates as the National Bank's CSV or JSON or the ECB's CSV; screening lists in our own JSON
+    form (those of publishers: skarb screen import). A rate feed that stands still or has holes is refused with the reason.
 
     Examples: `skarb register import parties.csv --to market --register parties` ·
     `skarb register import rates.csv --to market --kind rates --publisher NBRB`
@@ -75,7 +78,13 @@ def import_file(
             raise NotFound(f"there is no file {file}") from None
         except IsADirectoryError:
             raise InputError(f"{file}: a folder was given, expected a file") from None
-        summary = _record(registers, raw, file.name, kind or _kind_of(raw, file.name), register, publisher, currency, correct)
+        what = kind or _kind_of(raw, file.name)
+        if what == "list":
+            reading = read_list_files([file], Edition(), registers)
+            wrong = Summary(source=file.name, problems=reading.problems)
+            summary = wrong if reading.problems else registers.record_list(reading.lists[0], file.name)
+        else:
+            summary = _record(registers, raw, file.name, what, register, publisher, currency, correct)
         failed = failed or bool(summary.problems)
         _print(summary)
     return EXIT_CODES["input"] if failed else EXIT_CODES["ok"]
@@ -93,9 +102,6 @@ def _record(
 ) -> Summary:
     if kind == "rates":
         return registers.record_rates(read_rates(raw, name, source=publisher, currency=currency), correct=correct)
-    if kind == "list":
-        found = read_screening_list(raw, name)
-        return Summary(source=name, problems=found) if isinstance(found, tuple) else registers.record_list(found, name)
     country = registers.country
     return registers.record_import(read_entries(raw, name, register=register, numbering=country.numbering, home=country.home))
 
@@ -105,6 +111,10 @@ def _kind_of(raw: bytes, name: str) -> Kind:
     head = raw[:4096].decode("utf-8", "replace").lstrip("\ufeff \r\n\t")
     if '"entries"' in head and '"regime"' in head:
         return "list"
+    if form_of(Source(name, unpacked(Source(name, raw)))) in ("ofac", "un", "eu", "dpl"):
+        raise InputError(
+            f"{name}: a screening list as its publisher writes it; skarb screen import takes it, with all files of the list together"
+        )
     first = head.partition("\n")[0].lower()
     if '"Cur_OfficialRate"' in head or first.startswith(("date,usd", "date,currency", "date,eur")) or "_per_" in first:
         return "rates"
@@ -197,7 +207,11 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
     rows = []
     for recording in registers.recordings:
         counts = {name: len(recording.entries(name)) for name in REGISTERS}
-        counts |= {"lists": len(recording.lists), "rates": sum(len(series.points) for series in recording.rates)}
+        counts |= {
+            "lists": len(recording.lists),
+            "list changes": len(recording.list_changes),
+            "rates": sum(len(series.points) for series in recording.rates),
+        }
         held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
         rows.append((recording.recorded_at.isoformat(timespec="seconds"), recording.source, held, recording.previous[:16]))
     write_rows(("recorded_at", "source", "holds", "after"), rows, format, None)

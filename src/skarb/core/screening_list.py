@@ -17,6 +17,21 @@ from skarb.core.facts import Regime, Screening
 SubjectKind = Literal["unknown", "person", "entity", "vessel", "aircraft"]
 NameKind = Literal["primary", "alias", "weak", "former"]  # weak: the publisher himself warns that many bear it
 Gender = Literal["unknown", "male", "female", "other"]
+ListMeasure = Literal["block", "reject", "report"]
+
+MEASURES: dict[Regime, tuple[ListMeasure, ...]] = {
+    "national": ("block",),
+    "un": ("block",),
+    "eu": ("block", "reject", "report"),
+    "us": ("block", "reject", "report"),
+    "own": ("reject", "report"),
+    "none": ("reject", "report"),
+}
+"""What may be done about a hit on a list, by whose list it is; the first is done unless somebody decides otherwise.
+
+Blocking keeps what belongs to the listed person, rejecting keeps nothing, reporting holds the operation until two people have looked at
+it. The law demands blocking for national and UN lists, and gives nobody the right to keep what belongs to persons on a list of his own.
+That nothing is done is no measure."""
 
 
 class Name(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -62,6 +77,11 @@ class Listed(Described, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     wallets: tuple[str, ...] = ()  # chain:address
     remarks: str = ""  # what the publisher adds, whole
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the entry: a decision about it holds as long as it says the same."""
+        return sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
 
 class ScreeningList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One version of a list, whole."""
@@ -96,10 +116,29 @@ class ScreeningResult(msgspec.Struct, frozen=True, kw_only=True):
     """What screening found for one party or wallet. Several lists may name it; the gravest regime decides."""
 
     status: Screening
-    regime: Regime = "none"
+    regime: Regime = "none"  # of the list
     list: str = ""
     list_sha256: str = ""
     entry: str = ""
+    measure: ListMeasure | None = None  # what the policy says about hits on this list
+    by: str = ""  # which kind of identifier they share
+    whitelisted: tuple[str, ...] = ()  # hits that were put aside by a decision on record, as list/entry
+
+    @property
+    def fact_regime(self) -> Regime:
+        """By whose demand the law sees the hit: a list that is followed by the institution's own choice is its own list."""
+        return "own" if self.status == "listed" and self.measure == "reject" and self.regime != "none" else self.regime
+
+
+class Whitelisted(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that a party is not whom an entry of a list means. It ends on a day, and when the entry changes."""
+
+    party: str
+    list: str
+    entry: str
+    entry_sha256: str  # of the entry as it was looked at
+    first: int  # legal days, both included
+    last: int
 
 
 class Identifiers(Described, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from skarb.registers.model import (
     Entry,
     Gate,
     Hold,
+    ListPolicy,
     Party,
     Token,
     Venue,
@@ -24,13 +25,14 @@ from skarb.registers.model import (
     WalletFacts,
     WalletListing,
     WalletProof,
+    Whitelisting,
 )
 from skarb.registers.numbering import Numbering, check_digit, check_number, read_numbering
 from skarb.registers.proofs import answer_proof, ask_proof, challenge_text
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
 from skarb.registers.read import Import, read_entries, read_screening_list
-from skarb.registers.view import Registers, Summary, UnknownAsset
+from skarb.registers.view import ListVersion, Registers, Summary, UnknownAsset
 
 __all__ = [
     "GATES",
@@ -43,6 +45,8 @@ __all__ = [
     "Gate",
     "Hold",
     "Import",
+    "ListPolicy",
+    "ListVersion",
     "Numbering",
     "Party",
     "Peg",
@@ -61,6 +65,7 @@ __all__ = [
     "WalletFacts",
     "WalletListing",
     "WalletProof",
+    "Whitelisting",
     "answer_proof",
     "ask_proof",
     "challenge_text",

@@ -16,12 +16,14 @@ from pathlib import Path
 import msgspec
 
 from skarb.core.errors import Conflict, InputError, Unavailable
+from skarb.core.list_change import ListChange
 from skarb.core.screening_list import ScreeningList
 from skarb.registers.model import (
     Admission,
     Block,
     Entry,
     Hold,
+    ListPolicy,
     Party,
     Token,
     Venue,
@@ -29,6 +31,7 @@ from skarb.registers.model import (
     WalletExposure,
     WalletListing,
     WalletProof,
+    Whitelisting,
 )
 from skarb.registers.rates import RateSeries
 
@@ -53,6 +56,9 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rates: tuple[RateSeries, ...] = ()
     wallet_proofs: tuple[WalletProof, ...] = ()
     wallet_exposures: tuple[WalletExposure, ...] = ()
+    list_policies: tuple[ListPolicy, ...] = ()
+    whitelist: tuple[Whitelisting, ...] = ()
+    list_changes: tuple[ListChange, ...] = ()  # versions of lists, told by what differs from the version before
 
     def entries(self, register: str) -> tuple[Entry, ...]:
         """Return what was written into one of model.REGISTERS."""

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from skarb.core.asset import currencies
 from skarb.core.errors import Problem
+from skarb.core.screening_list import MEASURES, ListMeasure, ScreeningList
 from skarb.core.time import from_day, to_day
+from skarb.registers.defaults import CountryDefaults
 from skarb.registers.freshness import Freshness, find_staleness
-from skarb.registers.model import Token
+from skarb.registers.model import ListPolicy, Token, Whitelisting
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import RateSeries, parse_value
 from skarb.registers.read import Import
@@ -26,8 +28,80 @@ class NewRates(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def contradictions(file: Import, shelves: Shelves) -> Iterable[Problem]:
-    """Yield what contradicts the registers: a token takes no currency's code and keeps its smallest unit for ever."""
+_SEVERITY: dict[ListMeasure, int] = {"block": 0, "reject": 1, "report": 2}
+
+
+def contradictions(file: Import, shelves: Shelves, country: CountryDefaults) -> Iterable[Problem]:
+    """Yield what contradicts the registers.
+
+    A token takes no currency's code and keeps its smallest unit for ever. A policy is about a list that is there, and no milder
+    than the country's; a whitelisting is about an entry as it is now.
+    """
+    yield from _token_contradictions(file, shelves)
+    for policy in file.entries.get("list_policies", ()):
+        if isinstance(policy, ListPolicy) and not policy.withdrawn:
+            yield from _policy_contradictions(policy, file.name, shelves, country)
+    for decision in file.entries.get("whitelist", ()):
+        if isinstance(decision, Whitelisting) and not decision.withdrawn:
+            yield from _whitelisting_contradictions(decision, file.name, shelves)
+
+
+def _policy_contradictions(policy: ListPolicy, where: str, shelves: Shelves, country: CountryDefaults) -> Iterable[Problem]:
+    found = shelves.lists.get(policy.list)
+    regime = found.regime if found is not None else policy.list
+    if regime not in MEASURES:
+        known = ", ".join([*sorted(shelves.lists), *MEASURES])
+        yield Problem(where, "list", policy.list, f"a list that is loaded, or a regime: {known}", "import the list first")
+        return
+    allowed = MEASURES[regime]
+    if policy.measure not in allowed:
+        yield Problem(
+            where,
+            f"measure of {policy.list}",
+            policy.measure,
+            f"{' or '.join(allowed)}, which is what the law leaves for lists of {regime}",
+        )
+    for rule in country.entries.get("list_policies", ()):
+        if (
+            isinstance(rule, ListPolicy)
+            and rule.list in (policy.list, regime)
+            and _SEVERITY[policy.measure] > _SEVERITY[rule.measure]
+        ):
+            expected = f"{rule.measure} or stricter, as the country says ({rule.reason})"
+            yield Problem(where, f"measure of {policy.list}", policy.measure, expected)
+
+
+def _whitelisting_contradictions(decision: Whitelisting, where: str, shelves: Shelves) -> Iterable[Problem]:
+    found = shelves.lists.get(decision.list)
+    listed = next((one for one in found.entries if one.entry == decision.entry), None) if found is not None else None
+    what = f"{decision.list} entry {decision.entry}"
+    if listed is None:
+        yield Problem(where, "entry", what, "an entry of a list that is loaded")
+    elif listed.sha256 != decision.entry_sha256:
+        yield Problem(
+            where,
+            f"entry_sha256 of {what}",
+            decision.entry_sha256,
+            f"{listed.sha256}, as the entry is now",
+            "look at the entry as it is now",
+        )
+    if not shelves.parties.history(decision.party):
+        yield Problem(where, "party", decision.party, "a registered party")
+
+
+def list_contradictions(name: str, found: ScreeningList, known: ScreeningList | None) -> Iterable[Problem]:
+    """Yield why a version of a list cannot follow the one in force."""
+    if known is None:
+        return
+    if found.published < known.published:
+        expected = f"a version not before {known.published}, which is in force"
+        yield Problem(name, "published", str(found.published), expected, "an older version never replaces a newer one")
+    if found.regime != known.regime:
+        expected = f"{known.regime}, as before"
+        yield Problem(name, f"regime of {found.list}", found.regime, expected, "give another list another name")
+
+
+def _token_contradictions(file: Import, shelves: Shelves) -> Iterable[Problem]:
     units: dict[str, int] = {}
     for token in file.entries.get("tokens", ()):
         if not isinstance(token, Token):

@@ -18,11 +18,13 @@ import msgspec
 from skarb.core.activity import Activity
 from skarb.core.facts import AssetClass, Hosting, Share
 from skarb.core.party import Licence, PartyKind
+from skarb.core.screening_list import ListMeasure
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$", max_length=253)]
 Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # SHA-256 of a certificate in DER
+Said = Annotated[str, msgspec.Meta(min_length=3, max_length=2000)]
 Gate = Literal["regime", "central_bank", "foreign"]
 
 
@@ -180,6 +182,29 @@ class Hold(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     reference: str = ""
 
 
+class ListPolicy(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is done about hits on a screening list, or on all lists of a regime. There is no policy by which nothing is done."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("list",)
+    list: Name  # short name of a list, or a regime: un, eu, us, national, own
+    measure: ListMeasure
+    reason: Said
+    by: Said  # who decided it
+
+
+class Whitelisting(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A decision by two that a party is not whom an entry of a list means. It ends after a year at most, and when the entry changes."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("party", "list", "entry")
+    party: Name
+    list: Name
+    entry: Name
+    entry_sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # of the entry as it was looked at
+    reason: Said
+    by: Said
+    approved_by: Said  # a second person
+
+
 REGISTERS: dict[str, type[Entry]] = {
     "parties": Party,
     "licences": Admission,
@@ -191,6 +216,8 @@ REGISTERS: dict[str, type[Entry]] = {
     "holds": Hold,
     "wallet_proofs": WalletProof,
     "wallet_exposures": WalletExposure,
+    "list_policies": ListPolicy,
+    "whitelist": Whitelisting,
 }  # names as in files and folders
 
 

@@ -13,7 +13,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -23,12 +23,23 @@ from skarb.core.asset import currencies
 from skarb.core.errors import InputError, Problem, shorten
 from skarb.core.identifiers import Address, Flaw, check_dti, check_lei, classify
 from skarb.core.screening_list import Listed, ScreeningList
-from skarb.registers.model import REGISTERS, Entry, Party, Token, Wallet, WalletExposure, WalletListing, WalletProof
+from skarb.registers.model import (
+    REGISTERS,
+    Entry,
+    Party,
+    Token,
+    Wallet,
+    WalletExposure,
+    WalletListing,
+    WalletProof,
+    Whitelisting,
+)
 from skarb.registers.numbering import Numbering, check_number
 
 _SIZE_MAX = 1 << 30  # bytes after unpacking
 _MOST_PROBLEMS = 100
 _WALLETS = (Wallet, WalletListing, WalletProof, WalletExposure)  # entries about an address
+_WHITELISTED_MAX = timedelta(days=366)
 _LISTS = ("activities",)  # fields that hold several codes
 
 
@@ -211,6 +222,9 @@ def check_entry(
     return None if found else _normal(entry, numbering, home)
 
 
+_NO_OFF = "block, reject or report; a list that is loaded is never without one of them, since screening cannot be switched off"
+
+
 def _field_problems(type_: type[Entry], values: Mapping[str, Any], where: str, row: int | None) -> list[Problem]:
     fields = {field.name: field for field in msgspec.structs.fields(type_)}
     problems = [
@@ -223,7 +237,8 @@ def _field_problems(type_: type[Entry], values: Mapping[str, Any], where: str, r
             try:
                 msgspec.convert(values[name], field.type, strict=False)
             except msgspec.ValidationError as error:
-                problems.append(Problem(where, name, shorten(values[name]), _expected(error), row=row))
+                expected = _NO_OFF if name == "measure" else _expected(error)
+                problems.append(Problem(where, name, shorten(values[name]), expected, row=row))
         elif field.required:
             problems.append(Problem(where, name, "", "a value", row=row))
     return problems
@@ -263,6 +278,15 @@ def _check(entry: Entry, numbering: Numbering | None, home: str) -> Iterator[tup
             entry.proven_on is not None and bool(entry.signature)
         ):
             yield "status", entry.status, "proven with the day and the signature of the proof, or asked without them"
+    elif isinstance(entry, Whitelisting):
+        if entry.valid_to is None or entry.valid_to - entry.valid_from >= _WHITELISTED_MAX:
+            yield (
+                "valid_to",
+                entry.valid_to or "nothing",
+                "the day on which the decision ends, at most a year later; then it is looked at anew",
+            )
+        if entry.by.strip().casefold() == entry.approved_by.strip().casefold():
+            yield "approved_by", entry.approved_by, "a second person, other than the one in `by`"
 
 
 def read_wallet(text: str) -> Address | Flaw:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skarb.core.asset import Asset, currencies
-from skarb.core.screening_list import Identifiers, ScreeningList
+from skarb.core.identifiers import wallet_key
+from skarb.core.list_change import apply
+from skarb.core.screening_list import Document, Identifiers, ScreeningList, SubjectKind
+from skarb.core.screening_list import Name as NameOf
 from skarb.core.time import to_day
 from skarb.registers.chain import GENESIS, Recording, head_of
 from skarb.registers.defaults import CountryDefaults
@@ -16,6 +19,7 @@ from skarb.registers.model import (
     Admission,
     Block,
     Hold,
+    ListPolicy,
     Party,
     Token,
     Venue,
@@ -23,8 +27,14 @@ from skarb.registers.model import (
     WalletExposure,
     WalletListing,
     WalletProof,
+    Whitelisting,
 )
 from skarb.registers.rates import RateBook
+
+_KINDS: dict[str, SubjectKind] = {
+    **dict.fromkeys(("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor"), "person"),
+    **dict.fromkeys(("legal_entity", "state_body", "central_bank"), "entity"),
+}
 
 
 class Shelves:
@@ -44,7 +54,10 @@ class Shelves:
         self.holds: Index[Hold] = Index("party")
         self.wallet_proofs: Index[WalletProof] = Index("wallet")
         self.wallet_exposures: Index[WalletExposure] = Index("wallet")
+        self.list_policies: Index[ListPolicy] = Index("list")
+        self.whitelist: Index[Whitelisting] = Index("party")
         self.lists: dict[str, ScreeningList] = {}
+        self._spellings: dict[str, set[str]] = {}  # of listed wallets, by the form in which they are compared
         legal = Asset(code=country.legal_currency, asset_class="money", decimals=country.decimals)
         self.assets: dict[str, Asset] = {legal.code: legal} | currencies()
         self.rates = RateBook(rules.max_age_days, rules.sources, (country.legal_currency, *rules.pivots))
@@ -64,32 +77,26 @@ class Shelves:
             standing = [entry for entry in self.tokens.history(token.code) if not entry.withdrawn]
             if standing:
                 self.assets[token.code] = asset_of(standing[-1])
+        for listing in recording.listed_wallets:
+            self._spellings.setdefault(wallet_key(listing.wallet), set()).add(listing.wallet)
         for screening_list in recording.lists:
             self.lists[screening_list.list] = screening_list
+        for change in recording.list_changes:
+            self.lists[change.list] = apply(self.lists[change.list], change)
         for series in recording.rates:
             self.rates.add(series)
         self.recordings.append(recording)
         self.head = head_of(recording)
 
-    def identifiers(self) -> list[Identifiers]:
-        """Return everything each party was ever known by, for screening."""
+    def identifiers(self) -> Iterator[Identifiers]:
+        """Yield everything each party was ever known by, for screening."""
         wallets: dict[str, list[str]] = {}
         for address in self.wallets.subjects():
             for wallet in self.wallets.history(address):
                 wallets.setdefault(wallet.party, []).append(address)
-        found = []
         for party in self.parties.subjects():
             entries = [entry for entry in self.parties.history(party) if not entry.withdrawn]
-            found.append(
-                Identifiers(
-                    party=party,
-                    taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
-                    leis=_distinct(entry.lei for entry in entries),
-                    passports=_distinct(entry.passport for entry in entries),
-                    wallets=_distinct(wallets.get(party, ())),
-                )
-            )
-        return found
+            yield _identifiers(party, entries, wallets.get(party, ()))
 
     def venue(self, name: str, day: int) -> Venue | None:
         """Return a venue by its id, or by its host."""
@@ -100,8 +107,9 @@ class Shelves:
         return next((state for state in states if state is not None and state.host == name), None)
 
     def listed(self, wallet: str, day: int) -> bool:
-        """Tell whether an address stands in the national register: included, and not excluded since."""
-        entries = self.listed_wallets.spells(wallet, day)
+        """Tell whether an address stands in the national register, in any spelling: included, and not excluded since."""
+        spellings = self._spellings.get(wallet_key(wallet), ())
+        entries = [entry for spelling in spellings for entry in self.listed_wallets.spells(spelling, day)]
         excluded = max((entry.valid_from for entry in entries if entry.status == "excluded"), default=None)
         included = [entry.valid_from for entry in entries if entry.status == "included"]
         return any(excluded is None or begun > excluded for begun in included)
@@ -116,6 +124,46 @@ class Shelves:
         parts = host.split(".")
         domains = (".".join(parts[start:]) for start in range(len(parts) - 1))
         return any(self.blocks.spells(domain, day) for domain in domains)
+
+
+def identifiers_in(recording: Recording) -> Iterator[Identifiers]:
+    """Yield what a recording alone tells of parties, so that screening learns it at once."""
+    wallets: dict[str, list[str]] = {}
+    for wallet in recording.wallets:
+        if wallet.party:
+            wallets.setdefault(wallet.party, []).append(wallet.wallet)
+    told: dict[str, list[Party]] = {party: [] for party in wallets}
+    for entry in recording.parties:
+        told.setdefault(entry.party, []).extend(() if entry.withdrawn else (entry,))
+    for party, entries in told.items():
+        yield _identifiers(party, entries, wallets.get(party, ()))
+
+
+def _identifiers(party: str, entries: list[Party], wallets: Iterable[str]) -> Identifiers:
+    return Identifiers(
+        party=party,
+        taxpayer_numbers=_distinct(entry.taxpayer_number for entry in entries),
+        leis=_distinct(entry.lei for entry in entries),
+        passports=_distinct(entry.passport for entry in entries),
+        wallets=_distinct(wallets),
+        **_described(entries),
+    )
+
+
+def _described(entries: list[Party]) -> dict[str, Any]:
+    """Return what the wordings of a party say of it besides its numbers; numbers stand with the country they come from."""
+    numbers = [("tax", one.taxpayer_number, one.country) for one in entries]
+    numbers += [("passport", one.passport, one.country) for one in entries]
+    documents = [
+        Document(kind=kind, number=number, country=country.replace("XX", "")) for kind, number, country in numbers if number
+    ]
+    return {
+        "kind": _KINDS.get(entries[-1].kind, "unknown") if entries else "unknown",
+        "names": tuple(NameOf(text=name) for name in _distinct(one.name for one in entries)),
+        "births": _distinct(one.born.isoformat() for one in entries if one.born),
+        "countries": _distinct(one.country for one in entries if one.country != "XX"),
+        "documents": tuple(dict.fromkeys(documents)),
+    }
 
 
 def asset_of(token: Token) -> Asset:

@@ -8,8 +8,8 @@ the chain of recordings: two registers with one version hold the same entries, r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,24 +17,26 @@ from skarb.core.asset import Asset, currencies
 from skarb.core.errors import Conflict, FieldError, NotFound, Problem, ensure, shorten
 from skarb.core.facts import Regime, Screening
 from skarb.core.identifiers import Flaw, chain_of
+from skarb.core.list_change import apply, change_of
 from skarb.core.party import Profile
-from skarb.core.screening_list import Identifiers, ScreeningList
-from skarb.core.time import Clock, from_day
+from skarb.core.screening_list import Identifiers, ListMeasure, ListStamp, ScreeningList, Whitelisted
+from skarb.core.time import Clock, from_day, to_day
 from skarb.registers.chain import Recording, RegisterFile
 from skarb.registers.defaults import CountryDefaults
 from skarb.registers.freshness import Freshness
-from skarb.registers.intake import contradictions, new_rates
-from skarb.registers.model import REGISTERS, Entry, Hold, Party, WalletFacts
+from skarb.registers.intake import contradictions, list_contradictions, new_rates
+from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, Party, WalletFacts, Whitelisting
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import Rate
 from skarb.registers.read import Import, check_entry, read_wallet
-from skarb.registers.shelves import Shelves, asset_of
+from skarb.registers.shelves import Shelves, asset_of, identifiers_in
 from skarb.registers.status import status_of
 
 _CACHE_MAX = 1 << 20  # answers kept of each kind; then the cache starts anew
 _REGISTER_OF: dict[type[Entry], str] = {type_: name for name, type_ in REGISTERS.items()}
 
 Screener = Callable[[str, int], tuple[Screening, Regime]]
+Learner = Callable[[Identifiers], object]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -57,6 +59,15 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     version: bytes = b""  # of the registers afterwards
 
 
+class ListVersion(NamedTuple):
+    """A version of a screening list as it was recorded."""
+
+    stamp: ListStamp
+    recorded_at: datetime
+    source: str
+    written: int  # entries written down for it: all of them, or those that differ from the version before
+
+
 class Registers:
     """All registers of one book or one market. One writer; readers in the same thread."""
 
@@ -69,6 +80,7 @@ class Registers:
         self._clock = clock
         self._file = file
         self._screener: Screener | None = None
+        self._learner: Learner | None = None
         self._shelves = Shelves(country)
         for recording in file.read() if file is not None else ():
             self._shelves.take(recording)
@@ -151,6 +163,10 @@ class Registers:
         except KeyError:
             return _remember(self._wallets, (address, day), self._find_wallet(address, day))
 
+    def wallet_listed(self, address: str, day: int) -> bool:
+        """Tell whether an address stands in the national register of wallets in any spelling, whatever chain it is filed under."""
+        return self._shelves.listed(address, day)
+
     def held(self, party: str, day: int) -> bool:
         """Tell whether an order of suspension, arrest or freeze stands against a party on a legal day."""
         try:
@@ -193,8 +209,66 @@ class Registers:
         """Return the screening lists in their last version."""
         return tuple(found for _, found in sorted(self._shelves.lists.items()))
 
+    def list_versions(self) -> Iterable[ListVersion]:
+        """Yield every version of every screening list, in the order of recording."""
+        for recording in self._shelves.recordings:
+            for found in recording.lists:
+                written = len(found.entries)
+                stamp = _stamp(found, found.sha256, written)
+                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
+            for change in recording.list_changes:
+                written = len(change.entries) + len(change.removed)
+                stamp = _stamp(change, change.sha256, change.count)
+                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
+
+    def list_at(self, name: str, version: str) -> ScreeningList:
+        """Return a version of a screening list, named by its version or by the beginning of its hash; of several the last recorded.
+
+        Raises: NotFound if there is none.
+        """
+        current: ScreeningList | None = None
+        wanted: ScreeningList | None = None
+        for recording in self._shelves.recordings:
+            for found in recording.lists:
+                if found.list == name:
+                    current = found
+                    wanted = (
+                        found if version == found.version or (len(version) >= 8 and found.sha256.startswith(version)) else wanted
+                    )
+            for change in recording.list_changes:
+                if change.list == name and current is not None:
+                    current = apply(current, change)
+                    fits = version == change.version or (len(version) >= 8 and change.sha256.startswith(version))
+                    wanted = current if fits else wanted
+        if wanted is None:
+            raise NotFound(
+                f"no version {shorten(version)!r} of the list {shorten(name)!r} was recorded; skarb screen lists names all"
+            )
+        return wanted
+
+    @property
+    def today(self) -> int:
+        """The day by the clock of the registers, in universal time; decisions about lists end by it."""
+        return to_day(self._clock().astimezone(UTC).date())
+
+    def measures(self, day: int) -> dict[str, ListMeasure]:
+        """Return the policies on a day, by list or regime."""
+        index = self._shelves.list_policies
+        states = ((name, index.state(name, day)) for name in index.subjects())
+        return {name: state.measure for name, state in states if isinstance(state, ListPolicy)}
+
+    def whitelist(self) -> list[Whitelisted]:
+        """Return the decisions that a party is not whom an entry of a list means, those that have ended too."""
+        index = self._shelves.whitelist
+        decisions = (one for party in index.subjects() for one in index.history(party) if not one.withdrawn)
+        return [_whitelisted(one) for one in decisions]
+
     def identifiers(self) -> list[Identifiers]:
         """Return everything each party was ever known by, for screening."""
+        return list(self._shelves.identifiers())
+
+    def everybody(self) -> Iterator[Identifiers]:
+        """Yield the same one by one, so that a million need no memory."""
         return self._shelves.identifiers()
 
     def history(self, register: str, subject: str) -> list[Entry]:
@@ -206,9 +280,12 @@ class Registers:
             raise NotFound(f"register {shorten(register)!r} does not exist; expected one of {', '.join(REGISTERS)}")
         return list(self._shelves.index(register).history(subject))
 
-    def screened_by(self, screener: Screener) -> None:
-        """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident."""
-        self._screener = screener
+    def screened_by(self, screener: Screener, learner: Learner | None = None) -> None:
+        """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident.
+
+        `learner` is told at once what a recording says of parties and their wallets.
+        """
+        self._screener, self._learner = screener, learner
         self._forget()
 
     # Recordings.
@@ -227,7 +304,7 @@ class Registers:
 
     def record_import(self, file: Import) -> Summary:
         """Write down what a file says, all or nothing."""
-        problems = file.problems or tuple(contradictions(file, self._shelves))
+        problems = file.problems or tuple(contradictions(file, self._shelves, self.country))
         if problems:
             return Summary(source=file.name, problems=problems, version=self.version)
         fresh: dict[str, tuple[Entry, ...]] = {}
@@ -260,13 +337,25 @@ class Registers:
         return Summary(source=file.name, added=new.added, replaced=new.replaced, repeated=new.repeated, version=self.version)
 
     def record_list(self, screening_list: ScreeningList, source: str) -> Summary:
-        """Write down a version of a screening list, whole."""
+        """Write down a version of a screening list: the first one whole, later ones by what differs from the version before.
+
+        A version older than the one in force is refused.
+        """
         known = self._shelves.lists.get(screening_list.list)
         count = len(screening_list.entries)
-        if known is not None and known.sha256 == screening_list.sha256:
+        if problems := tuple(list_contradictions(source, screening_list, known)):
+            return Summary(source=source, problems=problems, version=self.version)
+        if known is None:
+            self._write(source, lists=(screening_list,))
+            return Summary(source=source, added=count, version=self.version)
+        change = change_of(known, screening_list)
+        if change.sha256 == change.since:
             return Summary(source=source, repeated=count, version=self.version)
-        self._write(source, lists=(screening_list,))
-        return Summary(source=source, added=count, version=self.version)
+        self._write(source, list_changes=(change,))
+        same = count - len(change.entries)
+        replaced = len(change.entries) - (count - len(known.entries) + len(change.removed))
+        added = len(change.entries) - replaced
+        return Summary(source=source, added=added, replaced=replaced, repeated=same, version=self.version)
 
     def states(self, register: str, day: int) -> Iterator[Entry]:
         """Yield how everything in a register of states (parties, tokens, venues, wallets) is on a legal day."""
@@ -290,6 +379,9 @@ class Registers:
         if self._file is not None:
             self._file.append(recording)
         self._shelves.take(recording)
+        if self._learner is not None:
+            for known in identifiers_in(recording):
+                self._learner(known)
         self._forget()
 
     def _forget(self) -> None:
@@ -360,6 +452,31 @@ def _remember(cache: dict[K, V], key: K, answer: V) -> V:
         cache.clear()
     cache[key] = answer
     return answer
+
+
+def _stamp(version: Any, sha256: str, count: int) -> ListStamp:
+    """Return the stamp of a version, be it whole or a change."""
+    return ListStamp(
+        list=version.list,
+        regime=version.regime,
+        publisher=version.publisher,
+        version=version.version,
+        published=version.published,
+        sha256=sha256,
+        count=count,
+    )
+
+
+def _whitelisted(one: Whitelisting) -> Whitelisted:
+    last = one.valid_to if one.valid_to is not None else one.valid_from
+    return Whitelisted(
+        party=one.party,
+        list=one.list,
+        entry=one.entry,
+        entry_sha256=one.entry_sha256,
+        first=to_day(one.valid_from),
+        last=to_day(last),
+    )
 
 
 def _age(state: Party | None, day: int) -> int | None:

@@ -1,12 +1,26 @@
-"""What a refresh of the lists changes for the parties of one institution."""
+"""What screening finds, and what a refresh of the lists changes for the parties of one institution."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from skarb.core.screening_list import ListStamp, ScreeningResult
+from skarb.core.facts import Regime
+from skarb.core.screening_list import Listed, ListStamp, ScreeningResult
+
+Kind = Literal["party", "taxpayer_number", "lei", "passport", "document", "wallet"]
+Key = tuple[Kind, str]  # an identifier in its normal form
+
+
+class Hit(NamedTuple):
+    """An entry of a list that names a party or a wallet, or may name it."""
+
+    list: str
+    regime: Regime
+    listed: Listed
+    exact: bool  # by something that only one person has; otherwise it may be somebody else
+    by: str  # what they share: a kind of identifier, or a name
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +40,3 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     hits: tuple[Change, ...] = ()  # known parties and wallets concerned
     before: tuple[ListStamp, ...] = ()
     after: tuple[ListStamp, ...] = ()
-
-
-Kind = Literal["party", "taxpayer_number", "lei", "passport", "wallet"]
-Key = tuple[Kind, str]  # an identifier in its normal form

@@ -2,26 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Regime, Screening
-from skarb.core.screening_list import Identifiers, Listed, ListStamp, ScreeningList, ScreeningResult
-from skarb.screening.keys import keys_of_entry, keys_of_party, wallet_key
-from skarb.screening.model import Change, Delta, Key
+from skarb.core.identifiers import wallet_key
+from skarb.core.screening_list import (
+    Identifiers,
+    Listed,
+    ListMeasure,
+    ListStamp,
+    ScreeningList,
+    ScreeningResult,
+    Whitelisted,
+)
+from skarb.screening.judge import judge, measure_of
+from skarb.screening.keys import keys_of_entry, keys_of_party
+from skarb.screening.model import Change, Delta, Hit, Key
+from skarb.screening.parties import PartyIndex
 
+K = TypeVar("K")
 _CLEAR = ScreeningResult(status="clear")
 _UNAVAILABLE = ScreeningResult(status="unavailable")
-_GRAVITY: dict[Regime, int] = {"national": 0, "un": 1, "eu": 2, "us": 3, "own": 4, "none": 5}  # the gravest is named
+_KEPT = 1 << 18  # answers about wallets kept before starting anew
+
+
+class _Step(NamedTuple):
+    """How one screen becomes the next: what it found, and which entries of which lists go and come."""
+
+    hits: Mapping[Key, tuple[Hit, ...]]
+    party_hits: Mapping[str, tuple[Hit, ...]]
+    gone: list[tuple[str, Listed]]
+    fresh: list[tuple[str, Listed]]
 
 
 class Screen:
     """Screens against one set of lists. A newer set is a new screen; `refresh` says what it changes."""
 
     def __init__(
-        self, lists: Iterable[ScreeningList], parties: Iterable[Identifiers] = (), required: Collection[str] = ()
+        self,
+        lists: Iterable[ScreeningList],
+        parties: Iterable[Identifiers] | PartyIndex = (),
+        required: Collection[str] = (),
+        *,
+        measures: Mapping[str, ListMeasure] | None = None,
+        whitelist: Iterable[Whitelisted] = (),
+        today: Callable[[], int] | None = None,
+        _step: _Step | None = None,
     ) -> None:
-        """Build the look-up. `required` names lists without which nothing is clear.
+        """Build the look-up.
+
+        `required` names lists without which nothing is clear, `measures` the policy by list or regime where it is not the usual
+        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -31,16 +64,26 @@ class Screen:
                 raise ConfigurationError(f"screening list {screening_list.list!r} is given twice; give its last version only")
             self._lists[screening_list.list] = screening_list
         self._required = frozenset(required)
+        self._measures = dict(measures or {})
+        self._today = today
+        self._whitelist = tuple(whitelist) if today is not None else ()
+        self._decisions: dict[tuple[str, str, str], tuple[Whitelisted, ...]] = {}
+        for one in self._whitelist:
+            place = one.party, one.list, one.entry
+            self._decisions[place] = (*self._decisions.get(place, ()), one)
         self._stamps = {name: _stamp(found) for name, found in sorted(self._lists.items())}
         self._missing = tuple(sorted(self._required - self._lists.keys()))
         self._default = _CLEAR if self._lists and not self._missing else _UNAVAILABLE
-        self._hits: dict[Key, ScreeningResult] = {}
-        for screening_list in self._lists.values():
-            for listed in screening_list.entries:
-                self._index(screening_list, listed)
-        self._known = {known.party: known for known in parties}
-        self._party_results = {party: self.identifiers(known) for party, known in self._known.items()}
-        self._answers = {party: (found.status, found.regime) for party, found in self._party_results.items()}
+        self._hashes = {name: stamp.sha256 for name, stamp in self._stamps.items()}
+        self._known = parties if isinstance(parties, PartyIndex) else PartyIndex(parties)
+        self._hits: dict[Key, tuple[Hit, ...]] = {}
+        self._party_hits: dict[str, tuple[Hit, ...]] = {}
+        if _step is None:
+            self._enter((found, listed) for found in self._lists.values() for listed in found.entries)
+        else:
+            self._hits, self._party_hits = dict(_step.hits), dict(_step.party_hits)
+            self._leave(_step.gone)
+            self._enter((self._lists[name], listed) for name, listed in _step.fresh)
         self._wallet_results: dict[str, ScreeningResult] = {}
 
     @property
@@ -58,105 +101,153 @@ class Screen:
         """Which version of which list is used: to journal and to print."""
         return tuple(self._stamps.values())
 
+    @property
+    def known(self) -> PartyIndex:
+        """Everybody who is known; see `learn`."""
+        return self._known
+
+    def measure(self, name: str) -> ListMeasure:
+        """Return what is done about a hit on a list that is loaded."""
+        return measure_of(name, self._lists[name].regime, self._measures)
+
     def party(self, party: str, day: int = 0) -> tuple[Screening, Regime]:
-        """Return status and regime of a party by all identifiers it is known by.
+        """Return status and regime of a party by all identifiers it is known by, as the law looks at them.
 
         The legal day does not matter: a back-dated instruction too is screened by what is known now.
         """
-        answer = self._answers.get(party)
-        if answer is None:
-            found = self._hits.get(("party", party), self._default)
-            answer = found.status, found.regime
-        return answer
+        found = self.party_result(party)
+        return found.status, found.fact_regime
 
     def wallet(self, address: str, day: int = 0) -> tuple[Screening, Regime]:
         """Return status and regime of an address written chain:address."""
         found = self.wallet_result(address)
-        return found.status, found.regime
+        return found.status, found.fact_regime
 
     def party_result(self, party: str) -> ScreeningResult:
-        """Return what screening found for a party, with the list and its version."""
-        return self._party_results.get(party) or self._hits.get(("party", party), self._default)
+        """Return what screening found for a party, with the list, its version and its policy."""
+        hits = self._party_hits.get(party) or self._hits.get(("party", party))
+        return self._judge(hits, party) if hits else self._default
 
     def wallet_result(self, address: str) -> ScreeningResult:
-        """Return what screening found for an address, with the list and its version."""
+        """Return what screening found for an address, with the list, its version and its policy."""
         found = self._wallet_results.get(address)
         if found is None:
-            if len(self._wallet_results) > 1 << 18:
+            if len(self._wallet_results) > _KEPT:
                 self._wallet_results.clear()
-            found = self._wallet_results[address] = self._hits.get(("wallet", wallet_key(address)), self._default)
+            found = self._wallet_results[address] = self._judge(self._hits.get(("wallet", wallet_key(address)), ()), "")
         return found
 
+    def hits(self, known: Identifiers) -> tuple[Hit, ...]:
+        """Return every entry that shares an identifier with a party, such as a counterparty in a message."""
+        return tuple(hit for key in keys_of_party(known) for hit in self._hits.get(key, ()))
+
+    def learn(self, known: Identifiers) -> None:
+        """Take in what became known of a party, new or not; it is screened by it from now on."""
+        self._known.add(known)
+        if found := self.hits(known):
+            self._party_hits[known.party] = (*self._party_hits.get(known.party, ()), *found)
+
     def identifiers(self, known: Identifiers) -> ScreeningResult:
-        """Return what screening finds for a set of identifiers, such as those of a counterparty in a message."""
-        hits = [self._hits[key] for key in keys_of_party(known) if key in self._hits]
-        return min(hits, key=_order) if hits else self._default
+        """Return what screening finds for a set of identifiers."""
+        return self._judge(self.hits(known), known.party)
 
-    def refresh(self, lists: Iterable[ScreeningList], parties: Iterable[Identifiers] | None = None) -> tuple[Screen, Delta]:
-        """Return the screen over a newer set of lists, and what it changes.
+    def refresh(
+        self,
+        lists: Iterable[ScreeningList],
+        parties: Iterable[Identifiers] | PartyIndex | None = None,
+        *,
+        measures: Mapping[str, ListMeasure] | None = None,
+        whitelist: Iterable[Whitelisted] | None = None,
+    ) -> tuple[Screen, Delta]:
+        """Return the screen over a newer set of lists, and what it changes. What is not given stays as it is.
 
-        Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became
-        available or unavailable, which changes every answer.
+        Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became available
+        or unavailable, which changes every answer, or the policy of a list changed, which concerns all its entries.
         """
-        newer = Screen(lists, self._known.values() if parties is None else parties, self._required)
-        old, new = self._entries(), newer._entries()
-        touched: set[Key] = set()
-        added: list[tuple[str, str]] = []
-        removed: list[tuple[str, str]] = []
-        changed: list[tuple[str, str]] = []
-        for name in sorted(old.keys() | new.keys()):
-            before, after = old.get(name), new.get(name)
-            if before == after:
-                continue
-            (added if before is None else removed if after is None else changed).append(name)
-            for listed in (before, after):
-                touched.update(keys_of_entry(listed) if listed is not None else ())
+        lists = list(lists)
+        old = self._entries()
+        new = {(found.list, listed.entry): (found.regime, listed) for found in lists for listed in found.entries}
+        names = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+        gone = [(name[0], old[name][1]) for name in names if name in old]
+        fresh = [(name[0], new[name][1]) for name in names if name in new]
+        newer = Screen(
+            lists,
+            self._known if parties is None else parties,
+            self._required,
+            measures=self._measures if measures is None else measures,
+            whitelist=self._whitelist if whitelist is None else whitelist,
+            today=self._today,
+            _step=_Step(self._hits, self._party_hits, gone, fresh) if parties is None else None,
+        )
+        kept = self._lists.keys() & newer._lists.keys()
+        ruled = [listed for name in kept if self.measure(name) != newer.measure(name) for listed in newer._lists[name].entries]
+        concerned = [*(listed for _, listed in gone), *(listed for _, listed in fresh), *ruled]
+        touched = dict.fromkeys(key for listed in concerned for key, _ in keys_of_entry(listed))
         delta = Delta(
-            added=tuple(added),
-            removed=tuple(removed),
-            changed=tuple(changed),
-            hits=tuple(self._changes(newer, touched)),
+            added=tuple(name for name in names if name not in old),
+            removed=tuple(name for name in names if name not in new),
+            changed=tuple(name for name in names if name in old and name in new),
+            hits=tuple(self._changes(newer, list(touched))),
             before=self.stamps,
             after=newer.stamps,
         )
         return newer, delta
 
-    def _changes(self, newer: Screen, touched: set[Key]) -> Iterable[Change]:
-        owners: dict[Key, list[str]] = {}
-        for known in newer._known.values():
-            for key in keys_of_party(known):
-                owners.setdefault(key, []).append(known.party)
-        concerned = set(owners) if self.available != newer.available else touched & owners.keys()
-        for party in sorted({party for key in concerned for party in owners[key]}):
+    def _changes(self, newer: Screen, touched: list[Key]) -> Iterable[Change]:
+        known = newer._known
+        everybody = self.available != newer.available
+        parties = known.parties() if everybody else [party for _, party in known.owners(touched)]
+        wallets = known.wallets() if everybody else known.wallets_of(touched)
+        decided = {one.party for one in {*self._whitelist} ^ {*newer._whitelist}}
+        for party in sorted({*parties, *decided}):
             yield from _change(party, self.party_result(party), newer.party_result(party))
-        for key in sorted(key for key in concerned if key[0] == "wallet"):
-            yield from _change(key[1], self._hits.get(key, self._default), newer._hits.get(key, newer._default))
+        for wallet in sorted({*wallets}):
+            yield from _change(wallet, self.wallet_result(wallet), newer.wallet_result(wallet))
 
-    def _entries(self) -> dict[tuple[str, str], Listed]:
-        return {(name, listed.entry): listed for name, found in self._lists.items() for listed in found.entries}
+    def _entries(self) -> dict[tuple[str, str], tuple[Regime, Listed]]:
+        return {(name, listed.entry): (found.regime, listed) for name, found in self._lists.items() for listed in found.entries}
 
-    def _index(self, screening_list: ScreeningList, listed: Listed) -> None:
-        found = ScreeningResult(
-            status="listed",
-            regime=screening_list.regime,
-            list=screening_list.list,
-            list_sha256=self._stamps[screening_list.list].sha256,
-            entry=listed.entry,
-        )
-        for key in keys_of_entry(listed):
-            earlier = self._hits.get(key)
-            if earlier is None or _order(found) < _order(earlier):
-                self._hits[key] = found
+    def _enter(self, entries: Iterable[tuple[ScreeningList, Listed]]) -> None:
+        """Let entries be found by their keys, and the parties that have one."""
+        fresh: dict[Key, tuple[Hit, ...]] = {}
+        for found, listed in entries:
+            for key, exact in keys_of_entry(listed):
+                fresh[key] = (*fresh.get(key, ()), Hit(found.list, found.regime, listed, exact, key[0]))
+        for key, hits in fresh.items():
+            self._hits[key] = (*self._hits.get(key, ()), *hits)
+        for key, party in self._known.owners(list(fresh)):
+            self._party_hits[party] = (*self._party_hits.get(party, ()), *fresh[key])
+
+    def _leave(self, gone: Collection[tuple[str, Listed]]) -> None:
+        """Let entries be found no more."""
+        names = {(name, listed.entry) for name, listed in gone}
+        for key in {key for _, listed in gone for key, _ in keys_of_entry(listed)}:
+            _keep(self._hits, key, names)
+        for party in list(self._party_hits) if names else ():
+            _keep(self._party_hits, party, names)
+
+    def _judge(self, hits: Iterable[Hit], party: str) -> ScreeningResult:
+        today = self._today() if self._decisions and self._today is not None else 0
+        return judge(hits, self._default, self._measures, self._hashes, party, self._decisions, today)
 
 
-def _order(found: ScreeningResult) -> tuple[int, str, str]:
-    return _GRAVITY[found.regime], found.list, found.entry
+def _keep(hits: dict[K, tuple[Hit, ...]], key: K, gone: Collection[tuple[str, str]]) -> None:
+    """Take hits on entries that are gone out of what is found for a key."""
+    kept = tuple(hit for hit in hits[key] if (hit.list, hit.listed.entry) not in gone)
+    if kept:
+        hits[key] = kept
+    else:
+        del hits[key]
 
 
 def _change(subject: str, before: ScreeningResult, after: ScreeningResult) -> Iterable[Change]:
     """Yield a change of the answer; the mere hash of an otherwise equal list is none."""
-    if (before.status, before.regime, before.list, before.entry) != (after.status, after.regime, after.list, after.entry):
+    if _told(before) != _told(after):
         yield Change(subject=subject, before=before, after=after)
+
+
+def _told(found: ScreeningResult) -> tuple[object, ...]:
+    return found.status, found.regime, found.list, found.entry, found.measure, found.whitelisted
 
 
 def _stamp(found: ScreeningList) -> ListStamp:

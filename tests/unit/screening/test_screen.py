@@ -115,7 +115,7 @@ def test_losing_the_lists_concerns_everybody() -> None:
         ("p1", "unavailable"),
         ("p2", "unavailable"),
         ("p3", "unavailable"),
-        ("ETH:" + ETHER[4:].lower(), "unavailable"),
+        (ETHER, "unavailable"),
     }
 
 

@@ -9,6 +9,7 @@ from skarb.core.identifiers.dti import check_dti
 from skarb.core.identifiers.iban import check_iban, iban_structures
 from skarb.core.identifiers.lei import check_lei
 from skarb.core.identifiers.model import Address, ErrorClass, Flaw
+from skarb.core.identifiers.spelling import key_of_address, wallet_key
 from skarb.core.identifiers.wallet import CHAINS, chain_of, classify
 
 __all__ = [
@@ -24,4 +25,6 @@ __all__ = [
     "check_lei",
     "classify",
     "iban_structures",
+    "key_of_address",
+    "wallet_key",
 ]

@@ -2,8 +2,9 @@
 
 Bitcoin and its kin write Base58Check or, for segregated witness, bech32; Tron writes Base58Check; Ethereum and the chains
 that share its accounts write hexadecimal, where the case of the letters may carry a checksum. Rules are tested in the order
-prefix, characters, length, checksum, parts. Source: Base58Check, BIP 173, BIP 350, EIP-55, Tron protocol documentation (prefix
-0x41); version bytes from the chain parameters that each project publishes (Litecoin, Dogecoin, Dash, Zcash transparent).
+prefix, characters, length, checksum, parts. A token that lives on several chains is known by the form of its address. Source: Base58Check,
+BIP 173, BIP 350, EIP-55, Bitcoin Cash "cashaddr", XRP Ledger accounts (Base58Check in an alphabet of its own), Tron protocol documentation (prefix
+0x41); version bytes from the chain parameters that each project publishes (Litecoin, Dogecoin, Dash, Zcash transparent, Bitcoin Gold, Verge).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from skarb.core.identifiers import base58, bech32
+from skarb.core.identifiers import base58, bech32, cashaddr
 from skarb.core.identifiers.model import Address, Flaw
 
 Network = Literal["main", "test"]
@@ -47,10 +48,27 @@ _FORMS = {
     "DASH": _Form({b"\x4c": ("p2pkh", "main"), b"\x10": ("p2sh", "main"), b"\x8c": ("p2pkh", "test")}, "X7y"),
     "ZEC": _Form({b"\x1c\xb8": ("p2pkh", "main"), b"\x1c\xbd": ("p2sh", "main"), b"\x1d\x25": ("p2pkh", "test")}, "t"),
     "TRX": _Form({b"\x41": ("account", "main")}, "T"),
+    "BCH": _Form({b"\x00": ("p2pkh", "main"), b"\x05": ("p2sh", "main")}, "13"),
+    "BSV": _Form({b"\x00": ("p2pkh", "main"), b"\x05": ("p2sh", "main")}, "13"),
+    "BTG": _Form({b"\x26": ("p2pkh", "main"), b"\x17": ("p2sh", "main")}, "GA", {"btg": "main"}),
+    "XVG": _Form({b"\x1e": ("p2pkh", "main"), b"\x21": ("p2sh", "main")}, "DE"),
+    "XRP": _Form({b"\x00": ("account", "main")}, "r"),
 }
+_RIPPLE = str.maketrans("rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz", base58.ALPHABET)
 _HEXADECIMAL = ("ETH", "ETC", "BSC", "ARB", "MATIC", "AVAX")  # twenty-byte accounts; the check of EIP-55
 CHAINS = (*_FORMS, *_HEXADECIMAL)
-_ALIASES = {"XBT": "BTC", "TBTC": "BTC", "BITCOIN": "BTC", "ETHEREUM": "ETH", "TRON": "TRX", "LITECOIN": "LTC", "POLYGON": "MATIC", "BNB": "BSC"}
+_TOKENS = {"USDT": ("ETH", "TRX", "BTC"), "USDC": ("ETH", "TRX")}  # chains on which a token lives; on Bitcoin as Omni
+_ALIASES = {
+    "XBT": "BTC",
+    "TBTC": "BTC",
+    "BITCOIN": "BTC",
+    "ETHEREUM": "ETH",
+    "TRON": "TRX",
+    "LITECOIN": "LTC",
+    "POLYGON": "MATIC",
+    "BNB": "BSC",
+    "RIPPLE": "XRP",
+}
 
 
 def chain_of(name: str) -> str | None:
@@ -63,15 +81,20 @@ def chain_of(name: str) -> str | None:
 def classify(chain: str, text: str) -> Address | Flaw:
     """Return the normalised address, or the first rule the text breaks.
 
-    An Ethereum address is normalised to lower case, a bech32 address too; Base58Check has one spelling only.
+    An Ethereum address is normalised to lower case, a bech32 address too, a cash address to Base58Check, which has one spelling only.
     """
     code = chain_of(chain)
+    if code is None and chain.strip().upper() in _TOKENS:
+        tried = [classify(home, text) for home in _TOKENS[chain.strip().upper()]]
+        return next((found for found in tried if isinstance(found, Address)), tried[0])
     if code is None:
         return Flaw("component", f"{chain}:{text}", f"a chain whose addresses are known: {', '.join(CHAINS)}")
     address = text.strip()
     if code in _HEXADECIMAL:
         return _hexadecimal(code, address)
     form = _FORMS[code]
+    if code == "BCH" and address[:1] not in form.letters:
+        return _cash(address)
     for prefix, network in form.prefixes.items():
         if address[: len(prefix) + 1].lower() == prefix + "1":
             return _segwit(code, prefix, network, address)
@@ -80,12 +103,20 @@ def classify(chain: str, text: str) -> Address | Flaw:
     return _base58(code, form, address)
 
 
+def _cash(address: str) -> Address | Flaw:
+    legacy = cashaddr.legacy_of(address)
+    if legacy is None:
+        return Flaw("checksum", address, "a cash address (bitcoincash:q… or q…, p…) whose checksum fits, or one of Base58Check")
+    return _base58("BCH", _FORMS["BCH"], legacy)
+
+
 def _beginnings(form: _Form) -> list[str]:
     return [*form.letters, *(f"{prefix}1" for prefix in form.prefixes)]
 
 
 def _base58(chain: str, form: _Form, address: str) -> Address | Flaw:
-    raw = base58.decode(address) if len(address) <= 64 else b""
+    spelt = address.translate(_RIPPLE) if chain == "XRP" else address
+    raw = base58.decode(spelt) if len(address) <= 64 else b""
     if raw is None:
         return Flaw("format", address, "only the 58 letters and digits of Base58 (no 0, O, I, l)")
     length = 24 + len(next(iter(form.versions)))
