@@ -29,10 +29,10 @@ from skarb.chain.payments import (
     coin_transactions,
 )
 from skarb.core.errors import InputError
+from skarb.core.identifiers import normal_wallet
 from skarb.core.time import from_day, legal_day
 from skarb.intake.container import open_container
 from skarb.registers import Summary, WalletExposure
-from skarb.screening.keys import wallet_key
 
 _BLOCK_ENDINGS = (".raw", ".blk", ".block")
 
@@ -186,7 +186,7 @@ def _touched(payment: Payment, listings: Listings, day: int) -> Iterable[Touched
     for side, address in sides:
         register, status, regime, name, entry = listings.find(address, day)
         if register or status == "listed":
-            yield Touched(payment, side, wallet_key(address), register, status, regime, name, entry)
+            yield Touched(payment, side, normal_wallet(address), register, status, regime, name, entry)
 
 
 def _notes(found: Watched, transactions: Sequence[CoinTransaction]) -> list[str]:

@@ -14,7 +14,7 @@ from skarb.app.files import now
 from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy, whitelist
 from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
-from skarb.cli.register import _law_of, _open
+from skarb.cli.register import _open, law_of
 from skarb.core.errors import EXIT_CODES, NotFound, Problem
 from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import from_day
@@ -65,7 +65,7 @@ def import_lists(
         The country whose registers these are; by default the market's own, else by.
     """
     need(files, "file")
-    registers = open_registers(_law_of(to, law), to, now)
+    registers = open_registers(law_of(to, law), to, now)
     reading = read_list_files(files, Edition(published, name, publisher), registers)
     if reading.problems:
         err.print(f"[red]refused[/] {len(reading.problems)} problems, nothing was recorded; what was in force stays in force")
@@ -105,7 +105,7 @@ def lists(*, of: Path, all: bool = False, law: str | None = None, format: Format
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     screen = screen_of(registers)
     versions = list(registers.list_versions())
     latest = {version.stamp.list: version for version in versions}
@@ -150,7 +150,7 @@ def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = No
     json
         Print the numbers of the entries as JSON.
     """
-    registers = None if of is None else _open(of, _law_of(of, law))
+    registers = None if of is None else _open(of, law_of(of, law))
     changes, entries = compare_versions(old, new, registers)
     if json:
         out.print_json(msgspec.json.encode(changes).decode())
@@ -179,7 +179,7 @@ def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False
     json
         Print JSON.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     if not registers.history("parties", party):
         raise NotFound(f"the registers in {of} know no party {party!r}")
     _show(party, screen_of(registers).party_result(party), json)
@@ -202,7 +202,7 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
     json
         Print JSON.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     found = screen_of(registers).wallet_result(address)
     _show(address, found, json, national=registers.wallet_listed(address, registers.today))
 
@@ -220,7 +220,7 @@ def show_policies(*, of: Path, law: str | None = None, format: Format = "table")
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     screen = screen_of(registers)
     rows = []
     for stamp in screen.stamps:
@@ -261,7 +261,7 @@ def set_measure(
     law
         The country whose registers these are; by default the market's own, else by.
     """
-    registers = open_registers(_law_of(to, law), to, now)
+    registers = open_registers(law_of(to, law), to, now)
     return EXIT_CODES["ok"] if _recorded(set_policy(registers, name, measure, reason, by, since)) else EXIT_CODES["input"]
 
 
@@ -278,7 +278,7 @@ def show_decisions(*, of: Path, law: str | None = None, format: Format = "table"
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, _law_of(of, law))
+    registers = _open(of, law_of(of, law))
     today = registers.today
     now_listed = {(found.list, one.entry): one for found in registers.lists() for one in found.entries}
     rows = []
@@ -336,7 +336,7 @@ def add_decision(
     law
         The country whose registers these are; by default the market's own, else by.
     """
-    registers = open_registers(_law_of(to, law), to, now)
+    registers = open_registers(law_of(to, law), to, now)
     summary = whitelist(registers, screen_of(registers), party, name, entry, reason, by, approved_by, until)
     return EXIT_CODES["ok"] if _recorded(summary) else EXIT_CODES["input"]
 

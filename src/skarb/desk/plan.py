@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skarb.core.errors import ConfigurationError
-from skarb.core.identifiers import Address, classify
+from skarb.core.identifiers import normal_wallet
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.desk.model import Gathered, Leg, Plan, Product
@@ -65,9 +65,7 @@ def set_apart(instruction: Instruction) -> str:
     """Return where arrivals for a party from a wallet are kept apart."""
     if instruction.wallet is None:
         return f"quarantine/{instruction.party}"
-    chain, _, text = instruction.wallet.partition(":")
-    found = classify(chain, text)
-    return f"quarantine/{instruction.party}/{found.key if isinstance(found, Address) else instruction.wallet}"
+    return f"quarantine/{instruction.party}/{normal_wallet(instruction.wallet)}"
 
 
 def address(party: str, profile: Profile | None, operator: str, assumptions: Assumptions | None) -> str:

@@ -10,7 +10,7 @@ from skarb.core.identifiers.iban import check_iban, iban_structures
 from skarb.core.identifiers.lei import check_lei
 from skarb.core.identifiers.model import Address, ErrorClass, Flaw
 from skarb.core.identifiers.spelling import key_of_address, wallet_key
-from skarb.core.identifiers.wallet import CHAINS, chain_of, classify
+from skarb.core.identifiers.wallet import CHAINS, chain_of, classify, normal_wallet
 
 __all__ = [
     "CHAINS",
@@ -26,5 +26,6 @@ __all__ = [
     "classify",
     "iban_structures",
     "key_of_address",
+    "normal_wallet",
     "wallet_key",
 ]

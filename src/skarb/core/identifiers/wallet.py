@@ -78,6 +78,13 @@ def chain_of(name: str) -> str | None:
     return code if code in CHAINS else None
 
 
+def normal_wallet(text: str) -> str:
+    """Return a wallet written chain:address with both in their normal form; as it was given where that is not known."""
+    chain, _, address = text.partition(":")
+    found = classify(chain, address)
+    return found.key if isinstance(found, Address) else text
+
+
 def classify(chain: str, text: str) -> Address | Flaw:
     """Return the normalised address, or the first rule the text breaks.
 
