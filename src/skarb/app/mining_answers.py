@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from importlib.resources import files
@@ -194,6 +194,48 @@ def draw(past: Past, asked: Asked) -> Drawn:
         process, start, cases, asked.terms, float(asked.rate), asked.count, asked.years, np.random.default_rng(asked.seed)
     )
     return Drawn(asked, process, start, last, found)
+
+
+@dataclass(frozen=True)
+class Swing:
+    """What the ends of one input's range do to the middle net present value of a case. USD for a MW."""
+
+    case: Case
+    figure: Figure
+    npv_low: float  # at the low end of the input
+    npv: float
+    npv_high: float
+
+
+def sensitivity(past: Past, asked: Asked) -> list[Swing]:
+    """Return what each input's range does to each case, with the same random numbers throughout; the largest swing of a case first.
+
+    The growth of difficulty goes from a network that stands still to twice the fitted growth.
+    """
+    drawn = draw(past, asked)
+    growth = Fraction(drawn.process.growth)
+    figures = [*supposed().values(), Figure("growth", Fraction(0), growth, 2 * growth, "ln in 14 days", "fitted", "fitted")]
+    middle = _middles(drawn.scenarios)
+    found = []
+    for figure in figures:
+        low, high = (_middles(draw(past, _with(asked, figure.name, end)).scenarios) for end in (figure.low, figure.high))
+        cases = (outcome.case for outcome in drawn.scenarios.outcomes)
+        found += [Swing(case, figure, *values) for case, *values in zip(cases, low, middle, high, strict=True)]
+    order = {id(outcome.case): place for place, outcome in enumerate(drawn.scenarios.outcomes)}
+    return sorted(found, key=lambda one: (order[id(one.case)], -abs(one.npv_high - one.npv_low)))
+
+
+def _middles(scenarios: Scenarios) -> list[float]:
+    return [float(sorted(outcome.npv_usd)[len(outcome.npv_usd) // 2]) for outcome in scenarios.outcomes]
+
+
+def _with(asked: Asked, name: str, value: Fraction) -> Asked:
+    changed: dict[str, Any] = {name: value}
+    if name in ("pue", "uptime", "pool_fee"):
+        changed = {"terms": replace(asked.terms, **changed)}
+    elif name in ("growth", "thrift", "drift"):
+        changed = {"given": {**asked.given, name: float(value)}}
+    return replace(asked, **changed)
 
 
 def _columns(window: Sequence[PaidDay]) -> tuple[list[float], list[float], list[float]]:

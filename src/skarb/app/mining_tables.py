@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from skarb.app.mining_answers import FEE_DAYS, Drawn, FleetAnswer, capex_usd_mw
+from skarb.app.mining_answers import FEE_DAYS, Drawn, FleetAnswer, Swing, capex_usd_mw
 from skarb.chain import Quality, worst
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day
@@ -233,4 +233,35 @@ def footprint_rows(
         groups.setdefault(from_day(day).isoformat()[: {"day": 10, "month": 7, "year": 4}[by]], []).append(value)
     return ("date", "days", "twh_year"), [
         (label, len(group), f"{sum(group) / len(group):.6g}") for label, group in groups.items()
+    ]
+
+
+SENSITIVITY = (
+    "machine",
+    "usd_kwh",
+    "input",
+    "low",
+    "base",
+    "high",
+    "unit",
+    "npv_50_at_low",
+    "npv_50",
+    "npv_50_at_high",
+)
+
+
+def sensitivity_rows(swings: Iterable[Swing]) -> list[tuple[Any, ...]]:
+    """Return a row for each case and input, in USD for a megawatt at the meter."""
+    return [
+        (
+            one.case.machine.code,
+            f"{one.case.usd_kwh:g}",
+            one.figure.name,
+            *(f"{float(value):.6g}" for value in (one.figure.low, one.figure.base, one.figure.high)),
+            one.figure.unit,
+            round(one.npv_low),
+            round(one.npv),
+            round(one.npv_high),
+        )
+        for one in swings
     ]

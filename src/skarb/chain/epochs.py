@@ -231,39 +231,44 @@ def date_epochs(listed: Checkpoints, anchors: Iterable[Anchor] = ()) -> Epochs:
     for anchor in every:
         _check_difficulty(listed, anchor)
     spans = [span_between(*pair) for pair in pairwise(listed.targets)]
-    known = _placing(every, max((number for number, span in enumerate(spans) if span.middle is None), default=0))
-    gaps: list[int] = [BLOCK_SECONDS] * (count - 1)  # from the last block of an epoch to the first of the next
-    lengths = [(span.middle if span.middle is not None else max(span.least, 1)) for span in spans]
-    for before, after in pairwise(known):
-        _fit(listed.name, spans, lengths, gaps, before, after)
-    steps = [length + gap for length, gap in zip(lengths, gaps, strict=True)]
-    first = known[0]
-    at = first.height // EPOCH_BLOCKS
-    starts = [0] * count
-    starts[at] = first.time - _inside(first.height, lengths, at)
-    for number in range(at, count - 1):
-        starts[number + 1] = starts[number] + steps[number]
-    for number in range(at, 0, -1):
-        starts[number - 1] = starts[number] - steps[number - 1]
+    loose = max((number for number, span in enumerate(spans) if span.middle is None), default=-1)
+    known = _placing(every, loose)
+    starts, steps = _laid(listed.name, spans, known)
     exact = {anchor.height // EPOCH_BLOCKS for anchor in known if anchor.height % EPOCH_BLOCKS == 0}
-    inside = range(at, known[-1].height // EPOCH_BLOCKS + 1)
-
-    def dated(number: int) -> Quality:
-        return "exact" if number in exact else "interpolated" if number in inside else "assumed"
-
-    steps.append(EPOCH_BLOCKS * BLOCK_SECONDS)
-    epochs = Epochs(
-        listed.name,
-        tuple(Epoch(number, listed.targets[number], starts[number], dated(number), steps[number]) for number in range(count)),
-    )
+    inside = range(known[0].height // EPOCH_BLOCKS, known[-1].height // EPOCH_BLOCKS + 1)
+    qualities: list[Quality] = [
+        "exact" if number in exact else "interpolated" if number in inside else "assumed" for number in range(count)
+    ]
+    rows = zip(range(count), listed.targets, starts, qualities, steps, strict=True)
+    epochs = Epochs(listed.name, tuple(Epoch(*row) for row in rows))
     for anchor in every:
-        if abs(epochs.time_of(anchor.height) - anchor.time) > _TOLERANCE:
-            reckoned, given = (datetime.fromtimestamp(one, UTC).date() for one in (epochs.time_of(anchor.height), anchor.time))
-            raise InputError(
-                f"{listed.name}: block {anchor.height} ({anchor.source}) was found on {given}, by the list on {reckoned}; "
-                "the list, or the block, is of another chain"
-            )
+        if anchor.height // EPOCH_BLOCKS > loose:  # before, blocks came at no pace that anybody could reckon
+            _check_time(epochs, anchor)
     return replace(epochs, anchors=tuple(every))
+
+
+def _laid(name: str, spans: Sequence[Span], known: Sequence[Anchor]) -> tuple[list[int], list[int]]:
+    """Return when each epoch began, and how long after it the next one; the last one is taken to keep to ten minutes a block."""
+    gaps = [BLOCK_SECONDS] * len(spans)  # from the last block of an epoch to the first of the next
+    lengths = [(span.middle if span.middle is not None else span.least) for span in spans]
+    for before, after in pairwise(known):
+        _fit(name, spans, lengths, gaps, before, after)
+    steps = [*(length + gap for length, gap in zip(lengths, gaps, strict=True)), EPOCH_BLOCKS * BLOCK_SECONDS]
+    at = known[0].height // EPOCH_BLOCKS
+    begin = known[0].time - _inside(known[0].height, lengths, at)
+    starts = [begin - sum(steps[:at])]
+    for step in steps[:-1]:
+        starts.append(starts[-1] + step)
+    return starts, steps
+
+
+def _check_time(epochs: Epochs, anchor: Anchor) -> None:
+    if abs(epochs.time_of(anchor.height) - anchor.time) > _TOLERANCE:
+        reckoned, given = (datetime.fromtimestamp(one, UTC).date() for one in (epochs.time_of(anchor.height), anchor.time))
+        raise InputError(
+            f"{epochs.name}: block {anchor.height} ({anchor.source}) was found on {given}, by the list on {reckoned}; "
+            "the list, or the block, is of another chain"
+        )
 
 
 def _check_difficulty(listed: Checkpoints, anchor: Anchor) -> None:

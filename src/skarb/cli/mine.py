@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
-from skarb.cli.mine_future import report, scenarios
+from skarb.cli.mine_future import report, scenarios, sensitivity
 from skarb.cli.mine_grid import add_commands as add_grid
 from skarb.cli.mine_past import backtest, compare, footprint, standing
 
@@ -17,6 +17,6 @@ app = App(
     "is: exact, published, interpolated or assumed. Beside every answer stand its inputs, with ranges and sources.",
 )
 
-for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, footprint, report, machines):
+for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
     app.command(verb)
 add_grid(app)

@@ -91,6 +91,25 @@ def scenarios(files: Files, /, *, drawing: Drawing = _DRAWN, given: Given = USUA
     answer(columns, rows, inputs, form, given.output)
 
 
+def sensitivity(files: Files, /, *, drawing: Drawing = _DRAWN, given: Given = USUAL) -> None:
+    """Say which input decides: each is put to the low and the high end of its range, all else and the random numbers staying the same.
+
+    Tells the middle net present value of each case at both ends, the input with the largest swing first. The growth of difficulty goes from
+    a network that stands still to twice what was fitted.
+    """
+    from skarb.app import mining_answers as work
+    from skarb.app.mining import load
+    from skarb.app.mining_tables import SENSITIVITY, sensitivity_rows
+
+    need(files, "file")
+    form, asked = form_for(given, files), drawing.asked(given)
+    past = load(files)
+    tell(past.notes)
+    swings = work.sensitivity(past, asked)
+    first = [one.figure for one in swings if one.case is swings[0].case]
+    answer(SENSITIVITY, sensitivity_rows(swings), [*work.inputs_of(past, asked.terms)[:5], *first], form, given.output)
+
+
 def report(
     files: Files,
     /,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from tests.unit.mining.small_chain import BEGIN, GAP, SmallChain, chain
@@ -175,3 +176,17 @@ def test_the_subsidy_of_the_day_of_a_halving_is_in_between() -> None:
     assert 25 * 10**8 < chain_day(found, day).subsidy_sat < 50 * 10**8
     assert chain_day(found, day + 1).subsidy_sat == 25 * 10**8
     assert date(2012, 1, 1) < date.fromordinal(date(1970, 1, 1).toordinal() + day) < date(2013, 12, 1)
+
+
+def test_the_first_years_may_come_at_any_pace() -> None:
+    # In 2009 the difficulty could not fall any more, so how long an epoch took is not known; a block inside one is no contradiction.
+    slow = SmallChain([EASIEST_TARGET] * 5, [BEGIN + number * 1_600_000 for number in range(5)], [1_600_000 - GAP] * 4)
+    for took in (900_000, 1_000_000, 1_100_000):
+        slow.spans.append(took)
+        slow.starts.append(slow.starts[-1] + slow.spans[-1] + GAP)
+        slow.targets.append(next_target(slow.targets[-1], took))
+    odd = Anchor(EPOCH_BLOCKS + 100, slow.starts[1] + 1_400_000, "a long pause")
+    found = epochs_of(slow, odd, Anchor(6 * EPOCH_BLOCKS, slow.starts[6], "known"))
+    assert found.epochs[6].start == slow.starts[6] and found.epochs[0].start == BEGIN
+    assert all(before.start < after.start for before, after in pairwise(found.epochs))
+    assert abs(found.epochs[5].start - slow.starts[5]) < 3600

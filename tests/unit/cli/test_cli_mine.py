@@ -206,3 +206,20 @@ def test_prices_of_another_coin_are_refused_by_name_and_passed_over_in_folders(s
     assert found.code == 0 and "passed over: another.csv" in found.err
     named = skarb(*words, folder / "another.csv", folder / "btc.csv", folder / "checkpoints.json")
     assert named.code == 3 and "of another coin or in another currency" in " ".join(named.err.split())
+
+
+def test_the_input_that_decides_stands_on_top(skarb, data: Path) -> None:
+    found = skarb("mine", "sensitivity", data, *DRAW, "--format", "csv")
+    assert found.code == 0 and {row["machine"] for row in found.rows} == {"s21"}
+    swings = [abs(int(row["npv_50_at_high"]) - int(row["npv_50_at_low"])) for row in found.rows]
+    assert swings == sorted(swings, reverse=True)
+    rows = {row["input"]: row for row in found.rows}
+    assert set(rows) == {"pue", "uptime", "pool_fee", "machine_usd_th", "site_usd_mw", "rate", "thrift", "drift", "growth"}
+    assert (
+        int(rows["machine_usd_th"]["npv_50_at_low"])
+        > int(rows["machine_usd_th"]["npv_50"])
+        > int(rows["machine_usd_th"]["npv_50_at_high"])
+    )
+    site = rows["site_usd_mw"]
+    assert int(site["npv_50_at_low"]) - int(site["npv_50_at_high"]) == pytest.approx(200_000, abs=2)
+    assert len({row["npv_50"] for row in found.rows}) == 1
