@@ -154,8 +154,11 @@ _ROWS = (
 def _decided(task: _Task, part: _Part) -> Plan:
     one = part.window
     hours = task.hours.part(part.start, part.start + one.matrix.hours)
-    plan = plan_of(one.matrix, one.found, task.system, hours, one.marginal, one.reserve)
-    cut: dict[str, Any] = {name: None if (row := getattr(plan, name)) is None else row[..., : part.decided] for name in _ROWS}
+    return _cut(plan_of(one.matrix, one.found, task.system, hours, one.marginal, one.reserve), part.decided)
+
+
+def _cut(plan: Plan, hours: int) -> Plan:
+    cut: dict[str, Any] = {name: None if (row := getattr(plan, name)) is None else row[..., :hours] for name in _ROWS}
     return Plan(**cut)
 
 

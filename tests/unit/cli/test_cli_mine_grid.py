@@ -71,7 +71,10 @@ def test_what_makes_no_sense_is_refused(skarb) -> None:
 def test_pages_have_everything_in_them(skarb, tmp_path: Path, language: str) -> None:
     skarb("mine", "surplus", "--draws", "3", "--report", "s.html", "--in", language, "--output", "s.csv")
     skarb("mine", "plan", "--method", "fill", "--report", "p.html", "--in", language, "--output", "p.csv")
-    for name, marks in (("s.html", ("k-left_over", 'class="bars tornado"', "k-floor1200")), ("p.html", ("k-mining", "k-marginal", "share"))):
+    for name, marks in (
+        ("s.html", ("k-left_over", 'class="bars tornado"', "k-floor1200")),
+        ("p.html", ("k-mining", "k-marginal", "share")),
+    ):
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert f'<html lang="{language}">' in text and all(one in text for one in marks)
         assert "http" not in text.replace("http-equiv", ""), "nothing is fetched from anywhere"
@@ -89,14 +92,27 @@ def test_an_order_is_written_verified_by_meters_and_charged(skarb, tmp_path: Pat
     assert made.code == 0 and "within 1 minutes 700.0 MW" in made.err
     order = json.loads((tmp_path / "order.json").read_text())
     assert [(one["site"], one["most_w"]) for one in order["targets"]] == [("krichev", 0), ("bereza", 350_000_000)]
-    ramp = skarb("mine", "curtail", "ramp", "order.json", "--sites", "sites.yaml", "--headroom", "100,400", "--format", "csv").rows
-    assert [(one["site"], one["way"]) for one in ramp[:4]] == [("bereza", "off"), ("krichev", "off"), ("bereza", "back"), ("krichev", "back")]
-    rows = [f"{meter},2026-04-21T02:{minute}:00+03:00,15,{wh},no" for minute in (15, 30, 45) for meter, wh in (("m-krichev", 0), ("m-bereza", 100_000_000))]
+    ramp = skarb(
+        "mine", "curtail", "ramp", "order.json", "--sites", "sites.yaml", "--headroom", "100,400", "--format", "csv"
+    ).rows
+    assert [(one["site"], one["way"]) for one in ramp[:4]] == [
+        ("bereza", "off"),
+        ("krichev", "off"),
+        ("bereza", "back"),
+        ("krichev", "back"),
+    ]
+    metered = (("m-krichev", 0), ("m-bereza", 100_000_000))
+    rows = [f"{meter},2026-04-21T02:{minute}:00+03:00,15,{wh},no" for minute in (15, 30, 45) for meter, wh in metered]
     (tmp_path / "meters.csv").write_text("meter,at,minutes,energy_wh,estimated\n" + "\n".join(rows) + "\n")
     verdicts = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--format", "csv")
     assert verdicts.code == 9
-    assert [(one["site"], one["complied"], one["excess_wh"]) for one in verdicts.rows] == [("krichev", "True", "0"), ("bereza", "False", "37500000")]
-    charges = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "penalties.yaml", "--format", "csv").rows
+    assert [(one["site"], one["complied"], one["excess_wh"]) for one in verdicts.rows] == [
+        ("krichev", "True", "0"),
+        ("bereza", "False", "37500000"),
+    ]
+    charges = skarb(
+        "mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "penalties.yaml", "--format", "csv"
+    ).rows
     assert [(one["site"], one["cites"], one["amount_minor"]) for one in charges] == [("bereza", "tariff 3.1", "1125000")]
     intervals = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--intervals", "--format", "csv").rows
     assert len(intervals) == 6
