@@ -113,6 +113,12 @@ def test_a_second_chain_that_was_begun_from_a_wrong_guess_is_solved_again_until_
     assert found.objective == pytest.approx(alone.objective, rel=1e-2)
 
 
+def test_a_year_that_cannot_be_is_told_at_its_first_window(year: Hours, system: System) -> None:
+    impossible = replace(system, reserve_w=9_000 * MW, miners=())
+    with pytest.raises(InfeasiblePlan, match="plan from 2026-01-01.*reserve would have to be smaller"):
+        rolling(year.part(0, 24 * 12), impossible, keep=24, ahead=0)
+
+
 def test_two_days_are_planned_anew_behind_what_has_passed(year: Hours, system: System) -> None:
     """A reactor is lost in the night; what ran until midnight binds the rest, and the two parts hold together."""
     lasting = replace(system, miners=tuple(replace(one, up_hours=5, down_hours=4, value_milli=33_000) for one in system.miners))
