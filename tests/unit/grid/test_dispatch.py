@@ -115,7 +115,7 @@ def test_a_second_chain_that_was_begun_from_a_wrong_guess_is_solved_again_until_
 
 def test_a_year_that_cannot_be_is_told_at_its_first_window(year: Hours, system: System) -> None:
     impossible = replace(system, reserve_w=9_000 * MW, miners=())
-    with pytest.raises(InfeasiblePlan, match="plan from 2026-01-01.*reserve would have to be smaller"):
+    with pytest.raises(InfeasiblePlan, match=r"plan from 2026-01-01.*reserve would have to be smaller"):
         rolling(year.part(0, 24 * 12), impossible, keep=24, ahead=0)
 
 
