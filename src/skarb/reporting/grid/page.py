@@ -202,7 +202,9 @@ def _render(template: str, words: Said, title: str, sheet: Sheet, **values: Any)
             said=said_all,
             report=_Head(title, sheet.made_at),
             sheet=sheet,
-            source=", ".join([words.text(sheet.source, **sheet.values), *(words.text("outage", what=one) for one in sheet.outages)]),
+            source=", ".join(
+                [words.text(sheet.source, **sheet.values), *(words.text("outage", what=one) for one in sheet.outages)]
+            ),
             version=__version__,
             style=_text("report.css") + _text("grid.css"),
             script=_text("report.js"),
