@@ -23,7 +23,7 @@ import numpy as np
 from skarb.app.power import inputs_of
 from skarb.bench.machine import hash_us
 from skarb.core.errors import ensure
-from skarb.grid import MEGAWATT, NANO, Hours, System, cost_of, fill, system_of, year_of
+from skarb.grid import MEGAWATT, NANO, Hours, System, cost_of, fill, system_of, with_outage, year_of
 
 SEED = 1
 Answer = tuple[float, float]  # seconds, objective in units of the currency
@@ -32,11 +32,15 @@ _CENT = 0.01
 
 
 def bench(unit_commitment: bool = True) -> dict[str, object]:
-    """Return the figures. Units: as the names say; `objective` in units of the currency."""
+    """Return the figures. Units: as the names say; objectives in units of the currency.
+
+    Processor seconds stand beside seconds, since a machine that others use, too, tells little by the clock.
+    """
     greedy, linear, again = _run("year_greedy"), _run("year_lp"), _run("redispatch")
     figures: dict[str, object] = {
         "year_greedy_ms": round(1000 * greedy["seconds"], 3),
         "year_lp_s": round(linear["seconds"], 2),
+        "year_lp_cpu_s": round(linear["cpu_s"], 2),
         "year_lp_mib": round(linear["peak_mib"]),
         "redispatch_s": round(again["seconds"], 3),
     }
@@ -45,6 +49,7 @@ def bench(unit_commitment: bool = True) -> dict[str, object]:
         ensure(whole["objective"] >= linear["objective"], "whole units cost no less than units in parts")
         figures |= {
             "year_uc_s": round(whole["seconds"], 1),
+            "year_uc_cpu_s": round(whole["cpu_s"], 1),
             "year_uc_mib": round(whole["peak_mib"]),
             "year_uc_above_lp_share": round(whole["objective"] / linear["objective"] - 1, 6),
         }
@@ -120,13 +125,17 @@ def _uc(hours: Hours, system: System) -> Answer:
 
 
 def _redispatch(hours: Hours, system: System) -> Answer:
-    """Plan two days anew, at eleven places of the year; the median."""
+    """Plan two days anew behind a day that has passed and with a reactor lost, at eleven places of the year; the median."""
+    from skarb.grid.program import past_of_plan
     from skarb.grid.solve import committed
 
     took, cost = [], 0.0
     for day in range(10, 360, 33):
+        yesterday = hours.part(24 * day - 24, 24 * day + 24)
+        past = past_of_plan(committed(yesterday, system).plan, 24, system)
+        ahead = with_outage(hours, 0, hours.at(24 * day + 6), 2).part(24 * day, 24 * day + 48)
         started = time.perf_counter()
-        cost += committed(hours.part(24 * day, 24 * day + 48), system).objective
+        cost += committed(ahead, system, past=past).objective
         took.append(time.perf_counter() - started)
     return statistics.median(took), cost
 
@@ -263,10 +272,12 @@ PEERS: dict[str, Callable[[Hours, System], Answer]] = {
 def main(case: str) -> None:
     """Run one case and print its figures as JSON."""
     hours, system = year()
-    before = hash_us()
+    before, spent = hash_us(), time.process_time()
     seconds, objective = {**CASES, **PEERS}[case](hours, system)
+    spent = time.process_time() - spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "objective": objective, "peak_mib": peak, "hash_us": (before + hash_us()) / 2}))
+    speed = (before + hash_us()) / 2
+    print(json.dumps({"seconds": seconds, "cpu_s": spent, "objective": objective, "peak_mib": peak, "hash_us": speed}))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skarb.core.errors import ConfigurationError
 from skarb.grid.model import FREE, MEGAWATT, Hours, Plan, Policy, System, boilers_can_w, surplus_w
 
 Floats = NDArray[np.float64]
@@ -76,6 +77,22 @@ class Past:
         """Return what a block was so many hours before the window; nothing started before anybody looked."""
         known = self.values.get(block)
         return float(known[-back]) if known is not None and back <= len(known) else 0.0
+
+
+def past_of_plan(plan: Plan, hours: int, system: System) -> Past:
+    """Return what the first hours of a plan leave behind, for those who plan the rest of it anew.
+
+    Raises: ConfigurationError if the plan has no whole units.
+    """
+    if plan.gas_on is None or plan.boilers_on is None or plan.blocks is None:
+        raise ConfigurationError(
+            "redispatch: given a plan without whole units, expected one with unit commitment; use `committed` or `rolling`"
+        )
+    values = {"gas": plan.gas_w[:hours] / MEGAWATT, "gas_on": plan.gas_on[:hours], "boilers_on": plan.boilers_on[:hours]}
+    for number in range(len(system.miners)):
+        running = plan.blocks[number, :hours]
+        values |= {f"blocks{number}": running, f"on{number}": np.maximum(np.diff(running, prepend=running[:1]), 0)}
+    return Past({name: np.asarray(row, float) for name, row in values.items()})
 
 
 @lru_cache(maxsize=16)

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
 
+from skarb.core.errors import Unavailable
 from skarb.grid.cost import NANO, cost_of
 from skarb.grid.errors import InfeasiblePlan
 from skarb.grid.model import FREE, Hours, Plan, Policy, System
@@ -42,6 +44,7 @@ class _Task:
     ahead: int
     gap: float
     reach: int
+    over: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +80,12 @@ def rolling(
     with ThreadPoolExecutor(chains) as threads:
         laid = [starts[first:last] for first, last in pairwise(seams)]
         guessed = [threads.submit(_guessed, task, one) for one in laid[1:]]
-        parts = _chain(task, laid[0], past)
-        for one, more in zip(laid[1:], guessed, strict=True):
-            parts = _joined(task, parts, one, more.result())
+        try:
+            parts = _chain(task, laid[0], past)
+            for one, more in zip(laid[1:], guessed, strict=True):
+                parts = _joined(task, parts, one, more.result())
+        finally:
+            task.over.set()
     plan = reduce(_behind, (_decided(task, one) for one in parts))
     return Solved(plan, cost_of(plan, system).total / NANO, 0.0)
 
@@ -88,6 +94,8 @@ def _chain(task: _Task, starts: Sequence[int], past: Past | None) -> list[_Part]
     """Solve windows one after the other."""
     parts: list[_Part] = []
     for start in starts:
+        if task.over.is_set():
+            break  # nobody waits for the rest
         parts.append(_solved(task, start, past))
         past = parts[-1].after
     return parts
@@ -99,7 +107,7 @@ def _guessed(task: _Task, starts: Sequence[int]) -> list[_Part]:
     try:
         scout = window(task.hours.part(begin, stop), task.system, task.policy, task.gap, None)
         return _chain(task, starts, past_of(scout, starts[0] - begin, task.reach))
-    except InfeasiblePlan:
+    except (InfeasiblePlan, Unavailable):
         return []
 
 
@@ -154,8 +162,11 @@ _ROWS = (
 def _decided(task: _Task, part: _Part) -> Plan:
     one = part.window
     hours = task.hours.part(part.start, part.start + one.matrix.hours)
-    plan = plan_of(one.matrix, one.found, task.system, hours, one.marginal, one.reserve)
-    cut: dict[str, Any] = {name: None if (row := getattr(plan, name)) is None else row[..., : part.decided] for name in _ROWS}
+    return _cut(plan_of(one.matrix, one.found, task.system, hours, one.marginal, one.reserve), part.decided)
+
+
+def _cut(plan: Plan, hours: int) -> Plan:
+    cut: dict[str, Any] = {name: None if (row := getattr(plan, name)) is None else row[..., :hours] for name in _ROWS}
     return Plan(**cut)
 
 

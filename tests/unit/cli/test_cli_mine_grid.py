@@ -31,7 +31,10 @@ def test_surplus_of_a_file_says_how_much_of_it_is_estimated(skarb, tmp_path: Pat
     (tmp_path / "load.csv").write_text("at,load_mw,nuclear_1_mw,must_run_mw,heat_mw\n" + "\n".join(rows) + "\n")
     refused = skarb("mine", "surplus", "--hours", "load.csv")
     assert refused.code == 3 and "load.csv row 7, load_mw: given '-1'" in refused.err
-    answer = json.loads(skarb("mine", "surplus", "--hours", "load.csv", "--estimate", "--format", "json").out)
+    words = ("mine", "surplus", "--hours", "load.csv", "--estimate", "--report", "page.html")
+    answer = json.loads(skarb(*words, "--format", "json").out)
+    assert "load.csv, 24 hours, 1 of them estimated" in (tmp_path / "page.html").read_text()
+    assert skarb("mine", "plan", "--hours", "load.csv", "--estimate", "--report", "plan.html").code == 0
     assert answer["source"] == "load.csv, 24 hours, 1 of them estimated" and answer["figures_together"] is None
     assert answer["table"][0]["energy_wh"] == sum(2720 - (2000 + hour) for hour in range(24)) * 1_000_000
 
@@ -101,11 +104,8 @@ def test_an_order_is_written_verified_by_meters_and_charged(skarb, tmp_path: Pat
         ("bereza", "back"),
         ("krichev", "back"),
     ]
-    rows = [
-        f"{meter},2026-04-21T02:{minute}:00+03:00,15,{wh},no"
-        for minute in (15, 30, 45)
-        for meter, wh in (("m-krichev", 0), ("m-bereza", 100_000_000))
-    ]
+    metered = (("m-krichev", 0), ("m-bereza", 100_000_000))
+    rows = [f"{meter},2026-04-21T02:{minute}:00+03:00,15,{wh},no" for minute in (15, 30, 45) for meter, wh in metered]
     (tmp_path / "meters.csv").write_text("meter,at,minutes,energy_wh,estimated\n" + "\n".join(rows) + "\n")
     verdicts = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--format", "csv")
     assert verdicts.code == 9

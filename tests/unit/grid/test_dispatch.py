@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.unit.grid.calibrated_year import known_system
 from tests.unit.grid.simple_program import optimum
 
-from skarb.grid import MEGAWATT, NANO, Hours, InfeasiblePlan, Plan, Policy, System, cost_of, fill
+from skarb.core.errors import ConfigurationError
+from skarb.grid import MEGAWATT, NANO, Hours, InfeasiblePlan, Plan, Policy, System, cost_of, fill, with_outage
 from skarb.grid import rolling as rollings
+from skarb.grid.program import past_of_plan
 from skarb.grid.rolling import rolling
 from skarb.grid.solve import committed, relaxed
 
@@ -109,6 +111,25 @@ def test_a_second_chain_that_was_begun_from_a_wrong_guess_is_solved_again_until_
     monkeypatch.setattr(rollings, "_CHAINS", 1)
     alone = rolling(hours, slow, keep=8, ahead=4)
     assert found.objective == pytest.approx(alone.objective, rel=1e-2)
+
+
+def test_a_year_that_cannot_be_is_told_at_its_first_window(year: Hours, system: System) -> None:
+    impossible = replace(system, reserve_w=9_000 * MW, miners=())
+    with pytest.raises(InfeasiblePlan, match=r"plan from 2026-01-01.*reserve would have to be smaller"):
+        rolling(year.part(0, 24 * 12), impossible, keep=24, ahead=0)
+
+
+def test_two_days_are_planned_anew_behind_what_has_passed(year: Hours, system: System) -> None:
+    """A reactor is lost in the night; what ran until midnight binds the rest, and the two parts hold together."""
+    lasting = replace(system, miners=tuple(replace(one, up_hours=5, down_hours=4, value_milli=33_000) for one in system.miners))
+    hours = year.part(24 * 60, 24 * 63)
+    passed = committed(hours, lasting).plan
+    lost = with_outage(hours, 0, hours.at(26), 2)
+    anew = committed(lost.part(24, 72), lasting, past=past_of_plan(passed, 24, lasting)).plan
+    whole = rollings._behind(rollings._cut(passed, 24), anew)
+    holds(whole, lost, lasting)
+    with pytest.raises(ConfigurationError, match="without whole units"):
+        past_of_plan(fill(hours, system), 24, system)
 
 
 def test_what_one_more_megawatt_hour_costs_is_what_the_plan_says(year: Hours, system: System) -> None:

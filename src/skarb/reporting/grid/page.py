@@ -87,6 +87,7 @@ def surplus_page(
         words.text("surplus_title"),
         sheet,
         table=table,
+        hours=len(hours),
         chosen=chosen,
         spread=spread,
         boilers_first=boilers_first,
