@@ -172,3 +172,5 @@ def test_nothing_personal_lies_open(pair: Any) -> None:
     assert opened["originator"]["originatorPerson"][0]["accountNumber"] == ["A-1"]
     (look,) = world.Looks(pair.beta.folder / "looks.jsonl", pair.clock).all()
     assert look.purpose == "a question of the client" and look.subject.startswith("travel/")
+    (told,) = world.Looks(pair.alpha.folder / "looks.jsonl", pair.clock).all()
+    assert told.purpose == f"inquiry {request} sent to beta"

@@ -164,7 +164,8 @@ def open_pair(folder: Path, pay_to: str | None = None) -> Iterator[Pair]:
             store = stack.enter_context(SealedStore(place / "payloads.db"))
             shelf = Shelf(store, read_keys(place / "sealing.keys"), Looks(place / "looks.jsonl", clock))
             office = Office(
-                shelf, Directory(registers), party=name, url="https://localhost", requirements=load_requirements(law_folder(law)),
+                shelf, Directory(lambda registers=registers: registers), party=name, url="https://localhost",
+                requirements=load_requirements(law_folder(law)),
                 clock=clock, zone="Europe/Minsk", pay_to=(lambda inquiry: pay_to) if pay_to and name == "beta" else None,
             )  # fmt: skip
             house = houses[name] = House(name, place, papers[name], registers, shelf, office)

@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from skarb.core.errors import Conflict
-from skarb.travelrule.messages import Acknowledged, Approval, Confirmation, Inquiry, Resolution, write_message
+from skarb.travelrule.messages import Confirmation, Inquiry, Resolution, write_message
 
 Side = Literal["originator", "beneficiary"]
 State = Literal["inquired", "acknowledged", "received", "approved", "rejected", "confirmed", "canceled", "expired"]
@@ -101,7 +101,7 @@ class Step:
     exchange: Exchange
     sends: Inquiry | Resolution | Confirmation | None = None  # to the other side
     to: str = ""  # its URL; empty for an inquiry, whose travel address the sender knows
-    answer: Acknowledged | Resolution | None = None  # to an inquiry that has just been received
+    answer: Resolution | None = None  # to an inquiry that is resolved in the moment it arrives
     repeated: bool = False  # the same was said before, nothing changed
 
 
@@ -198,23 +198,6 @@ def _only_from(exchange: Exchange, states: tuple[State, ...], what: str) -> None
 
 def _next(exchange: Exchange, at: datetime, **changes: object) -> Exchange:
     return msgspec.structs.replace(exchange, changed=at, **changes)
-
-
-def answer(exchange: Exchange, version: str) -> Acknowledged | Resolution:
-    """Return what an inquiry is answered with now: its resolution if there is one, else that it has arrived."""
-    if exchange.state == "rejected":
-        return Resolution(rejected=exchange.comment)
-    return Acknowledged(version=version)
-
-
-def approve(address: str, callback: str) -> Resolved:
-    """Return the approval of an inquiry."""
-    return Resolved(Resolution(approved=Approval(address=address, callback=callback)))
-
-
-def reject(comment: str) -> Resolved:
-    """Return the rejection of an inquiry."""
-    return Resolved(Resolution(rejected=comment))
 
 
 def digest(message: Inquiry | Resolution | Confirmation) -> str:

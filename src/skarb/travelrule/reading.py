@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -40,6 +40,8 @@ Tree: TypeAlias = Any  # what JSON can say
 DEEPEST = 40  # levels of nesting; the standard needs fourteen
 LARGEST = 1 << 20  # bytes of one payload or message
 _LATIN = re.compile(r"[ -~]*", re.ASCII)
+_NO_LETTER = re.compile("[\x00-\x1f\ud800-\udfff]")  # control characters, halves of letters
+_NO_LINE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")  # the same without tabs and ends of lines
 _PREFIXED = re.compile(r"[A-Z_]*_([A-Za-z]+)")  # ADDRESS_TYPE_CODE_HOME, as protocol buffers spell it
 
 
@@ -112,6 +114,7 @@ class Grammar:
         return known
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()
 
@@ -233,8 +236,7 @@ class _Reader:
             self.say(fault("length", path, value, "a text that is not empty"))
         if kind.max_length is not None and len(value) > kind.max_length:
             self.say(fault("length", path, value, f"at most {kind.max_length} characters, not {len(value)}"))
-        allowed = "\t\r\n" if extra.get("lines") else ""
-        if any((ord(letter) < 32 and letter not in allowed) or 0xD800 <= ord(letter) < 0xE000 for letter in value):
+        if (_NO_LINE if extra.get("lines") else _NO_LETTER).search(value):
             self.say(fault("format", path, ascii(value), "letters without control characters"))
         elif extra.get("script") == "latin" and not _LATIN.fullmatch(value):
             self.say(_other_script(value, path))
@@ -277,7 +279,8 @@ def _is_empty(kind: Type, value: Tree) -> bool:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{shorten(name, 40)}" if path else shorten(name, 40)
+    short = name if len(name) <= 40 else shorten(name, 40)
+    return f"{path}.{short}" if path else short
 
 
 def _wanted(kind: Type) -> str:

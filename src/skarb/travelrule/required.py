@@ -27,7 +27,6 @@ import yaml
 
 from skarb.core.errors import ConfigurationError, NotFound
 from skarb.core.time import from_day, to_day
-from skarb.travelrule.constraints import Rules
 from skarb.travelrule.findings import Finding
 from skarb.travelrule.model import IdentityPayload, NaturalPerson, Person
 
@@ -102,11 +101,6 @@ def lacking(payload: IdentityPayload | None, findings: Iterable[Finding], requir
     """Return everything that keeps a payload from being complete, as paths and requirements; nothing personal is in it."""
     held = [f"{one.path or 'payload'} ({one.rule})" for one in findings if one.weight in ("fault", "doubt")]
     return tuple(dict.fromkeys([*held, *(() if payload is None else missing(payload, required))]))
-
-
-def rules_for(day: int, authorities: Iterable[str] = ()) -> Rules:
-    """Return the rules of a check on a legal day."""
-    return Rules(day, frozenset(authorities))
 
 
 # one requirement each ----------------------------------------------------------------------------------------------------

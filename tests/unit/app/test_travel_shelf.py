@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,17 @@ import msgspec
 import pytest
 
 from skarb.app.looks import Looks
+from skarb.app.setting import open_registers
+from skarb.app.travel.directory import Directory
 from skarb.app.travel.inline import carries_payloads
 from skarb.app.travel.keys import VARIABLE, SealingKeys, add_key, read_keys
+from skarb.app.travel.setting import registers_now
 from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.standing import missing, settle, standing_of
 from skarb.core.errors import ConfigurationError, Conflict, InputError, NotAllowed, NotFound, Unavailable
 from skarb.core.instruction import Instruction
+from skarb.core.time import parse_day
+from skarb.registers import Admission, Party
 from skarb.store.sealed import SealedStore
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
@@ -191,3 +196,26 @@ def test_a_file_is_looked_through_across_blocks(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_bytes(content)
         assert carries_payloads(tmp_path / name) == expected, name
+
+
+def test_an_office_sees_what_is_recorded_while_it_is_open(tmp_path: Path) -> None:
+    registers = open_registers("zz", tmp_path, lambda: AT)
+    directory = Directory(registers_now("zz", tmp_path, lambda: AT))
+    known = {"kind": "legal_entity", "country": "ZZ", "resident": True, "identified": True}
+    admission = Admission(party="beta", gate="regime", licence="platform", valid_from=date(2020, 1, 1))
+    party = Party(party="beta", certificates=("1" * 64,), valid_from=date(2020, 1, 1), **known)
+    day = parse_day("2026-10-01")
+    with pytest.raises(NotAllowed, match="knows nobody"):
+        directory.owner("1" * 64, day)
+    assert not registers.record([party, admission], "x").problems
+    assert directory.owner("1" * 64, day).party == "beta"
+    assert not registers.record(
+        [msgspec.structs.replace(party, certificates=("2" * 64,), valid_from=date(2026, 10, 1))], "x"
+    ).problems
+    with pytest.raises(NotAllowed):
+        directory.owner("1" * 64, day)
+    assert directory.owner("2" * 64, day).party == "beta"
+    twin = msgspec.structs.replace(party, party="gamma", certificates=("2" * 64,))
+    assert not registers.record([twin], "x").problems
+    with pytest.raises(NotAllowed, match="share"):
+        directory.owner("2" * 64, day)

@@ -12,9 +12,9 @@ import pytest
 from skarb.core.errors import ConfigurationError, Conflict
 from skarb.core.time import parse_day
 from skarb.travelrule.constraints import Rules
-from skarb.travelrule.exchange import Asked, Ended, Exchange, Seen, Terms, Waited, approve, begin, reject, step
+from skarb.travelrule.exchange import Asked, Ended, Exchange, Resolved, Seen, Terms, Waited, begin, step
 from skarb.travelrule.findings import doubt, fault, note
-from skarb.travelrule.messages import Asset, Confirmation, Inquiry
+from skarb.travelrule.messages import Approval, Asset, Confirmation, Inquiry, Resolution
 from skarb.travelrule.payload import check_tree
 from skarb.travelrule.required import REQUIREMENTS, lacking, missing, read_requirements, required_on
 
@@ -40,7 +40,8 @@ def asked(amount: str = "1", by: str = "alpha") -> Asked:
     )
 
 
-YES, NO = approve("address", "https://b.example/c"), reject("no")
+YES = Resolved(Resolution(approved=Approval(address="address", callback="https://b.example/c")))
+NO = Resolved(Resolution(rejected="no"))
 PAID, GIVEN_UP = Ended(Confirmation(txid="t")), Ended(Confirmation(canceled="no"))
 EVENTS = {"seen": Seen(), "yes": YES, "no": NO, "paid": PAID, "given up": GIVEN_UP, "waited": Waited(), "asked": asked()}
 FOLLOWS = {  # what an exchange is after an event that may happen to it in a state

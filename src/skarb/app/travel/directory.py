@@ -6,6 +6,8 @@ names its fingerprint under a provider with a licence. A name inside a certifica
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from skarb.core.errors import NotAllowed, NotFound
 from skarb.registers import Party, Registers, Token
 from skarb.travelrule.exchange import Exchange
@@ -15,9 +17,9 @@ from skarb.travelrule.messages import Asset
 class Directory:
     """The registers, as the travel rule asks them. Holds a cache per version and day, and no other state."""
 
-    def __init__(self, registers: Registers) -> None:
-        """Ask these registers."""
-        self.registers = registers
+    def __init__(self, registers: Callable[[], Registers]) -> None:
+        """Ask the registers as they are now: whose certificate was withdrawn a minute ago is a stranger."""
+        self._registers = registers
         self._made: tuple[bytes, int] | None = None
         self._parties: dict[str, Party] = {}
         self._owners: dict[str, list[str]] = {}
@@ -66,22 +68,23 @@ class Directory:
         return value.upper() if kind == "slip0044" and value.upper() in self._codes else ""
 
     def _licensed(self, party: Party, day: int) -> Party:
-        profile = self.registers.profile(party.party, day)
+        profile = self._registers().profile(party.party, day)
         if profile is None or profile.licence == "none":
             raise NotAllowed(f"{party.party!r} is no provider with a licence on that day")
         return party
 
     def _learn(self, day: int) -> None:
-        made = (self.registers.version, day)
+        registers = self._registers()
+        made = (registers.version, day)
         if made == self._made:
             return
-        parties = [one for one in self.registers.states("parties", day) if isinstance(one, Party)]
+        parties = [one for one in registers.states("parties", day) if isinstance(one, Party)]
         self._parties = {one.party: one for one in parties}
         self._owners = {}
         for one in parties:
             for fingerprint in one.certificates:
                 self._owners.setdefault(fingerprint, []).append(one.party)
-        tokens = [one for one in self.registers.states("tokens", day) if isinstance(one, Token)]
+        tokens = [one for one in registers.states("tokens", day) if isinstance(one, Token)]
         self._codes = {one.code for one in tokens}
         self._by_dti = {one.dti: one.code for one in tokens if one.dti}
         self._made = made

@@ -261,7 +261,8 @@ class Office:
                 continue
             try:
                 to = self.directory.provider(waits.counterparty, self.day)
-                body = self.shelf.message(waits.body)
+                disclosed = f"inquiry {waits.request} sent to {waits.counterparty}" if waits.kind == "inquiry" else ""
+                body = self.shelf.message(waits.body, disclosed)
                 if body is None:
                     raise NotFound(f"message {waits.body} is not here any more")
                 reply = send(waits.to, Headers(waits.request).written(), body, to.certificates)

@@ -86,8 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         self.send_header("api-version", VERSION)
         self.send_header("content-type", CONTENT_TYPE)
-        if "request-identifier" in self.headers:
-            self.send_header("request-identifier", self.headers["request-identifier"][:64])
+        request = self.headers.get("request-identifier", "")
+        if request and request.isprintable():
+            self.send_header("request-identifier", request[:64])
         if reply.status != 204:
             self.send_header("content-length", str(len(reply.body)))
         self.send_header("connection", "close")

@@ -19,7 +19,7 @@ registration_authorities: ""     # a file with the codes of the GLEIF list, one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -39,6 +39,7 @@ from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.wire import Credentials, post
 from skarb.core.errors import ConfigurationError, Conflict, NotFound
 from skarb.core.time import Clock
+from skarb.registers import Registers
 from skarb.store.sealed import SealedStore
 from skarb.travelrule.exchange import Terms
 from skarb.travelrule.messages import Inquiry
@@ -113,7 +114,7 @@ def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
     with open_shelf(folder, clock) as shelf:
         yield Office(
             shelf,
-            Directory(open_registers(file.law, registers, clock)),
+            Directory(registers_now(file.law, registers, clock)),
             party=file.party,
             url=file.url,
             requirements=load_requirements(law_folder(file.law)),
@@ -123,6 +124,22 @@ def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
             authorities=_authorities(folder, file),
             pay_to=_pay_to(file),
         )
+
+
+def registers_now(law: str, folder: Path, clock: Clock) -> Callable[[], Registers]:
+    """Return what gives the registers of a folder, read again when somebody has recorded something."""
+    path = folder / "registers.jsonl"
+    kept: tuple[tuple[int, int], Registers] | None = None
+
+    def current() -> Registers:
+        nonlocal kept
+        about = path.stat()
+        seen = (about.st_mtime_ns, about.st_size)
+        if kept is None or kept[0] != seen:
+            kept = (seen, open_registers(law, folder, clock))
+        return kept[1]
+
+    return current
 
 
 def credentials_of(folder: Path, file: OfficeFile) -> Credentials:

@@ -130,9 +130,11 @@ class Shelf:
         """Return a message as it is kept; it may hold a payload, so it is sealed, too."""
         return f"message/{name}", self._keys.seal(body, f"message/{name}")
 
-    def message(self, name: str) -> bytes | None:
-        """Return a message for sending it, never for showing it; None if it is not here."""
+    def message(self, name: str, disclosed: str = "") -> bytes | None:
+        """Return a message for sending it; None if it is not here. To whom an inquiry discloses a payload is recorded like any look."""
         blob = self.store.sealed(f"message/{name}")
+        if blob is not None and disclosed:
+            self._looks.record(disclosed, f"travel/message/{name}")
         return None if blob is None else self._keys.open(blob, f"message/{name}")
 
     # exchanges ---------------------------------------------------------------------------------------------------------------
