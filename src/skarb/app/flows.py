@@ -242,9 +242,7 @@ def _report(
     asked: Asked, crossing: Crossing, found: Followed, connection: duckdb.DuckDBPyConnection | None, named: bool
 ) -> FlowReport:
     one = headline(found, crossing.last, asked.horizon)
-    origins, notes = _origins(asked, connection), crossing.notes
-    if isinstance(origins, str):
-        origins, notes = None, (*notes, origins)
+    origins, why = _origins(asked, connection)
     countable = bool(crossing.currency)
     return FlowReport(
         source=asked.source.name,
@@ -269,7 +267,7 @@ def _report(
         rows=len(found.rows),
         unvalued=unvalued(found.rows.values),
         unknown_rows=found.unknown_rows,
-        notes=notes,
+        notes=(*crossing.notes, *why),
         snapshot=_snapshot(connection),
         made_at=now(),
         milliseconds=0,
@@ -278,14 +276,14 @@ def _report(
     )
 
 
-def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> Origins | str | None:
-    """Return what brought the money of each transfer, or why nobody is told."""
+def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> tuple[Origins | None, tuple[str, ...]]:
+    """Return what brought the money of each transfer, or a note why nobody is told."""
     if connection is None or not asked.paths or not asked.top:
-        return None
+        return None, ()
     try:
-        return find_origins(connection)
+        return find_origins(connection), ()
     except InputError as error:
-        return f"no ways are shown: {error}"
+        return None, (f"no ways are shown: {error}",)
 
 
 def _snapshot(connection: duckdb.DuckDBPyConnection | None) -> Snapshot | None:
@@ -302,8 +300,8 @@ def _channels(found: Followed) -> tuple[tuple[str, str, int, int], ...]:
     for lot, worth in zip(found.pieces.lots[home].tolist(), found.worths[home].tolist(), strict=True):
         sums[int(institutions[lot]), int(places[lot])][1] += worth
     names = found.rows.names
-    made = [(names["institution"][one], names["place"][other], *both) for (one, other), both in sums.items()]
-    return tuple(sorted(((a, b, c, d) for a, b, c, d in made), key=lambda line: (-line[2], line[0], line[1])))
+    made = [(names["institution"][one], names["place"][other], out, back) for (one, other), (out, back) in sums.items()]
+    return tuple(sorted(made, key=lambda line: (-line[2], line[0], line[1])))
 
 
 def _top(
