@@ -105,6 +105,10 @@ def ask(asked: Asked) -> Answer:
             # Written down before any name is read.
             Looks(looks_path(asked.source), now).record(asked.purpose.strip(), "lake/flows")
         found = follow(crossing.rows, _suiting(asked, sheet), asked.rule)
+        if found.trace.invested and not len(found.starts):
+            raise InputError(
+                "haircut: there are too many investments in one pot to tell them apart; ask with --rule fifo, or for another --pot"
+            )
         if named and connection is not None:
             found = _with_names(found, connection)
         report = _report(asked, crossing, found, connection, named)
