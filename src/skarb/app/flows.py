@@ -105,6 +105,10 @@ def ask(asked: Asked) -> Answer:
             # Written down before any name is read.
             Looks(looks_path(asked.source), now).record(asked.purpose.strip(), "lake/flows")
         found = follow(crossing.rows, _suiting(asked, sheet), asked.rule)
+        if found.trace.invested and not len(found.starts):
+            raise InputError(
+                "haircut: there are too many investments in one pot to tell them apart; ask with --rule fifo, or for another --pot"
+            )
         if named and connection is not None:
             found = _with_names(found, connection)
         report = _report(asked, crossing, found, connection, named)
@@ -242,9 +246,7 @@ def _report(
     asked: Asked, crossing: Crossing, found: Followed, connection: duckdb.DuckDBPyConnection | None, named: bool
 ) -> FlowReport:
     one = headline(found, crossing.last, asked.horizon)
-    origins, notes = _origins(asked, connection), crossing.notes
-    if isinstance(origins, str):
-        origins, notes = None, (*notes, origins)
+    origins, why = _origins(asked, connection)
     countable = bool(crossing.currency)
     return FlowReport(
         source=asked.source.name,
@@ -269,7 +271,7 @@ def _report(
         rows=len(found.rows),
         unvalued=unvalued(found.rows.values),
         unknown_rows=found.unknown_rows,
-        notes=notes,
+        notes=(*crossing.notes, *why),
         snapshot=_snapshot(connection),
         made_at=now(),
         milliseconds=0,
@@ -278,14 +280,14 @@ def _report(
     )
 
 
-def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> Origins | str | None:
-    """Return what brought the money of each transfer, or why nobody is told."""
+def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> tuple[Origins | None, tuple[str, ...]]:
+    """Return what brought the money of each transfer, or a note why nobody is told."""
     if connection is None or not asked.paths or not asked.top:
-        return None
+        return None, ()
     try:
-        return find_origins(connection)
+        return find_origins(connection), ()
     except InputError as error:
-        return f"no ways are shown: {error}"
+        return None, (f"no ways are shown: {error}",)
 
 
 def _snapshot(connection: duckdb.DuckDBPyConnection | None) -> Snapshot | None:
@@ -302,8 +304,8 @@ def _channels(found: Followed) -> tuple[tuple[str, str, int, int], ...]:
     for lot, worth in zip(found.pieces.lots[home].tolist(), found.worths[home].tolist(), strict=True):
         sums[int(institutions[lot]), int(places[lot])][1] += worth
     names = found.rows.names
-    made = [(names["institution"][one], names["place"][other], *both) for (one, other), both in sums.items()]
-    return tuple(sorted(((a, b, c, d) for a, b, c, d in made), key=lambda line: (-line[2], line[0], line[1])))
+    made = [(names["institution"][one], names["place"][other], out, back) for (one, other), (out, back) in sums.items()]
+    return tuple(sorted(made, key=lambda line: (-line[2], line[0], line[1])))
 
 
 def _top(

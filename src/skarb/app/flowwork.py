@@ -10,8 +10,10 @@ market/
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -36,13 +38,16 @@ def follow_flows(market: Path, law: str, heights: dict[str, int]) -> None:
     report = ask(Asked(market / "lake", law)).report
     folder.mkdir(exist_ok=True)
     for code in LANGUAGES:
-        part = fragment(
-            report, code, lambda book, sequence, row, code=code: f"/book/{book}/batch/{sequence}/row/{row}?lang={code}"
-        )  # type: ignore[misc]
+        part = fragment(report, code, partial(_row_page, code))
         _write(folder / f"part.{code}.html", part.encode())
         _write(folder / f"report.{code}.html", page(report, code).encode())
     _write(folder / _FIGURES, msgspec.json.encode(record(report)))
     _write(folder / _HEIGHTS, stamp)
+
+
+def _row_page(code: str, book: str, sequence: int, row: int) -> str:
+    """Return where the console shows a row of a journal."""
+    return f"/book/{quote(book)}/batch/{sequence}/row/{row}?lang={code}"
 
 
 def flow_part(market: Path, language: str) -> str | None:

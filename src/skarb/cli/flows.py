@@ -312,8 +312,8 @@ def reconcile(here: Path, there: Path, /, *, book: str | None = None, days: int 
     form = format_of(options.format, options.output)
     check_outputs((options.output,), (here, there))
     zone = rulebook_of(options.law).country.zone
-    sides = [work.entries_of(_asked(one, options), zone, book if work.is_lake(one) else None) for one in (here, there)]
-    found = compare(*sides, days)
+    ours, theirs = [work.entries_of(_asked(one, options), zone, book if work.is_lake(one) else None) for one in (here, there)]
+    found = compare(ours, theirs, days)
     counts: dict[str, int] = {}
     for one in found:
         counts[one.found] = counts.get(one.found, 0) + 1
@@ -321,7 +321,7 @@ def reconcile(here: Path, there: Path, /, *, book: str | None = None, days: int 
     shown = found if all_ or form != "table" else open_ones
     write_rows(_PAIR, (row for one in shown for row in _pair_rows(one)), form, options.output)
     told = ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda item: -item[1]))
-    err.print(f"{len(sides[0]):,} entries here, {len(sides[1]):,} there: {told or 'nothing'}", markup=False, highlight=False)
+    err.print(f"{len(ours):,} entries here, {len(theirs):,} there: {told or 'nothing'}", markup=False, highlight=False)
     return 9 if open_ones else 0
 
 

@@ -76,6 +76,19 @@ def test_worth_is_split_without_losing_a_unit():
     assert found.worths.tolist() == [333, 333] and found.worth_left.tolist() == [334]
 
 
+def test_units_beyond_a_word_are_followed_the_same_way():
+    small = rows_of(STORY)
+    large = replace(small, units=small.units.astype(object) << 70)
+    for rule, pot, opening in product(("fifo", "haircut"), ("account", "person", "place"), ("none", "inferred")):
+        one, other = (follow(rows, Choices(pot, opening=opening), rule) for rows in (small, large))
+        if rule == "fifo":
+            assert [left >> 70 for left in other.left.tolist()] == one.left.tolist()
+            assert other.worth_left.tolist() == one.worth_left.tolist()
+        assert sum(other.left.tolist()) + sum(other.pieces.amounts.tolist()) == 180 << 70
+    line = asset_lines(follow(large, Choices()), 9, lambda asset, day: None)[0]
+    assert line.invested == 180 << 70 == line.returned + line.still and line.rate.startswith("missing")
+
+
 def test_a_value_that_nobody_knows_adds_nothing():
     found = follow(rows_of([(0, "outward", 1, 1, 3)], values=[-1]), Choices())
     assert found.worth.tolist() == [0] and found.left.tolist() == [3]

@@ -76,6 +76,8 @@ def test_every_unit_has_one_origin(rows):
     )
     followed = np.array([True, True, True, False, False])
     pieces = _pieces(sources, targets, amounts, followed)
+    wide = _pieces(sources, targets, amounts.astype(object) << 70, followed)
+    assert [[taker, giver, begin >> 70, units >> 70] for taker, giver, begin, units in wide.tolist()] == pieces.tolist()
     used = [set() for _ in rows]
     for place, (source, target, amount) in enumerate(rows):
         mine = pieces[pieces[:, 0] == place]

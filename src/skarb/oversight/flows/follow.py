@@ -117,11 +117,9 @@ def _transfers(rows: Rows, choices: Choices) -> Transfers:
     """Return the rows as transfers between one account at home for each asset and the pots abroad."""
     assets = len(rows.of)
     place, person = rows.codes["place"].astype(np.int64), rows.codes["person"].astype(np.int64)
-    pots = {"account": person << 32 | place, "person": person, "place": place}[choices.pot]
-    target = pots
-    if rows.target is not None:
-        onward = rows.target.astype(np.int64)
-        target = {"account": person << 32 | onward, "person": person, "place": onward}[choices.pot]
+    onward = place if rows.target is None else rows.target.astype(np.int64)
+    width = max(int(place.max(initial=0)), int(onward.max(initial=0))) + 1
+    pots, target = ({"account": person * width + at, "person": person, "place": at}[choices.pot] for at in (place, onward))
     keys = np.concatenate([pots, target]) * assets + np.concatenate([rows.assets, rows.assets])
     distinct, numbers = np.unique(keys, return_inverse=True)
     numbers = (numbers.reshape(-1) + assets).astype(np.int32)

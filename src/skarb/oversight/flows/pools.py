@@ -18,15 +18,15 @@ Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 Whole = Any
 
-NOWHERE, AT_HOME, SPENT_ON, FIRST_ABROAD = range(4)
-"""Pools: an empty one that money from home is taken from, one for what came home, one for what is written down, one for each account abroad."""
+NOWHERE, AT_HOME, SPENT_ON, MORE = 0, 1, 3, 4
+"""Pools behind those of the accounts: an empty one that money from home is taken from, what came home, what was spent; `MORE` is how many places."""
 
 
 def haircut(
     sources: Places,
     targets: Places,
     amounts: Numbers,
-    places: Places,
+    sides: npt.NDArray[np.uint8],
     pools: Numbers,
     carried: Numbers,
     sums: Numbers,
@@ -34,34 +34,36 @@ def haircut(
 ) -> None:
     """Move the money of all transfers.
 
-    Shape: `places` the pool of each account, `pools` two words each: the balance, and how much of it is followed; `carried` takes what each transfer
-    carried of it out of a pool abroad, `sums` what went abroad and what was paid without having been seen; `block` is paper to write on.
+    Shape: `pools` two words for each account and `MORE`, the balance and how much of it is followed; `carried` takes what each transfer carried of it
+    out of a pool abroad, `sums` what went abroad and what was paid without having been seen; `block` is paper to write on.
 
     Nobody can guess which transfers cross the border, so there is no branch that depends on it: those that stay at home are left out first, block
     by block, and of the others a choice between two values is made.
     """
     invested, unknown = sums[0], sums[1]
+    others = sides.shape[0]
     for begin in range(0, sources.shape[0], block.shape[0]):
         kept = 0
-        for row in range(begin, min(begin + block.shape[0], sources.shape[0])):
-            source, target = places[sources[row]], places[targets[row]]
-            block[kept, 0], block[kept, 1], block[kept, 2] = row - begin, source, target
-            kept += ((source >= FIRST_ABROAD) | (target >= FIRST_ABROAD)) & (source != target)
+        for place in range(min(block.shape[0], sources.shape[0] - begin)):
+            source, target = sources[begin + place], targets[begin + place]
+            block[kept] = place
+            kept += ((sides[source] == ABROAD) | (sides[target] == ABROAD)) & (source != target)
         for place in range(kept):
-            row, source, target = begin + block[place, 0], block[place, 1], block[place, 2]
-            amount = amounts[row]
-            at_home = source == AT_HOME
-            source = source if source >= FIRST_ABROAD else NOWHERE
-            balance, followed = pools[source, 0], pools[source, 1]
+            row = begin + block[place]
+            source, target, amount = sources[row], targets[row], amounts[row]
+            here, there = sides[source], sides[target]
+            payer = source if here == ABROAD else others + NOWHERE
+            payee = target if there == ABROAD else others + AT_HOME + there
+            balance, followed = pools[payer, 0], pools[payer, 1]
             held = max(balance, amount)
-            unknown += held - balance if source != NOWHERE else amount - amount
+            unknown += held - balance if here == ABROAD else amount - amount
             share = portion(followed, amount, held)
-            pools[source, 0] = held - amount
-            pools[source, 1] = followed - share
+            pools[payer, 0] = held - amount if here == ABROAD else amount - amount
+            pools[payer, 1] = followed - share
             carried[row] = share
-            invested += amount if at_home else amount - amount
-            pools[target, 0] += amount
-            pools[target, 1] += amount if at_home else share
+            invested += amount if here == HOME else amount - amount
+            pools[payee, 0] += amount
+            pools[payee, 1] += amount if here == HOME else share
     sums[0], sums[1] = invested, unknown
 
 

@@ -71,27 +71,16 @@ def haircut(transfers: Transfers, kind: Kind | None = None) -> tuple[Trace, npt.
     kernel = kernel_for(transfers, kind)
     look(transfers, kernel)
     amounts = transfers.amounts
-    places = _pools(transfers)
-    pools = np.zeros((int(places.max(initial=0)) + 1 + mixing.FIRST_ABROAD, 2), amounts.dtype)
-    block = np.empty((BLOCK, 3), np.int32)
+    pools = np.zeros((len(transfers.sides) + mixing.MORE, 2), amounts.dtype)
     carried, sums = np.zeros(len(transfers), amounts.dtype), np.zeros(2, amounts.dtype)
-    kernel["haircut"](transfers.sources, transfers.targets, amounts, places, pools, carried, sums, block)
-    out = np.zeros(len(places), amounts.dtype)
-    abroad = places >= mixing.FIRST_ABROAD
-    out[abroad] = pools[places[abroad], 1]
+    block = np.empty(BLOCK, np.int32)
+    kernel["haircut"](transfers.sources, transfers.targets, amounts, transfers.sides, pools, carried, sums, block)
+    others = len(transfers.sides)
+    returned, spent = int(pools[others + mixing.AT_HOME, 1]), int(pools[others + mixing.SPENT_ON, 1])
+    out = pools[:others, 1]
     nothing = Pieces(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, amounts.dtype))
-    returned, spent = int(pools[mixing.AT_HOME, 1]), int(pools[mixing.SPENT_ON, 1])
     found = Trace("haircut", int(sums[0]), returned, spent, total(out), int(sums[1]), np.empty(0, np.int32), nothing, out)
     return _conserved(found), carried
-
-
-def _pools(transfers: Transfers) -> Places:
-    """Return the pool of each account."""
-    sides = transfers.sides
-    abroad = sides == ABROAD
-    places = np.where(sides == HOME, mixing.AT_HOME, mixing.SPENT_ON).astype(np.int32)
-    places[abroad] = mixing.FIRST_ABROAD + np.arange(int(abroad.sum()), dtype=np.int32)
-    return places
 
 
 def haircut_by(transfers: Transfers, vintages: Places, count: int, kind: Kind | None = None) -> Trace:
@@ -201,6 +190,6 @@ def _wide() -> Functions:
 
     functions = interpreted([looking, queue, origin])
     names = {**vars(mixing), "portion": portion_wide.portion}
-    for name in ("haircut", "vintages", "origins"):
+    for name in ("haircut", "vintages"):
         functions[name] = FunctionType(getattr(mixing, name).__code__, names, name)
     return functions

@@ -140,5 +140,5 @@ def curve_of(curve: Curve) -> Drawn | None:
     upper.append((WIDTH, y(high)))
     lower.append((WIDTH, y(low)))
     band = "M" + " L".join(f"{a},{b}" for a, b in (*upper, *reversed(lower))) + " Z"
-    marks = tuple((x(days), months, 1 - step.share) for months, days in HORIZONS if (step := curve.at(days)) is not None)
+    marks = tuple((x(days), months, 1 - held.share) for months, days in HORIZONS if (held := curve.at(days)) is not None)
     return Drawn(" ".join(line), band, marks)

@@ -58,6 +58,10 @@ def said_of(report: FlowReport, words: Said) -> dict[str, Any]:
     def variant(what: str) -> str:
         return words.word("flows_variant", what) if what else words.text("flows_as_asked")
 
+    def rate(text: str) -> str:
+        kind, _, rest = text.partition(" by the latest row, ") if text.startswith("implied") else text.partition(":")
+        return words.text(f"flows_rate_{kind}", day=rest) if kind in ("implied", "stale", "missing") else text
+
     most = max((max(row) for row in report.heat.cells), default=0)
     found = {
         "lang": words.code,
@@ -72,6 +76,7 @@ def said_of(report: FlowReport, words: Said) -> dict[str, Any]:
         "day": day,
         "label": label,
         "variant": variant,
+        "rate": rate,
         "length": length,
         "shade": lambda value: shade(value, most),
         "shaded": lambda share: 0 if share is None else 1 + int(7 * share),
