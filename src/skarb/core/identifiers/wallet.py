@@ -50,7 +50,16 @@ _FORMS = {
 }
 _HEXADECIMAL = ("ETH", "ETC", "BSC", "ARB", "MATIC", "AVAX")  # twenty-byte accounts; the check of EIP-55
 CHAINS = (*_FORMS, *_HEXADECIMAL)
-_ALIASES = {"XBT": "BTC", "TBTC": "BTC", "BITCOIN": "BTC", "ETHEREUM": "ETH", "TRON": "TRX", "LITECOIN": "LTC", "POLYGON": "MATIC", "BNB": "BSC"}
+_ALIASES = {
+    "XBT": "BTC",
+    "TBTC": "BTC",
+    "BITCOIN": "BTC",
+    "ETHEREUM": "ETH",
+    "TRON": "TRX",
+    "LITECOIN": "LTC",
+    "POLYGON": "MATIC",
+    "BNB": "BSC",
+}
 
 
 def chain_of(name: str) -> str | None:
