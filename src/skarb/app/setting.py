@@ -46,8 +46,16 @@ def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
 
 
 def screen_of(registers: Registers) -> Screen:
-    """Return the screen over the lists that the registers hold, and let profiles say what it finds."""
-    screen = Screen(registers.lists(), registers.identifiers())
+    """Return the screen over the lists that the registers hold, and let profiles say what it finds.
+
+    Names are compared where a list tells names; what does that is not even loaded for lists of identifiers alone.
+    """
+    lists, names = registers.lists(), None
+    if any(listed.names for found in lists for listed in found.entries):
+        from skarb.screening.names import NameScreen
+
+        names = NameScreen(lists)
+    screen = Screen(lists, registers.identifiers(), names=names)
     registers.screened_by(screen.party)
     return screen
 

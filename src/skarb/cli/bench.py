@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -9,14 +10,21 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | None = None, json: bool = False) -> None:
+def bench(
+    name: Literal["road", "ledger", "rules", "replay", "screening"],
+    *,
+    rows: int | None = None,
+    data: Path | None = None,
+    json: bool = False,
+) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
     instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
     then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
-    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
+    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions. `screening`: names
+    against lists, by the best means installed and by rules alone, beside others; a million clients against new entries.
 
     Figures are medians; rates are per second.
 
@@ -25,12 +33,14 @@ def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | Non
     name
         What to measure.
     rows
-        Of `replay`: how many rows, if not ten million.
+        Of `replay`: how many rows, if not ten million. Of `screening`: how many clients are rescreened, if not a million.
+    data
+        Of `screening`: the folder with labelled names; by default what SKARB_DATA names. Without it what depends on them is null.
     json
         Print JSON instead of a table.
     """
     err.print(f"[dim]Measuring {name}; this takes a minute or two …[/]")
-    figures = _measure(name, rows)
+    figures = _measure(name, rows, data)
     if json:
         out.print_json(msgspec.json.encode(figures).decode())
         return
@@ -41,7 +51,7 @@ def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | Non
             out.print(table((title, ""), ((key, _shown(one)) for key, one in value.items())))
 
 
-def _measure(name: str, rows: int | None) -> dict[str, object]:
+def _measure(name: str, rows: int | None, data: Path | None) -> dict[str, object]:
     if name == "road":
         from skarb.bench.road import bench as road
 
@@ -54,6 +64,10 @@ def _measure(name: str, rows: int | None) -> dict[str, object]:
         from skarb.bench import replay
 
         return replay.bench(replay.ROWS if rows is None else rows)
+    if name == "screening":
+        from skarb.bench import screening
+
+        return screening.bench(data, screening.CLIENTS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

@@ -6,12 +6,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from skarb.core.asset import Asset, currencies
-from skarb.core.screening_list import Identifiers, ScreeningList
+from skarb.core.party import PartyKind
+from skarb.core.screening_list import Identifiers, Name, ScreeningList, SubjectKind
 from skarb.registers.chain import GENESIS, Recording, head_of
 from skarb.registers.defaults import CountryDefaults
 from skarb.registers.index import Index
 from skarb.registers.model import REGISTERS, Admission, Block, Hold, Party, Token, Venue, Wallet, WalletListing
 from skarb.registers.rates import RateBook
+
+_SUBJECTS: dict[PartyKind, SubjectKind] = {
+    "natural_person": "person",
+    "self_employed": "person",
+    "craftsperson": "person",
+    "farm_stay_host": "person",
+    "sole_proprietor": "person",
+    "legal_entity": "entity",
+    "state_body": "entity",
+    "central_bank": "entity",
+}  # as what somebody is compared by name
 
 
 class Shelves:
@@ -72,6 +84,10 @@ class Shelves:
                     leis=_distinct(entry.lei for entry in entries),
                     passports=_distinct(entry.passport for entry in entries),
                     wallets=_distinct(wallets.get(party, ())),
+                    kind=_SUBJECTS.get(entries[-1].kind, "unknown") if entries else "unknown",
+                    names=tuple(Name(text=name) for name in _distinct(entry.name for entry in entries)),
+                    births=_distinct(entry.born.isoformat() for entry in entries if entry.born is not None),
+                    countries=_distinct(entry.country for entry in entries if entry.country != "XX"),
                 )
             )
         return found

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Regime, Screening
 from skarb.core.screening_list import Identifiers, Listed, ListStamp, ScreeningList, ScreeningResult
 from skarb.screening.keys import keys_of_entry, keys_of_party, wallet_key
 from skarb.screening.model import Change, Delta, Key
+
+if TYPE_CHECKING:
+    from skarb.screening.names import NameScreen
 
 _CLEAR = ScreeningResult(status="clear")
 _UNAVAILABLE = ScreeningResult(status="unavailable")
@@ -19,9 +23,13 @@ class Screen:
     """Screens against one set of lists. A newer set is a new screen; `refresh` says what it changes."""
 
     def __init__(
-        self, lists: Iterable[ScreeningList], parties: Iterable[Identifiers] = (), required: Collection[str] = ()
+        self,
+        lists: Iterable[ScreeningList],
+        parties: Iterable[Identifiers] = (),
+        required: Collection[str] = (),
+        names: NameScreen | None = None,
     ) -> None:
-        """Build the look-up. `required` names lists without which nothing is clear.
+        """Build the look-up. `required` names lists without which nothing is clear; `names` compares names over the same lists.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -38,8 +46,9 @@ class Screen:
         for screening_list in self._lists.values():
             for listed in screening_list.entries:
                 self._index(screening_list, listed)
+        self._names = names
         self._known = {known.party: known for known in parties}
-        self._party_results = {party: self.identifiers(known) for party, known in self._known.items()}
+        self._party_results = {party: self._screened(known) for party, known in self._known.items()}
         self._answers = {party: (found.status, found.regime) for party, found in self._party_results.items()}
         self._wallet_results: dict[str, ScreeningResult] = {}
 
@@ -69,6 +78,13 @@ class Screen:
             answer = found.status, found.regime
         return answer
 
+    def know(self, known: Identifiers) -> ScreeningResult:
+        """Screen a party that came or changed, and keep the answer for the road."""
+        self._known[known.party] = known
+        found = self._party_results[known.party] = self._screened(known)
+        self._answers[known.party] = found.status, found.regime
+        return found
+
     def wallet(self, address: str, day: int = 0) -> tuple[Screening, Regime]:
         """Return status and regime of an address written chain:address."""
         found = self.wallet_result(address)
@@ -92,13 +108,28 @@ class Screen:
         hits = [self._hits[key] for key in keys_of_party(known) if key in self._hits]
         return min(hits, key=_order) if hits else self._default
 
+    def _screened(self, known: Identifiers) -> ScreeningResult:
+        """Return the graver of what identifiers say, and of what names say: an identifier lists, a name is possible and no more."""
+        found = self.identifiers(known)
+        if self._names is None or found.status == "listed" or not known.names:
+            return found
+        answer = self._names.party(known)
+        if answer.verdict == "clear":
+            return found
+        hit = min((one for one in answer.hits if one.stands), key=lambda one: _GRAVITY[one.regime])
+        return ScreeningResult(
+            status="possible", regime=hit.regime, list=hit.list, list_sha256=self._stamps[hit.list].sha256, entry=hit.entry
+        )
+
     def refresh(self, lists: Iterable[ScreeningList], parties: Iterable[Identifiers] | None = None) -> tuple[Screen, Delta]:
         """Return the screen over a newer set of lists, and what it changes.
 
         Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became
-        available or unavailable, which changes every answer.
+        available or unavailable, which changes every answer, or names are compared, too.
         """
-        newer = Screen(lists, self._known.values() if parties is None else parties, self._required)
+        lists = tuple(lists)
+        names = None if self._names is None else self._names.over(lists)
+        newer = Screen(lists, self._known.values() if parties is None else parties, self._required, names)
         old, new = self._entries(), newer._entries()
         touched: set[Key] = set()
         added: list[tuple[str, str]] = []
@@ -127,7 +158,8 @@ class Screen:
             for key in keys_of_party(known):
                 owners.setdefault(key, []).append(known.party)
         concerned = set(owners) if self.available != newer.available else touched & owners.keys()
-        for party in sorted({party for key in concerned for party in owners[key]}):
+        known = newer._known if newer._names is not None else {party for key in concerned for party in owners[key]}
+        for party in sorted(known):
             yield from _change(party, self.party_result(party), newer.party_result(party))
         for key in sorted(key for key in concerned if key[0] == "wallet"):
             yield from _change(key[1], self._hits.get(key, self._default), newer._hits.get(key, newer._default))

@@ -64,6 +64,11 @@ class NameHit(msgspec.Struct, frozen=True, kw_only=True):
     why: tuple[Evidence, ...] = ()
     suppressed: bool = False  # a recorded decision says that this pair is not the same
 
+    @property
+    def stands(self) -> bool:
+        """Whether a person has to look at the hit."""
+        return self.verdict != "clear" and not self.suppressed
+
 
 class NameAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What screening by name found, gravest first. Hits that a rule cleared are told, too, so that nothing vanishes."""

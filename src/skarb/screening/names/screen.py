@@ -70,6 +70,7 @@ class NameScreen:
         """
         self._reader = Reader(method, policy)
         self._policy = self._reader.policy
+        self._method_asked = method
         self._suppressed = suppressed
         self._names = [
             Kept(found.list, found.regime, listed, name, form)
@@ -109,6 +110,10 @@ class NameScreen:
     def policy(self) -> Policy:
         """How names are judged here."""
         return self._policy
+
+    def over(self, lists: Iterable[ScreeningList]) -> NameScreen:
+        """Return the screen over a newer set of lists, comparing by the same means and policy."""
+        return NameScreen(lists, method=self._method_asked, policy=self._policy, suppressed=self._suppressed)
 
     def warm(self) -> None:
         """Analyse all names of the lists now rather than each when it is first needed."""
@@ -194,9 +199,15 @@ class NameScreen:
 
     def _answer(self, hits: list[NameHit]) -> NameAnswer:
         """Return hits as one answer; a verdict comes from those that no recorded decision suppresses."""
-        hits.sort(key=lambda hit: (-GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
-        verdict = max((hit.verdict for hit in hits if not hit.suppressed), key=GRAVITY.__getitem__, default="clear")
+        hits.sort(key=lambda hit: (hit.suppressed, -GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
+        verdict = max((hit.verdict for hit in hits if hit.stands), key=GRAVITY.__getitem__, default="clear")
         return NameAnswer(verdict=verdict, hits=tuple(hits[:SHOWN]), method=self.method)
+
+    def near(self, text: str, kind: SubjectKind, most: int) -> list[int]:
+        """Return the places of the listed names that share most with a name, the likest first, unread."""
+        form = self._reader.form(text, kind)
+        with self._lock:
+            return [place for _, place in self._grams.candidates(form.codes, self._policy.candidates.floor)[:most]]
 
     def _candidates(self, form: Form) -> list[int]:
         """Return the listed names that deserve a close reading, the likest first."""
