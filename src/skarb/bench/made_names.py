@@ -20,36 +20,15 @@ _GIVEN: Final = {
     "ar": "Mohammed Ahmed Mahmoud Ali Hassan Hussein Ibrahim Khaled Omar Youssef Abdullah Karim Tariq Walid Salim Nasser Rashid Jamal Faisal Samir",
     "es": "Antonio José Manuel Francisco Juan David Javier Daniel Carlos Jesús Alejandro Miguel Rafael Pedro Pablo Ángel Sergio Fernando Jorge Luis",
 }
-_FAMILY: Final = {
-    "ru": (
-        "Иван Петр Сидор Куз Мороз Волк Соловь Лебед Козл Нов Павл Сем Голуб Виногра Богдан Воробь Федор Михайл Беля Тарас",
-        "ов ёв ев ин ский енко",
-    ),
-    "be": (
-        "Казл Навіц Кавал Жук Лукаш Шэўч Мельн Карп Сав Бандар Гарбач Раман Вайт Дуб Зял Крав Мацк Пашк Хад Ярм",
-        "оўскі эвіч енка чык юк овіч",
-    ),
-    "uk": (
-        "Шевч Коваль Бондар Ткач Кравч Олій Мельн Поліщ Лис Мороз Рудн Савч Петр Гончар Марч Клим Павл Харч Сидор Кузьм",
-        "енко чук ук ський ів ець",
-    ),
-    "en": (
-        "Smith Brown Wood Hill Stone Black White Green Hard Black Ash Brad Clay Dun East Fair Harr Mill Nor Wes",
-        "son ton ley ford man er worth",
-    ),
-    "pl": (
-        "Kowal Wiśn Wójc Kamiń Lewand Zieliń Szymań Woźn Dąbr Kozł Jankow Mazur Kwiat Krawcz Piotr Grab Nowak Pawł Michal Zając",
-        "ski owski czyk ewicz ak ek",
-    ),
-    "tr": ("Yıl Kay Dem Çel Şah Yıld Öz Ayd Arsl Doğ Kıl Çet Kar Koç Kurt Ozk Şim Erd Gül Tek", "maz a ir ik in ız türk an taş"),
-    "ar": (
-        "Rash Nass Kar Sal Ham Jab Mas Has Tam Zah Far Bad Sab Mans Qas Shar Hadd Khal Naj Sal",
-        "id er im eh adi ari ani awi iri ouri",
-    ),
-    "es": (
-        "Gar Mart Lop Sanch Per Gom Rodrig Fern Gonz Alv Jim Ru Hern Di Mor Muñ Al Rom Gut Nav",
-        "cía ínez ez uez ado ález arro oz",
-    ),
+_FAMILY: Final = {  # beginnings, middles and ends of syllables, and endings of family names
+    "ru": ("б в г д ж з к л м н п р с т ф х ч ш бр гр др кр пр ст тр", "а е и о у я", "л н р с т к м д", "ов ёв ин ский енко ук"),
+    "be": ("б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр", "а е і о у я", "л н р с т к м д", "оўскі эвіч енка чык юк овіч"),
+    "uk": ("б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр", "а е и і о у", "л н р с т к м д", "енко чук ук ський ів ець"),
+    "en": ("b c d f g h l m n p r s t w br cl dr fl gr st th", "a e i o u ea oo", "l n r s t ck m d", "son ton ley ford man er worth"),
+    "pl": ("b c d g j k l m n p r s t w z br dr gr kr pr st", "a e i o u ó", "l n r s t k m d", "ski owski czyk ewicz ak ek"),
+    "tr": ("b c ç d g h k l m n s ş t y", "a e ı i o ö u ü", "l n r s t k m z", "maz er oğlu ik in türk an taş"),
+    "ar": ("b d f g h j k kh l m n q r s sh t z", "a i u aa ou", "b d f l m n r s", "i an awi iri adi eh"),
+    "es": ("b c d f g j l m n p r s t v z br cr gr tr", "a e i o u ue", "l n r s", "ez uez ado ález arro oz"),
 }
 _SCRIPTS: Final = ("ru",) * 5 + ("be",) * 3 + ("uk",) * 2 + ("en",) * 4 + ("pl",) * 2 + ("tr",) * 2 + ("ar",) * 3 + ("es",) * 2
 _FIRM: Final = {
@@ -76,8 +55,9 @@ def made_names(count: int, seed: int) -> list[tuple[str, SubjectKind]]:
 def _person(rng: random.Random) -> str:
     script = rng.choice(_SCRIPTS)
     given = _GIVEN[script].split()
-    stems, endings = _FAMILY[script]
-    family = rng.choice(stems.split()) + rng.choice(("", "", "", rng.choice(stems.split()).lower())) + rng.choice(endings.split())
+    begins, middles, ends, endings = (part.split() for part in _FAMILY[script])
+    stem = "".join(rng.choice(begins) + rng.choice(middles) for _ in range(rng.choice((1, 2, 2)))) + rng.choice(ends)
+    family = (stem + rng.choice(endings)).capitalize()
     middle = [rng.choice(given)] if rng.random() < 0.5 else []
     if script == "ar" and middle:
         middle = ["bin", *middle]
@@ -85,9 +65,11 @@ def _person(rng: random.Random) -> str:
 
 
 def _firm(rng: random.Random) -> str:
-    form, first, second = _FIRM[rng.choice(tuple(_FIRM))]
-    word = rng.choice(first.split()) + rng.choice((rng.choice(first.split()).lower(), "")) + rng.choice(second.split())
-    return form.format(word + rng.choice(("", f" {rng.choice(first.split())}", f" {rng.randint(2, 99)}")))
+    script = rng.choice(tuple(_FIRM))
+    form, first, second = _FIRM[script]
+    begins, middles, ends, _ = (part.split() for part in _FAMILY[script])
+    word = "".join(rng.choice(begins) + rng.choice(middles) for _ in range(2)) + rng.choice(ends)
+    return form.format(f"{word.capitalize()}{rng.choice(first.split()).lower()} {rng.choice(second.split())}")
 
 
 def damaged(name: str, rng: random.Random, in_latin: str) -> str:

@@ -33,7 +33,6 @@ from skarb.screening.names.reader import Method
 SEED = 7
 LISTED, QUERIES = 20_000, 4_000
 CLIENTS, DELTA = 1_000_000, 50
-THRESHOLD = 0.5  # of likeness: the rule `alike` of the policy that comes with Skarb
 KINDS: dict[str, SubjectKind] = {
     "Person": "person",
     "Company": "entity",
@@ -171,7 +170,7 @@ def _quality(
     figures: dict[str, object] = {}
     if pairs:
         reader = Reader(method)
-        figures["f1"] = f1((_likeness(reader, pair) >= THRESHOLD, pair[3]) for pair in pairs)
+        figures["f1"] = f1((reader.policy.verdict(_likeness(reader, pair), 0.0).then != "clear", pair[3]) for pair in pairs)
     if people is not None:
         positives, negatives, screening_list = people
         screen = NameScreen([screening_list], method=method)

@@ -111,7 +111,7 @@ def _joined(free: dict[int, Token], open_: dict[int, Token], turned: bool) -> li
                     for at in range(i, i + count):
                         del free[at]
                     del open_[j]
-                    text = " ".join(word.written for word in run)
+                    text = " ".join(dict.fromkeys(word.written for word in run))
                     pair = (whole.written, text) if turned else (text, whole.written)
                     parts.append(Part(*pair, "joined", alike, max(1.0, whole.weight)))
                     break

@@ -2,7 +2,7 @@
 
 Four things count, each by itself reasonable. What answers to each other, by weight (a word too many in the query weighs 0.8, one that only the list has 0.2: people leave
 out names they have). What is *replaced*: a word that stands against another one contradicts, while a word that is merely missing does not. The letters that differ in all:
-few can always be a slip of the pen. And whether descent is turned round. The sum is brought between 0 and 1 by the logistic curve; equal names are 1.
+few can always be a slip of the pen (between two scripts they are not counted where all words are answered for: Arabic leaves out vowels). And whether descent is turned round. The sum is brought between 0 and 1 by the logistic curve; equal names are 1.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def likeness(query: Form, listed: Form, parts: Iterable[Part], reading: Reading)
         return 0.0
     share = answered / (weight + replaced + reading.only_query * extra_query + reading.only_listed * extra_listed)
     contradiction = replaced / (weight + replaced + extra_query + extra_listed)
-    told = reading.answered * share - reading.replaced * contradiction - reading.edits * _edits(query, listed, reading.edits_most)
+    told = reading.answered * share - reading.replaced * contradiction
+    if query.foreign == listed.foreign or replaced or extra_query:
+        told -= reading.edits * _edits(query, listed, reading.edits_most)
     if query.descent and any((child, parent) in listed.descent for parent, child in query.descent if parent != child):
         told -= reading.turned
     return _logistic(told) / _logistic(reading.answered)
