@@ -22,9 +22,24 @@ _GIVEN: Final = {
 }
 _FAMILY: Final = {  # beginnings, middles and ends of syllables, and endings of family names
     "ru": ("б в г д ж з к л м н п р с т ф х ч ш бр гр др кр пр ст тр", "а е и о у я", "л н р с т к м д", "ов ёв ин ский енко ук"),
-    "be": ("б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр", "а е і о у я", "л н р с т к м д", "оўскі эвіч енка чык юк овіч"),
-    "uk": ("б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр", "а е и і о у", "л н р с т к м д", "енко чук ук ський ів ець"),
-    "en": ("b c d f g h l m n p r s t w br cl dr fl gr st th", "a e i o u ea oo", "l n r s t ck m d", "son ton ley ford man er worth"),
+    "be": (
+        "б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр",
+        "а е і о у я",
+        "л н р с т к м д",
+        "оўскі эвіч енка чык юк овіч",
+    ),
+    "uk": (
+        "б в г д ж з к л м н п р с т х ч ш бр гр др кр пр ст тр",
+        "а е и і о у",
+        "л н р с т к м д",
+        "енко чук ук ський ів ець",
+    ),
+    "en": (
+        "b c d f g h l m n p r s t w br cl dr fl gr st th",
+        "a e i o u ea oo",
+        "l n r s t ck m d",
+        "son ton ley ford man er worth",
+    ),
     "pl": ("b c d g j k l m n p r s t w z br dr gr kr pr st", "a e i o u ó", "l n r s t k m d", "ski owski czyk ewicz ak ek"),
     "tr": ("b c ç d g h k l m n s ş t y", "a e ı i o ö u ü", "l n r s t k m z", "maz er oğlu ik in türk an taş"),
     "ar": ("b d f g h j k kh l m n q r s sh t z", "a i u aa ou", "b d f l m n r s", "i an awi iri adi eh"),

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -153,7 +154,7 @@ class Clients:
                 for name, kept in clients._arrays().items():
                     kept.frombytes(file[name].tobytes())
                 parties = file["parties"].tobytes().decode()
-        except (ValueError, KeyError, OSError, EOFError) as problem:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as problem:
             raise InputError(f"{path}: not an index of clients' names ({problem}); add the clients to a new one") from problem
         clients._parties = parties.split("\n") if parties else []
         return clients

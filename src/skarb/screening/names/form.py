@@ -41,16 +41,30 @@ class Token(NamedTuple):
 class Form:
     """A name made ready to be compared."""
 
-    __slots__ = ("codes", "descent", "foreign", "joined", "known", "ordered", "plain", "spelled", "text", "tokens", "words")
+    __slots__ = (
+        "codes",
+        "descent",
+        "foreign",
+        "heard",
+        "joined",
+        "known",
+        "ordered",
+        "plain",
+        "spelled",
+        "text",
+        "tokens",
+        "words",
+    )
 
     def __init__(self, text: str, tokens: tuple[Token, ...]) -> None:
         self.text = text
         self.tokens = tokens
         self.words = tuple(token.folded for token in tokens)
-        telling = [token.folded for token in tokens if token.kind != "legal_form"] or [token.folded for token in tokens]
-        self.plain = " ".join(telling)
-        self.ordered = " ".join(sorted(telling))
-        self.joined = "".join(telling)
+        telling = [token for token in tokens if token.kind != "legal_form"] or list(tokens)
+        self.plain = " ".join(token.folded for token in telling)
+        self.ordered = " ".join(sorted(token.folded for token in telling))
+        self.joined = "".join(token.folded for token in telling)
+        self.heard = " ".join(sorted(token.sound for token in telling))
         self.foreign = not text.isascii()
         self.descent = _descent(tokens)
         self.codes = codes_of(tokens)
@@ -100,7 +114,7 @@ class _Lexicon:
         for phrases_of in self._forms.values():
             phrases_of.sort(key=lambda one: -len(one[0]))
         self.titles = _folded(given.titles)
-        self.particles = _folded(given.particles)
+        self.particles = frozenset(word for word in _folded(given.particles) if len(word) > 1)
         self.generic = _folded(given.generic)
         self.numbers = {word.casefold(): number for number, names in given.numbers.items() for word in names}
 

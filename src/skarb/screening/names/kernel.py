@@ -142,7 +142,7 @@ def meet(
             while at <= ends[i]:
                 three = 0
                 if at < ends[i]:
-                    three = letters[at]
+                    three = int(letters[at])
                 if two > 0:
                     code = (one * base + two) * base + three
                     weight = rarity[code] * rarity[code]
@@ -199,7 +199,7 @@ def count_codes(letters: Array, ends: Array, bones: Array, base: int, counts: Ar
         while at <= ends[i]:
             three = 0
             if at < ends[i]:
-                three = letters[at]
+                three = int(letters[at])
             if two > 0:
                 counts[(one * base + two) * base + three] += 1
             one = two

@@ -44,14 +44,11 @@ def likeness(query: Form, listed: Form, parts: Iterable[Part], reading: Reading)
 
 
 def _edits(query: Form, listed: Form, most: int) -> float:
-    """Return how many letters differ, in the order of words or of letters that suits best, as a share of the most that is counted."""
+    """Return how many letters or sounds differ, in the order that suits best, as a share of the most that is counted."""
     fewest = OSA.distance(query.plain, listed.plain, score_cutoff=most)
     if fewest:
-        fewest = min(
-            fewest,
-            OSA.distance(query.ordered, listed.ordered, score_cutoff=most),
-            OSA.distance(query.joined, listed.joined, score_cutoff=most),
-        )
+        ways = ((query.ordered, listed.ordered), (query.joined, listed.joined), (query.heard, listed.heard))
+        fewest = min(fewest, *(OSA.distance(one, other, score_cutoff=most) for one, other in ways))
     return min(fewest, most) / most
 
 

@@ -1,7 +1,7 @@
 """Reads two names beside each other: by logic-v2 where the extra `screening` is installed, by rules of our own where it is not.
 
-With the extra, our own reading stands beside it where two names are in different scripts, and the likelier of the two counts: it knows names by how they sound and names
-that one script writes together, where logic-v2 knows only names that somebody wrote down.
+With the extra, our own reading stands beside it where letters had to be folded, and the likelier of the two counts: it knows names by how they sound in three
+languages and names that one script writes together, where logic-v2 knows only names that somebody wrote down.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Reader:
     ) -> tuple[float, list[Part]]:
         """Return the likeness of two names and the parts it was made of."""
         reading = self.policy.reading
-        foreign = query.foreign != listed.foreign or not (query.joined.isascii() and listed.joined.isascii())
+        foreign = query.foreign or listed.foreign
         own = align(query, listed) if self._logic is None or foreign or query.plain == listed.plain else []
         like = likeness(query, listed, own, reading) if own else 0.0
         if self._logic is None or like == 1.0:
