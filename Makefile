@@ -36,6 +36,7 @@ bench: $(READY) ## print the figures that the documents quote
 	@$(BIN)/skarb bench ledger --json
 	@$(BIN)/skarb bench rules --json
 	@$(BIN)/skarb bench replay --json
+	@$(BIN)/skarb bench screening --json
 
 docs: $(READY) ## write the generated reference pages into docs/reference
 	@$(BIN)/python -m skarb.cli.reference docs/reference

@@ -197,7 +197,8 @@ def f1(answers: Iterable[tuple[bool, bool]]) -> float:
 # How fast ----------------------------------------------------------------------------------------------------------------
 
 
-def _list(names: Sequence[tuple[str, SubjectKind]]) -> ScreeningList:
+def made_list(names: Sequence[tuple[str, SubjectKind]]) -> ScreeningList:
+    """Return made-up names as a list, numbered."""
     entries = tuple(Listed(entry=str(at), kind=kind, names=(Name(text=text),)) for at, (text, kind) in enumerate(names))
     return ScreeningList(list="made", regime="own", publisher="made up", version="1", published=_AS_OF, entries=entries)
 
@@ -221,7 +222,7 @@ def _latin(text: str) -> str:
 def _speed(method: Method) -> dict[str, object]:
     listed = made_names(LISTED, SEED)
     queries = _queries(listed, QUERIES)
-    screen = NameScreen([_list(listed)], method=method)
+    screen = NameScreen([made_list(listed)], method=method)
     screen.warm()
     for text, kind, _ in queries[:50]:  # compiles, loads tables
         screen.search(Described(kind=kind, names=(Name(text=f"{text} x"),)))
@@ -241,7 +242,7 @@ def _speed(method: Method) -> dict[str, object]:
 def _rescreen(count: int) -> dict[str, object]:
     """Return how long it takes to rescreen so many clients against a few new entries; that of adding the clients beside it."""
     names = made_names(count, SEED + 2)
-    delta = _list(names[: DELTA // 2] + made_names(DELTA - DELTA // 2, SEED + 3))
+    delta = made_list(names[: DELTA // 2] + made_names(DELTA - DELTA // 2, SEED + 3))
     use_icu = Reader().use_icu
     clients = Clients(use_icu)
     started = time.perf_counter()
@@ -325,7 +326,7 @@ def _nomenklatura(pairs: Sequence[Pair]) -> dict[str, object] | str:
     ]
     listed = made_names(LISTED, SEED)
     queries = _queries(listed, 200)
-    screen = NameScreen([_list(listed)])
+    screen = NameScreen([made_list(listed)])
     kept = [entity(text, kind, f"l{at}") for at, (text, kind) in enumerate(listed)]
     worked = time.process_time()
     for at, (text, kind, _) in enumerate(queries):
