@@ -1,9 +1,10 @@
 """Names against files of labelled names, found by their form.
 
-`name1,name2,is_match` (CSV): pairs. `checks` (JSON): entities with other evidence. `query_name,result_name,ofac_score` (CSV): what another search engine answered.
-CSV of `query,expected,least score` under `#` comments: pairs across scripts. `*positives*.csv` and `*negatives*.csv`: people who must, and must not, be found on
-the United Nations' list. What is asked for is a share over a whole file: no row is promised. The bars stand below what was measured by as much as another file
-of the same form may differ.
+`name1,name2,is_match` (CSV): pairs. `checks` (JSON): entities with other evidence. `query_name,result_name,ofac_score` (CSV):
+what another search engine answered. CSV of `query,expected,least score` under `#` comments: pairs across scripts.
+`*positives*.csv` and `*negatives*.csv`: people who must, and must not, be found on the United Nations' list. What is asked for is
+a share over a whole file: no row is promised. The bars stand below what was measured by as much as another file of the same form
+may differ.
 """
 
 from __future__ import annotations

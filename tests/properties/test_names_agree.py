@@ -17,7 +17,9 @@ from skarb.screening.names.fold import fold
 READER = Reader("rules")
 NAMES = made_names(600, 3)
 SCREEN = NameScreen([made_list(NAMES)], method="rules")
-WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12), min_size=1, max_size=5)
+WORDS = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12), min_size=1, max_size=5
+)
 
 
 def like(one: str, other: str) -> float:

@@ -11,14 +11,22 @@ from typing import Final
 from skarb.core.screening_list import SubjectKind
 
 _GIVEN: Final = {
-    "ru": "Алексей Андрей Антон Виктор Владимир Григорий Денис Евгений Игорь Кирилл Максим Михаил Николай Олег Павел Пётр Роман Сергей Фёдор Юрий",
-    "be": "Аляксей Андрэй Антось Віктар Уладзімір Рыгор Дзяніс Яўген Ігар Кірыла Максім Міхась Мікалай Алег Павел Пятро Раман Сяргей Фёдар Юры",
-    "uk": "Олексій Андрій Антін Віктор Володимир Григорій Денис Євген Ігор Кирило Максим Михайло Микола Олег Павло Петро Роман Сергій Федір Юрій",
-    "en": "James Robert John Michael David William Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Steven Andrew Paul Joshua Kenneth Kevin",
-    "pl": "Jan Andrzej Piotr Krzysztof Stanisław Tomasz Paweł Józef Marcin Marek Michał Grzegorz Jerzy Tadeusz Adam Łukasz Zbigniew Ryszard Dariusz Henryk",
-    "tr": "Mehmet Mustafa Ahmet Ali Hüseyin Hasan İbrahim İsmail Osman Yusuf Murat Ömer Ramazan Halil Süleyman Abdullah Mahmut Recep Salih Fatih",
-    "ar": "Mohammed Ahmed Mahmoud Ali Hassan Hussein Ibrahim Khaled Omar Youssef Abdullah Karim Tariq Walid Salim Nasser Rashid Jamal Faisal Samir",
-    "es": "Antonio José Manuel Francisco Juan David Javier Daniel Carlos Jesús Alejandro Miguel Rafael Pedro Pablo Ángel Sergio Fernando Jorge Luis",
+    "ru": "Алексей Андрей Антон Виктор Владимир Григорий Денис Евгений Игорь Кирилл "
+    "Максим Михаил Николай Олег Павел Пётр Роман Сергей Фёдор Юрий",
+    "be": "Аляксей Андрэй Антось Віктар Уладзімір Рыгор Дзяніс Яўген Ігар Кірыла "
+    "Максім Міхась Мікалай Алег Павел Пятро Раман Сяргей Фёдар Юры",
+    "uk": "Олексій Андрій Антін Віктор Володимир Григорій Денис Євген Ігор Кирило "
+    "Максим Михайло Микола Олег Павло Петро Роман Сергій Федір Юрій",
+    "en": "James Robert John Michael David William Richard Joseph Thomas Charles "
+    "Daniel Matthew Anthony Mark Steven Andrew Paul Joshua Kenneth Kevin",
+    "pl": "Jan Andrzej Piotr Krzysztof Stanisław Tomasz Paweł Józef Marcin Marek "
+    "Michał Grzegorz Jerzy Tadeusz Adam Łukasz Zbigniew Ryszard Dariusz Henryk",
+    "tr": "Mehmet Mustafa Ahmet Ali Hüseyin Hasan İbrahim İsmail Osman Yusuf "
+    "Murat Ömer Ramazan Halil Süleyman Abdullah Mahmut Recep Salih Fatih",
+    "ar": "Mohammed Ahmed Mahmoud Ali Hassan Hussein Ibrahim Khaled Omar Youssef "
+    "Abdullah Karim Tariq Walid Salim Nasser Rashid Jamal Faisal Samir",
+    "es": "Antonio José Manuel Francisco Juan David Javier Daniel Carlos Jesús "
+    "Alejandro Miguel Rafael Pedro Pablo Ángel Sergio Fernando Jorge Luis",
 }
 _FAMILY: Final = {  # beginnings, middles and ends of syllables, and endings of family names
     "ru": ("б в г д ж з к л м н п р с т ф х ч ш бр гр др кр пр ст тр", "а е и о у я", "л н р с т к м д", "ов ёв ин ский енко ук"),
@@ -47,10 +55,26 @@ _FAMILY: Final = {  # beginnings, middles and ends of syllables, and endings of 
 }
 _SCRIPTS: Final = ("ru",) * 5 + ("be",) * 3 + ("uk",) * 2 + ("en",) * 4 + ("pl",) * 2 + ("tr",) * 2 + ("ar",) * 3 + ("es",) * 2
 _FIRM: Final = {
-    "ru": ("ООО «{}»", "Строй Энерго Агро Транс Мед Тех Пром Нефте Газ Металл Дерево Авто Хим Авиа Гео Инвест", "Сервис Торг Ресурс Групп Импекс Маш Проект Снаб Альянс Восток Запад Центр"),
-    "be": ("ТАА «{}»", "Буд Энерга Агра Транс Мед Тэх Прам Нафта Газ Метал Дрэва Аўта Хім Авія Геа Інвест", "Сэрвіс Гандаль Рэсурс Груп Імпэкс Маш Праект Снаб Альянс Усход Захад Цэнтр"),
-    "en": ("{} Ltd", "Nor Sun Blue Red Star Sea Sky Oak Gold Iron Silver River Stone Fox Wolf Hawk", "line gate port wave field works point bridge land shore peak crest dale mark trade ship"),
-    "pl": ("{} Sp. z o.o.", "Bud Energo Agro Trans Med Tech Prom Nafto Gaz Metal Drew Auto Chem Avia Geo Inwest", "pol mix bud export serwis handel system projekt plus max bit dom"),
+    "ru": (
+        "ООО «{}»",
+        "Строй Энерго Агро Транс Мед Тех Пром Нефте Газ Металл Дерево Авто Хим Авиа Гео Инвест",
+        "Сервис Торг Ресурс Групп Импекс Маш Проект Снаб Альянс Восток Запад Центр",
+    ),
+    "be": (
+        "ТАА «{}»",
+        "Буд Энерга Агра Транс Мед Тэх Прам Нафта Газ Метал Дрэва Аўта Хім Авія Геа Інвест",
+        "Сэрвіс Гандаль Рэсурс Груп Імпэкс Маш Праект Снаб Альянс Усход Захад Цэнтр",
+    ),
+    "en": (
+        "{} Ltd",
+        "Nor Sun Blue Red Star Sea Sky Oak Gold Iron Silver River Stone Fox Wolf Hawk",
+        "line gate port wave field works point bridge land shore peak crest dale mark trade ship",
+    ),
+    "pl": (
+        "{} Sp. z o.o.",
+        "Bud Energo Agro Trans Med Tech Prom Nafto Gaz Metal Drew Auto Chem Avia Geo Inwest",
+        "pol mix bud export serwis handel system projekt plus max bit dom",
+    ),
 }  # fmt: skip
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
@@ -88,7 +112,10 @@ def _firm(rng: random.Random) -> str:
 
 
 def damaged(name: str, rng: random.Random, in_latin: str) -> str:
-    """Return a name as somebody else would write it: in Latin letters, with slips, in another order, shortened. `in_latin`: the same in Latin letters."""
+    """Return a name as somebody else would write it: in Latin letters, with slips, in another order, shortened.
+
+    `in_latin`: the same in Latin letters.
+    """
     if rng.random() < 0.25:
         name = in_latin
     for _ in range(rng.choice((0, 0, 1, 1, 2))):

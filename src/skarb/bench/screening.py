@@ -1,9 +1,11 @@
 """Screening by name: how well, how fast, and beside whom.
 
-How well is measured on labelled names of others, which do not come with Skarb: `--data` or SKARB_DATA names their folder, and every file of a known form below it is read.
-Pairs (`name1,name2,is_match`) give F1; lists of people that must and must not be found (`*positives*.csv`, `*negatives*.csv`), screened against the United Nations' list
-beside them, give recall, the share of alerts among the innocent, and the largest share of alerts with the same two numbers. How fast is measured on names made up
-from a seed: 20,000 on the list, half of the queries damaged copies of them. A query is everything from the text to the answer, one at a time, on one core.
+How well is measured on labelled names of others, which do not come with Skarb: `--data` or SKARB_DATA names their folder, and
+every file of a known form below it is read. Pairs (`name1,name2,is_match`) give F1; lists of people that must and must not be
+found (`*positives*.csv`, `*negatives*.csv`), screened against the United Nations' list beside them, give recall, the share of
+alerts among the innocent, and the largest share of alerts with the same two numbers. How fast is measured on names made up from a
+seed: 20,000 on the list, half of the queries damaged copies of them. A query is everything from the text to the answer, one at a
+time, on one core.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     screen = NameScreen(lists)
     answer = screen.search(Described(kind="person", names=(Name(text="…"),), births=("1970-05-17",)))
 
-`answer.method` says by what means names were compared: with the extra `screening` nomenklatura's logic-v2 and ICU, else rules and tables of our own.
+`answer.method` says by what means names were compared: with the extra `screening` nomenklatura's logic-v2 and ICU, else rules and
+tables of our own.
 """
 
 from skarb.screening.names.clients import Clients, Rescreened

@@ -1,7 +1,7 @@
 """The reading of our own: which word of one name answers to which of the other, by rules alone.
 
-Words are paired best first, each once, wherever they stand: names are written family first or last. What is left is tried written together
-(RamiMakhlouf, van der bilt), and then stands against something unlike (replaced) or against nothing (only on one side).
+Words are paired best first, each once, wherever they stand: names are written family first or last. What is left is tried written
+together (RamiMakhlouf, van der bilt), and then stands against something unlike (replaced) or against nothing (only on one side).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Rescreening the other way round: a few new entries of a list against all clients.
 
-The index keeps of every client the letters of his names as they sound and his id, about a hundred bytes a name; whoever is like enough is looked up in the registers and read
-closely. It grows as clients come, can be written to a file and read again. A client whose names change is added again; what his older names find is judged
-by the names he has now.
+The index keeps of every client the letters of his names as they sound and his id, about a hundred bytes a name; whoever is like
+enough is looked up in the registers and read closely. It grows as clients come, can be written to a file and read again. A client
+whose names change is added again; what his older names find is judged by the names he has now.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The second number: what besides the name speaks for or against two being one and the same.
 
-Agreement weighs by how rare it is on the list: the logarithm of one over the share of entries that have it (Fellegi and Sunter), in bits. A birth on the same day is
-nearly proof, the same country next to nothing where half the list is from there. Disagreement weighs as policy.yaml says: dates on lists are often guesses. That a name is
-made of what many names are made of takes away; that it is rare adds nothing, because a name is no evidence for itself.
+Agreement weighs by how rare it is on the list: the logarithm of one over the share of entries that have it (Fellegi and Sunter),
+in bits. A birth on the same day is nearly proof, the same country next to nothing where half the list is from there. Disagreement
+weighs as policy.yaml says: dates on lists are often guesses. That a name is made of what many names are made of takes away; that
+it is rare adds nothing, because a name is no evidence for itself.
 """
 
 from __future__ import annotations

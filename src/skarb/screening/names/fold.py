@@ -1,8 +1,9 @@
 """Names in Latin letters: every name is folded to plain ASCII words before it is compared.
 
-Cyrillic (Belarusian, Russian, Ukrainian, Bulgarian, Serbian, Kazakh), Greek and accented Latin are folded by tables of our own, because a passport's spelling
-depends on the language: г is h in Minsk and g in Moscow. Which language a name is in is told by letters that only one has. Other scripts (Arabic,
-Devanagari, Han, Hangul, Hebrew, Thai …) need ICU; without it their letters stay as they are, and such names are found in their own script only.
+Cyrillic (Belarusian, Russian, Ukrainian, Bulgarian, Serbian, Kazakh), Greek and accented Latin are folded by tables of our own,
+because a passport's spelling depends on the language: г is h in Minsk and g in Moscow. Which language a name is in is told by
+letters that only one has. Other scripts (Arabic, Devanagari, Han, Hangul, Hebrew, Thai …) need ICU; without it their letters stay
+as they are, and such names are found in their own script only.
 """
 
 from __future__ import annotations

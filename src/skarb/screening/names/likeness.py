@@ -1,8 +1,10 @@
 """The first number: how alike two names are, out of the parts of either reading.
 
-Four things count, each by itself reasonable. What answers to each other, by weight (a word too many in the query weighs 0.8, one that only the list has 0.2: people leave
-out names they have). What is *replaced*: a word that stands against another one contradicts, while a word that is merely missing does not. The letters that differ in all:
-few can always be a slip of the pen (between two scripts they are not counted where all words are answered for: Arabic leaves out vowels). And whether descent is turned round. The sum is brought between 0 and 1 by the logistic curve; equal names are 1.
+Four things count, each by itself reasonable. What answers to each other, by weight (a word too many in the query weighs 0.8, one
+that only the list has 0.2: people leave out names they have). What is *replaced*: a word that stands against another one
+contradicts, while a word that is merely missing does not. The letters that differ in all: few can always be a slip of the pen
+(between two scripts they are not counted where all words are answered for: Arabic leaves out vowels). And whether descent is
+turned round. The sum is brought between 0 and 1 by the logistic curve; equal names are 1.
 """
 
 from __future__ import annotations

@@ -1,19 +1,22 @@
-"""The reading of nomenklatura's `logic-v2`: knows variants of names across languages and scripts, words of trade, places and legal forms.
+"""The reading of nomenklatura's `logic-v2`: knows variants of names across languages and scripts, words of trade, places and
+legal forms.
 
-It is wrapped here and nowhere else, because its inner functions move between versions (pinned in pyproject.toml). The analysis of a listed name is made once and
-kept with the name. Its alignment becomes our parts; the number is ours (likeness.py), so both readings are judged alike.
+It is wrapped here and nowhere else, because its inner functions move between versions (pinned in pyproject.toml). The analysis of
+a listed name is made once and kept with the name. Its alignment becomes our parts; the number is ours (likeness.py), so both
+readings are judged alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from skarb.core.screening_list import Name, SubjectKind
-from skarb.screening.names.form import Form
 from skarb.screening.names.align import leftovers
+from skarb.screening.names.form import Form
 from skarb.screening.names.model import How, Part
 
 _TESTED: Final = "4.17."
@@ -27,7 +30,7 @@ def logic_version() -> str:
     """Return the version of nomenklatura, or nothing when it is missing or not the one that this was tested with."""
     try:
         found = version("nomenklatura")
-        import nomenklatura.matching.logic_v2.names.match
+        import_module("nomenklatura.matching.logic_v2.names.match")
     except (PackageNotFoundError, ImportError):
         return ""
     return found if found.startswith(_TESTED) else ""

@@ -1,7 +1,8 @@
 """What comparing names yields: two numbers, the parts they were made of, and an answer.
 
-`likeness` (0 to 1) says how alike two names are and nothing else. `evidence` (bits) says what speaks for or against their being one and the same besides: births,
-countries, documents, and how common the name is. Both are statistics for the eye of an officer; none of this is shown to the person screened.
+`likeness` (0 to 1) says how alike two names are and nothing else. `evidence` (bits) says what speaks for or against their being
+one and the same besides: births, countries, documents, and how common the name is. Both are statistics for the eye of an officer;
+none of this is shown to the person screened.
 """
 
 from __future__ import annotations

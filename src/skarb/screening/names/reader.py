@@ -1,7 +1,8 @@
 """Reads two names beside each other: by logic-v2 where the extra `screening` is installed, by rules of our own where it is not.
 
-With the extra, our own reading stands beside it where letters had to be folded, and the likelier of the two counts: it knows names by how they sound in three
-languages and names that one script writes together, where logic-v2 knows only names that somebody wrote down.
+With the extra, our own reading stands beside it where letters had to be folded, and the likelier of the two counts: it knows
+names by how they sound in three languages and names that one script writes together, where logic-v2 knows only names that
+somebody wrote down.
 """
 
 from __future__ import annotations

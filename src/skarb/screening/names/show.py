@@ -1,6 +1,8 @@
-"""A hit by name in plain words, for the officer who decides on it: both numbers, which part answers to which, what is left, what else speaks for and against.
+"""A hit by name in plain words, for the officer who decides on it: both numbers, which part answers to which, what is left, what
+else speaks for and against.
 
-It is his alone. Whoever is screened is told neither that nor why: it would tip him off, and show a listed party how to be spelled next time.
+It is his alone. Whoever is screened is told neither that nor why: it would tip him off, and show a listed party how to be spelled
+next time.
 """
 
 from __future__ import annotations

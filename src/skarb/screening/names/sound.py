@@ -1,7 +1,7 @@
 """How a word sounds, roughly: spellings of one name in several languages come out alike.
 
-The sound keeps vowels and serves to compare; the skeleton drops what scripts and languages leave out or change (vowels, v, a last h) and serves to find
-candidates and to compare with scripts that do not write vowels. Neither is evidence by itself.
+The sound keeps vowels and serves to compare; the skeleton drops what scripts and languages leave out or change (vowels, v, a last
+h) and serves to find candidates and to compare with scripts that do not write vowels. Neither is evidence by itself.
 """
 
 from __future__ import annotations
