@@ -35,11 +35,10 @@ class Grams:
         self._likes = np.zeros(room, np.float32)
         self._best = functions(worth(len(names)))["best"]
 
-    def candidates(self, codes: NDArray[np.int32], floor: float) -> list[tuple[float, int]]:
-        """Return the names most like one, the likest first: cosine and place."""
+    def candidates(self, codes: NDArray[np.int32], floor: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the places of the names most like one, and their cosines, in no order; good until the next search."""
         count = self._best(codes, self.starts, self.rows, self.rarity, self.norms, self._sums, self._places, self._likes, floor)
-        pairs = zip(self._likes[:count].tolist(), self._places[:count].tolist(), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
+        return self._places[:count], self._likes[:count]
 
     def telling(self, place: int) -> float:
         """Return how much a name tells: the length of the vector of its codes' rarities."""

@@ -38,7 +38,7 @@ class Rough:
         self._rough = functions["rough"]
         self._line = np.zeros(LONGEST + 1, np.int64)
 
-    def look(self, name: Form, places: NDArray[np.int32]) -> list[float]:
+    def look(self, name: Form, places: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return the rough likeness of a name and each of the kept names at some places, before the logistic curve."""
         one = name.spelled
         if not isinstance(one, Spelled):
@@ -49,7 +49,7 @@ class Rough:
             one.letters, one.ends, one.weights, one.bones, kept.letters, kept.ends, kept.weights, kept.bones,
             kept.words, places, self.reading, self._line, told,
         )  # fmt: skip
-        return told.tolist()
+        return told
 
 
 def weights_of(reading: Reading) -> NDArray[np.float64]:

@@ -207,15 +207,17 @@ class NameScreen:
         """Return the places of the listed names that share most with a name, the likest first, unread."""
         form = self._reader.form(text, kind)
         with self._lock:
-            return [place for _, place in self._grams.candidates(form.codes, self._policy.candidates.floor)[:most]]
+            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor)
+            return [int(places[at]) for at in np.argsort(-likes, kind="stable")[:most]]
 
     def _candidates(self, form: Form) -> list[int]:
         """Return the listed names that deserve a close reading, the likest first."""
         if not len(form.codes) or not self._names:
             return []
         with self._lock:
-            found = self._grams.candidates(form.codes, self._policy.candidates.floor)
-            places = np.fromiter((place for _, place in found), np.int32, len(found))
-            rough = self._rough.look(form, places) if found else []
-        looked = zip(found, rough, strict=True)
-        return [place for _, place in sorted((-told, place) for (like, place), told in looked if told >= ROUGH or like >= PLAIN)]
+            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor)
+            if not len(places):
+                return []
+            told = self._rough.look(form, places)
+            chosen = np.flatnonzero((told >= ROUGH) | (likes >= PLAIN))
+            return [place for _, place in sorted(zip((-told[chosen]).tolist(), places[chosen].tolist(), strict=True))]
