@@ -295,16 +295,19 @@ def _rapidfuzz(pairs: Sequence[Pair]) -> dict[str, object]:
         "version": rapidfuzz.__version__,
         "queries_per_s_token_sort_ratio": len(queries) / (time.process_time() - worked),
     }
-    for scorer in (fuzz.token_sort_ratio, fuzz.token_set_ratio, fuzz.WRatio):
-        figures[f"f1_{scorer.__name__}"] = _best_f1(
-            pairs, lambda one, other, scorer=scorer: scorer(_plain(one), _plain(other)) / 100
-        )  # type: ignore[misc]
+    scorers: tuple[Callable[[str, str], float], ...] = (fuzz.token_sort_ratio, fuzz.token_set_ratio, fuzz.WRatio)
+    plain = [(_plain(one), _plain(other), truth) for one, other, _, truth in pairs]
+    for scorer in scorers:
+        figures[f"f1_{scorer.__name__}"] = _best_f1([(scorer(one, other) / 100, truth) for one, other, truth in plain])
     return figures
 
 
-def _best_f1(pairs: Sequence[Pair], score: Callable[[str, str], float]) -> float | None:
-    scored = [(score(one, other), truth) for one, other, _, truth in pairs]
-    return max((f1((value >= at / 100, truth) for value, truth in scored) for at in range(50, 100)), default=None)
+def _best_f1(scored: Sequence[tuple[float, bool]]) -> float | None:
+    return (
+        max((f1((value >= at / 100, truth) for value, truth in scored) for at in range(50, 100)), default=None)
+        if scored
+        else None
+    )
 
 
 def _nomenklatura(pairs: Sequence[Pair]) -> dict[str, object] | str:

@@ -158,8 +158,8 @@ class Screen:
             for key in keys_of_party(known):
                 owners.setdefault(key, []).append(known.party)
         concerned = set(owners) if self.available != newer.available else touched & owners.keys()
-        known = newer._known if newer._names is not None else {party for key in concerned for party in owners[key]}
-        for party in sorted(known):
+        parties = set(newer._known) if newer._names is not None else {party for key in concerned for party in owners[key]}
+        for party in sorted(parties):
             yield from _change(party, self.party_result(party), newer.party_result(party))
         for key in sorted(key for key in concerned if key[0] == "wallet"):
             yield from _change(key[1], self._hits.get(key, self._default), newer._hits.get(key, newer._default))

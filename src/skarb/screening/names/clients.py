@@ -130,10 +130,11 @@ class Clients:
         """Write the index to a file."""
         draft = path.with_name(path.name + ".new")
         with draft.open("wb") as file:
+            arrays: dict[str, Any] = {name: np.frombuffer(kept, kept.typecode) for name, kept in self._arrays().items()}
             np.savez(
                 file,
                 mark=np.array([f"{_MARK} {self._use_icu}"]),
-                **{name: np.frombuffer(kept, kept.typecode) for name, kept in self._arrays().items()},
+                **arrays,
                 parties=np.frombuffer("\n".join(self._parties).encode(), np.uint8),
             )
         draft.replace(path)

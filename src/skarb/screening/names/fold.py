@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from skarb.screening.names.words import words
 
@@ -72,7 +72,7 @@ def icu_version() -> str:
 
 
 @cache
-def _icu() -> object | None:
+def _icu() -> Any:
     if not icu_version():
         return None
     import icu
@@ -110,7 +110,7 @@ def _fold_word(word: str, table: dict[int, str], use_icu: bool) -> list[Word]:
         if not low.isascii():
             low = _without_marks(low.translate(_LATIN)).translate(_LATIN)
     if not low.isascii() and use_icu and (icu := _icu()) is not None:
-        low = icu.transliterate(low).translate(_LATIN)  # type: ignore[attr-defined]
+        low = icu.transliterate(low).translate(_LATIN)
     return [Word(word, part) for part in _PART.findall(low.replace("'", ""))]
 
 

@@ -224,7 +224,7 @@ def _alike(
     end: int,
     reading: Array,
     line: Array,
-) -> float:
+) -> Any:
     """Return the rough likeness of two names, by the same rules as the close one, before the logistic curve.
 
     It is generous: a word is answered for by any that is spelled about so, has the same bones, is its initial, or begins or ends with it.
@@ -259,7 +259,7 @@ def _alike(
     return reading[0] * share - reading[1] * against / (weight + max(left, open_)) - reading[2] * edits / reading[3]
 
 
-def _before(ends: Array, at: int) -> int:
+def _before(ends: Array, at: int) -> Any:
     """Return where something begins, of which it is known where each ends."""
     begin = 0
     if at > 0:
@@ -278,7 +278,7 @@ def _nearest(
     begin: int,
     end: int,
     line: Array,
-) -> float:
+) -> Any:
     """Return how alike a word is to the one most like it among others; nothing when none is alike at all."""
     start = _before(ends, i)
     length = ends[i] - start
@@ -316,7 +316,7 @@ def _within(left: Array, start: int, length: int, right: Array, other: int, size
     return begins or ends
 
 
-def _distance(left: Array, start: int, length: int, right: Array, other: int, size: int, line: Array) -> int:
+def _distance(left: Array, start: int, length: int, right: Array, other: int, size: int, line: Array) -> Any:
     """Return how many letters must be changed, added or left out; `line` is longer than any word."""
     for j in range(size + 1):
         line[j] = j

@@ -200,7 +200,7 @@ class NameScreen:
     def _answer(self, hits: list[NameHit]) -> NameAnswer:
         """Return hits as one answer; a verdict comes from those that no recorded decision suppresses."""
         hits.sort(key=lambda hit: (hit.suppressed, -GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
-        verdict = max((hit.verdict for hit in hits if hit.stands), key=GRAVITY.__getitem__, default="clear")
+        verdict: Verdict = max((hit.verdict for hit in hits if hit.stands), key=GRAVITY.__getitem__, default="clear")
         return NameAnswer(verdict=verdict, hits=tuple(hits[:SHOWN]), method=self.method)
 
     def near(self, text: str, kind: SubjectKind, most: int) -> list[int]:
