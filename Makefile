@@ -38,6 +38,7 @@ bench: $(READY) ## print the figures that the documents quote
 	@$(BIN)/skarb bench replay --json
 	@$(BIN)/skarb bench mining --json
 	@$(BIN)/skarb bench flows --json
+	@$(BIN)/skarb bench screening --json
 
 docs: $(READY) ## write the generated reference pages into docs/reference
 	@$(BIN)/python -m skarb.cli.reference docs/reference

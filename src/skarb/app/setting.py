@@ -46,13 +46,23 @@ def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
 
 
 def screen_of(registers: Registers) -> Screen:
-    """Return the screen over the lists, policies and decisions that the registers hold, and let profiles say what it finds."""
+    """Return the screen over the lists, policies and decisions that the registers hold, and let profiles say what it finds.
+
+    Names are compared where a list tells names; what does that is not even loaded for lists of identifiers alone.
+    """
+    lists, names = registers.lists(), None
+    if any(listed.names for found in lists for listed in found.entries):
+        from skarb.screening.bearers import Bearers
+        from skarb.screening.names import NameScreen
+
+        names = Bearers(NameScreen(lists), registers.described, registers.everybody)
     screen = Screen(
-        registers.lists(),
+        lists,
         registers.everybody(),
         measures=registers.measures(registers.today),
         whitelist=registers.whitelist(),
         today=lambda: registers.today,
+        names=names,
     )
     registers.screened_by(screen.party, screen.learn)
     return screen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,11 @@ from skarb.cli.output import err, out, table
 
 
 def bench(
-    name: Literal["road", "ledger", "rules", "replay", "flows", "mining"], *, rows: int | None = None, json: bool = False
+    name: Literal["road", "ledger", "rules", "replay", "flows", "mining", "screening"],
+    *,
+    rows: int | None = None,
+    data: Path | None = None,
+    json: bool = False,
 ) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
@@ -22,6 +27,7 @@ def bench(
     followed through ten million transfers, by the order in which it came and by shares of balances, conserved to the unit. `mining`: a
     thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole units; two
     days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
+    `screening`: names against lists, by the best means installed and by rules alone, beside others; a million clients against new entries.
 
     Figures are medians; rates are per second.
 
@@ -30,12 +36,14 @@ def bench(
     name
         What to measure.
     rows
-        Of `replay` and `flows`: how many rows, if not ten million.
+        Of `replay` and `flows`: how many rows, if not ten million. Of `screening`: how many clients are rescreened, if not a million.
+    data
+        Of `screening`: the folder with labelled names; by default what SKARB_DATA names. Without it what depends on them is null.
     json
         Print JSON instead of a table.
     """
     err.print(f"[dim]Measuring {name}; this takes a minute or two …[/]")
-    figures = _measure(name, rows)
+    figures = _measure(name, rows, data)
     if json:
         out.print_json(msgspec.json.encode(figures).decode())
         return
@@ -46,7 +54,7 @@ def bench(
             out.print(table((title, ""), ((key, _shown(one)) for key, one in value.items())))
 
 
-def _measure(name: str, rows: int | None) -> dict[str, object]:
+def _measure(name: str, rows: int | None, data: Path | None) -> dict[str, object]:
     if name == "road":
         from skarb.bench.road import bench as road
 
@@ -67,6 +75,10 @@ def _measure(name: str, rows: int | None) -> dict[str, object]:
         from skarb.bench import flows
 
         return flows.bench(flows.ROWS if rows is None else rows)
+    if name == "screening":
+        from skarb.bench import screening
+
+        return screening.bench(data, screening.CLIENTS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

@@ -145,7 +145,7 @@ def law_of(folder: Path, law: str | None) -> str:
     return law or "by"
 
 
-def _open(folder: Path, law: str) -> Registers:
+def open_to_read(folder: Path, law: str) -> Registers:
     """Open registers to look at them; looking makes no new ones."""
     if not (folder / "registers.jsonl").is_file():
         raise NotFound(f"{folder} holds no registers; skarb register import FILE --to {folder} makes some")
@@ -170,7 +170,7 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None =
         Print JSON.
     """
     law = law_of(of, law)
-    registers = _open(of, law)
+    registers = open_to_read(of, law)
     day = to_day(at) if at is not None else legal_day(now(), rulebook_of(law).country.zone)
     profile = registers.profile(subject, day)
     entries = [(name, entry) for name in REGISTERS for entry in registers.history(name, subject)]
@@ -203,7 +203,7 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     rows = []
     for recording in registers.recordings:
         counts = {name: len(recording.entries(name)) for name in REGISTERS}

@@ -14,7 +14,8 @@ from skarb.app.files import now
 from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy, whitelist
 from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
-from skarb.cli.register import _open, law_of
+from skarb.cli.register import law_of, open_to_read
+from skarb.cli.screen_name import add_to as add_name_to
 from skarb.core.errors import EXIT_CODES, NotFound, Problem
 from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import from_day
@@ -29,6 +30,7 @@ policies = App(name="policy", help="What is done about a hit on a list: block, r
 decisions = App(
     name="whitelist", help="Decisions that a party is not whom an entry means. They end on their day and when the entry changes."
 )
+add_name_to(app)
 app.command(policies)
 app.command(decisions)
 
@@ -105,7 +107,7 @@ def lists(*, of: Path, all: bool = False, law: str | None = None, format: Format
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     screen = screen_of(registers)
     versions = list(registers.list_versions())
     latest = {version.stamp.list: version for version in versions}
@@ -150,7 +152,7 @@ def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = No
     json
         Print the numbers of the entries as JSON.
     """
-    registers = None if of is None else _open(of, law_of(of, law))
+    registers = None if of is None else open_to_read(of, law_of(of, law))
     changes, entries = compare_versions(old, new, registers)
     if json:
         out.print_json(msgspec.json.encode(changes).decode())
@@ -166,7 +168,7 @@ def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = No
 
 @app.command
 def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False) -> None:
-    """Say what screening finds for a registered party by its exact identifiers, on which list, and what that means.
+    """Say what screening finds for a registered party by its identifiers and its names, on which list, and what that means.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False
     json
         Print JSON.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     if not registers.history("parties", party):
         raise NotFound(f"the registers in {of} know no party {party!r}")
     _show(party, screen_of(registers).party_result(party), json)
@@ -202,7 +204,7 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
     json
         Print JSON.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     found = screen_of(registers).wallet_result(address)
     _show(address, found, json, national=registers.wallet_listed(address, registers.today))
 
@@ -220,7 +222,7 @@ def show_policies(*, of: Path, law: str | None = None, format: Format = "table")
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     screen = screen_of(registers)
     rows = []
     for stamp in screen.stamps:
@@ -278,7 +280,7 @@ def show_decisions(*, of: Path, law: str | None = None, format: Format = "table"
     format
         table, json, csv or parquet.
     """
-    registers = _open(of, law_of(of, law))
+    registers = open_to_read(of, law_of(of, law))
     today = registers.today
     now_listed = {(found.list, one.entry): one for found in registers.lists() for one in found.entries}
     rows = []

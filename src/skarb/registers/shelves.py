@@ -98,6 +98,11 @@ class Shelves:
             entries = [entry for entry in self.parties.history(party) if not entry.withdrawn]
             yield _identifiers(party, entries, wallets.get(party, ()))
 
+    def described(self, party: str) -> Identifiers | None:
+        """Return everything a party was ever known by but its wallets."""
+        entries = [entry for entry in self.parties.history(party) if not entry.withdrawn]
+        return _identifiers(party, entries, ()) if entries else None
+
     def venue(self, name: str, day: int) -> Venue | None:
         """Return a venue by its id, or by its host."""
         found = self.venues.state(name, day)

@@ -271,6 +271,10 @@ class Registers:
         """Yield the same one by one, so that a million need no memory."""
         return self._shelves.identifiers()
 
+    def described(self, party: str) -> Identifiers | None:
+        """Return everything a party was ever known by but its wallets, None if nothing is recorded of it."""
+        return self._shelves.described(party)
+
     def history(self, register: str, subject: str) -> list[Entry]:
         """Return the present wording of all entries about a subject, withdrawn ones included, oldest first.
 

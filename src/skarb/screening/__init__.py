@@ -1,7 +1,8 @@
-"""Screening: is a party or a wallet on a list, by exact identifier.
+"""Screening: is a party or a wallet on a list, by exact identifier, and may a party be somebody on a list, by name.
 
 It cannot be switched off: without lists, or when one that is required is missing, the answer is `unavailable`, and the law
-then refers to a person. Whatever finds a hit, `judge` says what it means. Names follow their own road and are not compared here.
+then refers to a person. An identifier lists; a name makes somebody possible and never more (`screening.names`). What a hit means is judged in
+one place (`judge`).
 """
 
 from skarb.screening.judge import judge, measure_of

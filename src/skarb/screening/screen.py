@@ -1,9 +1,9 @@
-"""Exact screening of parties and wallets against the loaded lists, and of known parties when the lists change."""
+"""Screening of parties and wallets against the loaded lists, and of known parties when the lists change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Regime, Screening
@@ -21,6 +21,9 @@ from skarb.screening.judge import judge, measure_of
 from skarb.screening.keys import keys_of_entry, keys_of_party
 from skarb.screening.model import Change, Delta, Hit, Key
 from skarb.screening.parties import PartyIndex
+
+if TYPE_CHECKING:
+    from skarb.screening.bearers import Bearers
 
 K = TypeVar("K")
 _CLEAR = ScreeningResult(status="clear")
@@ -49,12 +52,14 @@ class Screen:
         measures: Mapping[str, ListMeasure] | None = None,
         whitelist: Iterable[Whitelisted] = (),
         today: Callable[[], int] | None = None,
+        names: Bearers | None = None,
         _step: _Step | None = None,
     ) -> None:
         """Build the look-up.
 
         `required` names lists without which nothing is clear, `measures` the policy by list or regime where it is not the usual
-        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts.
+        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts. `names` compares names over the same
+        lists; without it only identifiers are.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -66,6 +71,7 @@ class Screen:
         self._required = frozenset(required)
         self._measures = dict(measures or {})
         self._today = today
+        self._names = names
         self._whitelist = tuple(whitelist) if today is not None else ()
         self._decisions: dict[tuple[str, str, str], tuple[Whitelisted, ...]] = {}
         for one in self._whitelist:
@@ -125,7 +131,9 @@ class Screen:
 
     def party_result(self, party: str) -> ScreeningResult:
         """Return what screening found for a party, with the list, its version and its policy."""
-        hits = self._party_hits.get(party) or self._hits.get(("party", party))
+        hits = self._party_hits.get(party) or self._hits.get(("party", party), ())
+        if self._names is not None:
+            hits = (*hits, *self._names.hits(party))
         return self._judge(hits, party) if hits else self._default
 
     def wallet_result(self, address: str) -> ScreeningResult:
@@ -138,14 +146,17 @@ class Screen:
         return found
 
     def hits(self, known: Identifiers) -> tuple[Hit, ...]:
-        """Return every entry that shares an identifier with a party, such as a counterparty in a message."""
-        return tuple(hit for key in keys_of_party(known) for hit in self._hits.get(key, ()))
+        """Return every entry that shares an identifier with a party, such as a counterparty in a message, or that he may be by his name."""
+        shared = tuple(hit for key in keys_of_party(known) for hit in self._hits.get(key, ()))
+        return shared if self._names is None else (*shared, *self._names.of(known))
 
     def learn(self, known: Identifiers) -> None:
         """Take in what became known of a party, new or not; it is screened by it from now on."""
         self._known.add(known)
-        if found := self.hits(known):
+        if found := tuple(hit for key in keys_of_party(known) for hit in self._hits.get(key, ())):
             self._party_hits[known.party] = (*self._party_hits.get(known.party, ()), *found)
+        if self._names is not None:
+            self._names.learn(known)
 
     def identifiers(self, known: Identifiers) -> ScreeningResult:
         """Return what screening finds for a set of identifiers."""
@@ -161,7 +172,7 @@ class Screen:
     ) -> tuple[Screen, Delta]:
         """Return the screen over a newer set of lists, and what it changes. What is not given stays as it is.
 
-        Only parties and wallets that share an identifier with a changed entry are looked at again, unless lists became available
+        Only parties and wallets that share an identifier with a changed entry, or a name, are looked at again, unless lists became available
         or unavailable, which changes every answer, or the policy of a list changed, which concerns all its entries.
         """
         lists = list(lists)
@@ -177,29 +188,40 @@ class Screen:
             measures=self._measures if measures is None else measures,
             whitelist=self._whitelist if whitelist is None else whitelist,
             today=self._today,
+            names=None if self._names is None else self._names.over(lists),
             _step=_Step(self._hits, self._party_hits, gone, fresh) if parties is None else None,
         )
         kept = self._lists.keys() & newer._lists.keys()
         ruled = [listed for name in kept if self.measure(name) != newer.measure(name) for listed in newer._lists[name].entries]
         concerned = [*(listed for _, listed in gone), *(listed for _, listed in fresh), *ruled]
+        named = self._named(newer, gone, fresh)
         touched = dict.fromkeys(key for listed in concerned for key, _ in keys_of_entry(listed))
         delta = Delta(
             added=tuple(name for name in names if name not in old),
             removed=tuple(name for name in names if name not in new),
             changed=tuple(name for name in names if name in old and name in new),
-            hits=tuple(self._changes(newer, list(touched))),
+            hits=tuple(self._changes(newer, list(touched), named)),
             before=self.stamps,
             after=newer.stamps,
         )
         return newer, delta
 
-    def _changes(self, newer: Screen, touched: list[Key]) -> Iterable[Change]:
+    def _named(self, newer: Screen, gone: list[tuple[str, Listed]], fresh: list[tuple[str, Listed]]) -> set[str]:
+        """Return the parties whose names concern what changed."""
+        if newer._names is None:
+            return set()
+        entries = [*((self._lists[name], one) for name, one in gone), *((newer._lists[name], one) for name, one in fresh)]
+        kept = self._lists.keys() & newer._lists.keys()
+        ruled = [newer._lists[name] for name in sorted(kept) if self.measure(name) != newer.measure(name)]
+        return newer._names.touched([*entries, *((found, listed) for found in ruled for listed in found.entries)])
+
+    def _changes(self, newer: Screen, touched: list[Key], named: set[str]) -> Iterable[Change]:
         known = newer._known
         everybody = self.available != newer.available
         parties = known.parties() if everybody else [party for _, party in known.owners(touched)]
         wallets = known.wallets() if everybody else known.wallets_of(touched)
         decided = {one.party for one in {*self._whitelist} ^ {*newer._whitelist}}
-        for party in sorted({*parties, *decided}):
+        for party in sorted({*parties, *decided, *named}):
             yield from _change(party, self.party_result(party), newer.party_result(party))
         for wallet in sorted({*wallets}):
             yield from _change(wallet, self.wallet_result(wallet), newer.wallet_result(wallet))

@@ -1,0 +1,83 @@
+"""Who bears a name like one on a list: known parties compared by name, each when somebody first asks about him.
+
+What was found for a party is kept until more becomes known of him, so the road only looks it up. When lists change, the new and changed
+entries are looked for among everybody known, not everybody among the lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from skarb.core.screening_list import Described, Identifiers, Listed, ScreeningList
+from skarb.screening.model import Hit
+from skarb.screening.names import Clients, NameScreen
+
+
+class Bearers:
+    """The parties of an institution beside the names on its lists."""
+
+    def __init__(
+        self,
+        names: NameScreen,
+        look: Callable[[str], Identifiers | None],
+        everybody: Callable[[], Iterable[Identifiers]],
+        clients: Clients | None = None,
+    ) -> None:
+        """Compare by `names`. `look` tells what is known of a party now, `everybody` of all; `clients` are everybody's names, once spelled out."""
+        self._names, self._look, self._everybody, self._clients = names, look, everybody, clients
+        self._listed = {(kept.list, kept.listed.entry): kept.listed for kept in names.names}
+        self._found: dict[str, tuple[Hit, ...]] = {}
+
+    @property
+    def method(self) -> str:
+        """By what means names are compared; printed on answers."""
+        return self._names.method
+
+    def hits(self, party: str) -> tuple[Hit, ...]:
+        """Return the entries that a known party may be, by his names and all else that is known of him."""
+        found = self._found.get(party)
+        if found is None:
+            known = self._look(party)
+            found = self._found[party] = () if known is None else self.of(known)
+        return found
+
+    def of(self, known: Described) -> tuple[Hit, ...]:
+        """Return the entries that somebody may be."""
+        if not known.names:
+            return ()
+        answer = self._names.search(known)
+        return tuple(
+            Hit(one.list, one.regime, self._listed[one.list, one.entry], False, "name") for one in answer.hits if one.stands
+        )
+
+    def learn(self, known: Identifiers) -> None:
+        """Take in what became known of a party."""
+        self._found.pop(known.party, None)
+        if self._clients is not None:
+            self._clients.add(known.party, [name.text for name in known.names], known.kind)
+
+    def over(self, lists: Iterable[ScreeningList]) -> Bearers:
+        """Return the same parties beside a newer set of lists."""
+        return Bearers(self._names.over(lists), self._look, self._everybody, self._clients)
+
+    def touched(self, entries: Collection[tuple[ScreeningList, Listed]]) -> set[str]:
+        """Return the parties that some entries may be, whether they are on the lists now or were."""
+        if not entries:
+            return set()
+        if self._clients is None:
+            self._clients = Clients()
+            for known in self._everybody():
+                self._clients.add(known.party, [name.text for name in known.names], known.kind)
+        few = [_only(found, listed) for found, listed in entries]
+        return {one.party for one in self._clients.rescreen(self._names.over(few), self._look)}
+
+
+def _only(found: ScreeningList, listed: Listed) -> ScreeningList:
+    return ScreeningList(
+        list=found.list,
+        regime=found.regime,
+        publisher=found.publisher,
+        version=found.version,
+        published=found.published,
+        entries=(listed,),
+    )

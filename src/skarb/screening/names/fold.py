@@ -1,0 +1,126 @@
+"""Names in Latin letters: every name is folded to plain ASCII words before it is compared.
+
+Cyrillic (Belarusian, Russian, Ukrainian, Bulgarian, Serbian, Kazakh), Greek and accented Latin are folded by tables of our own,
+because a passport's spelling depends on the language: г is h in Minsk and g in Moscow. Which language a name is in is told by
+letters that only one has. Other scripts (Arabic, Devanagari, Han, Hangul, Hebrew, Thai …) need ICU; without it their letters stay
+as they are, and such names are found in their own script only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from skarb.screening.names.words import words
+
+
+class Word(NamedTuple):
+    """One word of a name: as it was written, and folded."""
+
+    written: str
+    folded: str
+
+
+def _table(pairs: str) -> dict[int, str]:
+    """Read a table written as letter:letters, separated by blanks."""
+    return {ord(pair[0]): pair[2:] for pair in pairs.split()}
+
+
+_RUSSIAN: Final = _table(
+    "а:a б:b в:v г:g д:d е:e ё:e ж:zh з:z и:i й:i к:k л:l м:m н:n о:o п:p р:r с:s т:t у:u ф:f х:kh ц:ts ч:ch ш:sh щ:shch ъ: ы:y ь: э:e ю:iu я:ia "
+    "і:i ї:i є:ie ґ:g ў:u ә:a ғ:g қ:k ң:n ө:o ұ:u ү:u һ:h ђ:dj љ:lj њ:nj ћ:c џ:dz ј:j ѓ:gj ќ:kj ѕ:dz ѣ:e ѳ:f"
+)
+_BELARUSIAN: Final = _RUSSIAN | _table("г:h")
+_UKRAINIAN: Final = _RUSSIAN | _table("г:h и:y")
+_BULGARIAN: Final = _RUSSIAN | _table("щ:sht ъ:a х:h")
+_SERBIAN: Final = _RUSSIAN | _table("х:h ц:c ч:c ш:s ж:z")
+_GREEK: Final = _table(
+    "α:a β:v γ:g δ:d ε:e ζ:z η:i θ:th ι:i κ:k λ:l μ:m ν:n ξ:x ο:o π:p ρ:r σ:s ς:s τ:t υ:y φ:f χ:ch ψ:ps ω:o"
+)  # fmt: skip
+_LATIN: Final = _table("ß:ss ø:o đ:d ł:l ı:i æ:ae œ:oe þ:th ð:d ħ:h ŋ:n ə:a ŧ:t ĸ:k ʻ: ʼ: ’: ‘: ': `: ´: ʿ: ʾ: ′:")
+_GREEK_PAIRS: Final = (("ου", "u"), ("μπ", "b"), ("ντ", "nt"), ("γκ", "gk"))
+_TELLING: Final = (
+    (re.compile("[ўґ]|і(?=.*[ыэў])|[ыэў](?=.*і)"), _BELARUSIAN),
+    (re.compile("[їє]"), _UKRAINIAN),
+    (re.compile("[ђћџљњј]"), _SERBIAN),
+    (re.compile("[әғқңөұүһ]"), _RUSSIAN),
+    (re.compile("і"), _UKRAINIAN),
+    (re.compile("ъ(?=[бвгджзклмнпрстфхцчшщ])"), _BULGARIAN),
+)
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
+_GREEK_LETTERS: Final = re.compile("[\u0370-\u03ff]")
+_HANGUL: Final = re.compile("^[\uac00-\ud7a3]{2,4}$")
+_MARKS: Final = dict.fromkeys(map(ord, "'’‘`ʼʻ´ʿʾ′"), "")
+_ASCII_WORD: Final = re.compile("[A-Za-z0-9]+")
+_WORD: Final = re.compile(
+    "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff\u1780-\u17ff])*"
+)  # with the marks that belong to letters
+_PART: Final = re.compile("[^\\W_]+")
+_DOTTED: Final = re.compile(r"\b(?:\w\.){2,}(?:\w\b)?|\b(?:\w/){1,3}\w\b")
+
+
+@cache
+def icu_version() -> str:
+    """Return the version of ICU, or nothing when it is not installed."""
+    try:
+        import icu
+    except ImportError:
+        return ""
+    return str(icu.ICU_VERSION)
+
+
+@cache
+def _icu() -> Any:
+    if not icu_version():
+        return None
+    import icu
+
+    return icu.Transliterator.createInstance("Any-Latin; NFKD; [:Nonspacing Mark:] Remove; Latin-ASCII; Lower")
+
+
+def fold(text: str, use_icu: bool = True) -> tuple[Word, ...]:
+    """Return the words of a name, each as written and in plain ASCII letters.
+
+    Dots inside abbreviations join (S.A.R.L. is sarl), hyphens part, apostrophes vanish.
+    """
+    plain = text.replace("&", " and ") if "&" in text else text
+    if "." in plain or "/" in plain:
+        plain = _DOTTED.sub(lambda found: found[0].replace(".", "").replace("/", "") + " ", plain)
+    if plain.isascii():
+        return tuple([Word(word, word.lower()) for word in _ASCII_WORD.findall(plain.replace("'", "").replace("`", ""))])
+    plain = unicodedata.normalize("NFC", plain.translate(_MARKS))
+    table = _cyrillic_table(plain.lower())
+    return tuple([part for word in _WORD.findall(plain) for part in _fold_word(word, table, use_icu)])
+
+
+def _fold_word(word: str, table: dict[int, str], use_icu: bool) -> list[Word]:
+    if _HANGUL.match(word) and use_icu and (family := words().korean_family_names.get(word[0])):
+        return [Word(word[0], family), *(part for part in _fold_word(word[1:], table, use_icu))]
+    low = word.lower()
+    if not low.isascii():
+        if _GREEK_LETTERS.search(low):
+            low = _without_marks(low)
+            for pair, letters in _GREEK_PAIRS:
+                low = low.replace(pair, letters)
+            low = low.translate(_GREEK)
+        if _CYRILLIC.search(low):
+            low = low.translate(table)
+        if not low.isascii():
+            low = _without_marks(low.translate(_LATIN)).translate(_LATIN)
+    if not low.isascii() and use_icu and (icu := _icu()) is not None:
+        low = icu.transliterate(low).translate(_LATIN)
+    return [Word(word, part) for part in _PART.findall(low.replace("'", ""))]
+
+
+def _cyrillic_table(low: str) -> dict[int, str]:
+    if _CYRILLIC.search(low):
+        for telling, table in _TELLING:
+            if telling.search(low):
+                return table
+    return _RUSSIAN
+
+
+def _without_marks(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))

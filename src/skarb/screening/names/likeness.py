@@ -1,0 +1,58 @@
+"""The first number: how alike two names are, out of the parts of either reading.
+
+Four things count, each by itself reasonable. What answers to each other, by weight (a word too many in the query weighs 0.8, one
+that only the list has 0.2: people leave out names they have). What is *replaced*: a word that stands against another one
+contradicts, while a word that is merely missing does not. The letters that differ in all: few can always be a slip of the pen
+(between two scripts they are not counted where all words are answered for: Arabic leaves out vowels). And whether descent is
+turned round. The sum is brought between 0 and 1 by the logistic curve; equal names are 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp
+
+from rapidfuzz.distance import OSA
+
+from skarb.screening.names.form import Form
+from skarb.screening.names.model import Part
+from skarb.screening.names.policy import Reading
+
+
+def likeness(query: Form, listed: Form, parts: Iterable[Part], reading: Reading) -> float:
+    """Return the likeness of two names. Units: /1."""
+    answered = weight = replaced = 0.0
+    extra_query = extra_listed = 0.0
+    for part in parts:
+        if part.how == "replaced":
+            replaced += part.weight
+        elif part.how == "only_query":
+            extra_query += part.weight
+        elif part.how == "only_listed":
+            extra_listed += part.weight
+        else:
+            answered += part.score * part.weight
+            weight += part.weight
+    if answered == 0.0:
+        return 0.0
+    share = answered / (weight + replaced + reading.only_query * extra_query + reading.only_listed * extra_listed)
+    contradiction = replaced / (weight + replaced + extra_query + extra_listed)
+    told = reading.answered * share - reading.replaced * contradiction
+    if query.foreign == listed.foreign or replaced or extra_query:
+        told -= reading.edits * _edits(query, listed, reading.edits_most)
+    if query.descent and any((child, parent) in listed.descent for parent, child in query.descent if parent != child):
+        told -= reading.turned
+    return _logistic(told) / _logistic(reading.answered)
+
+
+def _edits(query: Form, listed: Form, most: int) -> float:
+    """Return how many letters or sounds differ, in the order that suits best, as a share of the most that is counted."""
+    fewest = OSA.distance(query.plain, listed.plain, score_cutoff=most)
+    if fewest:
+        ways = ((query.ordered, listed.ordered), (query.joined, listed.joined), (query.heard, listed.heard))
+        fewest = min(fewest, *(OSA.distance(one, other, score_cutoff=most) for one, other in ways))
+    return min(fewest, most) / most
+
+
+def _logistic(told: float) -> float:
+    return 1.0 / (1.0 + exp(-told))

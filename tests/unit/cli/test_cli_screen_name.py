@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+from cyclopts import App
+
+from skarb.cli.screen_name import add_to
+from skarb.core.errors import NotFound
+from skarb.core.screening_list import Listed, Name, ScreeningList
+
+
+@pytest.fixture
+def app() -> App:
+    app = App(name="screen", result_action="return_value")
+    add_to(app)
+    return app
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    entries = (Listed(entry="7", kind="person", names=(Name(text="Ганна Зялёная"),), births=("1980-05-17",)),)
+    found = ScreeningList(list="named", regime="un", publisher="X", version="1", published=date(2026, 1, 1), entries=entries)
+    path = tmp_path / "named.json"
+    path.write_bytes(msgspec.json.encode(found))
+    return path
+
+
+def test_a_name_is_explained_in_words_and_as_json(app: App, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["name", "Hanna Zialionaja", "--lists", str(file), "--kind", "person", "--born", "1980-05-17", "--method", "rules"]
+    app(given)
+    said = capsys.readouterr().out
+    assert "Ганна Зялёная" in said
+    assert "likeness" in said
+    assert "1980-05-17 is the same day" in said
+    app([*given, "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["verdict"] in ("possible", "confirmed")
+    assert answer["hits"][0]["entry"] == "7"
+    assert answer["method"].startswith("names by rules")
+
+
+def test_without_names_on_any_list_it_says_that_nothing_was_compared(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    app(["name", "Anybody", "--law", "zz", "--method", "rules"])
+    assert "nothing could be compared" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_is_not_there_or_no_list_is_refused(app: App, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        app(["name", "Anybody", "--of", str(tmp_path / "none")])
+    with pytest.raises(NotFound, match=r"none\.json"):
+        app(["name", "Anybody", "--lists", str(tmp_path / "none.json")])
