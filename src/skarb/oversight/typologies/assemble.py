@@ -115,7 +115,7 @@ def _inside(past: Past, people: People, rows: Numbers, accounts: Counter[int], f
 
 def _busy(past: Past, people: People, who: int, first: int, last: int) -> int:
     found = 0
-    for at, before in ((people.last_out[who], past.before_out), (people.last_in[who], past.before_in)):
+    for at, before in ((people.tail_out[who], past.prior_out), (people.tail_in[who], past.prior_in)):
         steps = 0
         while at >= 0 and past.moment[at] >= first and steps < 4 * _BACK:
             found += past.moment[at] <= last
@@ -129,19 +129,8 @@ def _strangers(past: Past, rows: Numbers, senders: list[int], receivers: list[in
     firsts: dict[tuple[int, int], int] = {}
     for row, sender, receiver in zip(rows.tolist(), senders, receivers, strict=True):
         firsts.setdefault((sender, receiver), row)
-    fresh = sum(not _knew(past, row) for row in firsts.values())
+    fresh = sum(int(past.prior_pair[row]) < 0 for row in firsts.values())
     return fresh * 1000 // len(firsts)
-
-
-def _knew(past: Past, row: int) -> bool:
-    at, receiver = past.before_out[row], past.receiver[row]
-    for _ in range(_BACK):
-        if at < 0:
-            return False
-        if past.receiver[at] == receiver:
-            return True
-        at = past.before_out[at]
-    return False
 
 
 def _kept(past: Past, rows: Numbers, senders: list[int], receivers: list[int]) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skarb.oversight.typologies.state import BASKET, Limits, Past, People, Work
-from skarb.oversight.typologies.walking import comparable, gather, stamp, tell
+from skarb.oversight.typologies.state import BASKET, Limits, Pairs, Past, People, Work
+from skarb.oversight.typologies.walking import comparable, gather_all, last_between, stamp, tell
 
 STRUCTURING, RAPID, DORMANT, DEALER, GIFT_SALE = 7, 8, 9, 10, 11
 
@@ -13,7 +13,7 @@ def structuring(past: Past, people: People, work: Work, limits: Limits, row: int
     if past.unit[row] != 0 or not limits.structuring_low <= past.size[row] < limits.structuring_top:
         return
     account = past.receiver[row] if incoming else past.sender[row]
-    at = people.last_in[account] if incoming else people.last_out[account]
+    at = people.tail_in[account] if incoming else people.tail_out[account]
     oldest, place, steps, total = past.moment[row] - limits.structuring_window, 0, 0, 0
     while at >= 0 and past.moment[at] >= oldest:
         steps += 1
@@ -25,21 +25,23 @@ def structuring(past: Past, people: People, work: Work, limits: Limits, row: int
             work.basket[place] = at
             place += 1
             total += past.size[at]
-        at = past.before_in[at] if incoming else past.before_out[at]
+        at = past.prior_in[at] if incoming else past.prior_out[at]
     if place >= limits.structuring and total >= limits.structuring_top:
         tell(past, work, limits, row, STRUCTURING, 0, place)
 
 
 def rapid(past: Past, people: People, work: Work, limits: Limits, row: int) -> None:
-    """What came in goes out again, nearly all of it, within hours."""
+    """What came in goes out again, nearly all of it, within hours, in few transfers; in many, sums in and out agree by chance."""
     account, window = past.sender[row], limits.rapid_window
-    if people.last_in[account] < 0 or past.moment[people.last_in[account]] < past.moment[row] - window:
+    if people.marks[account] & 1 or people.tail_in[account] < 0 or past.moment[people.tail_in[account]] < past.moment[row] - window:
         return
-    middle = gather(past, people, work, limits, row, account, True, window, 0)
+    middle = gather_all(past, people, work, limits, row, account, True, window, 0)
     cut = work.turn[1]
-    end = gather(past, people, work, limits, row, account, False, window, middle)
+    end = gather_all(past, people, work, limits, row, account, False, window, middle)
     if cut == 1 or work.turn[1] == 1:
         work.cuts[RAPID] += 1
+        return
+    if end > limits.rapid_most:
         return
     came, went = 0, 0
     for place in range(end):
@@ -70,21 +72,19 @@ def wake(past: Past, people: People, work: Work, limits: Limits, row: int, accou
     people.since_woke[account] += 1
     if people.since_woke[account] < limits.dormant:
         return
-    middle = gather(past, people, work, limits, row, account, True, now - past.moment[woke], 0)
+    middle = gather_all(past, people, work, limits, row, account, True, now - past.moment[woke], 0)
     cut = work.turn[1]
-    end = gather(past, people, work, limits, row, account, False, now - past.moment[woke], middle)
+    end = gather_all(past, people, work, limits, row, account, False, now - past.moment[woke], middle)
     if cut == 1 or work.turn[1] == 1:
         work.cuts[DORMANT] += 1
     tell(past, work, limits, row, DORMANT, 0, end)
 
 
-def deal(past: Past, people: People, work: Work, limits: Limits, row: int) -> None:
+def deal(past: Past, people: People, pairs: Pairs, work: Work, limits: Limits, row: int) -> None:
     """Tokens one way, money of that worth the other way, between two who may not deal for others: a sale, also where it is called a gift."""
     sender, receiver = past.sender[row], past.receiver[row]
-    if people.marks[sender] & 1 or people.marks[receiver] & 1:
-        return
     oldest = past.moment[row] - limits.gift_window
-    at, steps = people.last_in[sender], 0
+    at, steps = last_between(pairs, receiver, sender), 0
     while at >= 0 and past.moment[at] >= oldest:
         steps += 1
         if steps > limits.walk:
@@ -92,7 +92,7 @@ def deal(past: Past, people: People, work: Work, limits: Limits, row: int) -> No
             people.cut[sender] += 1
             return
         other = past.marks[at] & 1 != past.marks[row] & 1
-        if other and past.sender[at] == receiver and past.match[at] < 0 and past.unit[at] == past.unit[row] and comparable(past, at, row, limits):
+        if other and past.match[at] < 0 and past.unit[at] == past.unit[row] and comparable(past, at, row, limits):
             past.match[at] = row
             past.match[row] = at
             if (past.marks[at] | past.marks[row]) & 2:
@@ -101,14 +101,14 @@ def deal(past: Past, people: People, work: Work, limits: Limits, row: int) -> No
             dealer(past, people, work, limits, row, sender)
             dealer(past, people, work, limits, row, receiver)
             return
-        at = past.before_in[at]
+        at = past.prior_pair[at]
 
 
 def dealer(past: Past, people: People, work: Work, limits: Limits, row: int, account: int) -> None:
     """One without a licence makes such deals with many."""
-    middle = gather(past, people, work, limits, row, account, True, limits.dealer_window, 0)
+    middle = gather_all(past, people, work, limits, row, account, True, limits.dealer_window, 0)
     cut = work.turn[1]
-    end = gather(past, people, work, limits, row, account, False, limits.dealer_window, middle)
+    end = gather_all(past, people, work, limits, row, account, False, limits.dealer_window, middle)
     if cut == 1 or work.turn[1] == 1:
         work.cuts[DEALER] += 1
     kept, mark, many = 0, stamp(work), 0

@@ -6,8 +6,8 @@ which the two legs of a scatter–gather arrive does not matter; cycles and chai
 
 from __future__ import annotations
 
-from skarb.oversight.typologies.state import BASKET, Limits, Past, People, Work
-from skarb.oversight.typologies.walking import comparable, distinct, gather, stamp, tell, unusual
+from skarb.oversight.typologies.state import BASKET, Limits, Pairs, Past, People, Work
+from skarb.oversight.typologies.walking import comparable, distinct, gather, last_between, stamp, tell, unusual
 
 FAN_IN, FAN_OUT, CYCLE, SCATTER_GATHER, GATHER_SCATTER, STACK, BIPARTITE, CHAIN = 0, 1, 2, 3, 4, 5, 6, 12
 
@@ -182,24 +182,22 @@ def cycle(past: Past, people: People, work: Work, limits: Limits, row: int) -> N
             tried[depth] += 1 if at < later else 0
 
 
-def to_and_fro(past: Past, people: People, work: Work, limits: Limits, row: int) -> None:
+def to_and_fro(past: Past, pairs: Pairs, work: Work, limits: Limits, row: int) -> None:
     """Two pay each other, again and again, whatever the sizes: the shortest cycle, repeated."""
-    one, other, oldest = past.sender[row], past.receiver[row], past.moment[row] - limits.cycle_window
-    place, middle = 0, 0
-    for incoming in (False, True):
-        at, steps = (people.last_in[one] if incoming else people.last_out[one]), 0
-        while at >= 0 and past.moment[at] >= oldest and steps < limits.walk:
-            if (past.sender[at] if incoming else past.receiver[at]) == other:
-                work.basket[place] = at
-                place += 1
-            at = past.before_in[at] if incoming else past.before_out[at]
-            steps += 1
-        if steps == limits.walk:
-            work.cuts[CYCLE] += 1
-            people.cut[one] += 1
-        if not incoming:
-            middle = place
-    if place > middle and place >= limits.to_and_fro:
+    sender, receiver, oldest = past.sender[row], past.receiver[row], past.moment[row] - limits.cycle_window
+    back = last_between(pairs, receiver, sender)
+    if back < 0 or past.moment[back] < oldest:
+        return
+    place, at = 0, row
+    while at >= 0 and past.moment[at] >= oldest and place < limits.walk:
+        work.basket[place] = at
+        place += 1
+        at = past.prior_pair[at]
+    while back >= 0 and past.moment[back] >= oldest and place < 2 * limits.walk:
+        work.basket[place] = back
+        place += 1
+        back = past.prior_pair[back]
+    if place >= limits.to_and_fro:
         tell(past, work, limits, row, CYCLE, 0, place)
 
 

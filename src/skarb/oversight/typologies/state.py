@@ -1,7 +1,9 @@
 """What a watch remembers: an entry per transfer, an entry per account, and the limits it works within.
 
 Transfers of an account hang together backwards: each knows the one before it from the same sender and the one before it to the same receiver. So
-"the latest transfers into an account" is a walk, and a window ends it. Everything is arrays of whole numbers; kernels allocate nothing.
+"the latest transfers into an account" is a walk, and a window ends it. There are two such threads: one through all transfers, and one through those
+that **count** for shapes, which are large enough to matter and between people who have not long known each other; wages, rents and the daily bread
+never enter it. Everything is arrays of whole numbers; kernels allocate nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +26,12 @@ class Past(NamedTuple):
     size: Column
     unit: Column
     marks: Column
-    before_out: Column  # the transfer before from the same sender, -1 for none
-    before_in: Column  # the transfer before to the same receiver
+    prior_out: Column  # the transfer before from the same sender, -1 for none
+    prior_in: Column  # the transfer before to the same receiver
+    prior_pair: Column  # the transfer before between the same two, the same way
+    met: Column  # the first transfer between the same two, the same way
+    before_out: Column  # the transfer before from the same sender, of those that count
+    before_in: Column  # the transfer before to the same receiver, of those that count
     via: Column  # the transfer that this one passes on, -1 for none
     hops: Column  # how long the chain is that ends here
     match: Column  # the transfer in return, of the other kind, -1 for none
@@ -39,19 +45,29 @@ class Past(NamedTuple):
 class People(NamedTuple):
     """One entry per account."""
 
-    last_out: Column
+    tail_out: Column  # the latest transfer from this account
+    tail_in: Column  # the latest to it
+    last_out: Column  # likewise of those that count
     last_in: Column
     latest: Column  # moment of the latest transfer, -1 for none
     woke: Column  # the transfer that ended a long silence, -1 for none
     since_woke: Column  # transfers since then
     first: Column  # moment of the first transfer
-    ins: Column
+    ins: Column  # transfers that count
     outs: Column
     marks: Column
     stamp: Column  # who was counted already in this look
     tally: Column  # how often
     other: Column  # a second stamp
     cut: Column  # how often a walk over this account's transfers met its bound
+
+
+class Pairs(NamedTuple):
+    """Who has paid whom: open addressing, a power of two of places."""
+
+    keys: Column  # sender and receiver in one word, and one more; nought for an empty place
+    last: Column  # the latest transfer between them, this way
+    used: Column  # [0] places taken
 
 
 class Work(NamedTuple):
@@ -71,6 +87,8 @@ class Limits(NamedTuple):
     branch: int
     budget: int
     scheme: int
+    worth: int
+    new: int
     alike: int
     unknown: int
     usual: int
@@ -101,6 +119,7 @@ class Limits(NamedTuple):
     rapid_window: int
     rapid_share: int
     rapid_least: int
+    rapid_most: int
     chain: int
     chain_window: int
     dormant_silence: int
@@ -113,14 +132,18 @@ class Limits(NamedTuple):
 
 _PAST = {
     "sender": np.int32, "receiver": np.int32, "moment": np.int64, "size": np.int64, "unit": np.int32, "marks": np.uint8,
-    "before_out": np.int32, "before_in": np.int32, "via": np.int32, "hops": np.int16, "match": np.int32, "seen": np.int32,
+    "prior_out": np.int32, "prior_in": np.int32,
+    "prior_pair": np.int32, "met": np.int32, "before_out": np.int32, "before_in": np.int32, "via": np.int32, "hops": np.int16, "match": np.int32, "seen": np.int32,
     "parent": np.int32, "many": np.int32, "since": np.int32, "bounded": np.uint8,
 }  # fmt: skip
 _PEOPLE = {
-    "last_out": np.int32, "last_in": np.int32, "latest": np.int64, "woke": np.int32, "since_woke": np.int32, "first": np.int64,
+    "tail_out": np.int32, "tail_in": np.int32, "last_out": np.int32, "last_in": np.int32, "latest": np.int64, "woke": np.int32, "since_woke": np.int32, "first": np.int64,
     "ins": np.int32, "outs": np.int32, "marks": np.uint8, "stamp": np.int64, "tally": np.int32, "other": np.int64, "cut": np.int32,
 }  # fmt: skip
-_NONE = ("before_out", "before_in", "via", "match", "since", "last_out", "last_in", "latest", "woke", "first")
+_NONE = (
+    "prior_out", "prior_in", "prior_pair", "met", "before_out", "before_in", "via", "match", "since",
+    "tail_out", "tail_in", "last_out", "last_in", "latest", "woke", "first",
+)  # fmt: skip
 
 
 def empty_past(room: int) -> Past:
@@ -131,6 +154,11 @@ def empty_past(room: int) -> Past:
 def empty_people(room: int) -> People:
     """Return room for so many accounts."""
     return People(**_columns(_PEOPLE, room))
+
+
+def empty_pairs(room: int) -> Pairs:
+    """Return room for half as many pairs as places; `room` is a power of two."""
+    return Pairs(np.zeros(room, np.int64), np.full(room, -1, np.int32), np.zeros(1, np.int64))
 
 
 def empty_work(families: int) -> Work:

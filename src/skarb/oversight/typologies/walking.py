@@ -6,7 +6,7 @@ silence. Plain functions over arrays; `core.compiled` says how they are run.
 
 from __future__ import annotations
 
-from skarb.oversight.typologies.state import BASKET, Limits, Past, People, Work
+from skarb.oversight.typologies.state import BASKET, Limits, Pairs, Past, People, Work
 
 
 def comparable(past: Past, one: int, other: int, limits: Limits) -> bool:
@@ -25,11 +25,55 @@ def stamp(work: Work) -> int:
     return work.turn[0]
 
 
-def gather(past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int) -> int:
+def place_of(pairs: Pairs, sender: int, receiver: int) -> int:
+    """Return the place of a pair, or the empty one where it belongs."""
+    sender, receiver = int(sender), int(receiver)
+    key = (sender << 32 | receiver) + 1
+    mask = len(pairs.keys) - 1
+    # Multiplied within the lower half of the word, so that compiler and interpreter agree on every bit.
+    mixed = (sender * 0x9E3779B1 + receiver * 0x85EBCA6B) & 0xFFFFFFFF
+    place = (mixed ^ mixed >> 15) & mask
+    while pairs.keys[place] != 0 and pairs.keys[place] != key:
+        place = (place + 1) & mask
+    return place
+
+
+def last_between(pairs: Pairs, sender: int, receiver: int) -> int:
+    """Return the latest transfer from one to the other, or -1."""
+    return pairs.last[place_of(pairs, sender, receiver)]
+
+
+def refill(old: Pairs, new: Pairs) -> None:
+    """Put all pairs into a larger table."""
+    for at in range(len(old.keys)):
+        key = old.keys[at]
+        if key != 0:
+            place = place_of(new, int(key - 1) >> 32, int(key - 1) & 0xFFFFFFFF)
+            new.keys[place], new.last[place] = key, old.last[at]
+    new.used[0] = old.used[0]
+
+
+def gather_all(past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int) -> int:
     """Put the account's latest transfers of one direction into the basket from a place on; return where they end.
 
     `turn[1]` says whether the bound ended the walk.
     """
+    at, place = (people.tail_in[account] if incoming else people.tail_out[account]), begin
+    work.turn[1] = 0
+    oldest = past.moment[row] - window
+    while at >= 0 and past.moment[at] >= oldest:
+        if place - begin == limits.walk or place == BASKET:
+            work.turn[1] = 1
+            people.cut[account] += 1
+            break
+        work.basket[place] = at
+        place += 1
+        at = past.prior_in[at] if incoming else past.prior_out[at]
+    return place
+
+
+def gather(past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int) -> int:
+    """The same with the transfers that count for shapes."""
     at, place = (people.last_in[account] if incoming else people.last_out[account]), begin
     work.turn[1] = 0
     oldest = past.moment[row] - window
@@ -57,7 +101,7 @@ def distinct(past: Past, people: People, work: Work, begin: int, end: int, sende
 
 
 def unusual(past: Past, people: People, limits: Limits, row: int, account: int, incoming: bool, now: int, window: int) -> bool:
-    """Say whether an account has clearly more transfers in a window than it used to have; a newcomer has no custom to go by."""
+    """Say whether an account has clearly more transfers that count in a window than it used to have; a newcomer has no custom to go by."""
     before = (people.ins[account] if incoming else people.outs[account]) - now
     lived = past.moment[row] - window - people.first[account]
     if before <= 0 or lived <= 0:

@@ -14,7 +14,7 @@ from skarb.oversight.typologies import deals, shapes, walking, watching
 from skarb.oversight.typologies.assemble import assemble
 from skarb.oversight.typologies.model import FAMILIES, LICENSED, Alert, Numbers, Transfers, check_order
 from skarb.oversight.typologies.settings import Settings
-from skarb.oversight.typologies.state import empty_past, empty_people, empty_work, longer_past, longer_people
+from skarb.oversight.typologies.state import empty_pairs, empty_past, empty_people, empty_work, longer_past, longer_people
 
 WORTH_COMPILING = 20_000  # transfers
 SIZE_MAX = 1 << 50  # larger sizes are taken as this; a product with a thousand still fits a word
@@ -28,6 +28,7 @@ class Watch:
         self.settings = settings
         self._kernel = kernels(choose_kind(expected >= WORTH_COMPILING, kind))
         self._past, self._people = empty_past(max(1024, expected)), empty_people(1024)
+        self._pairs = empty_pairs(1024)
         self._work = empty_work(len(FAMILIES))
         self._sent_by, self._received_by = (np.empty(0, np.int32) for _ in range(2))
         self._seen, self._accounts, self._latest = 0, 0, -(1 << 62)
@@ -57,7 +58,7 @@ class Watch:
         self._past.size[begin:end] = np.minimum(transfers.size, SIZE_MAX)
         self._sent_by = np.concatenate([self._sent_by, transfers.sent_by.astype(np.int32)])
         self._received_by = np.concatenate([self._received_by, transfers.received_by.astype(np.int32)])
-        self._kernel["watch"](self._past, self._people, self._work, self.settings.limits, begin, end)
+        self._kernel["watch"](self._past, self._people, self._pairs, self._work, self.settings.limits, begin, end)
         self._seen, self._latest = end, int(transfers.moment[-1])
 
     def alerts(self, least: int | None = None) -> list[Alert]:
@@ -86,6 +87,11 @@ class Watch:
         if accounts > len(self._people.marks):
             self._people = longer_people(self._people, max(accounts, 2 * len(self._people.marks)))
         self._accounts = max(self._accounts, accounts)
+        pairs = int(self._pairs.used[0]) + transfers - self._seen
+        if transfers and 2 * pairs > len(self._pairs.keys):
+            larger = empty_pairs(1 << (2 * pairs).bit_length())
+            self._kernel["refill"](self._pairs, larger)
+            self._pairs = larger
 
 
 @cache
@@ -94,4 +100,4 @@ def kernels(kind: str) -> Functions:
     modules = [walking, shapes, deals, watching]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("watch",), beside=("skarb.oversight.typologies.state",), woven=("comparable", "stamp"))
+    return compiled(modules, ("watch", "refill"), beside=("skarb.oversight.typologies.state",), woven=("comparable", "stamp", "place_of"))

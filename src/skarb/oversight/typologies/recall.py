@@ -1,0 +1,106 @@
+"""Recall: which of the schemes that are known to be in a stream were found, and what else was disturbed.
+
+A scheme is **found** when at least half of its transfers lie in alerts; **covered** when four fifths do. Everything that belongs to no scheme is
+background: its alert rate is the share of its transfers that lie in any alert, and the share of the accounts that take part in no scheme but stand
+in one. Transfers that people make to themselves are no background, as no family looks at them and they would only flatter the rate.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skarb.oversight.typologies.model import Alert, Numbers, Transfers
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of the schemes of one family."""
+
+    schemes: int
+    found: int
+    covered: int
+    transfers: int
+    alerted: int
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Recall by family, and the background's alert rate. Units: ratios are /1."""
+
+    families: dict[str, Found]
+    background: int  # transfers
+    disturbed: int
+    accounts: int  # of the background
+    accounts_disturbed: int
+    true_alerts: int  # alerts most of whose transfers belong to schemes
+    alerts: int
+    delay_hours: int  # median from the first transfer of a scheme to the alert, over alerts that are true
+
+    @property
+    def total(self) -> Found:
+        """All families together."""
+        every = list(self.families.values())
+        return Found(*(sum(getattr(one, name) for one in every) for name in Found.__dataclass_fields__))
+
+    @property
+    def recall(self) -> float:
+        """Share of all schemes that were found."""
+        total = self.total
+        return total.found / total.schemes if total.schemes else 0.0
+
+    @property
+    def background_rate(self) -> float:
+        """Share of background transfers that lie in alerts."""
+        return self.disturbed / self.background if self.background else 0.0
+
+    @property
+    def account_rate(self) -> float:
+        """Share of background accounts that stand in alerts."""
+        return self.accounts_disturbed / self.accounts if self.accounts else 0.0
+
+
+def recall_of(transfers: Transfers, scheme: Numbers, families: Sequence[str], alerts: Iterable[Alert], begin: int = 0) -> Recall:
+    """Return what alerts found.
+
+    Shape: `scheme` has the number of each transfer's scheme or -1, `families` one name per scheme. Background before `begin` is left out.
+    """
+    alerts = [one for one in alerts if one.rows[-1] >= begin]
+    hit = np.zeros(len(transfers), bool)
+    for alert in alerts:
+        hit[list(alert.rows)] = True
+    return recall_of_rows(transfers, scheme, families, hit, alerts, begin)
+
+
+def recall_of_rows(
+    transfers: Transfers, scheme: Numbers, families: Sequence[str], hit: np.ndarray[tuple[int], np.dtype[np.bool_]], alerts: Sequence[Alert] = (),
+    begin: int = 0,
+) -> Recall:
+    """Return what was found when these transfers lie in alerts."""
+    inside = scheme >= 0
+    many = np.bincount(scheme[inside], minlength=len(families))
+    held = np.bincount(scheme[inside & hit], minlength=len(families))
+    table: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
+    for family, size, part in zip(families, many.tolist(), held.tolist(), strict=True):
+        for place, value in enumerate((1, int(2 * part >= size), int(5 * part >= 4 * size), size, part)):
+            table[family][place] += value
+    others = ~inside & (transfers.sender != transfers.receiver)
+    others[:begin] = False
+    guilty = np.union1d(transfers.sender[inside], transfers.receiver[inside])
+    innocent = np.setdiff1d(np.union1d(transfers.sender[others], transfers.receiver[others]), guilty)
+    late = hit & others
+    named = np.union1d(transfers.sender[late], transfers.receiver[late])
+    true = [one for one in alerts if 2 * int(inside[list(one.rows)].sum()) > len(one.rows)]
+    return Recall(
+        families={name: Found(*counts) for name, counts in sorted(table.items())},
+        background=int(others.sum()),
+        disturbed=int((others & hit).sum()),
+        accounts=len(innocent),
+        accounts_disturbed=len(np.intersect1d(innocent, named)),
+        true_alerts=len(true),
+        alerts=len(alerts),
+        delay_hours=int(np.median([one.delay for one in true])) // 3600 if true else 0,
+    )
