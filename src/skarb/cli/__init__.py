@@ -28,13 +28,14 @@ COMMANDS = {
     "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
+    "alerts": "Watch transfers for schemes, show one, order the queue; nothing is decided about anybody.",
     "replay": "Decide everything in a lake twice, by the law and by a draft, and tell what the draft would change.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
     "law": "Check, show, compare, explain and import the law as it is written down.",
     "register": "The registers: parties, licences, tokens, venues, wallets, holds, lists, rates.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
-_GROUPS = ("proof", "ledger", "lake", "law", "register")  # commands with commands of their own
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "alerts")  # commands with commands of their own
 
 
 def make_app(listing: bool = False) -> App:

@@ -1,6 +1,5 @@
 """Settings: windows, thresholds and bounds of a watch, each with its reason, from the YAML file of a law pack or of an institution.
 
-    sources: {...}
     limits:
       fan_in: {value: 6, why: "…"}
       fan_in_window_h: {value: 96, why: "…"}
@@ -28,6 +27,7 @@ from skarb.oversight.typologies.score import POINTS
 from skarb.oversight.typologies.state import Limits
 
 _LENGTHS = {"_h": 3600, "_d": 86400}
+SECTIONS = ("limits", "families", "score")
 Values = Callable[[str], int]  # a parameter of the law by name, in minor units
 
 
@@ -52,20 +52,36 @@ class Settings:
     reasons: Mapping[str, str]  # why each value is what it is
 
 
-def read_settings(path: Path, parameter: Values | None = None) -> Settings:
-    """Return the settings of a file.
+def read_settings(path: Path, parameter: Values | None = None, over: Path | None = None) -> Settings:
+    """Return the settings of a law pack's file, with what another file changes in them.
 
     Raises: NotFound, ConfigurationError naming what is missing, unknown or without a reason.
     """
+    loaded = _load(path)
+    lacking = [part for part in SECTIONS if part not in loaded]
+    if lacking:
+        raise ConfigurationError(f"{path}: expected the sections {', '.join(SECTIONS)}; {', '.join(lacking)} missing")
+    where, name = str(path), path.parent.name
+    if over is not None:
+        where, name = f"{path} changed by {over}", over.stem
+        changes = _load(over)
+        strange = [one for part in SECTIONS for one in changes.get(part, {}) if one not in loaded[part]]
+        if strange:
+            raise ConfigurationError(f"{over}: {', '.join(strange)} unknown; it may change what {path} says and add nothing")
+        loaded = {part: {**loaded[part], **changes.get(part, {})} for part in SECTIONS}
+    return _Reader(where, parameter).settings(name, loaded)
+
+
+def _load(path: Path) -> dict[str, dict[str, Any]]:
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"there are no settings of a watch at {path}; name a file with --settings") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    if not isinstance(loaded, dict) or not all(isinstance(loaded.get(part), dict) for part in ("limits", "families", "score")):
-        raise ConfigurationError(f"{path}: expected the sections limits, families and score")
-    return _Reader(str(path), parameter).settings(path.stem, loaded)
+    if not isinstance(loaded, dict) or not all(part in SECTIONS and isinstance(loaded[part], dict) for part in loaded):
+        raise ConfigurationError(f"{path}: expected the sections {', '.join(SECTIONS)} and no others")
+    return loaded
 
 
 class _Reader:
@@ -94,8 +110,10 @@ class _Reader:
         if missing:
             raise ConfigurationError(f"{self._where}: limits lack {', '.join(missing)}")
         limits = Limits(**found)
-        if not 2 <= limits.cycle_hops <= 6 or not 1 <= limits.walk <= 256:
-            raise ConfigurationError(f"{self._where}: expected cycle_hops between 2 and 6 and walk between 1 and 256")
+        if not 2 <= limits.cycle_hops <= 6 or not 1 <= limits.walk <= 256 or not 1 <= limits.equal_walk <= 1024:
+            raise ConfigurationError(
+                f"{self._where}: expected cycle_hops between 2 and 6, walk between 1 and 256, equal_walk between 1 and 1024"
+            )
         return limits
 
     def _serves(self, family: str, given: Any) -> Serves:

@@ -29,23 +29,25 @@ def fan(past: Past, people: People, work: Work, limits: Limits, row: int, incomi
 
 
 def equal_fan(past: Past, people: People, work: Work, limits: Limits, row: int) -> None:
-    """Many pay one the very same sum over a long time, and hardly anybody pays him anything else so large a share."""
+    """Many pay one the very same sum over a long time, hardly anybody of them twice; that they know each other does not matter."""
+    if past.unit[row] == 0 and past.size[row] < limits.worth:
+        return
     account, oldest = past.receiver[row], past.moment[row] - limits.equal_window
-    at, place, steps = people.last_in[account], 0, 0
+    at, place, steps = people.tail_in[account], 0, 0
     mark, found = stamp(work), 0
     while at >= 0 and past.moment[at] >= oldest:
         steps += 1
-        if steps > limits.walk:
+        if steps > limits.equal_walk:
             work.cuts[FAN_IN] += 1
             people.cut[account] += 1
             break
-        if past.size[at] == past.size[row] and past.unit[at] == past.unit[row] and place < BASKET:
+        if past.size[at] == past.size[row] and past.unit[at] == past.unit[row]:
             work.basket[place] = at
             place += 1
             if people.stamp[past.sender[at]] != mark:
                 people.stamp[past.sender[at]] = mark
                 found += 1
-        at = past.before_in[at]
+        at = past.prior_in[at]
     if found >= limits.equal and found * 1000 >= place * limits.equal_share:
         tell(past, work, limits, row, FAN_IN, 0, place)
 

@@ -97,6 +97,7 @@ class Limits(NamedTuple):
     fan_out: int
     fan_out_window: int
     equal: int
+    equal_walk: int
     equal_window: int
     equal_share: int
     cycle_hops: int

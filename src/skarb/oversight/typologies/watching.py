@@ -40,10 +40,10 @@ def look(past: Past, people: People, pairs: Pairs, work: Work, limits: Limits, r
         bipartite(past, people, work, limits, row)
         fan(past, people, work, limits, row, True)
         fan(past, people, work, limits, row, False)
-        equal_fan(past, people, work, limits, row)
     if not licensed:
         to_and_fro(past, pairs, work, limits, row)
         deal(past, people, pairs, work, limits, row)
+        equal_fan(past, people, work, limits, row)
     structuring(past, people, work, limits, row, True)
     structuring(past, people, work, limits, row, False)
     rapid(past, people, work, limits, row)
