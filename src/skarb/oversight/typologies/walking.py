@@ -102,7 +102,7 @@ def distinct(past: Past, people: People, work: Work, begin: int, end: int, sende
 
 def unusual(past: Past, people: People, limits: Limits, row: int, account: int, incoming: bool, now: int, window: int) -> bool:
     """Say whether an account has clearly more transfers that count in a window than it used to have; a newcomer has no custom to go by."""
-    before = (people.ins[account] if incoming else people.outs[account]) - now
+    before = int(people.ins[account] if incoming else people.outs[account]) - now
     lived = past.moment[row] - window - people.first[account]
     if before <= 0 or lived <= 0:
         return True
