@@ -41,6 +41,19 @@ class Fold:
     recall: Recall
 
 
+def files_below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files of AMLworld's schemes, and those of ordinary transfers, below a folder; their columns tell."""
+    found: tuple[list[Path], list[Path]] = ([], [])
+    for path in sorted(folder.rglob("*.csv*")):
+        with cast("TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace")) as file:
+            columns = set(next(csv.reader(file), []))
+        if {"pattern_id", "pattern_family", "amount_paid"} <= columns:
+            found[0].append(path)
+        elif {"from_account_key", "amount_paid", "is_laundering"} <= columns:
+            found[1].append(path)
+    return found
+
+
 def labelled(paths: Iterable[Path], references: Sequence[str]) -> tuple[Numbers, list[str]]:
     """Return the scheme of each transfer, or -1, and the family of each scheme, as AMLworld's and AMLSim's files tell them."""
     numbers: dict[str, int] = {}
@@ -68,10 +81,8 @@ def recall_apart(flow: Flow, scheme: Numbers, families: Sequence[str], settings:
     watch = Watch(settings, expected=len(views))
     watch.license(np.flatnonzero(np.isin(accounts, flow.licensed)))
     watch.feed(views)
-    hit = np.zeros(len(flow.transfers), bool)
-    for alert in watch.alerts():
-        hit[rows[list(alert.rows)]] = True
-    return recall_of_rows(flow.transfers, scheme, families, hit, begin=begin)
+    alerts = [rows[list(alert.rows)] for alert in watch.alerts()]
+    return recall_of_rows(flow.transfers, scheme, families, [one for one in alerts if one[-1] >= begin], begin=begin)
 
 
 def cross_validated(flow: Flow, scheme: Numbers, families: Sequence[str], settings: Settings) -> list[Fold]:

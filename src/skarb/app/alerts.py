@@ -185,17 +185,16 @@ def watched(flow: Flow, settings: Settings) -> Watch:
     return watch
 
 
-def find(flow: Flow, settings: Settings, law: str, model: Model | None = None) -> Findings:
+def find(flow: Flow, settings: Settings, law: str, model: Model | None = None, order: str = "score; no ranker was given") -> Findings:
     """Return the alerts of a flow, in the order in which an officer should read them."""
     watch = watched(flow, settings)
     alerts = watch.alerts()
     queue = ranked(alerts, model)
-    said = "score; no ranker was given" if model is None else f"ranker {model.name}; it orders the queue and decides nothing"
     return Findings(
         settings=settings.name,
         transfers=len(flow.transfers),
         disturbed=len({row for alert in alerts for row in alert.rows}),
-        order=said,
+        order=order,
         bounds_met=watch.bounds_met(),
         too_busy={flow.accounts[account]: times for account, times in watch.busy_accounts()},
         alerts=tuple(told(flow, alert, settings, rulebook_of(law), rank, shares) for alert, rank, shares in queue),

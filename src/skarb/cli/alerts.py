@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import App
 from rich.markup import escape
 
+from skarb.app.alertlearning import learn_ranker, shipped_ranker
 from skarb.app.alerts import COLUMNS, Findings, find, flow_from_all, rows_of, settings_of
 from skarb.app.files import now
 from skarb.app.looks import Looks
@@ -25,6 +26,7 @@ def find_alerts(
     law: str = "by",
     settings: str | None = None,
     model: Path | None = None,
+    by_score: bool = False,
     purpose: str | None = None,
     json: bool = False,
     output: Path | None = None,
@@ -43,7 +45,10 @@ def find_alerts(
     settings
         A file that changes some settings, or "sample" for extracts with little ordinary life in them.
     model
-        A ranker to order the queue by; without one the order is that of the score, and the answer says so.
+        A ranker to order the queue by, instead of the one that comes with Skarb. Without the extra `ranking` the order is that of the score,
+        and the answer says so.
+    by_score
+        Order the queue by score alone.
     purpose
         Why you look; needed for a lake, where it is recorded.
     json
@@ -54,7 +59,7 @@ def find_alerts(
         Write the rows in this form: table, json, csv or parquet.
     """
     check_outputs((output,), (*sources, model))
-    found = _found(sources, law, settings, model, purpose, "alerts")
+    found = _found(sources, law, settings, model, purpose, "alerts", by_score)
     if json:
         out.print_json(msgspec.json.encode(found).decode())
         return
@@ -139,22 +144,27 @@ def learn(model: Path, /, *, law: str = "by", seed: int = 1) -> None:
     seed
         The first seed of the worlds.
     """
-    from skarb.app.alertlearning import learn_ranker
-
     check_outputs((model, model.with_suffix(".md")), ())
     card = learn_ranker(model, settings_of(law), law, seed)
     out.print(card, markup=False, highlight=False)
 
 
 def _found(
-    sources: tuple[Path, ...], law: str, settings: str | None, model: Path | None, purpose: str | None, subject: str
+    sources: tuple[Path, ...],
+    law: str,
+    settings: str | None,
+    model: Path | None,
+    purpose: str | None,
+    subject: str,
+    by_score: bool = False,
 ) -> Findings:
     need(sources, "lake or file of transfers")
-    chosen = None if model is None else read_model(model)
     said = settings_of(law, settings)
+    chosen, order = shipped_ranker() if model is None else (read_model(model), f"ranker {model.name}; it orders the queue and decides nothing")
     for source in sources:
         if database_path(source).is_file():
             if purpose is None or not purpose.strip():
                 raise NotAllowed(f"{source}: say why you look: --purpose TEXT, it is written into {looks_path(source)}")
             Looks(looks_path(source), now).record(purpose.strip(), subject)
-    return find(flow_from_all(sources, law), said, law, chosen)
+    flow = flow_from_all(sources, law)
+    return find(flow, said, law, None, "score, as asked for") if by_score else find(flow, said, law, chosen, order)

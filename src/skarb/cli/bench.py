@@ -9,14 +9,15 @@ import msgspec
 from skarb.cli.output import err, out, table
 
 
-def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | None = None, json: bool = False) -> None:
+def bench(name: Literal["road", "ledger", "rules", "replay", "alerts"], *, rows: int | None = None, json: bool = False) -> None:
     """Measure Skarb on this machine and print one object of figures.
 
     `road`: from JSON bytes to durable receipts, one by one and in batches; recovery and verification. `ledger`: transfers without
     instructions, decided, chained and on disk; holds, hot accounts, JSON, single callers. `rules`: the same small rulebook on
     Skarb and on the policy engines that are installed (pip install 'skarb[bench]'), as ratios, with the wrong answers of each;
     then whole files under the law of Belarus: the kernel over columns, DuckDB, the generated functions. `replay`: a lake of ten million
-    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions.
+    rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions. `alerts`: a watch
+    over a million transfers, what it finds of known schemes and what it disturbs, with and without a view across institutions.
 
     Figures are medians; rates are per second.
 
@@ -25,7 +26,7 @@ def bench(name: Literal["road", "ledger", "rules", "replay"], *, rows: int | Non
     name
         What to measure.
     rows
-        Of `replay`: how many rows, if not ten million.
+        Of `replay`: how many rows, if not ten million; of `alerts`: if not one million.
     json
         Print JSON instead of a table.
     """
@@ -54,6 +55,10 @@ def _measure(name: str, rows: int | None) -> dict[str, object]:
         from skarb.bench import replay
 
         return replay.bench(replay.ROWS if rows is None else rows)
+    if name == "alerts":
+        from skarb.bench import alerts
+
+        return alerts.bench(alerts.ROWS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

@@ -134,8 +134,8 @@ def _wages(t: _Town) -> Numbers:
     parts = []
     for month in months:
         day = month * 30 + payday[employer]
-        parts.append(_rows(employer, t.awake, day * DAY + 36_000 + t.draw.integers(0, 7_200, len(day)), wage)[day < t.days])
-    return np.concatenate(parts)
+        parts.append(_rows(employer, t.awake, day * DAY + 36_000 + t.draw.integers(0, 7_200, len(day)), wage))
+    return _until(t, np.concatenate(parts))
 
 
 def _purchases(t: _Town) -> Numbers:
@@ -158,10 +158,13 @@ def _rents(t: _Town) -> Numbers:
     tenants = t.draw.choice(t.awake, len(t.awake) // 5, replace=False)
     landlords = _heavy(t, t.draw.permutation(t.awake), len(tenants), 0.6)
     rent, day = t.sizes(700, 0.4, len(tenants)), t.draw.integers(0, 30, len(tenants))
-    parts = [
-        _rows(tenants, landlords, (month * 30 + day) * DAY + 43_200, rent)[month * 30 + day < t.days] for month in range(-(-t.days // 30))
-    ]
-    return np.concatenate(parts)
+    months = range(-(-t.days // 30))
+    return _until(t, np.concatenate([_rows(tenants, landlords, (month * 30 + day) * DAY + 43_200, rent) for month in months]))
+
+
+def _until(t: _Town, rows: Numbers) -> Numbers:
+    """Return what happens before the world ends."""
+    return rows[rows[:, 2] < t.days * DAY]
 
 
 def _suppliers(t: _Town) -> Numbers:

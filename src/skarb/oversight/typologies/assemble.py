@@ -16,7 +16,9 @@ Shares are per thousand and rounded down.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,26 +27,56 @@ from skarb.oversight.typologies.score import score_of
 from skarb.oversight.typologies.settings import Settings
 from skarb.oversight.typologies.state import Column, Past, People
 
-_BACK = 64  # transfers of an account that are looked at to say what it did besides
+_BACK = 256  # transfers of an account, each way, that are looked at to say what it did besides
 
 
-def assemble(
-    past: Past, people: People, count: int, sent_by: Column, received_by: Column, settings: Settings, least: int
-) -> list[Alert]:
-    """Return the alerts among so many transfers that score at least so much, highest first, then by their first transfer."""
-    rows = np.flatnonzero(past.seen[:count])
+class Seen(NamedTuple):
+    """What a watch has seen."""
+
+    past: Past
+    people: People
+    count: int
+    sent_by: Column
+    received_by: Column
+    count_between: Callable[..., None]  # the kernel
+
+
+class _Part(NamedTuple):
+    """The transfers of one scheme."""
+
+    rows: Numbers
+    head: int  # its root
+    accounts: Counter[int]  # who takes part in how many of them
+    busy: int  # transfers of all of them in its time, each counted for each
+
+
+def assemble(seen: Seen, settings: Settings, least: int) -> list[Alert]:
+    """Return the alerts that score at least so much, highest first, then by their first transfer."""
+    kept = [one for part in _parts(seen) if (one := _alert(seen, part, settings)).score >= least]
+    return sorted(kept, key=lambda one: (-one.score, one.rows[0]))
+
+
+def _parts(seen: Seen) -> list[_Part]:
+    """Return the transfers of every scheme."""
+    past = seen.past
+    rows = np.flatnonzero(past.seen[: seen.count])
     if len(rows) == 0:
         return []
-    roots = _roots(past.parent[:count], rows)
+    roots = _roots(past.parent[: seen.count], rows)
     order = np.argsort(roots, kind="stable")
     rows, roots = rows[order], roots[order]
     cuts = np.flatnonzero(np.diff(roots)) + 1
-    found = (
-        _alert(past, people, part, int(head), sent_by, received_by, settings)
-        for part, head in zip(np.split(rows, cuts), roots[np.concatenate([[0], cuts])], strict=True)
-    )
-    kept = [one for one in found if one.score >= least]
-    return sorted(kept, key=lambda one: (-one.score, one.rows[0]))
+    groups = np.split(rows, cuts)
+    taking_part = [Counter(past.sender[one].tolist()) + Counter(past.receiver[one].tolist()) for one in groups]
+    lengths = [len(one) for one in taking_part]
+    busy = np.zeros(sum(lengths), np.int64)
+    accounts = np.array([who for one in taking_part for who in one], np.int64)
+    firsts, lasts = (np.repeat(past.moment[[int(one[end]) for one in groups]], lengths) for end in (0, -1))
+    seen.count_between(past, seen.people, accounts, firsts, lasts, _BACK, busy)
+    own = np.array([many for one in taking_part for many in one.values()], np.int64)
+    sums = np.add.reduceat(np.maximum(busy, own), np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64))
+    heads = roots[np.concatenate([[0], cuts])].tolist()
+    return [_Part(*one) for one in zip(groups, heads, taking_part, sums.tolist(), strict=True)]
 
 
 def _roots(parent: Column, rows: Numbers) -> Numbers:
@@ -54,7 +86,9 @@ def _roots(parent: Column, rows: Numbers) -> Numbers:
     return roots
 
 
-def _alert(past: Past, people: People, rows: Numbers, head: int, sent_by: Column, received_by: Column, settings: Settings) -> Alert:
+def _alert(all_seen: Seen, part: _Part, settings: Settings) -> Alert:
+    past, rows, taking_part = all_seen.past, part.rows, part.accounts
+    sent_by, received_by = all_seen.sent_by, all_seen.received_by
     senders, receivers = past.sender[rows].tolist(), past.receiver[rows].tolist()
     seen = past.seen[rows]
     held = [int(((seen >> bit) & 1).sum()) for bit in range(len(FAMILIES))]
@@ -62,9 +96,8 @@ def _alert(past: Past, people: People, rows: Numbers, head: int, sent_by: Column
     best = max(range(len(FAMILIES)), key=lambda bit: (held[bit] > 0, held[bit], settings.families[FAMILIES[bit]].weight, -bit))
     families = tuple(name for name, many in zip(FAMILIES, held, strict=True) if many)
     institutions = tuple(sorted({*sent_by[rows].tolist(), *received_by[rows].tolist()}))
-    taking_part = Counter(senders) + Counter(receivers)
     centre = min(taking_part, key=lambda who: (-taking_part[who], who))
-    since = int(past.since[head])
+    since = int(past.since[part.head])
     first, last = int(past.moment[rows[0]]), int(past.moment[rows[-1]])
     features = {
         "transfers": len(rows),
@@ -74,7 +107,7 @@ def _alert(past: Past, people: People, rows: Numbers, head: int, sent_by: Column
         "hours": (last - first) // 3600,
         "width": taking_part[centre],
         "depth": int(past.hops[rows].max()),
-        "inside": _inside(past, people, rows, taking_part, first, last),
+        "inside": sum(taking_part.values()) * 1000 // part.busy,
         "strangers": _strangers(past, rows, senders, receivers),
         "kept": _kept(past, rows, senders, receivers),
         "even": _even(past, rows),
@@ -94,7 +127,7 @@ def _alert(past: Past, people: People, rows: Numbers, head: int, sent_by: Column
         first=first,
         last=last,
         delay=int(past.moment[since]) - first if since >= 0 else 0,
-        bounded=bool(past.bounded[head]),
+        bounded=bool(past.bounded[part.head]),
     )
 
 
@@ -102,26 +135,6 @@ def _name(past: Past, row: int, institution: int) -> str:
     """Return the name of a scheme: a digest of its first transfer and where that stands in the stream."""
     words = (int(row), int(past.sender[row]), int(past.receiver[row]), int(past.moment[row]), int(past.size[row]), institution)
     return blake2b(repr(words).encode(), digest_size=6).hexdigest()
-
-
-def _inside(past: Past, people: People, rows: Numbers, accounts: Counter[int], first: int, last: int) -> int:
-    """Return which share of its accounts' dealings in its time a scheme holds; who does much besides makes it small."""
-    inside, all_of_them = 0, 0
-    for who, many in accounts.items():
-        inside += many
-        all_of_them += max(many, _busy(past, people, who, first, last))
-    return inside * 1000 // all_of_them
-
-
-def _busy(past: Past, people: People, who: int, first: int, last: int) -> int:
-    found = 0
-    for at, before in ((people.tail_out[who], past.prior_out), (people.tail_in[who], past.prior_in)):
-        steps = 0
-        while at >= 0 and past.moment[at] >= first and steps < 4 * _BACK:
-            found += past.moment[at] <= last
-            at = before[at]
-            steps += 1
-    return int(found)
 
 
 def _strangers(past: Past, rows: Numbers, senders: list[int], receivers: list[int]) -> int:

@@ -1,6 +1,7 @@
 """Recall: which of the schemes that are known to be in a stream were found, and what else was disturbed.
 
-A scheme is **found** when at least half of its transfers lie in alerts; **covered** when four fifths do. Everything that belongs to no scheme is
+A scheme is **found** when at least half of its transfers lie in alerts, **covered** when four fifths do, and **whole** when one alert alone holds half
+of it, so that an officer sees a scheme and not its splinters. Everything that belongs to no scheme is
 background: its alert rate is the share of its transfers that lie in any alert. Two stricter rates stand beside it: the same without transfers that
 people make to themselves, which no family looks at, and the share of the accounts that take part in no scheme but stand in an alert.
 """
@@ -23,6 +24,7 @@ class Found:
     schemes: int
     found: int
     covered: int
+    whole: int
     transfers: int
     alerted: int
 
@@ -75,24 +77,26 @@ def recall_of(transfers: Transfers, scheme: Numbers, families: Sequence[str], al
     Shape: `scheme` has the number of each transfer's scheme or -1, `families` one name per scheme. Background before `begin` is left out.
     """
     alerts = [one for one in alerts if one.rows[-1] >= begin]
-    hit = np.zeros(len(transfers), bool)
-    for alert in alerts:
-        hit[list(alert.rows)] = True
-    return recall_of_rows(transfers, scheme, families, hit, alerts, begin)
+    return recall_of_rows(transfers, scheme, families, [np.array(one.rows) for one in alerts], [one.delay for one in alerts], begin)
 
 
 def recall_of_rows(
-    transfers: Transfers, scheme: Numbers, families: Sequence[str], hit: np.ndarray[tuple[int], np.dtype[np.bool_]], alerts: Sequence[Alert] = (),
-    begin: int = 0,
+    transfers: Transfers, scheme: Numbers, families: Sequence[str], alerts: Sequence[Numbers], delays: Sequence[int] = (), begin: int = 0
 ) -> Recall:
-    """Return what was found when these transfers lie in alerts."""
+    """Return what was found when each alert holds these transfers."""
     inside = scheme >= 0
+    hit = np.zeros(len(transfers), bool)
+    most = np.zeros(len(families), np.int64)  # transfers of each scheme in the alert that holds most of it
+    for rows in alerts:
+        hit[rows] = True
+        named, counts = np.unique(scheme[rows][inside[rows]], return_counts=True)
+        most[named] = np.maximum(most[named], counts)
     many = np.bincount(scheme[inside], minlength=len(families))
     held = np.bincount(scheme[inside & hit], minlength=len(families))
-    table: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
-    for family, size, part in zip(families, many.tolist(), held.tolist(), strict=True):
-        for place, value in enumerate((1, int(2 * part >= size), int(5 * part >= 4 * size), size, part)):
-            table[family][place] += value
+    table: dict[str, list[int]] = defaultdict(lambda: [0] * 6)
+    for family, size, part, one in zip(families, many.tolist(), held.tolist(), most.tolist(), strict=True):
+        for place, value in enumerate((1, 2 * part >= size, 5 * part >= 4 * size, 2 * one >= size, size, part)):
+            table[family][place] += int(value)
     background = ~inside
     background[:begin] = False
     others = background & (transfers.sender != transfers.receiver)
@@ -100,7 +104,8 @@ def recall_of_rows(
     innocent = np.setdiff1d(np.union1d(transfers.sender[others], transfers.receiver[others]), guilty)
     late = hit & others
     named = np.union1d(transfers.sender[late], transfers.receiver[late])
-    true = [one for one in alerts if 2 * int(inside[list(one.rows)].sum()) > len(one.rows)]
+    true = [2 * int(inside[rows].sum()) > len(rows) for rows in alerts]
+    slow = [delay for delay, fact in zip(delays, true, strict=False) if fact]
     return Recall(
         families={name: Found(*counts) for name, counts in sorted(table.items())},
         background=int(background.sum()),
@@ -108,7 +113,7 @@ def recall_of_rows(
         disturbed=int((others & hit).sum()),
         accounts=len(innocent),
         accounts_disturbed=len(np.intersect1d(innocent, named)),
-        true_alerts=len(true),
+        true_alerts=sum(true),
         alerts=len(alerts),
-        delay_hours=int(np.median([one.delay for one in true])) // 3600 if true else 0,
+        delay_hours=int(np.median(slow)) // 3600 if slow else 0,
     )

@@ -6,7 +6,7 @@ silence. Plain functions over arrays; `core.compiled` says how they are run.
 
 from __future__ import annotations
 
-from skarb.oversight.typologies.state import BASKET, Limits, Pairs, Past, People, Work
+from skarb.oversight.typologies.state import BASKET, Column, Limits, Pairs, Past, People, Work
 
 
 def comparable(past: Past, one: int, other: int, limits: Limits) -> bool:
@@ -154,3 +154,16 @@ def tell(past: Past, work: Work, limits: Limits, row: int, family: int, begin: i
         head = root(past, work.basket[place])
         if past.since[head] < 0:
             past.since[head] = row
+
+
+def count_between(past: Past, people: People, accounts: Column, firsts: Column, lasts: Column, steps_max: int, found: Column) -> None:
+    """Count the transfers of each account between two moments, its latest ones as far as the bound goes."""
+    for place in range(len(accounts)):
+        who, first, last = accounts[place], firsts[place], lasts[place]
+        for incoming in (False, True):
+            at, steps = (people.tail_in[who] if incoming else people.tail_out[who]), 0
+            while at >= 0 and past.moment[at] >= first and steps < steps_max:
+                if past.moment[at] <= last:
+                    found[place] += 1
+                at = past.prior_in[at] if incoming else past.prior_out[at]
+                steps += 1

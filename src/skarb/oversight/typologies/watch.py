@@ -11,7 +11,7 @@ import numpy as np
 
 from skarb.core.compiled import Functions, Kind, choose_kind, compiled, interpreted
 from skarb.oversight.typologies import deals, shapes, walking, watching
-from skarb.oversight.typologies.assemble import assemble
+from skarb.oversight.typologies.assemble import Seen, assemble
 from skarb.oversight.typologies.model import FAMILIES, LICENSED, Alert, Numbers, Transfers, check_order
 from skarb.oversight.typologies.settings import Settings
 from skarb.oversight.typologies.state import empty_pairs, empty_past, empty_people, empty_work, longer_past, longer_people
@@ -63,9 +63,8 @@ class Watch:
 
     def alerts(self, least: int | None = None) -> list[Alert]:
         """Return the schemes seen so far that score at least so much, by default what the settings ask for; highest first."""
-        return assemble(
-            self._past, self._people, self._seen, self._sent_by, self._received_by, self.settings, self.settings.least if least is None else least
-        )
+        seen = Seen(self._past, self._people, self._seen, self._sent_by, self._received_by, self._kernel["count_between"])
+        return assemble(seen, self.settings, self.settings.least if least is None else least)
 
     def seen(self) -> Numbers:
         """Return, for each transfer, the families that hold it, a bit each, whatever the score."""
@@ -80,6 +79,11 @@ class Watch:
         cut = self._people.cut[: self._accounts]
         busiest = np.argsort(-cut, kind="stable")[:most]
         return [(int(one), int(cut[one])) for one in busiest if cut[one]]
+
+    def memory(self) -> int:
+        """Return how many bytes the state takes that grows with what is seen."""
+        columns = (*self._past, *self._people, *self._pairs)
+        return sum(column.nbytes for column in columns)
 
     def _room(self, transfers: int, accounts: int) -> None:
         if transfers > len(self._past.sender):
@@ -100,4 +104,4 @@ def kernels(kind: str) -> Functions:
     modules = [walking, shapes, deals, watching]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("watch", "refill"), beside=("skarb.oversight.typologies.state",), woven=("comparable", "stamp", "place_of"))
+    return compiled(modules, ("watch", "refill", "count_between"), beside=("skarb.oversight.typologies.state",), woven=("comparable", "stamp", "place_of"))
