@@ -35,7 +35,9 @@ def tables(needed: set[str]) -> list[Path]:
 PATTERNS = tables({"pattern_id", "pattern_family", "amount_paid"})
 BACKGROUNDS = tables({"from_account_key", "amount_paid", "is_laundering"})
 AMLSIM = tables({"tran_id", "orig_acct", "bene_acct", "is_sar", "alert_id", "tran_timestamp"})
-AMLSIM = [path for path in AMLSIM if "alert_type" not in columns_of(path)]  # the list of alerts alone has the same columns and a type
+AMLSIM = [
+    path for path in AMLSIM if "alert_type" not in columns_of(path)
+]  # the list of alerts alone has the same columns and a type
 
 
 def beside(patterns: Path) -> list[Path]:
@@ -45,7 +47,8 @@ def beside(patterns: Path) -> list[Path]:
 
 def lines(recall: Recall) -> str:
     rows = [f"{name:15} {one.found:3}/{one.schemes:<3} covered {one.covered:3}" for name, one in recall.families.items()]
-    return "\n".join([*rows, f"recall {recall.recall:.3f}, background {recall.background_rate:.4f}, without transfers to oneself {recall.strict_rate:.4f}, accounts {recall.account_rate:.4f}"])
+    rates = f"background {recall.background_rate:.4f}, without transfers to oneself {recall.strict_rate:.4f}, accounts {recall.account_rate:.4f}"
+    return "\n".join([*rows, f"recall {recall.recall:.3f}, {rates}"])
 
 
 @pytest.mark.skipif(not PATTERNS or not BACKGROUNDS, reason=f"no schemes with a background below {DATA} (set SKARB_DATA)")

@@ -1,5 +1,6 @@
 """A watch is one state machine: however a stream is cut into batches, and whoever runs the kernel, it sees the same schemes."""
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -23,7 +24,7 @@ def fed(cuts: list[int], kind: str = "python") -> tuple[list[Alert], list[int], 
     watch = Watch(settings_of("by"), kind=kind)
     watch.license(flow.licensed)
     edges = [0, *sorted(cuts), len(flow.transfers)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         watch.feed(flow.transfers.part(slice(begin, end)))
     return watch.alerts(0), watch.seen().tolist(), watch.bounds_met()
 

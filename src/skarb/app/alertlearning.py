@@ -67,7 +67,10 @@ def _figures(alerts: Sequence[Alert], truth: Sequence[bool], model: Model) -> di
     first = sum(truth)
     return {
         "pairs of a true and a false alert in the right order (AUC)": (_auc(by_rank), _auc(by_score)),
-        f"true among the first {first} (as many as there are true)": (sum(by_rank[:first]) / first, sum(by_score[:first]) / first),
+        f"true among the first {first} (as many as there are true)": (
+            sum(by_rank[:first]) / first,
+            sum(by_score[:first]) / first,
+        ),
     }
 
 
@@ -86,14 +89,16 @@ def card_of(
     rows = "\n".join(f"| {what} | {one:.3f} | {other:.3f} |" for what, (one, other) in figures.items())
     return f"""# Ranker {model.name}
 
-Orders a queue of alerts, so that an officer reads first what is most likely a scheme. It has **no decision power**: no desk, rulebook or ledger reads it,
-it closes no alert and raises none, and without it the same alerts stand in the queue, ordered by score.
+Orders a queue of alerts, so that an officer reads first what is most likely a scheme. It has **no decision power**: no desk, rulebook or
+ledger reads it, it closes no alert and raises none, and without it the same alerts stand in the queue, ordered by score.
 
-**Data.** Alerts of the watch with the settings of `{law}` over {TEACHING} made-up worlds of {ACCOUNTS:,} accounts (seeds {seed} to {seed + TEACHING - 1}): {taught[0]}
-alerts, {taught[1]} of them true. Nobody in them exists. Judged on {JUDGING} other worlds (seeds {seed + 100} to {seed + 100 + JUDGING - 1}): {held[0]} alerts, {held[1]} true.
+**Data.** Alerts of the watch with the settings of `{law}` over {TEACHING} made-up worlds of {ACCOUNTS:,} accounts (seeds {seed} to
+{seed + TEACHING - 1}): {taught[0]} alerts, {taught[1]} of them true. Nobody in them exists. Judged on {JUDGING} other worlds (seeds {seed + 100} to
+{seed + 100 + JUDGING - 1}): {held[0]} alerts, {held[1]} true.
 
-**Form.** Logistic regression over {len(NAMES)} signs of an alert: {", ".join(NAMES)}. Counts are taken by their logarithm. No name, account, institution, sex, age,
-nationality or place is a sign. The file holds means, spreads and coefficients as JSON and nothing that could run.
+**Form.** Logistic regression over {len(NAMES)} signs of an alert: {", ".join(NAMES)}.
+Counts are taken by their logarithm. No name, account, institution, sex, age, nationality or place is a sign. The file holds means,
+spreads and coefficients as JSON and nothing that could run.
 
 | on worlds that did not teach | ranker | score |
 |---|---|---|
@@ -101,7 +106,7 @@ nationality or place is a sign. The file holds means, spreads and coefficients a
 
 **Heaviest signs.** {"; ".join(f"{name} {weight:+.2f}" for name, weight in weights)} (per spread of the sign).
 
-**Limits.** Made-up worlds are simpler than life, and their schemes were planted by the same people who wrote the detectors; on real alerts the figures will be
-lower. It knows no family that it was not taught. Learn it again from alerts that officers have judged before relying on its order, and compare the
-order with the score's each time. An alert far down the queue is not thereby innocent.
+**Limits.** Made-up worlds are simpler than life, and their schemes were planted by the same people who wrote the detectors; on real
+alerts the figures will be lower. It knows no family that it was not taught. Learn it again from alerts that officers have judged before
+relying on its order, and compare the order with the score's each time. An alert far down the queue is not thereby innocent.
 """

@@ -45,7 +45,9 @@ def files_below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files of AMLworld's schemes, and those of ordinary transfers, below a folder; their columns tell."""
     found: tuple[list[Path], list[Path]] = ([], [])
     for path in sorted(folder.rglob("*.csv*")):
-        with cast("TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace")) as file:
+        with cast(
+            "TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace")
+        ) as file:
             columns = set(next(csv.reader(file), []))
         if {"pattern_id", "pattern_family", "amount_paid"} <= columns:
             found[0].append(path)
@@ -63,7 +65,11 @@ def labelled(paths: Iterable[Path], references: Sequence[str]) -> tuple[Numbers,
         with cast("TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8")) as file:
             for row in csv.DictReader(file):
                 if "pattern_id" in row:
-                    name, family, reference = row["pattern_id"], row["pattern_family"], f"amlworld-{row['pattern_id']}-{row['step']}"
+                    name, family, reference = (
+                        row["pattern_id"],
+                        row["pattern_family"],
+                        f"amlworld-{row['pattern_id']}-{row['step']}",
+                    )
                 elif row["is_sar"].lower() == "true" and row["alert_id"] not in ("", "-1"):
                     name, family, reference = row["alert_id"], "alert", f"amlsim-{row['tran_id']}"
                 else:

@@ -140,7 +140,9 @@ def deeds_of_file(path: Path) -> Iterator[Deed]:
     """
     for reading in read(path):
         if reading.problems:
-            raise InputError(f"{reading.source}: {reading.problems[0]}; {len(reading.problems)} rows of this batch cannot be read")
+            raise InputError(
+                f"{reading.source}: {reading.problems[0]}; {len(reading.problems)} rows of this batch cannot be read"
+            )
         yield from map(_deed, reading.instructions)
 
 
@@ -185,7 +187,9 @@ def watched(flow: Flow, settings: Settings) -> Watch:
     return watch
 
 
-def find(flow: Flow, settings: Settings, law: str, model: Model | None = None, order: str = "score; no ranker was given") -> Findings:
+def find(
+    flow: Flow, settings: Settings, law: str, model: Model | None = None, order: str = "score; no ranker was given"
+) -> Findings:
     """Return the alerts of a flow, in the order in which an officer should read them."""
     watch = watched(flow, settings)
     alerts = watch.alerts()
@@ -202,7 +206,12 @@ def find(flow: Flow, settings: Settings, law: str, model: Model | None = None, o
 
 
 def told(
-    flow: Flow, alert: Alert, settings: Settings, rulebook: Rulebook, rank: float | None = None, shares: dict[str, float] | None = None
+    flow: Flow,
+    alert: Alert,
+    settings: Settings,
+    rulebook: Rulebook,
+    rank: float | None = None,
+    shares: dict[str, float] | None = None,
 ) -> Told:
     """Return an alert with the names behind its numbers."""
     one = flow.transfers

@@ -71,7 +71,9 @@ def find_alerts(
     )
     if found.bounds_met:
         met = ", ".join(f"{name} {count:,}" for name, count in found.bounds_met.items())
-        err.print(f"[dim]· looks that ended at a bound: {met}; too busy to follow: {escape(', '.join(list(found.too_busy)[:5]))}[/]")
+        err.print(
+            f"[dim]· looks that ended at a bound: {met}; too busy to follow: {escape(', '.join(list(found.too_busy)[:5]))}[/]"
+        )
 
 
 @app.command
@@ -115,8 +117,14 @@ def show(
     if json:
         out.print_json(msgspec.json.encode(one).decode())
         return
-    out.print(f"{one.family.replace('_', ' ')}, score {one.score}: {one.features['accounts']} accounts, centre {one.centre}", markup=False)
-    out.print(f"{one.serves.provision}: {one.serves.says} ({one.serves.citation}; {one.serves.certainty.replace('_', ' ')})", markup=False)
+    out.print(
+        f"{one.family.replace('_', ' ')}, score {one.score}: {one.features['accounts']} accounts, centre {one.centre}",
+        markup=False,
+    )
+    out.print(
+        f"{one.serves.provision}: {one.serves.says} ({one.serves.citation}; {one.serves.certainty.replace('_', ' ')})",
+        markup=False,
+    )
     if one.bounded:
         out.print("Something about it was too large to be followed to its end.")
     out.print(table(("points", ""), one.points.items()))
@@ -160,7 +168,11 @@ def _found(
 ) -> Findings:
     need(sources, "lake or file of transfers")
     said = settings_of(law, settings)
-    chosen, order = shipped_ranker() if model is None else (read_model(model), f"ranker {model.name}; it orders the queue and decides nothing")
+    chosen, order = (
+        shipped_ranker()
+        if model is None
+        else (read_model(model), f"ranker {model.name}; it orders the queue and decides nothing")
+    )
     for source in sources:
         if database_path(source).is_file():
             if purpose is None or not purpose.strip():

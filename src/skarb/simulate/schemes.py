@@ -1,7 +1,8 @@
 """Schemes among the clients of the town's bank: money handed on in circles, through middlemen, in sums just below what is reported.
 
-Each payment is lawful by itself and is asked for like any other, so only whoever looks at all of them together sees anything. Schemes have a chance
-of their own and nothing in the world notes them, so a town lives the same life with and without them. Their truth is in the ids of their instructions.
+Each payment is lawful by itself and is asked for like any other, so only whoever looks at all of them together sees anything. Schemes have a
+chance of their own and nothing in the world notes them, so a town lives the same life with and without them. Their truth is in the ids of their
+instructions.
 """
 
 from __future__ import annotations

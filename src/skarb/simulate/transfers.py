@@ -7,6 +7,7 @@ idea of complete labels is AMLworld's (Altman et al., 2023); nothing else of it 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,7 +56,14 @@ def world(seed: int, *, accounts: int = 5_000, days: int = 120, schemes: int = 1
     rows, label = rows[order], label[order]
     sender, receiver, moment, size, marks = (rows[:, column].copy() for column in range(5))
     transfers = Transfers(
-        sender, receiver, moment + start, size, np.full(len(rows), LEGAL), marks, town.institution[sender], town.institution[receiver]
+        sender,
+        receiver,
+        moment + start,
+        size,
+        np.full(len(rows), LEGAL),
+        marks,
+        town.institution[sender],
+        town.institution[receiver],
     )
     flow = Flow(
         transfers,
@@ -287,7 +295,11 @@ def _dormant(t: _Town) -> list[_Row]:
     sleeper = int(t.draw.choice(t.sleepers))
     others, begin = t.some(10), t.begin(5)
     woken = [(sleeper, one, t.after(begin, 0, 90), t.sum(), 0) for one in others[:6]]
-    return [(others[9], sleeper, begin - 220 * DAY, t.sum(), 0), *woken, *((one, sleeper, t.after(begin, 0, 40), t.sum(), 0) for one in others[6:9])]
+    return [
+        (others[9], sleeper, begin - 220 * DAY, t.sum(), 0),
+        *woken,
+        *((one, sleeper, t.after(begin, 0, 40), t.sum(), 0) for one in others[6:9]),
+    ]
 
 
 def _dealer(t: _Town) -> list[_Row]:
@@ -308,7 +320,7 @@ def _gift_sale(t: _Town) -> list[_Row]:
 
 def _chain(t: _Town) -> list[_Row]:
     people, moment, size, rows = t.some(int(t.draw.integers(5, 11))), t.begin(7), t.sum(), []
-    for one, other in zip(people, people[1:], strict=False):
+    for one, other in itertools.pairwise(people):
         rows.append((one, other, moment, size, 0))
         moment, size = t.after(moment, 1, 16), t.less(size)
     return rows

@@ -23,7 +23,9 @@ def transfers(rows: list[Row], institutions: dict[int, int] | None = None) -> Tr
     table = np.array([(*row, 0)[:5] for row in rows], np.int64)
     at = institutions or {}
     sent, received = (np.array([at.get(int(one), 0) for one in table[:, side]], np.int64) for side in (0, 1))
-    return Transfers(table[:, 0], table[:, 1], table[:, 2] * HOUR, table[:, 3], np.zeros(len(rows), np.int64), table[:, 4], sent, received)
+    return Transfers(
+        table[:, 0], table[:, 1], table[:, 2] * HOUR, table[:, 3], np.zeros(len(rows), np.int64), table[:, 4], sent, received
+    )
 
 
 def seen(rows: list[Row], settings: Settings = SETTINGS, licensed: tuple[int, ...] = ()) -> list[Alert]:

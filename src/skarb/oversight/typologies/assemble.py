@@ -15,6 +15,7 @@ Shares are per thousand and rounded down.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
@@ -67,6 +68,14 @@ def _parts(seen: Seen) -> list[_Part]:
     rows, roots = rows[order], roots[order]
     cuts = np.flatnonzero(np.diff(roots)) + 1
     groups = np.split(rows, cuts)
+    heads = roots[np.concatenate([[0], cuts])].tolist()
+    # What a full scheme could not take in may be left alone; one transfer has no shape.
+    groups, heads = (
+        [one for one in groups if len(one) > 1],
+        [head for one, head in zip(groups, heads, strict=True) if len(one) > 1],
+    )
+    if not groups:
+        return []
     taking_part = [Counter(past.sender[one].tolist()) + Counter(past.receiver[one].tolist()) for one in groups]
     lengths = [len(one) for one in taking_part]
     busy = np.zeros(sum(lengths), np.int64)
@@ -75,7 +84,6 @@ def _parts(seen: Seen) -> list[_Part]:
     seen.count_between(past, seen.people, accounts, firsts, lasts, _BACK, busy)
     own = np.array([many for one in taking_part for many in one.values()], np.int64)
     sums = np.add.reduceat(np.maximum(busy, own), np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64))
-    heads = roots[np.concatenate([[0], cuts])].tolist()
     return [_Part(*one) for one in zip(groups, heads, taking_part, sums.tolist(), strict=True)]
 
 
@@ -164,6 +172,6 @@ def _kept(past: Past, rows: Numbers, senders: list[int], receivers: list[int]) -
 def _even(past: Past, rows: Numbers) -> int:
     """Return which share of the sizes have another within a fiftieth of them."""
     sizes = sorted(zip(past.unit[rows].tolist(), past.size[rows].tolist(), strict=True))
-    near = [a[0] == b[0] and (b[1] - a[1]) * 50 <= b[1] for a, b in zip(sizes, sizes[1:], strict=False)]
+    near = [a[0] == b[0] and (b[1] - a[1]) * 50 <= b[1] for a, b in itertools.pairwise(sizes)]
     alike = sum(left or right for left, right in zip([False, *near], [*near, False], strict=True))
     return alike * 1000 // len(sizes)

@@ -33,7 +33,11 @@ def structuring(past: Past, people: People, work: Work, limits: Limits, row: int
 def rapid(past: Past, people: People, work: Work, limits: Limits, row: int) -> None:
     """What came in goes out again, nearly all of it, within hours, in few transfers; in many, sums in and out agree by chance."""
     account, window = past.sender[row], limits.rapid_window
-    if people.marks[account] & 1 or people.tail_in[account] < 0 or past.moment[people.tail_in[account]] < past.moment[row] - window:
+    if (
+        people.marks[account] & 1
+        or people.tail_in[account] < 0
+        or past.moment[people.tail_in[account]] < past.moment[row] - window
+    ):
         return
     middle = gather_all(past, people, work, limits, row, account, True, window, 0)
     cut = work.turn[1]

@@ -1,6 +1,6 @@
 """Legs: instructions that were carried out become transfers between people, with the names they carry.
 
-A purchase is two legs, money one way and tokens the other. Where the value in legal currency is known both legs have that size and can be compared
+A purchase is two legs, money one way and tokens the other; an institution made it and its desk has judged it, so it is marked and forms no shape. Where the value in legal currency is known both legs have that size and can be compared
 with anything; otherwise a size is a whole number of the asset's smallest unit and can be compared only within that asset.
 """
 
@@ -11,10 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skarb.oversight.typologies.model import GIFT, LEGAL, TOKEN, Flow, Numbers, Transfers
+from skarb.oversight.typologies.model import DEAL, GIFT, LEGAL, TOKEN, Flow, Numbers, Transfers
 from skarb.oversight.typologies.watch import SIZE_MAX
 
-_OUT = ("fiat_pay", "qr_pay", "instant_pay", "cbdc_pay", "token_pay", "token_transfer_out", "token_gift", "token_place", "token_trade_settle")
+_OUT = (
+    "fiat_pay",
+    "qr_pay",
+    "instant_pay",
+    "cbdc_pay",
+    "token_pay",
+    "token_transfer_out",
+    "token_gift",
+    "token_place",
+    "token_trade_settle",
+)
 _MONEY = ("fiat_pay", "qr_pay", "instant_pay", "cbdc_pay")
 
 
@@ -59,8 +69,8 @@ def legs_of(deed: Deed) -> Iterator[Leg]:
         yield Leg(deed, other, party, deed.asset, deed.units, deed.text, TOKEN)
     elif activity in ("token_buy_fiat", "token_sell_fiat") and deed.paid_asset:
         buyer, seller = (party, other) if activity == "token_buy_fiat" else (other, party)
-        yield Leg(deed, buyer, seller, deed.paid_asset, deed.paid_units, deed.paid_text, 0)
-        yield Leg(deed, seller, buyer, deed.asset, deed.units, deed.text, TOKEN)
+        yield Leg(deed, buyer, seller, deed.paid_asset, deed.paid_units, deed.paid_text, DEAL)
+        yield Leg(deed, seller, buyer, deed.asset, deed.units, deed.text, TOKEN | DEAL)
 
 
 def flow_of(deeds: Iterable[Deed], currency: str, licensed: Iterable[str] = ()) -> Flow:

@@ -1,7 +1,7 @@
 """What a watch over transfers takes and gives: columns of transfers in, alerts out.
 
-A **family** is a shape that money takes when somebody hides where it comes from or where it goes. An **alert** is one scheme as it was seen: its
-exact transfers, what they have in common, and nothing more. It accuses nobody and decides nothing; an officer reads it beside the provision it serves.
+A **family** is a shape that money takes when somebody hides where it comes from or where it goes. An **alert** is one scheme as it was seen:
+its exact transfers, what they have in common, and nothing more. It accuses nobody and decides nothing; an officer reads it beside the provision it serves.
 
 Source: the eight patterns of AMLworld (Altman et al., 2023), the red flags of the FATF, and the patterns that a law pack names.
 """
@@ -33,7 +33,8 @@ Family = Literal[
     "chain",
 ]
 FAMILIES: tuple[Family, ...] = get_args(Family)  # the position of a family is its bit
-TOKEN, GIFT = 1, 2  # marks of a transfer: what moves is a token; the parties call it a gift
+# Marks of a transfer: what moves is a token; the parties call it a gift; it is one half of a deal that an institution made for both at once.
+TOKEN, GIFT, DEAL = 1, 2, 4
 LICENSED = 1  # mark of an account: its holder may deal for others
 LEGAL = 0  # the unit of sizes that are values in the legal currency; any other unit is an asset of its own
 

@@ -55,7 +55,9 @@ def ranked(alerts: Sequence[Alert], model: Model | None) -> list[tuple[Alert, fl
 def _rank(alert: Alert, model: Model) -> tuple[float, dict[str, float]]:
     shares = {
         name: weight * (value - mean) / spread
-        for name, value, mean, spread, weight in zip(model.names, signs_of(alert), model.means, model.spreads, model.weights, strict=True)
+        for name, value, mean, spread, weight in zip(
+            model.names, signs_of(alert), model.means, model.spreads, model.weights, strict=True
+        )
         if weight
     }
     answer = model.bias + math.fsum(shares.values())
@@ -77,7 +79,9 @@ def learn(alerts: Sequence[Alert], truth: Sequence[bool], name: str, seed: int =
     table = np.array([signs_of(alert) for alert in alerts])
     means, spreads = table.mean(axis=0), table.std(axis=0)
     spreads[spreads == 0] = 1.0
-    fitted = LogisticRegression(C=0.5, class_weight="balanced", max_iter=2000, random_state=seed).fit((table - means) / spreads, np.array(truth))
+    fitted = LogisticRegression(C=0.5, class_weight="balanced", max_iter=2000, random_state=seed).fit(
+        (table - means) / spreads, np.array(truth)
+    )
     return Model(
         name=name,
         names=NAMES,
@@ -106,8 +110,16 @@ def read_model(path: Path) -> Model:
         raise InputError(f"{path} is not a ranker: {error}") from None
     numbers = (*model.means, *model.spreads, *model.weights, model.bias)
     lengths = {len(model.names), len(model.means), len(model.spreads), len(model.weights)}
-    if model.format != FORMAT or model.names != NAMES or len(lengths) > 1 or not all(map(math.isfinite, numbers)) or 0.0 in model.spreads:
-        raise InputError(f"{path}: given a ranker over other signs or with numbers that are none, expected format {FORMAT} over {', '.join(NAMES)}")
+    if (
+        model.format != FORMAT
+        or model.names != NAMES
+        or len(lengths) > 1
+        or not all(map(math.isfinite, numbers))
+        or 0.0 in model.spreads
+    ):
+        raise InputError(
+            f"{path}: given a ranker over other signs or with numbers that are none, expected format {FORMAT} over {', '.join(NAMES)}"
+        )
     return model
 
 

@@ -1,7 +1,7 @@
 """Recall: which of the schemes that are known to be in a stream were found, and what else was disturbed.
 
-A scheme is **found** when at least half of its transfers lie in alerts, **covered** when four fifths do, and **whole** when one alert alone holds half
-of it, so that an officer sees a scheme and not its splinters. Everything that belongs to no scheme is
+A scheme is **found** when at least half of its transfers lie in alerts, **covered** when four fifths do, and **whole** when one alert alone holds
+half of it, so that an officer sees a scheme and not its splinters. Everything that belongs to no scheme is
 background: its alert rate is the share of its transfers that lie in any alert. Two stricter rates stand beside it: the same without transfers that
 people make to themselves, which no family looks at, and the share of the accounts that take part in no scheme but stand in an alert.
 """
@@ -77,11 +77,18 @@ def recall_of(transfers: Transfers, scheme: Numbers, families: Sequence[str], al
     Shape: `scheme` has the number of each transfer's scheme or -1, `families` one name per scheme. Background before `begin` is left out.
     """
     alerts = [one for one in alerts if one.rows[-1] >= begin]
-    return recall_of_rows(transfers, scheme, families, [np.array(one.rows) for one in alerts], [one.delay for one in alerts], begin)
+    return recall_of_rows(
+        transfers, scheme, families, [np.array(one.rows) for one in alerts], [one.delay for one in alerts], begin
+    )
 
 
 def recall_of_rows(
-    transfers: Transfers, scheme: Numbers, families: Sequence[str], alerts: Sequence[Numbers], delays: Sequence[int] = (), begin: int = 0
+    transfers: Transfers,
+    scheme: Numbers,
+    families: Sequence[str],
+    alerts: Sequence[Numbers],
+    delays: Sequence[int] = (),
+    begin: int = 0,
 ) -> Recall:
     """Return what was found when each alert holds these transfers."""
     inside = scheme >= 0

@@ -136,4 +136,6 @@ class _Reader:
     def _known(self, section: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
         strange = [name for name in given if name not in known]
         if strange:
-            raise ConfigurationError(f"{self._where}: {section}: {', '.join(map(str, strange))} unknown; expected {', '.join(known)}")
+            raise ConfigurationError(
+                f"{self._where}: {section}: {', '.join(map(str, strange))} unknown; expected {', '.join(known)}"
+            )

@@ -208,7 +208,11 @@ def follow(past: Past, people: People, work: Work, limits: Limits, row: int) -> 
     at, steps, best = people.last_in[past.sender[row]], 0, -1
     oldest = past.moment[row] - limits.chain_window
     while at >= 0 and past.moment[at] >= oldest and steps < limits.branch:
-        if past.sender[at] != past.receiver[row] and comparable(past, at, row, limits) and (best < 0 or past.hops[at] > past.hops[best]):
+        if (
+            past.sender[at] != past.receiver[row]
+            and comparable(past, at, row, limits)
+            and (best < 0 or past.hops[at] > past.hops[best])
+        ):
             best = at
         at = past.before_in[at]
         steps += 1

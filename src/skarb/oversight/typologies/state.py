@@ -164,7 +164,13 @@ def empty_pairs(room: int) -> Pairs:
 
 def empty_work(families: int) -> Work:
     """Return what looks need."""
-    return Work(np.empty(BASKET, np.int32), np.empty(16, np.int32), np.empty(16, np.int32), np.zeros(2, np.int64), np.zeros(families, np.int64))
+    return Work(
+        np.empty(BASKET, np.int32),
+        np.empty(16, np.int32),
+        np.empty(16, np.int32),
+        np.zeros(2, np.int64),
+        np.zeros(families, np.int64),
+    )
 
 
 def longer_past(past: Past, room: int) -> Past:

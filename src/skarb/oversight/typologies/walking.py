@@ -53,7 +53,9 @@ def refill(old: Pairs, new: Pairs) -> None:
     new.used[0] = old.used[0]
 
 
-def gather_all(past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int) -> int:
+def gather_all(
+    past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int
+) -> int:
     """Put the account's latest transfers of one direction into the basket from a place on; return where they end.
 
     `turn[1]` says whether the bound ended the walk.
@@ -72,7 +74,9 @@ def gather_all(past: Past, people: People, work: Work, limits: Limits, row: int,
     return place
 
 
-def gather(past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int) -> int:
+def gather(
+    past: Past, people: People, work: Work, limits: Limits, row: int, account: int, incoming: bool, window: int, begin: int
+) -> int:
     """The same with the transfers that count for shapes."""
     at, place = (people.last_in[account] if incoming else people.last_out[account]), begin
     work.turn[1] = 0
@@ -156,7 +160,9 @@ def tell(past: Past, work: Work, limits: Limits, row: int, family: int, begin: i
             past.since[head] = row
 
 
-def count_between(past: Past, people: People, accounts: Column, firsts: Column, lasts: Column, steps_max: int, found: Column) -> None:
+def count_between(
+    past: Past, people: People, accounts: Column, firsts: Column, lasts: Column, steps_max: int, found: Column
+) -> None:
     """Count the transfers of each account between two moments, its latest ones as far as the bound goes."""
     for place in range(len(accounts)):
         who, first, last = accounts[place], firsts[place], lasts[place]

@@ -104,4 +104,9 @@ def kernels(kind: str) -> Functions:
     modules = [walking, shapes, deals, watching]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("watch", "refill", "count_between"), beside=("skarb.oversight.typologies.state",), woven=("comparable", "stamp", "place_of"))
+    return compiled(
+        modules,
+        ("watch", "refill", "count_between"),
+        beside=("skarb.oversight.typologies.state",),
+        woven=("comparable", "stamp", "place_of"),
+    )

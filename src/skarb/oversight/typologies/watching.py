@@ -6,7 +6,18 @@ Whatever the batches are, the same transfers are looked at in the same order, so
 from __future__ import annotations
 
 from skarb.oversight.typologies.deals import deal, rapid, structuring, wake
-from skarb.oversight.typologies.shapes import bipartite, cycle, equal_fan, fan, follow, hub, scatter, scatter_late, stack, to_and_fro
+from skarb.oversight.typologies.shapes import (
+    bipartite,
+    cycle,
+    equal_fan,
+    fan,
+    follow,
+    hub,
+    scatter,
+    scatter_late,
+    stack,
+    to_and_fro,
+)
 from skarb.oversight.typologies.state import Limits, Pairs, Past, People, Work
 from skarb.oversight.typologies.walking import place_of
 
@@ -20,14 +31,15 @@ def watch(past: Past, people: People, pairs: Pairs, work: Work, limits: Limits, 
 def look(past: Past, people: People, pairs: Pairs, work: Work, limits: Limits, row: int) -> None:
     """Note one transfer and let every family look at it.
 
-    What one pays himself has no shape. The account of a licensed dealer is a pool in which every client's money meets; shapes through it mean nothing.
+    What one pays himself has no shape. The account of a licensed dealer is a pool in which every client's money meets;
+    shapes through it mean nothing, and neither do the halves of a deal that an institution made for both sides at once.
     """
     past.parent[row], past.many[row], past.hops[row] = row, 1, 1
     sender, receiver = int(past.sender[row]), int(past.receiver[row])
     if sender == receiver:
         return
     note(past, people, pairs, row, sender, receiver)
-    licensed = people.marks[sender] & 1 or people.marks[receiver] & 1
+    licensed = people.marks[sender] & 1 or people.marks[receiver] & 1 or past.marks[row] & 4
     if not licensed and counts(past, limits, row):
         note_counted(past, people, row, sender, receiver)
         follow(past, people, work, limits, row)
@@ -46,7 +58,8 @@ def look(past: Past, people: People, pairs: Pairs, work: Work, limits: Limits, r
         equal_fan(past, people, work, limits, row)
     structuring(past, people, work, limits, row, True)
     structuring(past, people, work, limits, row, False)
-    rapid(past, people, work, limits, row)
+    if not past.marks[row] & 4:
+        rapid(past, people, work, limits, row)
     for account in (sender, receiver):
         wake(past, people, work, limits, row, account)
         people.latest[account] = past.moment[row]
