@@ -47,11 +47,11 @@ def learn_ranker(path: Path, settings: Settings, law: str, seed: int = 1) -> str
     return card
 
 
-def _judged(seeds: Sequence[int], settings: Settings) -> tuple[list[Alert], list[bool]]:
+def _judged(seeds: Sequence[int], settings: Settings, accounts: int = ACCOUNTS) -> tuple[list[Alert], list[bool]]:
     """Return the alerts of worlds, and of each whether most of its transfers belong to a scheme."""
     alerts, truth = [], []
     for seed in seeds:
-        made = world(seed, accounts=ACCOUNTS)
+        made = world(seed, accounts=accounts)
         for alert in watched(made.flow, settings).alerts(0):
             if alert.rows[-1] >= made.begin:
                 alerts.append(alert)

@@ -48,6 +48,9 @@ def graph_of(alert: AlertView) -> Graph:
         column.setdefault(move.sender, 0)
         column.setdefault(move.receiver, column[move.sender] + 1)
         together[move.sender, move.receiver] = together.get((move.sender, move.receiver), 0) + 1
+    # Who is paid by his own column, or from further on, and pays nobody, is where the money ends: he stands last.
+    ends = {receiver for sender, receiver in together if column[sender] >= column[receiver]} - {sender for sender, _ in together}
+    column.update(dict.fromkeys(ends, max(column.values()) + 1))
     columns: dict[int, list[int]] = {}
     for number, place in column.items():
         columns.setdefault(place, []).append(number)

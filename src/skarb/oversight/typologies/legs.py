@@ -1,7 +1,8 @@
 """Legs: instructions that were carried out become transfers between people, with the names they carry.
 
-A purchase is two legs, money one way and tokens the other; an institution made it and its desk has judged it, so it is marked and forms no shape. Where the value in legal currency is known both legs have that size and can be compared
-with anything; otherwise a size is a whole number of the asset's smallest unit and can be compared only within that asset.
+A purchase is two legs, money one way and tokens the other; an institution made it and its desk has judged it, so its legs are marked and form no
+shape. Where the value in legal currency is known legs have that size and can be compared with anything; otherwise a size is a whole number of the
+asset's smallest unit and can be compared only within that asset.
 """
 
 from __future__ import annotations

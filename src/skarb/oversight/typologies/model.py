@@ -1,7 +1,8 @@
 """What a watch over transfers takes and gives: columns of transfers in, alerts out.
 
-A **family** is a shape that money takes when somebody hides where it comes from or where it goes. An **alert** is one scheme as it was seen:
-its exact transfers, what they have in common, and nothing more. It accuses nobody and decides nothing; an officer reads it beside the provision it serves.
+A **family** is a shape that money takes when somebody hides where it comes from or where it goes. An **alert** is one scheme as it was seen: its
+exact transfers, what they have in common, and nothing more. It accuses nobody and decides nothing; an officer reads it beside the provision it
+serves.
 
 Source: the eight patterns of AMLworld (Altman et al., 2023), the red flags of the FATF, and the patterns that a law pack names.
 """

@@ -78,7 +78,7 @@ def learn(alerts: Sequence[Alert], truth: Sequence[bool], name: str, seed: int =
         raise Unavailable("learning a ranker needs scikit-learn: pip install 'skarb[ranking]'") from None
     table = np.array([signs_of(alert) for alert in alerts])
     means, spreads = table.mean(axis=0), table.std(axis=0)
-    spreads[spreads == 0] = 1.0
+    spreads[spreads < 1e-6] = 1.0  # a sign that never varies says nothing, whatever it is divided by
     fitted = LogisticRegression(C=0.5, class_weight="balanced", max_iter=2000, random_state=seed).fit(
         (table - means) / spreads, np.array(truth)
     )

@@ -133,13 +133,14 @@ class Limits(NamedTuple):
 
 _PAST = {
     "sender": np.int32, "receiver": np.int32, "moment": np.int64, "size": np.int64, "unit": np.int32, "marks": np.uint8,
-    "prior_out": np.int32, "prior_in": np.int32,
-    "prior_pair": np.int32, "met": np.int32, "before_out": np.int32, "before_in": np.int32, "via": np.int32, "hops": np.int16, "match": np.int32, "seen": np.int32,
+    "prior_out": np.int32, "prior_in": np.int32, "prior_pair": np.int32, "met": np.int32,
+    "before_out": np.int32, "before_in": np.int32, "via": np.int32, "hops": np.int16, "match": np.int32, "seen": np.int32,
     "parent": np.int32, "many": np.int32, "since": np.int32, "bounded": np.uint8,
 }  # fmt: skip
 _PEOPLE = {
-    "tail_out": np.int32, "tail_in": np.int32, "last_out": np.int32, "last_in": np.int32, "latest": np.int64, "woke": np.int32, "since_woke": np.int32, "first": np.int64,
-    "ins": np.int32, "outs": np.int32, "marks": np.uint8, "stamp": np.int64, "tally": np.int32, "other": np.int64, "cut": np.int32,
+    "tail_out": np.int32, "tail_in": np.int32, "last_out": np.int32, "last_in": np.int32, "latest": np.int64,
+    "woke": np.int32, "since_woke": np.int32, "first": np.int64, "ins": np.int32, "outs": np.int32, "marks": np.uint8,
+    "stamp": np.int64, "tally": np.int32, "other": np.int64, "cut": np.int32,
 }  # fmt: skip
 _NONE = (
     "prior_out", "prior_in", "prior_pair", "met", "before_out", "before_in", "via", "match", "since",
