@@ -123,6 +123,6 @@ def _only(flow: Flow, scheme: Numbers, families: Sequence[str], keep: Numbers) -
     number = np.full(len(families), -1)
     number[keep] = np.arange(len(keep))
     labels = np.where(scheme[rows] >= 0, number[scheme[rows]], -1)
-    references = [flow.references[row] for row in rows]
+    references = [flow.references[row] for row in rows.tolist()]
     part = Flow(flow.transfers.part(rows), flow.accounts, flow.institutions, references, (), flow.licensed)
-    return part, labels, [families[one] for one in keep]
+    return part, labels, [families[one] for one in keep.tolist()]

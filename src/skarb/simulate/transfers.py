@@ -124,8 +124,9 @@ class _Town:
 
 
 def _rows(sender: Numbers, receiver: Numbers, moment: Numbers, size: Numbers, marks: int = 0) -> Numbers:
-    made = np.stack([sender, receiver, moment, size, np.full(len(sender), marks)], axis=1).astype(np.int64)
-    return made[made[:, 0] != made[:, 1]]
+    made: Numbers = np.stack([sender, receiver, moment, size, np.full(len(sender), marks)], axis=1).astype(np.int64)
+    kept: Numbers = made[made[:, 0] != made[:, 1]]
+    return kept
 
 
 def _heavy(town: _Town, who: Numbers, count: int, steep: float) -> Numbers:

@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 
     past: Past
     people: People
-    count: int
+    transfers: int
     sent_by: Column
     received_by: Column
     count_between: Callable[..., None]  # the kernel
@@ -60,10 +60,10 @@ def assemble(seen: Seen, settings: Settings, least: int) -> list[Alert]:
 def _parts(seen: Seen) -> list[_Part]:
     """Return the transfers of every scheme."""
     past = seen.past
-    rows = np.flatnonzero(past.seen[: seen.count])
+    rows = np.flatnonzero(past.seen[: seen.transfers])
     if len(rows) == 0:
         return []
-    roots = _roots(past.parent[: seen.count], rows)
+    roots = _roots(past.parent[: seen.transfers], rows)
     order = np.argsort(roots, kind="stable")
     rows, roots = rows[order], roots[order]
     cuts = np.flatnonzero(np.diff(roots)) + 1
@@ -173,5 +173,5 @@ def _even(past: Past, rows: Numbers) -> int:
     """Return which share of the sizes have another within a fiftieth of them."""
     sizes = sorted(zip(past.unit[rows].tolist(), past.size[rows].tolist(), strict=True))
     near = [a[0] == b[0] and (b[1] - a[1]) * 50 <= b[1] for a, b in itertools.pairwise(sizes)]
-    alike = sum(left or right for left, right in zip([False, *near], [*near, False], strict=True))
+    alike: int = sum(left or right for left, right in zip([False, *near], [*near, False], strict=True))
     return alike * 1000 // len(sizes)

@@ -48,8 +48,8 @@ def ranked(alerts: Sequence[Alert], model: Model | None) -> list[tuple[Alert, fl
     """Return alerts in the order of the queue, each with its rank and what contributes to it; without a model the order is that of the score."""
     if model is None:
         return [(alert, None, {}) for alert in alerts]
-    found = [(alert, *_rank(alert, model)) for alert in alerts]
-    return sorted(found, key=lambda one: (-one[1], -one[0].score, one[0].rows[0]))
+    found = sorted(((alert, *_rank(alert, model)) for alert in alerts), key=lambda one: (-one[1], -one[0].score, one[0].rows[0]))
+    return [(alert, rank, shares) for alert, rank, shares in found]
 
 
 def _rank(alert: Alert, model: Model) -> tuple[float, dict[str, float]]:

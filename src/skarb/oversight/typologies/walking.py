@@ -16,13 +16,13 @@ def comparable(past: Past, one: int, other: int, limits: Limits) -> bool:
     a, b = past.size[one], past.size[other]
     if a > b:
         a, b = b, a
-    return a * 1000 >= b * limits.alike
+    return bool(a * 1000 >= b * limits.alike)
 
 
 def stamp(work: Work) -> int:
     """Return a number that no earlier look has used."""
     work.turn[0] += 1
-    return work.turn[0]
+    return int(work.turn[0])
 
 
 def place_of(pairs: Pairs, sender: int, receiver: int) -> int:
@@ -40,7 +40,7 @@ def place_of(pairs: Pairs, sender: int, receiver: int) -> int:
 
 def last_between(pairs: Pairs, sender: int, receiver: int) -> int:
     """Return the latest transfer from one to the other, or -1."""
-    return pairs.last[place_of(pairs, sender, receiver)]
+    return int(pairs.last[place_of(pairs, sender, receiver)])
 
 
 def refill(old: Pairs, new: Pairs) -> None:
@@ -110,7 +110,7 @@ def unusual(past: Past, people: People, limits: Limits, row: int, account: int, 
     lived = past.moment[row] - window - people.first[account]
     if before <= 0 or lived <= 0:
         return True
-    return now * 1000 * lived >= limits.usual * before * window
+    return bool(now * 1000 * lived >= limits.usual * before * window)
 
 
 def root(past: Past, one: int) -> int:

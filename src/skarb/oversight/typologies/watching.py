@@ -69,7 +69,7 @@ def counts(past: Past, limits: Limits, row: int) -> bool:
     """Say whether a transfer counts for shapes: large enough, where its value is known, and between two who have not long known each other."""
     if past.unit[row] == 0 and past.size[row] < limits.worth:
         return False
-    return past.moment[row] - past.moment[past.met[row]] <= limits.new
+    return bool(past.moment[row] - past.moment[past.met[row]] <= limits.new)
 
 
 def note(past: Past, people: People, pairs: Pairs, row: int, sender: int, receiver: int) -> None:
