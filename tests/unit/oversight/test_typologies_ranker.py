@@ -32,7 +32,7 @@ def test_learning_puts_true_alerts_first_and_says_why() -> None:
     assert {one.id for one, _, _ in queue[:12]} == {one.id for one in TRUE}
     first, rank, shares = queue[0]
     assert rank is not None and rank > 0.5
-    assert list(shares)[0] in ("strangers", "inside")
+    assert next(iter(shares)) in ("strangers", "inside")
     assert model == learn([*TRUE, *FALSE], [True] * 12 + [False] * 12, "test")
     assert first in TRUE
 

@@ -4,9 +4,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from litestar.testing import TestClient
 
 from skarb.app.alerts import settings_of, watched
 from skarb.app.market import Market, MarketFile, create_market
+from skarb.console.app import console
 from skarb.oversight.typologies import FAMILIES
 from skarb.oversight.typologies.recall import recall_of
 from skarb.simulate import market
@@ -40,6 +42,15 @@ def test_the_town_s_schemes_reach_the_queue(tmp_path: Path) -> None:
         assert sum(scheme == "000-cycle" for scheme, _ in told) >= 3
         assert sum(scheme == "001-scatter_gather" for scheme, _ in told) >= 6
         assert town.view.alert("nothing") is None
+        pages = TestClient(console(town.view))
+        for lang, word in (("be", "Сігналы"), ("ru", "Сигналы"), ("en", "Alerts")):
+            assert word in pages.get(f"/alerts?lang={lang}").text
+        name = queue.alerts[0].id
+        masked, shown = (pages.get(f"/alerts/{name}?lang=en{more}").text for more in ("", "&purpose=case+17"))
+        assert "<svg" in masked and "p-00" not in masked
+        assert "p-00" in shown
+        assert f"alerts/{name}" in (folder / "looks.jsonl").read_text()
+        assert pages.get("/alerts/nothing").status_code == 404
 
 
 def test_a_world_is_the_same_for_a_seed_and_plants_every_family() -> None:
