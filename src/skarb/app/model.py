@@ -18,6 +18,7 @@ from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 
 if TYPE_CHECKING:
+    from skarb.app.alertmodel import AlertsView, AlertView
     from skarb.app.draftmodel import DraftsView
 
 
@@ -343,6 +344,12 @@ class MarketView(Protocol):
 
     def flow_report(self, language: str) -> bytes | None:
         """Return the report on money abroad that stands alone, as HTML, or None."""
+
+    def alerts(self) -> AlertsView:
+        """Return the schemes that a watch sees in what was posted, in the order in which an officer should read them."""
+
+    def alert(self, name: str) -> AlertView | None:
+        """Return one scheme with everybody in it, or None."""
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from skarb.app.alertmodel import AlertsView, AlertView
 from skarb.app.archive import Archive, Found, instant_of, transfer_lines
 from skarb.app.draftmodel import DraftsView, Progress
 from skarb.app.drafts import Answers
@@ -15,6 +16,7 @@ from skarb.app.explain import provision_view, reasons_of
 from skarb.app.files import now as real_now
 from skarb.app.flowwork import flow_figures, flow_part, flow_report
 from skarb.app.looks import Looks
+from skarb.app.marketalerts import MarketAlerts
 from skarb.app.model import (
     BatchLine,
     BatchView,
@@ -74,6 +76,8 @@ class View:
         self._archive = Archive(book_path, rulebook)
         self._answers = Answers(folder)
         self._folder = folder
+        country = rulebook.country
+        self._alerts = MarketAlerts(country.code.lower(), country.currency, lambda code: registers.asset(code).decimals)
         self.replaying = Progress()
         self.living = False
 
@@ -82,6 +86,7 @@ class View:
     def learn(self, envelope: Envelope) -> None:
         """Take a batch of a journal into account."""
         rows = answered(envelope, self._archive.law)
+        self._alerts.take(rows)
         with self._lock:
             self._tally.take(rows, envelope.sequence, envelope.recorded_at, envelope.book)
 
@@ -312,6 +317,14 @@ class View:
     def flow_report(self, language: str) -> bytes | None:
         """Return the report on money abroad that stands alone, as HTML, or None."""
         return flow_report(self._folder, language)
+
+    def alerts(self) -> AlertsView:
+        """Return the schemes that a watch sees in what was posted."""
+        return self._alerts.queue()
+
+    def alert(self, name: str) -> AlertView | None:
+        """Return one scheme with everybody in it, or None."""
+        return self._alerts.alert(name, self._person)
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

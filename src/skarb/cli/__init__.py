@@ -28,6 +28,7 @@ COMMANDS = {
     "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
+    "alerts": "Watch transfers for schemes, show one, order the queue; nothing is decided about anybody.",
     "replay": "Decide everything in a lake twice, by the law and by a draft, and tell what the draft would change.",
     "flows": "Follow the money that leaves: what came back, what is still out, through whom; return curves, paths, reconciliation.",
     "rebuild": "Remove the index of the past beside books and make it again from their journals.",
@@ -41,7 +42,7 @@ COMMANDS = {
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
 # Commands with commands of their own.
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows", "screen")
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows", "screen", "alerts")
 
 
 def make_app(listing: bool = False) -> App:

@@ -11,7 +11,7 @@ from skarb.cli.output import err, out, table
 
 
 def bench(
-    name: Literal["road", "ledger", "rules", "replay", "flows", "mining", "screening"],
+    name: Literal["road", "ledger", "rules", "replay", "flows", "mining", "screening", "alerts"],
     *,
     rows: int | None = None,
     data: Path | None = None,
@@ -28,6 +28,7 @@ def bench(
     thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole units; two
     days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
     `screening`: names against lists, by the best means installed and by rules alone, beside others; a million clients against new entries.
+    `alerts`: a watch over a million transfers, what it finds of known schemes and what it disturbs, with and without a view across institutions.
 
     Figures are medians; rates are per second.
 
@@ -36,7 +37,8 @@ def bench(
     name
         What to measure.
     rows
-        Of `replay` and `flows`: how many rows, if not ten million. Of `screening`: how many clients are rescreened, if not a million.
+        Of `replay` and `flows`: how many rows, if not ten million. Of `screening`: how many clients are rescreened, and of `alerts`:
+        how many transfers are watched, if not a million.
     data
         Of `screening`: the folder with labelled names; by default what SKARB_DATA names. Without it what depends on them is null.
     json
@@ -79,6 +81,10 @@ def _measure(name: str, rows: int | None, data: Path | None) -> dict[str, object
         from skarb.bench import screening
 
         return screening.bench(data, screening.CLIENTS if rows is None else rows)
+    if name == "alerts":
+        from skarb.bench import alerts
+
+        return alerts.bench(alerts.ROWS if rows is None else rows)
     from skarb.bench.rules import bench as rules
 
     return rules()

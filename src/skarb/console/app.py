@@ -100,17 +100,8 @@ class _Pages:
             found = self._view.row(name, _whole(sequence, "batch"), _whole(number, "row"))
             if found is None:
                 raise NotFound(f"book {name!r} has no row {number} in batch {sequence}")
-            purpose = request.query_params.get("purpose")
-            stated = None if purpose is None else " ".join(purpose.split())[:PURPOSE_MAX]
-            unmasked = stated is not None and len(stated) >= PURPOSE_MIN
-            if unmasked and stated is not None:
-                self._view.look(stated, f"{name}/{sequence}/{number}")
-            content = {
-                "clock": self._view.clock(),
-                "row": found,
-                "purpose": stated if unmasked else None,
-                "purpose_refused": purpose is not None and not unmasked,
-            }
+            purpose, unmasked, refused = self._purpose(request, f"{name}/{sequence}/{number}")
+            content = {"clock": self._view.clock(), "row": found, "purpose": purpose, "purpose_refused": refused}
             return self._answer(request, "row", content, unmasked=unmasked)
 
         @get("/provision/{provision_id:path}", sync_to_thread=True)
@@ -120,6 +111,20 @@ class _Pages:
             if found is None:
                 raise NotFound(f"there is no provision {asked!r}")
             return self._answer(request, "provision", {"clock": self._view.clock(), "provision": found})
+
+        @get("/alerts", sync_to_thread=True)
+        def alerts(request: _Request) -> Response[Any]:
+            return self._answer(request, "alerts", {"clock": self._view.clock(), "queue": self._view.alerts()})
+
+        @get("/alerts/{name:str}", sync_to_thread=True)
+        def alert(request: _Request) -> Response[Any]:
+            name = request.path_params["name"]
+            found = self._view.alert(name)
+            if found is None:
+                raise NotFound(f"there is no alert {name!r}")
+            purpose, unmasked, refused = self._purpose(request, f"alerts/{name}")
+            content = {"clock": self._view.clock(), "alert": found, "purpose": purpose, "purpose_refused": refused}
+            return self._answer(request, "alert", content, unmasked=unmasked)
 
         @get("/drafts", sync_to_thread=True)
         def drafts(request: _Request) -> Response[Any]:
@@ -160,7 +165,16 @@ class _Pages:
                 raise NotFound("money abroad was not followed yet")
             return Response(content=found, media_type="text/html; charset=utf-8", headers={**_REPORT_HEADERS, **_spoken(code)})
 
-        return [market, book, batch, row, provision, drafts, draft, report, flows, flow_report]
+        return [market, book, batch, row, provision, alerts, alert, drafts, draft, report, flows, flow_report]
+
+    def _purpose(self, request: _Request, subject: str) -> tuple[str | None, bool, bool]:
+        """Return the purpose that was stated, whether people may be shown, and whether it was no purpose; a look is recorded first."""
+        purpose = request.query_params.get("purpose")
+        stated = "" if purpose is None else " ".join(purpose.split())[:PURPOSE_MAX]
+        if len(stated) < PURPOSE_MIN:
+            return None, False, purpose is not None
+        self._view.look(stated, subject)
+        return stated, True, False
 
     def not_found(self, request: _Request, error: Exception) -> Response[Any]:
         """Say that something does not exist."""

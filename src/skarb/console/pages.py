@@ -14,6 +14,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from skarb.app.model import ClockView
+from skarb.console.alertgraph import graph_of
 from skarb.console.charts import draft_chart, flow_chart
 from skarb.console.language import LANGUAGES, Language, language
 from skarb.core.amount import format_amount
@@ -122,6 +123,7 @@ def _helpers(page: Page) -> dict[str, Any]:
         "silence": SILENCE,
         "flow_chart": flow_chart,
         "draft_chart": draft_chart,
+        "graph_of": graph_of,
         "date_of": date.fromisoformat,
         "share_bar": share_bar,
         "length": length,

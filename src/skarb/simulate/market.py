@@ -25,6 +25,7 @@ from skarb.simulate.habits import Behaviour, capital, first_money
 from skarb.simulate.honest import HONEST
 from skarb.simulate.model import Beat, BookEntry, Entries, Event
 from skarb.simulate.prices import Prices
+from skarb.simulate.schemes import planted
 from skarb.simulate.town import Town, load_town
 from skarb.simulate.world import World
 
@@ -154,6 +155,7 @@ class _Life:
             self._world.day = day
             midnight = self._s._midnight(day)
             self._open_books(day, midnight + _OPENING)
+            self._add(planted(self._world, day, self._s.start, midnight))
             for at, book in self._day(day, midnight):
                 yield from self._until(at)
                 self._ask(book, at)
