@@ -15,7 +15,6 @@ from skarb.core.time import parse_day
 from skarb.travelrule.address import make_travel_address, read_travel_address
 from skarb.travelrule.constraints import Rules
 from skarb.travelrule.messages import Inquiry, kind_of, read_headers, read_message, write_message
-from skarb.travelrule.unhosted import WalletProof, challenge, refute
 
 RULES = Rules(parse_day("2026-10-01"))
 UUID = "3d4f9e2a-6c1b-4f0e-9a53-0f6d2b7c8e11"
@@ -167,15 +166,3 @@ def test_what_is_no_place_for_inquiries_has_no_travel_address(url: str) -> None:
 def test_other_words_are_no_travel_addresses(text: str) -> None:
     with pytest.raises(FieldError):
         read_travel_address(text)
-
-
-def test_a_proof_is_about_one_wallet_one_occasion_and_one_day() -> None:
-    wallet, text = (
-        "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
-        challenge("alpha", "anna", "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "t-1", RULES.day),
-    )
-    proof = WalletProof(wallet=wallet, text=text, signature="s")
-    assert refute(proof, wallet, text, lambda *said: said == (wallet, text, "s")) is None
-    assert refute(proof, wallet, challenge("alpha", "anna", wallet, "t-2", RULES.day), lambda *said: True).path == "text"
-    assert refute(proof, "BTC:other", text, lambda *said: True).path == "wallet"
-    assert refute(proof, wallet, text, lambda *said: False).path == "signature"
