@@ -45,7 +45,7 @@ class Bearers:
         """Return the entries that somebody may be."""
         if not known.names:
             return ()
-        answer = self._names.search(known)
+        answer = self._names.search(known, most=None)  # all: when decisions put some aside, the others still stand
         return tuple(
             Hit(one.list, one.regime, self._listed[one.list, one.entry], False, "name") for one in answer.hits if one.stands
         )

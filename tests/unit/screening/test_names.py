@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from skarb.core.errors import ConfigurationError, InputError
-from skarb.core.screening_list import Described, Document, Identifiers, Listed, Name, ScreeningList
+from skarb.core.screening_list import Described, Document, Identifiers, Listed, Name, ScreeningList, Whitelisted
 from skarb.screening import Screen
 from skarb.screening.bearers import Bearers
 from skarb.screening.names import Clients, NameScreen, Reader, default_policy, make_policy, show
@@ -246,6 +246,22 @@ def test_a_name_makes_a_party_possible_and_an_identifier_listed() -> None:
     parties.append(new)
     screen.learn(new)
     assert screen.party("new") == ("possible", "own")
+
+
+def test_nobody_is_cleared_by_decisions_about_some_of_his_many_namesakes() -> None:
+    crowd = made(*(entry(str(number), "Uladzimir Zialionka") for number in range(100)))
+    parties = [Identifiers(party="p", kind="person", names=(Name(text="Uladzimir Zialionka"),))]
+    aside = [
+        Whitelisted(party="p", list="own", entry=one.entry, entry_sha256=one.sha256, first=0, last=9) for one in crowd.entries
+    ]
+
+    def left(of: int) -> str:
+        screen = Screen([crowd], parties, whitelist=aside[:of], today=lambda: 1, names=beside([crowd], parties))
+        return screen.party("p")[0]
+
+    assert [left(of) for of in (0, 20, 40, 99, 100)] == ["possible"] * 4 + ["clear"]
+    backwards = Screen([crowd], parties, whitelist=aside[40:], today=lambda: 1, names=beside([crowd], parties))
+    assert backwards.party("p")[0] == "possible"
 
 
 def test_a_name_that_leaves_a_list_changes_the_answer() -> None:

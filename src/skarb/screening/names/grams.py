@@ -19,7 +19,7 @@ class Grams:
     """Postings over names, each given by its codes."""
 
     def __init__(self, names: Sequence[NDArray[np.int32]], room: int = 0, rarity: NDArray[np.float32] | None = None) -> None:
-        """Build the index. `room` is the most candidates of one search; rarity is that among these names, if not told."""
+        """Build the index. `room` is the most candidates of one search, unless more are very like; rarity is that among these names, if not told."""
         lengths = np.fromiter((len(codes) for codes in names), np.int64, len(names))
         flat = np.concatenate(names) if names else np.zeros(0, np.int32)
         owners = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
@@ -35,10 +35,17 @@ class Grams:
         self._likes = np.zeros(room, np.float32)
         self._best = functions(worth(len(names)))["best"]
 
-    def candidates(self, codes: NDArray[np.int32], floor: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return the places of the names most like one, and their cosines, in no order; good until the next search."""
-        count = self._best(codes, self.starts, self.rows, self.rarity, self.norms, self._sums, self._places, self._likes, floor)
-        return self._places[:count], self._likes[:count]
+    def candidates(self, codes: NDArray[np.int32], floor: float, crowd: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the places of the names most like one, and their cosines, in no order; good until the next search.
+
+        All names from a likeness of `crowd` on are among them, however many bear the same: nobody hides behind his namesakes.
+        """
+        places, likes = self._places, self._likes
+        while True:
+            count = self._best(codes, self.starts, self.rows, self.rarity, self.norms, self._sums, places, likes, floor)
+            if not 0 < count == len(places) < len(self.norms) or likes.min() < crowd:
+                return places[:count], likes[:count]
+            places, likes = np.zeros(4 * count, np.int32), np.zeros(4 * count, np.float32)
 
     def telling(self, place: int) -> float:
         """Return how much a name tells: the length of the vector of its codes' rarities."""

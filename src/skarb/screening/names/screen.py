@@ -133,8 +133,8 @@ class NameScreen:
         """Screen a name that a message brings; the answers to the latest are kept."""
         return self.search(Described(kind=kind, names=(Name(text=name),)))
 
-    def search(self, known: Described, party: str = "") -> NameAnswer:
-        """Return everything on the lists that somebody may be, gravest and likest first."""
+    def search(self, known: Described, party: str = "", most: int | None = SHOWN) -> NameAnswer:
+        """Return everything on the lists that somebody may be, gravest and likest first; without `most` really all of it."""
         best: dict[int, _Pair] = {}  # by entry
         least = self._policy.least
         for name in known.names:
@@ -148,7 +148,7 @@ class NameScreen:
                 read[entry] += 1
                 if (pair := self._compare(form, known.kind, place)).like > max(earlier, least):
                     best[entry] = pair
-        return self._answer([self._judge(known, party, pair) for pair in best.values()])
+        return self._answer([self._judge(known, party, pair) for pair in best.values()], most)
 
     def beside(self, known: Identifiers, places: Iterable[int]) -> NameAnswer:
         """Compare a party closely with some listed names only, by their places in `names`."""
@@ -197,17 +197,17 @@ class NameScreen:
             suppressed=bool(party and self._suppressed is not None and self._suppressed(party, kept.list, kept.listed.entry)),
         )
 
-    def _answer(self, hits: list[NameHit]) -> NameAnswer:
+    def _answer(self, hits: list[NameHit], most: int | None = SHOWN) -> NameAnswer:
         """Return hits as one answer; a verdict comes from those that no recorded decision suppresses."""
         hits.sort(key=lambda hit: (hit.suppressed, -GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
         verdict: Verdict = max((hit.verdict for hit in hits if hit.stands), key=GRAVITY.__getitem__, default="clear")
-        return NameAnswer(verdict=verdict, hits=tuple(hits[:SHOWN]), method=self.method)
+        return NameAnswer(verdict=verdict, hits=tuple(hits[:most]), method=self.method)
 
     def near(self, text: str, kind: SubjectKind, most: int) -> list[int]:
         """Return the places of the listed names that share most with a name, the likest first, unread."""
         form = self._reader.form(text, kind)
         with self._lock:
-            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor)
+            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor, PLAIN)
             return [int(places[at]) for at in np.argsort(-likes, kind="stable")[:most]]
 
     def _candidates(self, form: Form) -> list[int]:
@@ -215,7 +215,7 @@ class NameScreen:
         if not len(form.codes) or not self._names:
             return []
         with self._lock:
-            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor)
+            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor, PLAIN)
             if not len(places):
                 return []
             told = self._rough.look(form, places)
