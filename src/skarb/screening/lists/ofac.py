@@ -9,6 +9,7 @@ Source: OFAC, "SDN data formats", data specification of SDN.CSV, ADD.CSV, ALT.CS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ _WHAT = {MAIN: "entries", ADDRESSES: "addresses", ALIASES: "aliases", COMMENTS: 
 _KINDS: dict[str, SubjectKind] = {"": "entity", "individual": "person", "vessel": "vessel", "aircraft": "aircraft"}
 _ALIAS_KINDS: dict[str, NameKind] = {"aka": "alias", "fka": "former", "nka": "alias"}
 _SAID = ("Title", "", "Vessel type", "Tonnage", "Gross registered tonnage", "", "Owner")  # columns 4 to 10 that go to the remarks
+_CONS = re.compile(r"(?<![a-z])cons(?![a-z])|consolidated")
 T = TypeVar("T")
 _Rows = dict[str, list[list[str]]]  # by the number of the entry
 
@@ -140,7 +142,7 @@ def _complete(tables: dict[int, _Rows | None], sources: list[Source], found: Fin
 
 def is_consolidated(sources: Iterable[Source]) -> bool:
     """Tell by the names of the files whether this is the list of those who are not on the SDN list."""
-    return any(source.name.lower().startswith("cons") for source in sources)
+    return any(_CONS.search(source.name.lower()) for source in sources)
 
 
 def _is_cut(remarks: str) -> bool:
@@ -154,6 +156,10 @@ def _list(main: _Rows, more: dict[int, _Rows], sources: list[Source], edition: E
     if found.problems or published is None:
         return None
     cons = is_consolidated(sources)
+    if not (cons or edition.list or any("sdn" in source.name.lower() for source in sources)):
+        todo = "say it with --name ofac-sdn or --name ofac-cons, so that neither takes the place of the other"
+        found.wrong(sources[0].name, "list", "no name", "sdn or cons in the name of a file: the two lists look alike", todo)
+        return None
     return ScreeningList(
         list=edition.list or ("ofac-cons" if cons else "ofac-sdn"),
         regime="us",

@@ -86,6 +86,18 @@ def test_two_lists_given_together_stay_two() -> None:
 LONG = "Digital Currency Address - XBT 1BoatSLRHtKNngkdXEeobR76b53LETtpyT; "
 
 
+@pytest.mark.parametrize(
+    ("prefix", "named"),
+    [("2026-05_cons_", "ofac-cons"), ("OFAC-CONSOLIDATED-", "ofac-cons"), ("ofac_sdn-", "ofac-sdn"), ("x", None)],
+)
+def test_neither_list_takes_the_place_of_the_other(prefix: str, named: str | None) -> None:
+    reading = read(
+        [Source(f"{prefix}{number}.csv", source.raw) for number, source in enumerate(files(sdn=SDN, add=ADD, alt=ALT))]
+    )
+    assert [one.list for one in reading.lists] == ([named] if named else [])
+    assert bool(reading.problems) == (named is None)
+
+
 def cut_remarks(tail: str) -> str:
     """Remarks of exactly a thousand characters that end with `tail`."""
     return (LONG + "x" * 1000)[: 1000 - len(tail)] + tail
