@@ -41,6 +41,7 @@ def read_list_files(files: Iterable[Path], edition: Edition, registers: Register
     problems += [
         Problem(name, "list", name, "every list once") for name in sorted({name for name in names if names.count(name) > 1})
     ]
+    problems += [problem for one in whole for problem in registers.list_problems(one, f"{one.list} {one.version}")]
     return Reading(problems=tuple(problems), notes=reading.notes) if problems else replace(reading, lists=tuple(whole))
 
 

@@ -340,6 +340,10 @@ class Registers:
             self._write(file.name, rates=new.series)
         return Summary(source=file.name, added=new.added, replaced=new.replaced, repeated=new.repeated, version=self.version)
 
+    def list_problems(self, screening_list: ScreeningList, source: str) -> tuple[Problem, ...]:
+        """Return why a version of a screening list would be refused."""
+        return tuple(list_contradictions(source, screening_list, self._shelves.lists.get(screening_list.list)))
+
     def record_list(self, screening_list: ScreeningList, source: str) -> Summary:
         """Write down a version of a screening list: the first one whole, later ones by what differs from the version before.
 
@@ -347,7 +351,7 @@ class Registers:
         """
         known = self._shelves.lists.get(screening_list.list)
         count = len(screening_list.entries)
-        if problems := tuple(list_contradictions(source, screening_list, known)):
+        if problems := self.list_problems(screening_list, source):
             return Summary(source=source, problems=problems, version=self.version)
         if known is None:
             self._write(source, lists=(screening_list,))

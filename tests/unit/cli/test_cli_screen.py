@@ -81,6 +81,19 @@ def test_what_is_refused_leaves_the_last_good_list_in_force(skarb, tmp_path: Pat
     assert refused.code == 3 and "skarb screen import" in refused.err
 
 
+def test_one_list_that_cannot_follow_keeps_the_others_out(skarb, tmp_path: Path) -> None:
+    market(skarb, tmp_path)
+    screen(skarb, "import", *write(tmp_path, "2026-01-05"), "--to", "reg")
+    own = tmp_path / "own.json"
+    own.write_text(
+        '{"list":"ours","regime":"own","publisher":"we","version":"1","published":"2026-01-01","entries":[{"entry":"1"}]}'
+    )
+    result = screen(skarb, "import", own, *write(tmp_path, "2025-12-31"), "--to", "reg")
+    assert result.code == 3 and "never replaces" in " ".join(result.err.split())
+    rows = json.loads(screen(skarb, "lists", "--of", "reg", "--all", "--format", "json").out)
+    assert [row["list"] for row in rows] == ["ofac-sdn"]
+
+
 def test_versions_are_kept_and_compared(skarb, tmp_path: Path) -> None:
     market(skarb, tmp_path)
     first, second = write(tmp_path, "2026-01-05"), write(tmp_path, "2026-01-06", SDN.replace("5990001", "5990002") + MORE)
