@@ -210,6 +210,8 @@ def test_empty_and_odd_names_find_nobody() -> None:
     screen = NameScreen([LISTED, made(entry("x", "", "—", "  "), name="odd")], method="rules")
     for name in ("", " ", "—", "...", "\u0301", "的", "123"):
         assert screen.search(somebody(name)).verdict == "clear"
+    for born in ("²²²²", "abc", ""):  # digits to some, numbers to nobody
+        assert screen.search(somebody("Uladzimir Zialionka", births=(born,))).verdict == "possible"
     assert NameScreen([], method="rules").search(somebody("Anybody")).verdict == "clear"
     assert screen.counterparty("ZIALIONKA ULADZIMIR").verdict == "possible"
     assert screen.counterparty("x" * 5000).verdict == "clear"

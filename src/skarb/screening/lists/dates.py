@@ -13,6 +13,7 @@ _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _ABOUT_YEARS = 2
 _ENGLISH = re.compile(r"(?:(?:(\d{1,2}) )?([A-Z][a-z]{2})[a-z.]* )?(\d{4})")
 _DOTTED = re.compile(r"(?:(\d{1,2})\.(\d{1,2})[. ]\s*)?(\d{4})\.?")
+_PLAIN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _ABOUT = re.compile(r"(?:circa|approximately|about|late|early|between)\s+", re.IGNORECASE)
 _SPAN = re.compile(r"\s+(?:to|and|or)\s+|\s*[-–]\s*")
 
@@ -30,6 +31,12 @@ def english(text: str) -> str | None:
     if first != last:
         return f"{first}/{last}"
     return about(int(first[:4])) if exact != words else first
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a day, a month or a year as this project writes them."""
+    found = _PLAIN.fullmatch(text)
+    return found is not None and _checked(found[1], found[2], found[3]) is not None
 
 
 def about(year: int) -> str:

@@ -9,8 +9,6 @@ Source: annexes of the consolidated regulations in the Official Journal; the col
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -19,7 +17,7 @@ from skarb.core.country import country_of
 from skarb.core.identifiers import Flaw, check_lei
 from skarb.core.screening_list import Document, Gender, Listed, Name, NameKind, ScreeningList, SubjectKind
 from skarb.screening.lists import dates
-from skarb.screening.lists.files import published_of, rows_of, text_of
+from skarb.screening.lists.files import header_of, published_of, rows_of, text_of
 from skarb.screening.lists.model import Edition, Findings, Source
 
 T = TypeVar("T")
@@ -106,7 +104,7 @@ def read_eu(sources: list[Source], edition: Edition, found: Findings) -> Screeni
     """Return the list, or None after saying what is wrong."""
     (source,) = sources
     text = text_of(source)
-    header = [cell.strip() for cell in next(csv.reader(io.StringIO(text)), [])]
+    header = [cell.strip() for cell in header_of(text)]
     for unknown in sorted(set(header) - _READ - set(_TOLD)):
         found.wrong(
             source.name,

@@ -46,6 +46,17 @@ def text_of(source: Source, encoding: str = "utf-8-sig") -> str:
         raise InputError(f"byte {error.start} is {error.object[error.start]:#04x}, which is no {encoding}") from None
 
 
+def header_of(text: str) -> list[str]:
+    """Return the cells of the first row.
+
+    Raises: InputError if it is no row.
+    """
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"the header is no row that is whole ({error})") from None
+
+
 def rows_of(text: str, columns: int, name: str, found: Findings, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Yield number and cells of every row, without blanks around a cell; a row of another width is a problem."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

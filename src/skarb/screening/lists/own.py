@@ -6,8 +6,6 @@ semicolons. Which list it is, and of which day, is said beside the file.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import Any
 
@@ -16,13 +14,13 @@ import msgspec
 from skarb.core.country import codes, country_of
 from skarb.core.identifiers import Flaw, check_lei
 from skarb.core.screening_list import Document, Listed, Name, ScreeningList
-from skarb.screening.lists.files import published_of, rows_of, text_of
+from skarb.screening.lists import dates
+from skarb.screening.lists.files import header_of, published_of, rows_of, text_of
 from skarb.screening.lists.model import Edition, Findings, Source
 
 _MANY = ("births", "addresses", "parties", "taxpayer_numbers", "leis", "passports", "wallets")
 _ONE = ("entry", "name", "kind", "gender", "programme", "remarks")
 COLUMNS = (*_ONE, "aliases", "weak_aliases", "countries", *_MANY, "documents")
-_BIRTH = re.compile(r"\d{4}(-\d\d(-\d\d)?)?(/\d{4}(-\d\d(-\d\d)?)?)?")
 _DOCUMENT = re.compile(r"([a-z_]+) ([^()]+?)(?: \(([A-Z]{2})\))?")
 
 
@@ -30,7 +28,7 @@ def read_own(sources: list[Source], edition: Edition, found: Findings) -> Screen
     """Return the list, or None after saying what is wrong."""
     (source,) = sources
     text = text_of(source)
-    header = next(csv.reader(io.StringIO(text)), [])
+    header = header_of(text)
     for unknown in [column for column in header if column not in COLUMNS]:
         found.wrong(source.name, unknown, "a column that is not known", f"one of {', '.join(COLUMNS)}")
     published = published_of(sources, edition, found)
@@ -64,7 +62,7 @@ def _entry(row: dict[str, str], where: str, number: int, found: Findings) -> Lis
     for column, wrong, expected in (
         (
             "births",
-            [text for text in many["births"] if not _BIRTH.fullmatch(text)],
+            [text for text in many["births"] if not all(map(dates.is_date, text.split("/"))) or text.count("/") > 1],
             "1970, 1970-05, 1970-05-17, or two of them with / between",
         ),
         (

@@ -163,7 +163,9 @@ def _births(element: etree._Element, where: str, found: Findings) -> Iterator[st
     for birth in element.iterfind("INDIVIDUAL_DATE_OF_BIRTH"):
         kind, day, year = _text(birth, "TYPE_OF_DATE"), _text(birth, "DATE")[:10], _text(birth, "YEAR")
         first, last = _text(birth, "FROM_YEAR"), _text(birth, "TO_YEAR")
-        if kind == _BETWEEN and first and last:
+        if odd := [text for text in (day, year, first, last) if text and not dates.is_date(text)]:
+            found.note(where, "INDIVIDUAL_DATE_OF_BIRTH", ", ".join(odd), "1970, 1970-05 or 1970-05-17; it is not compared")
+        elif kind == _BETWEEN and first and last:
             yield f"{first}/{last}"
         elif kind in _EXACT and (day or year):
             yield day or year

@@ -79,7 +79,9 @@ def _documents(query: tuple[Document, ...], listed: tuple[Document, ...], bits: 
 
 def _births(query: tuple[str, ...], listed: tuple[str, ...], shares: Shares, bits: Bits) -> Iterator[Evidence]:
     """The pair that agrees best counts: lists give several dates because the true one is not known."""
-    found = [_birth(one, other, shares, bits) for one in query for other in listed if one[:4].isdigit() and other[:4].isdigit()]
+    found = [
+        _birth(one, other, shares, bits) for one in query for other in listed if one[:4].isdecimal() and other[:4].isdecimal()
+    ]
     if found:
         yield max(found, key=lambda one: one.bits)
 
@@ -112,7 +114,7 @@ def _birth(query: str, listed: str, shares: Shares, bits: Bits) -> Evidence:
 
 def _span(birth: str) -> tuple[int, int]:
     first, _, last = birth.partition("/")
-    return int(first[:4]), int(last[:4]) if last[:4].isdigit() else int(first[:4])
+    return int(first[:4]), int(last[:4]) if last[:4].isdecimal() else int(first[:4])
 
 
 def _countries(query: tuple[str, ...], listed: tuple[str, ...], shares: Shares, bits: Bits) -> Iterator[Evidence]:

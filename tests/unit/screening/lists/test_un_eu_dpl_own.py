@@ -157,6 +157,8 @@ def test_an_own_list() -> None:
         ("own", "2,Other", "1,Other", "every entry once"),
         ("own", "Belarus; RU", "Atlantis", "a country's name"),
         ("own", "1970-05/1971", "in May", "1970-05-17"),
+        ("own", "1970-05/1971", "1970-13/1971", "1970-05-17"),
+        ("own", ",wallets\n", ',wallets,"' + "a" * 200_000, "the header is no row"),
         ("own", ",aliases,", ",shoe,", "a column that is not known"),
     ],
 )
@@ -166,6 +168,23 @@ def test_what_does_not_fit_is_refused_and_says_why(form: str, old: str, new: str
     reading = read(form, text.replace(old, new, 1))
     assert not reading.lists
     assert what in "\n".join(map(str, reading.problems))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "left"),
+    [
+        ("<YEAR>1968", "<YEAR>c. 1968", 2),
+        ("<DATE>1970-05-17", "<DATE>1970-13-17", 1),
+        ("<TO_YEAR>1970", "<TO_YEAR>later", 2),
+        ("<YEAR>1968", "<YEAR>²²²²", 2),
+    ],
+)
+def test_a_birth_that_is_no_date_is_told_and_not_taken(old: str, new: str, left: int) -> None:
+    assert old in UN
+    reading = read("un", UN.replace(old, new))
+    assert not reading.problems
+    assert "it is not compared" in str(reading.notes)
+    assert len(reading.lists[0].entries[0].births) == left
 
 
 def test_what_is_no_list_is_refused() -> None:
