@@ -222,6 +222,16 @@ def check_entry(
     return None if found else _normal(entry, numbering, home)
 
 
+def type_problems(entry: Entry, where: str, row: int | None) -> list[Problem]:
+    """Return what an entry that was made here holds against its types: making one does not look at them, reading it again does."""
+    values = msgspec.to_builtins(entry)
+    try:
+        msgspec.convert(values, type(entry), strict=False)
+    except msgspec.ValidationError as whole:
+        return _field_problems(type(entry), values, where, row) or [Problem(where, "", shorten(values), str(whole), row=row)]
+    return []
+
+
 _NO_OFF = "block, reject or report; a list that is loaded is never without one of them, since screening cannot be switched off"
 
 

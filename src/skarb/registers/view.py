@@ -28,7 +28,7 @@ from skarb.registers.intake import contradictions, list_contradictions, new_rate
 from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, Party, WalletFacts, Whitelisting
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import Rate
-from skarb.registers.read import Import, check_entry, read_wallet
+from skarb.registers.read import Import, check_entry, read_wallet, type_problems
 from skarb.registers.shelves import Shelves, asset_of, identifiers_in
 from skarb.registers.status import status_of
 
@@ -300,6 +300,9 @@ class Registers:
         problems: list[Problem] = []
         country = self.country
         for row, entry in enumerate(entries, start=1):
+            if wrong := type_problems(entry, source, row):
+                problems += wrong
+                continue
             checked = check_entry(entry, source, row, problems, numbering=country.numbering, home=country.home)
             if checked is not None:
                 by_register.setdefault(_REGISTER_OF[type(entry)], []).append(checked)

@@ -94,6 +94,19 @@ def test_one_list_that_cannot_follow_keeps_the_others_out(skarb, tmp_path: Path)
     assert [row["list"] for row in rows] == ["ofac-sdn"]
 
 
+def test_a_decision_that_could_not_be_read_again_is_not_written(skarb, tmp_path: Path) -> None:
+    market(skarb, tmp_path)
+    screen(skarb, "import", *write(tmp_path, "2026-01-05"), "--to", "reg")
+    for words in (
+        ("policy", "set", "us", "report", "--reason", "export controls", "--by", "A"),
+        ("policy", "set", "us", "report", "--reason", "x", "--by", "A. One"),
+        ("whitelist", "add", "p3", "ofac-sdn", "36", "--reason", "", "--by", "A. One", "--approved-by", "B. Two"),
+    ):
+        result = screen(skarb, *words, "--to", "reg")
+        assert result.code == 3 and "length >= 3" in " ".join(result.err.split())
+    assert json.loads(screen(skarb, "party", "p1", "--of", "reg", "--json").out)["status"] == "listed"
+
+
 def test_versions_are_kept_and_compared(skarb, tmp_path: Path) -> None:
     market(skarb, tmp_path)
     first, second = write(tmp_path, "2026-01-05"), write(tmp_path, "2026-01-06", SDN.replace("5990001", "5990002") + MORE)
