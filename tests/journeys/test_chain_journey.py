@@ -268,6 +268,16 @@ def test_files_that_cannot_be_trusted_are_refused(tmp_path: Path, capsys: pytest
     assert not (tmp_path / "bank.book").exists()
 
 
+def test_a_list_whose_hits_are_only_reported_is_told_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Place(tmp_path, capsys)
+    said = ("--reason", "looked at by hand", "--by", "A. One", "--law", "zz")
+    assert place.run("screen", "policy", "set", "watched", "report", "--to", place.path("kept"), *said)[0] == 0
+    block = place.write("block.raw", arrivals_block())
+    _, out = place.run("chain", "screen", block, "--of", place.path("kept"), "--law", "zz", "--format", "json")
+    touched = {row["address"]: row["status"] for row in json.loads(out) if row["kind"] == "direct"}
+    assert touched == {land.address("bad"): "clear", land.address("watched"): "possible"}
+
+
 def test_a_reorganisation_names_what_must_be_looked_at_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place, before = Place(tmp_path, capsys), b"\x77" * 32
     ours = land.Chain()

@@ -39,7 +39,7 @@ _BLOCK_ENDINGS = (".raw", ".blk", ".block")
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A payment with a listed address on one side."""
+    """A payment with a listed address on one side, whatever a hit on that list means."""
 
     payment: Payment
     side: str  # sender, receiver or mention
@@ -185,7 +185,7 @@ def _touched(payment: Payment, listings: Listings, day: int) -> Iterable[Touched
     sides.append(("mention" if payment.mention else "receiver", payment.receiver))
     for side, address in sides:
         register, status, regime, name, entry = listings.find(address, day)
-        if register or status == "listed":
+        if register or status in ("listed", "possible"):  # possible: on a list whose hits are only reported
             yield Touched(payment, side, normal_wallet(address), register, status, regime, name, entry)
 
 
