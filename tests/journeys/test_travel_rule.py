@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from skarb.core.errors import Conflict, NotAllowed
@@ -155,6 +156,32 @@ def test_waiting_ends(pair: Any) -> None:
     assert {one.state for house in (pair.alpha, pair.beta) for one in house.office.expire()} == {"expired"}
     with pytest.raises(Conflict):
         pair.beta.office.resolve(request, pay_to=world.PAY_TO)
+
+
+def test_an_approval_ends_by_itself(pair: Any) -> None:
+    alpha, request = pair.alpha, str(uuid4())
+    ask(pair, request, world.payload())
+    alpha.deliver()
+    pair.beta.office.resolve(request, pay_to=world.PAY_TO)
+    pair.beta.deliver()
+    approved = alpha.shelf.exchange("originator", request)
+    named = {"wallet": f"BTC:{world.PAY_TO}", "declared": {"travel_payload": reference(alpha, "originator", request)}}
+    in_time = world.transfer("in-time", **named)
+    assert world.standing_of(alpha.shelf)(in_time) == ()
+    late = msgspec.structs.replace(in_time, id="late", at=approved.deadline + world.timedelta(seconds=1))
+    assert world.standing_of(alpha.shelf)(late) == ("approval (the exchange is expired)",)
+
+
+def test_a_message_that_comes_while_time_runs_out_counts(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, beta = str(uuid4()), pair.beta
+    ask(pair, request, world.payload())
+    pair.alpha.deliver()
+    before = list(beta.shelf.exchanges())
+    beta.office.resolve(request, comment="no")
+    monkeypatch.setattr(beta.shelf, "exchanges", lambda: iter(before))  # as they were read a moment ago
+    pair.clock.now += world.timedelta(hours=73)
+    assert beta.office.expire() == []
+    assert beta.shelf.exchange("beneficiary", request).state == "rejected"
 
 
 def test_nothing_personal_lies_open(pair: Any) -> None:

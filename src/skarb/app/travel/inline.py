@@ -128,11 +128,15 @@ def without_payloads(path: Path, payloads: Payloads | None) -> Iterator[Path]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    rest = b""
+    begun: list[bytes] = []  # pieces of a line whose end has not come yet
     for block in open_container(path).blocks():
-        *whole, rest = (rest + block).split(b"\n")
-        yield from whole
-    if rest:
+        first, *more = block.split(b"\n")
+        begun.append(first)
+        if more:
+            yield b"".join(begun)
+            yield from more[:-1]
+            begun = more[-1:]
+    if rest := b"".join(begun):
         yield rest
 
 

@@ -8,6 +8,7 @@ again with the same identifier and bytes, and the other side answers what it ans
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import RLock
@@ -18,7 +19,7 @@ import msgspec
 from skarb.app.travel.directory import Directory
 from skarb.app.travel.shelf import Shelf, Waits
 from skarb.app.travel.wire import Reply
-from skarb.core.errors import InputError, NotAllowed, NotFound, SkarbError
+from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, SkarbError
 from skarb.core.time import Clock, legal_day
 from skarb.registers import Party
 from skarb.travelrule.address import make_travel_address, read_travel_address
@@ -298,8 +299,9 @@ class Office:
         for exchange in list(self.shelf.exchanges()):
             after = step(exchange, Waited(), self._clock(), self.terms).exchange
             if after is not exchange and after.state == "expired":
-                self.shelf.store.write(records=[self.shelf.changed(after, exchange)])
-                ended.append(after)
+                with suppress(Conflict):  # a message came in between, and what it said counts
+                    self.shelf.store.write(records=[self.shelf.changed(after, exchange)])
+                    ended.append(after)
         return ended
 
     def _exchange(self, side: Side, request: str) -> Exchange:

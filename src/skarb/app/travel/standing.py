@@ -66,6 +66,8 @@ def _differs(exchange: Exchange, kept: Kept, i: Instruction) -> str:
         return f"payload (it came on the {exchange.side}'s side)"
     if exchange.state not in ("approved", "confirmed"):
         return f"approval (the exchange is {exchange.state}{f': {exchange.comment}' if exchange.comment else ''})"
+    if exchange.state == "approved" and exchange.deadline is not None and i.at > exchange.deadline:
+        return "approval (the exchange is expired)"  # whether or not somebody has written it down by now
     if kept.about.get("asset") != i.asset or not _same(exchange.amount, i.amount):
         return "payload (it is about another asset or amount)"
     paid_to = i.wallet.partition(":")[2] if i.wallet else ""
