@@ -247,7 +247,7 @@ class _Reader:
         return value
 
     def integer(self, kind: IntType, value: Tree, path: str) -> Tree:
-        if isinstance(value, Decimal) and value.is_finite() and abs(value) < 10**18 and value == int(value):
+        if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 18 and value == int(value):
             value = int(value)
         fits = isinstance(value, int) and not isinstance(value, bool)
         if not fits or (kind.ge is not None and value < kind.ge) or (kind.lt is not None and value >= kind.lt):

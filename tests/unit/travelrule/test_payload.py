@@ -375,6 +375,7 @@ def test_a_sole_trader_is_known_by_his_number_in_a_register() -> None:
         b"1" * 5000,
         b"[" * 5000,
         b'{"originator":"x"}',
+        b'{"transferPath":{"transferPath":[{"sequence":1e9999999},{"sequence":1e-9999999}]}}',
     ],
 )
 def test_what_is_no_payload_is_a_finding_and_no_accident(text: bytes) -> None:
