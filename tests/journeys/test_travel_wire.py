@@ -187,6 +187,11 @@ def test_a_malformed_message_is_answered_with_what_is_wrong(pair: Any, what: str
     assert "Kolas" not in json.dumps(said) and "Kupala" not in json.dumps(said)
 
 
+def test_very_many_faults_are_answered_with_the_first_of_them(pair: Any) -> None:
+    status, said = say(pair, json.dumps({"amount": 1, "IVMS101": {str(n): n for n in range(50_000)}}).encode())
+    assert status == 400 and len(said["findings"]) == 100 and untouched(pair)
+
+
 @pytest.mark.parametrize(
     ("header", "value", "status"),
     [

@@ -64,6 +64,7 @@ from skarb.travelrule.required import Requirement, Requirements, lacking, requir
 Send: TypeAlias = Callable[[str, dict[str, str], bytes, Sequence[str]], Reply]  # url, headers, body, fingerprints
 PayTo: TypeAlias = Callable[[Inquiry], str | None]  # where a client of ours is paid; None = a person decides
 _EXTENSIONS: frozenset[str] = frozenset()  # of the protocol that we can do
+_FINDINGS_MAX = 100  # in one answer
 _LATER: frozenset[Requirement] = frozenset({"beneficiary.account"})  # the approval brings it
 
 
@@ -392,8 +393,8 @@ class _Wrong(msgspec.Struct, frozen=True):
 
 
 def _malformed(read: Read) -> Reply:
-    """Answer with what is wrong, without repeating what was given."""
-    wrong = [_Wrong(one.rule, one.path, one.expected) for one in read.findings if one.weight == "fault"]
+    """Answer with what is wrong, without repeating what was given; the first of very much, so that the answer can be read."""
+    wrong = [_Wrong(one.rule, one.path, one.expected) for one in read.findings if one.weight == "fault"][:_FINDINGS_MAX]
     return Reply(400, msgspec.json.encode({"error": "the message is malformed", "findings": wrong}))
 
 
