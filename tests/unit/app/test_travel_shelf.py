@@ -70,6 +70,15 @@ def test_a_new_key_seals_and_the_old_one_opens_until_it_is_taken_away(tmp_path: 
     assert forgetful.kept(old.reference) == old
 
 
+def test_a_new_key_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    add_key(file, "first")
+    file.write_text(file.read_text().rstrip("\n"))  # as an editor leaves it
+    add_key(file, "second")
+    assert read_keys(file).current == "second"
+    assert [line.split()[0] for line in file.read_text().splitlines()] == ["first", "second"]
+
+
 def test_references_cannot_be_tried_without_the_key(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     for folder in (first, second):

@@ -103,11 +103,13 @@ def add_key(path: Path, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(f"name of a key {name!r}: expected 1 to 32 letters, digits, dots or dashes")
-    known = _parse(path.read_text(encoding="ascii"), str(path)) if path.exists() else {}
+    text = path.read_text(encoding="ascii") if path.exists() else ""
+    known = _parse(text, str(path)) if text else {}
     if name in known:
         raise Conflict(f"sealing keys {path}: there is a key {name!r} already; give the new one another name")
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-        file.write(f"{name} {base64.b64encode(secrets.token_bytes(32)).decode()}\n")
+        start = "" if not text or text.endswith("\n") else "\n"  # after a last line without its end
+        file.write(f"{start}{name} {base64.b64encode(secrets.token_bytes(32)).decode()}\n")
         file.flush()
         os.fsync(file.fileno())
 
