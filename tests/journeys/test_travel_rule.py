@@ -184,6 +184,19 @@ def test_a_message_that_comes_while_time_runs_out_counts(pair: Any, monkeypatch:
     assert beta.shelf.exchange("beneficiary", request).state == "rejected"
 
 
+def test_what_the_other_side_refuses_for_good_is_not_sent_for_ever(pair: Any) -> None:
+    request = str(uuid4())
+    ask(pair, request, world.payload())
+    pair.alpha.deliver()
+    pair.beta.office.resolve(request, pay_to=world.PAY_TO)
+    start = pair.clock.now
+    pair.clock.now += world.timedelta(hours=73)
+    pair.alpha.office.expire()  # nobody waits for the answer there any more
+    pair.clock.now = start
+    assert pair.beta.deliver() == [("resolution", 409)]
+    assert pair.beta.deliver() == []
+
+
 def test_nothing_personal_lies_open(pair: Any) -> None:
     request = str(uuid4())
     ask(pair, request, world.payload())

@@ -288,7 +288,7 @@ class Office:
         elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 422):
             # They will never take this inquiry: that is a rejection, and the transfer is held.
             self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
-        elif reply.status == 204:
+        elif reply.status in (204, 400, 404, 409, 422):  # taken, or never to be: asking again and again changes nothing
             self.shelf.store.write(sent=[number])
         return Delivery(waits.request, waits.kind, reply.status, "" if reply.status in (200, 204) else _text(reply))
 
