@@ -1,7 +1,7 @@
 """Screening by name against the current lists: candidates by trigrams, a rough look, a close reading, two numbers, a verdict.
 
-What was found for a party is kept; the road of instructions only looks it up. Names of counterparties in messages are screened
-when they arrive, and the answers to the latest are kept. Lists are screened as they stand; a newer set of lists is a new screen.
+What was found for a party is kept; the road of instructions only looks it up. A name alone, as messages bring it, can be asked for as
+well, and the answers to the latest are kept. Lists are screened as they stand; a newer set of lists is a new screen.
 """
 
 from __future__ import annotations
