@@ -159,7 +159,7 @@ def _entry(row: dict[str, str], where: str, seen: dict[str, int], found: Finding
         births=_once(births),
         gender=_GENDERS.get(gender, "unknown"),
         countries=_once(
-            country for column in _COUNTRIES for text in _SPLIT.split(row.get(column, "")) if (country := country_of(text))
+            country for column in _COUNTRIES for text in _places(row.get(column, "")) if (country := country_of(text))
         ),
         documents=_once(_documents(row)),
         addresses=_once(text for text in row.get("address", "").split("; ") if text),
@@ -206,6 +206,14 @@ def _births(row: dict[str, str], where: str, found: Findings) -> Iterator[str]:
                 yield day
             elif text:
                 found.note(where, column, text, "a day such as 7.2.1956, or a year; it stays in the remarks")
+
+
+def _places(text: str) -> list[str]:
+    """Return the countries of a cell; the name of one may hold the words that stand between several."""
+    parts: list[str] = []
+    for part in re.split(r"\s*;\s*", text):
+        parts += [part] if country_of(part) else _SPLIT.split(part)
+    return parts
 
 
 def _documents(row: dict[str, str]) -> Iterator[Document]:

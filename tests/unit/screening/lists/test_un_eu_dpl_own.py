@@ -170,6 +170,11 @@ def test_what_does_not_fit_is_refused_and_says_why(form: str, old: str, new: str
     assert what in "\n".join(map(str, reading.problems))
 
 
+def test_the_name_of_one_country_may_hold_an_and() -> None:
+    text = EU.replace('"Belarusian, Russian"', "Bosnia and Herzegovina; Belarusian and Russian")
+    assert whole("eu", text).entries[0].countries == ("BA", "BY", "RU")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "left"),
     [
