@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from skarb.app.chainscreen import Watched, record_exposures
+from skarb.app.setting import open_registers, setting_of
+from skarb.chain.exposure import Exposure
 from skarb.cli import make_app
 from skarb.core.errors import InputError, NotFound
 
@@ -276,6 +280,12 @@ def test_a_list_whose_hits_are_only_reported_is_told_as_well(tmp_path: Path, cap
     _, out = place.run("chain", "screen", block, "--of", place.path("kept"), "--law", "zz", "--format", "json")
     touched = {row["address"]: row["status"] for row in json.loads(out) if row["kind"] == "direct"}
     assert touched == {land.address("bad"): "clear", land.address("watched"): "possible"}
+
+
+def test_a_trace_that_was_cut_short_is_not_recorded() -> None:
+    setting = setting_of("zz", open_registers("zz", None, lambda: datetime(2026, 10, 1, tzinfo=UTC)), "bank")
+    assert not record_exposures(Watched(), setting).problems
+    assert record_exposures(Watched(coins=Exposure(complete=False)), setting).problems
 
 
 def test_a_reorganisation_names_what_must_be_looked_at_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

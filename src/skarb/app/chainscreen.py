@@ -17,7 +17,7 @@ from pathlib import Path
 from skarb.app.setting import Setting
 from skarb.chain import looks_like_block, parse_block
 from skarb.chain.ethereum import Answers, read_answers, together
-from skarb.chain.exposure import HOPS_MAX, Exposed, Exposure, Trail, trace_accounts, trace_coins
+from skarb.chain.exposure import HOPS_MAX, ROWS_MAX, Exposed, Exposure, Trail, trace_accounts, trace_coins
 from skarb.chain.model import Block
 from skarb.chain.payments import (
     Coin,
@@ -28,7 +28,7 @@ from skarb.chain.payments import (
     coin_payments,
     coin_transactions,
 )
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, Problem
 from skarb.core.identifiers import normal_wallet
 from skarb.core.time import from_day, legal_day
 from skarb.intake.container import open_container
@@ -247,5 +247,9 @@ def exposures(found: Watched, setting: Setting, day: date | None = None) -> list
 
 
 def record_exposures(found: Watched, setting: Setting, day: date | None = None) -> Summary:
-    """Write down what a trace found, all or nothing."""
+    """Write down what a trace found, all or nothing; of a trace that was cut short the shares would be too small."""
+    if not (found.coins.complete and found.accounts.complete):
+        given = f"more than {ROWS_MAX:,} exposed payments"
+        problem = Problem("chain screen", "exposures", given, "all that were found", "trace fewer blocks or hops at once")
+        return Summary(source="chain screen", problems=(problem,), version=setting.registers.version)
     return setting.registers.record(exposures(found, setting, day), "chain screen")
