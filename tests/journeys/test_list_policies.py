@@ -51,6 +51,23 @@ def test_block_reject_and_report_are_three_outcomes(
     assert made.screen.party_result("boris").list == "foreign"
 
 
+def test_a_hit_on_an_own_list_hides_no_graver_one_of_the_other_side(tmp_path: Path) -> None:
+    made = town(tmp_path, None)
+    other, wallet = Listed(entry="1", parties=("anna",)), "BTC:12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX"
+    own = ScreeningList(list="own", regime="own", publisher="X", version="1", published=LONG_AGO, entries=(other,))
+    un = ScreeningList(
+        list="un", regime="un", publisher="X", version="1", published=LONG_AGO, entries=(Listed(entry="1", wallets=(wallet,)),)
+    )
+    for found in (own, un):
+        made.registers.record_list(found, found.list)
+    made.screen = screen_of(made.registers)
+    with made.desk() as desk:
+        one = only(desk.submit([made.instruction("one", party="anna", counterparty="boris")]))
+        two = only(desk.submit([made.instruction("two", party="anna", counterparty="boris", wallet=wallet)]))
+    assert [receipt.decision.measure for receipt in (one, two)] == ["block", "block"]
+    assert [receipt.decision.provision for receipt in (one, two)] == ["SAN-OFAC/by-program", "BY-L165Z/9-1-freeze"]
+
+
 def test_when_no_list_can_be_read_a_person_decides(tmp_path: Path) -> None:
     made = Town(tmp_path, law="by", screened=False)
     reading = read_lists([Source("sdn.csv", b'36,"ZED",-0- ')], Edition(published=date(2026, 2, 1)), date(2026, 6, 1))

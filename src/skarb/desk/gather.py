@@ -42,6 +42,7 @@ _TRAVELS = ("token_transfer_out", "token_transfer_in")  # activities with which 
 _MONEY = ("money", "electronic_money", "digital_currency")
 _HINTS = get_type_hints(Facts, include_extras=True)
 _GRAVITY: dict[Screening, int] = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
+_REGIMES: dict[Regime, int] = {"none": 0, "own": 1, "us": 2, "eu": 3, "un": 4, "national": 5}  # of two hits alike the graver
 _KEPT = 1 << 18  # standings and cases kept before starting anew; some hundred megabytes at most
 _MORE = ("venue", "wallet", "declared", "approves", "consideration_asset", "consideration")  # what a plain instruction has not
 _QUARTER = 900  # seconds; zones differ by whole quarters of an hour, so each lies within one legal day
@@ -255,7 +256,7 @@ class Gatherer:
         actor, counterparty = party.profile, other.profile
         operator = self._registers.profile(self._operator, day) or UNKNOWN
         asset, paid_in = kind.asset, kind.paid_in
-        worst = party if _GRAVITY[party.screening] >= _GRAVITY[other.screening] else other
+        worst = max(party, other, key=lambda side: _gravity(side.screening, side.regime))
         facts = Facts(
             activity=i.activity,
             day=day,
@@ -324,9 +325,14 @@ class Gatherer:
 
 
 def _add_screening(facts: Facts, status: Screening, regime: Regime) -> None:
-    if _GRAVITY[status] > _GRAVITY[facts.screening]:
+    if _gravity(status, regime) > _gravity(facts.screening, facts.screening_regime):
         force_setattr(facts, "screening", status)
         force_setattr(facts, "screening_regime", regime)
+
+
+def _gravity(status: Screening, regime: Regime) -> tuple[int, int]:
+    """Return how grave a finding is; who is on a list of his own institution hides nobody who is on one of the state."""
+    return _GRAVITY[status], _REGIMES[regime]
 
 
 def _elsewhere(i: Instruction) -> str:
