@@ -282,6 +282,24 @@ def test_a_list_whose_hits_are_only_reported_is_told_as_well(tmp_path: Path, cap
     assert touched == {land.address("bad"): "clear", land.address("watched"): "possible"}
 
 
+@pytest.mark.parametrize("first", ["watched", "friend"])
+def test_of_two_listed_senders_the_one_whose_list_blocks_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str
+) -> None:
+    place = Place(tmp_path, capsys)
+    listed = {"entry": "1", "name": "Somebody else", "wallets": [land.address("friend")]}
+    graver = {
+        "list": "graver", "regime": "un", "publisher": "X", "version": "1", "published": "2026-01-01", "entries": [listed]
+    }  # fmt: skip
+    file = place.write("graver.json", json.dumps(graver).encode())
+    assert place.run("screen", "import", file, "--to", place.path("kept"), "--law", "zz")[0] == 0
+    before, second = b"\x77" * 32, {"watched": "friend", "friend": "watched"}[first]
+    paid = land.Spend(((before, 0, first), (before, 1, second)), (("anna", COIN),))
+    (row,) = place.post(place.write("block.raw", land.Chain().mine(paid)), "--arrivals")
+    assert (row["outcome"], row["measure"]) == ("refused", "block")
+    assert place.balance(f"quarantine/anna/{land.address('friend')}") == "1.00000000"
+
+
 def test_a_trace_that_was_cut_short_is_not_recorded() -> None:
     setting = setting_of("zz", open_registers("zz", None, lambda: datetime(2026, 10, 1, tzinfo=UTC)), "bank")
     assert not record_exposures(Watched(), setting).problems

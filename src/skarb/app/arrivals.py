@@ -39,9 +39,10 @@ def open_arrivals(files: Sequence[Path], setting: Setting) -> Source:
 
     def weight(wallet: str) -> tuple[int, ...]:
         if ":script:" in wallet:
-            return (0, 0, 0)
+            return (0, 0, 0, 0)
         known = registers.wallet(wallet, day)
-        return int(known.listed), _STATUS[setting.screen.wallet_result(wallet).status], known.exposure or 0
+        found = setting.screen.wallet_result(wallet)
+        return int(known.listed), _STATUS[found.status], int(found.measure == "block"), known.exposure or 0
 
     kept = registers.kept_wallets(setting.operator, day)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
