@@ -61,8 +61,12 @@ def sheddable(
 
 
 def ramp_down(order: Order, sites: Sequence[Site]) -> tuple[Step, ...]:
-    """Return when each target is dark: at once, as fast as the site can."""
+    """Return when each target is dark: at once, as fast as the site can.
+
+    Raises: InputError if a target is not among the sites.
+    """
     minutes = {one.name: one.off_minutes for one in sites}
+    _know_all(order, minutes)
     steps = [Step(order.at + timedelta(minutes=minutes[one.site]), one.site, one.most_w) for one in order.targets]
     return tuple(sorted(steps, key=lambda one: (one.at, one.site)))
 
@@ -75,13 +79,14 @@ def ramp_up(
     `headroom_w` is what all returning blocks may draw together, for each interval after the order's end. When it falls again before all are back,
     no block goes off: the plan waits with those that would not fit until the end, so what returned once stays.
 
-    Raises: InputError if staggering or intervals are not whole minutes above nought.
+    Raises: InputError if staggering or intervals are not whole minutes above nought, or a target is not among the sites.
     """
     if stagger_minutes <= 0 or interval_minutes <= 0:
         raise InputError(
             f"return after {order.id}: given {stagger_minutes} and {interval_minutes} minutes, expected more than nought"
         )
     by_name = {one.name: one for one in sites}
+    _know_all(order, by_name)
     level = {one.site: one.most_w for one in order.targets}
     goal = {one.site: one.running_w for one in order.targets}
     wanting = [one for one in in_order(sites) if one.name in level]
@@ -98,3 +103,9 @@ def ramp_up(
                 steps.append(Step(order.until + timedelta(minutes=minute), site.name, level[site.name]))
                 break
     return tuple(steps)
+
+
+def _know_all(order: Order, sites: Mapping[str, object]) -> None:
+    for one in order.targets:
+        if one.site not in sites:
+            raise InputError(f"order {order.id}: site {one.site!r} is not known; expected one of {', '.join(sorted(sites))}")
