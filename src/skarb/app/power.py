@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
@@ -49,6 +49,7 @@ from skarb.grid.curtail import Acknowledgement, Order, Reading, Rule, event_of
 Method = Literal["fill", "relaxed", "committed"]
 """Hours free of each other and exact; units in parts with duals; whole units, ramps and minimum times."""
 _IN_ONE_PIECE = 24 * 8  # hours that are planned at once
+_MOST_DRAWS, _MOST_DAYS = 100_000, 36_600
 _MOST_MW = 10**9  # no power is larger
 
 
@@ -126,6 +127,8 @@ def basis_of(inputs: Inputs, file: Path | None, seed: int, year: int, estimate: 
 
     Raises: InputError
     """
+    if seed < 0 or not 1 <= year < MAXYEAR:
+        raise InputError(f"made year: given year {year} and seed {seed}, expected a year of the calendar and a seed from 0")
     if file is None:
         hours = year_of(inputs, seed, year)
         return Basis(inputs, hours, Source(len(hours), year=year, seed=seed))
@@ -134,7 +137,12 @@ def basis_of(inputs: Inputs, file: Path | None, seed: int, year: int, estimate: 
 
 
 def surplus_of(basis: Basis, boilers_first: bool, seed: int, draws: int) -> Surplus:
-    """Return how much is left over and how sure that is; ranges need a made year, since a read one has its own figures."""
+    """Return how much is left over and how sure that is; ranges need a made year, since a read one has its own figures.
+
+    Raises: InputError
+    """
+    if not 0 <= draws <= _MOST_DRAWS:
+        raise InputError(f"draws: given {draws}, expected 0 to {_MOST_DRAWS}")
     inputs = basis.inputs
     boilers = inputs["boiler_units"] * inputs["boiler_unit"]
     table = table_of(basis.hours, boilers)
@@ -160,6 +168,8 @@ def with_outages(basis: Basis, outages: Sequence[str]) -> Basis:
             day, _, days = rest.partition(":")
             first = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(basis.inputs.zone))
             number, count = int(unit), int(days)
+            if not 1 <= count <= _MOST_DAYS:
+                raise ValueError
         except ValueError:
             raise InputError(f"outage: given {shorten(text)!r}, expected UNIT@DAY:DAYS such as 1@2026-04-20:35") from None
         hours = with_outage(hours, number - 1, first, count)
@@ -173,9 +183,8 @@ def days_of(basis: Basis, first: date | None, days: int | None) -> Hours:
     """
     hours = basis.hours
     begin = hours.first if first is None else datetime.combine(first, datetime.min.time(), zone(basis.inputs.zone))
-    end = None if days is None else begin + timedelta(days=days)
-    start = (begin - hours.first) // timedelta(hours=1)
-    stop = len(hours) if end is None else (end - hours.first) // timedelta(hours=1)
+    start = hours.place(begin)
+    stop = len(hours) if days is None else hours.place(begin + timedelta(days=min(days, _MOST_DAYS)))
     if not 0 <= start < stop <= len(hours):
         raise InputError(
             f"days: given {begin:%Y-%m-%d} and {days or 'all'} days, expected days between {hours.first:%Y-%m-%d} "

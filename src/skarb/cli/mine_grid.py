@@ -247,7 +247,7 @@ def plan(
     schedule
         Give the hours of every site instead of those of the system.
     try_
-        Try sizes of mining instead, in MW: FROM..TO/STEP, such as 0..1000/50.
+        Try sizes of mining instead, in MW, each hour by itself as of `--method fill`: FROM..TO/STEP, such as 0..1000/50.
     capital
         What one MW of mining costs a year in whole units of the currency, to find the best size.
     report
@@ -265,6 +265,8 @@ def plan(
     chosen = days_of(basis, first, days)
     policy = Policy(boilers_first, not surplus_only)
     if try_ is not None:
+        if report is not None or sites is not None or schedule:
+            raise Usage("--try: gives a table of sizes, expected no --report, --schedule or --sites with it")
         _tried(sizes(basis, chosen, policy, _range(try_), capital * 1000), len(chosen), basis, form, output)
         return
     with progress("Planning"):
@@ -473,7 +475,7 @@ def _range(text: str) -> list[int]:
         low, _, rest = text.partition("..")
         high, _, step = rest.partition("/")
         sizes_mw = list(range(int(low), int(high) + 1, int(step)))
-        if not sizes_mw:
+        if not sizes_mw or sizes_mw[0] < 0:
             raise ValueError
     except ValueError:
         raise Usage(f"--try {text}: expected FROM..TO/STEP in MW such as 0..1000/50") from None

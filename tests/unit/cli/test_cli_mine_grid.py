@@ -183,3 +183,22 @@ def test_files_about_sites_are_refused_where_they_would_be_read_wrong(skarb, cut
     (tmp_path / "rules.yaml").write_text(PENALTIES.replace("proven: false", "prooven: false"))
     refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "rules.yaml")
     assert refused.code == 3 and "prooven is not known" in refused.err
+
+
+def test_numbers_that_cannot_be_are_refused_and_values_beyond_their_range_are_not(skarb) -> None:
+    for words, code, says in (
+        (("surplus", "--draws", "-5"), 3, "draws: given -5"),
+        (("surplus", "--seed", "-1"), 3, "a seed from 0"),
+        (("surplus", "--year", "0"), 3, "a year of the calendar"),
+        (("surplus", "--set", "gas_floor=-500"), 3, "expected MW from 0"),
+        (("surplus", "--set", "gas_floor=1e9"), 3, "expected a number of MW"),
+        (("plan", "--days", "1", "--outage", "1@2026-01-01:-5"), 3, "UNIT@DAY:DAYS"),
+        (("plan", "--days", "1", "--outage", "1@2031-01-01:5"), 7, "outage: given 5 days from 2031-01-01"),
+        (("plan", "--try=-100..100/50"), 2, "FROM..TO/STEP"),
+        (("plan", "--try", "0..100/50", "--report", "page.html"), 2, "--try"),
+    ):
+        result = skarb("mine", *words)
+        assert result.code == code and says in result.err.replace("\n", " "), words
+    answer = json.loads(skarb("mine", "surplus", "--set", "gas_floor=1500", "--draws", "3", "--format", "json").out)
+    floor = next(one for one in answer["figures"] if one["figure"] == "gas_floor")
+    assert (floor["value"], floor["highest"]) == ("1,500 MW", "1,500 MW")
