@@ -87,7 +87,7 @@ def effects_of(having: Plan, lacking: Plan, hours: Hours, system: System, gas_g_
         gas_starts=starts(having.gas_on) - starts(lacking.gas_on),
         carbon_marginal_g=int(more.sum()) * gas_g_per_kwh // _GRAM,
         carbon_average_g=carbon * int(mining.sum()) // (burnt + nuclear) // _GRAM if burnt + nuclear else 0,
-        peak_w=int((served).max() - (served - mining).max()),
+        peak_w=int(served.max() - (hours.load_w - lacking.unserved_w + lacking.boilers_w).max()),
         at_peak_w=int(mining[peak]),
         gain_nano=cost_of(lacking, system.without_mining()).total - cost_of(having, system).total,
     )

@@ -131,6 +131,16 @@ def test_effects_are_the_difference_of_two_plans_and_carbon_is_counted_hour_by_h
     assert spared.carbon_marginal_g == 0 and spared.mining_wh > 0 and spared.carbon_average_g > 0
 
 
+def test_a_peak_that_boilers_made_before_is_not_raised_by_miners_who_take_their_power(system: System) -> None:
+    hours = flat([2100], nuclear=2200, heat=100)
+    having, lacking = (fill(hours, one, Policy(mining_on_gas=False)) for one in (system, system.without_mining()))
+    floor = int(having.gas_w[0])
+    boilers = int(lacking.boilers_w[0])
+    mined = int(having.mining_total_w[0])
+    assert boilers == 100 * MW and mined > boilers and not having.boilers_w[0] and floor == system.gas_floor_w
+    assert effects_of(having, lacking, hours, system, 367, 6).peak_w == mined - boilers
+
+
 def test_boilers_first_has_a_price_per_megawatt_hour_that_moves(system: System) -> None:
     """One hour, 500 MW over: boilers at 15 take what the new machines at 75 would have had; gas at 31 fills the gap if it may."""
     hours = flat([2500], nuclear=2200, heat=500)
