@@ -214,19 +214,30 @@ def sensitivity(past: Past, asked: Asked) -> list[Swing]:
     """
     drawn = draw(past, asked)
     growth = Fraction(drawn.process.growth)
-    figures = [*supposed().values(), Figure("growth", Fraction(0), growth, 2 * growth, "ln in 14 days", "fitted", "fitted")]
+    terms = asked.terms
+    values = {
+        **{"pue": terms.pue, "uptime": terms.uptime, "pool_fee": terms.pool_fee, "rate": asked.rate},
+        **{"machine_usd_th": asked.machine_usd_th, "site_usd_mw": asked.site_usd_mw},
+        **{name: Fraction(str(value)) for name, value in asked.given.items()},
+    }
+    how = "as asked for" if "growth" in asked.given else "fitted"
+    ends = sorted((Fraction(0), 2 * growth))
+    figures = [_as_given(one, values.get(one.name)) for one in supposed().values()]
+    figures.append(Figure("growth", ends[0], growth, ends[1], "ln in 14 days", how, "given" if how != "fitted" else how))
     middle = _middles(drawn.scenarios)
     found = []
     for figure in figures:
         low, high = (_middles(draw(past, _with(asked, figure.name, end)).scenarios) for end in (figure.low, figure.high))
         cases = (outcome.case for outcome in drawn.scenarios.outcomes)
-        found += [Swing(case, figure, *values) for case, *values in zip(cases, low, middle, high, strict=True)]
+        found += [Swing(case, figure, *npvs) for case, *npvs in zip(cases, low, middle, high, strict=True)]
     order = {id(outcome.case): place for place, outcome in enumerate(drawn.scenarios.outcomes)}
     return sorted(found, key=lambda one: (order[id(one.case)], -abs(one.npv_high - one.npv_low)))
 
 
 def _middles(scenarios: Scenarios) -> list[float]:
-    return [float(sorted(outcome.npv_usd)[len(outcome.npv_usd) // 2]) for outcome in scenarios.outcomes]
+    import numpy as np
+
+    return [float(np.median(outcome.npv_usd)) for outcome in scenarios.outcomes]
 
 
 def _with(asked: Asked, name: str, value: Fraction) -> Asked:
