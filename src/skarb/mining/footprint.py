@@ -49,7 +49,7 @@ def read_listed(data: bytes, name: str) -> tuple[ListedMachine, ...]:
             found.append(ListedMachine(to_day(released), efficiency))
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise InputError(
-                f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, numbers, efficiency above 0"
+                f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, numbers above 0"
             ) from None
     if not found:
         raise InputError(f"{name}: given no machines, expected at least one")
