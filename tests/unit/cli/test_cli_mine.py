@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.mining.small_chain import chain, write
 
+from skarb.app.power import inputs_of
+
 CASE = {
     "inputs": {
         "difficulty": "100000000000000", "subsidy": "3.125", "fee_per_block": "0.1", "btc_usd": "60000", "j_per_th": "20",
@@ -127,7 +129,7 @@ def test_a_fleet_stands(skarb, data: Path) -> None:
     assert [row["machine"] for row in found.rows] == ["s9", "s21", "all"]
     assert found.rows[0]["power_mw"] == "1.389" and found.rows[-1]["count"] == "1010"
     assert 0 <= int(found.rows[0]["hours_month"]) <= 694
-    for fleet in ("s9", "s9=0", "s9=many", "s9=1;s21=2"):
+    for fleet in ("s9", "s9=0", "s9=many", "s9=1;s21=2", "s9=" + "9" * 5000):
         assert skarb("mine", "standing", data, "--fleet", fleet).code == 3
 
 
@@ -142,6 +144,12 @@ def test_mining_against_what_else_a_megawatt_hour_could_do(skarb, data: Path) ->
         "export",
     }
     assert {row["better"] for row in whole["answer"]} <= {"yes", "no", "depends"}
+    power = inputs_of("by")
+    for name, figure in (("nuclear", "nuclear_cost"), ("electric_boilers", "boiler_value"), ("export", "export_price")):
+        told = next(row for row in whole["inputs"] if row["input"] == name)
+        one = power.figure(figure)
+        assert [1000 * int(told[end]) for end in ("low", "value", "high")] == [one.low, one.value, one.high]
+        assert (told["source"], told["how_good"], told["unit"]) == (one.source, one.certainty, one.unit)
     hundred = json.loads(skarb("mine", "compare", data, "--fleet", "s21=100", "--format", "json").out)
     for one, other in zip(whole["answer"], hundred["answer"], strict=True):
         assert float(other["fleet_usd_hour"]) == pytest.approx(float(one["mining_leaves_usd_mwh"]) * 0.3675, rel=1e-3)
