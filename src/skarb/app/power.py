@@ -217,7 +217,8 @@ def planned(basis: Basis, hours: Hours, method: Method, policy: Policy) -> Plann
     system = system_of(basis.inputs)
     plan = planner(method)
     having, lacking = plan(hours, system, policy), plan(hours, system.without_mining(), policy)
-    effects = effects_of(having, lacking, hours, system, basis.inputs["gas_carbon"], basis.inputs["nuclear_carbon"])
+    grams = (basis.inputs[name] for name in ("gas_carbon", "heat_carbon", "nuclear_carbon"))
+    effects = effects_of(having, lacking, hours, system, *grams)
     by: Method = "fill" if len(hours) > _IN_ONE_PIECE else method
     price = boilers_first_nano(hours, system, policy.mining_on_gas, planner(by))
     return Planned(basis, hours, system, policy, method, having, lacking, effects, price, by)

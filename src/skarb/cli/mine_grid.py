@@ -492,7 +492,8 @@ def _rows(made: Planned, sites: Any, schedule: bool) -> tuple[tuple[str, ...], l
         return ("at", "site", "blocks", "power_w", "reason"), rows
     rows = []
     told = explain(made.plan, made.hours, made.system)
-    carbon = carbon_by_hour_g(made.plan, made.lacking, made.basis.inputs["gas_carbon"])
+    figures = made.basis.inputs
+    carbon = carbon_by_hour_g(made.plan, made.lacking, figures["gas_carbon"], figures["heat_carbon"])
     for one in told:
         hour, of = one.hour, made.plan
         powers = (of.gas_w, of.boilers_w, of.export_w, of.spill_w, of.unserved_w)
