@@ -133,6 +133,8 @@ def difficulty(
     from skarb.chain.difficulty import difficulty_of
 
     need(files, "file")
+    if last < 1:
+        raise Usage(f"--last {last}: expected at least 1")
     form = format_of(format, output)
     check_outputs((output,), files)
     epochs, notes = load_epochs(files)

@@ -203,6 +203,7 @@ def test_damaged_files_are_refused_by_name_and_passed_over_in_folders(skarb, dat
     found = skarb("mine", "difficulty", tmp_path / "headless.json")
     assert found.code == 3 and "must begin with the first epoch" in " ".join(found.err.split())
     assert skarb("mine", "difficulty", tmp_path / "nowhere.json").code == 4
+    assert skarb("mine", "difficulty", data / "checkpoints.json", "--last", "0").code == 2
     assert skarb("mine", "hashprice", data / "btc.csv").code == 3
     assert re.search("no file of prices", " ".join(skarb("mine", "hashprice", data / "checkpoints.json").err.split()))
 

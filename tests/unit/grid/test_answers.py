@@ -180,6 +180,8 @@ def test_sites_get_blocks_by_priority_and_a_change_touches_few(year: Hours, syst
         now = {one.site: one for one in slots if one.at == hours.at(hour)}
         assert sum(one.power_w for one in now.values()) == plan.mining_total_w[hour]
         assert now["bereza"].blocks == 0 or now["krichev"].blocks == 3, "the first priority is full before the second runs"
+    with pytest.raises(ConfigurationError, match="site lost: given machines of class 'odl'"):
+        schedule_of(plan, hours, system, (*sites, Site("lost", "odl", 1, 50 * MW, 4, "m4")))
     with pytest.raises(ConfigurationError, match="expected 8 blocks of 50 MW"):
         schedule_of(plan, hours, system, sites[1:])
     with pytest.raises(ConfigurationError, match="without whole blocks"):
