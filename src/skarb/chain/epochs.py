@@ -165,7 +165,7 @@ def read_checkpoints(data: bytes, name: str = "checkpoints") -> Checkpoints:
     """
     try:
         pairs = msgspec.json.decode(data, type=list[tuple[str, msgspec.Raw]])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(
             f"{name}: given {shorten(data[:60].decode(errors='replace'))!r} …, "
             f"expected a JSON list of [hash of the last block of an epoch, target of the next one] ({error})"

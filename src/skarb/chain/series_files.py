@@ -109,6 +109,8 @@ def read_days(data: bytes, name: str) -> DayFile:
             f"{name}: given the columns {shorten(', '.join(sorted(header)))}, expected `date` and `close` by day, "
             "or `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt` and `DiffMean` of Coin Metrics"
         )
+    if len(header) != len(reader.fieldnames or ()):
+        raise InputError(f"{name}: given a column twice, expected each once")
     prices: dict[int, Point] = {}
     fees: dict[int, Point] = {}
     difficulties: dict[int, Fraction] = {}

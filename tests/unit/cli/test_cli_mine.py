@@ -59,6 +59,8 @@ def test_cases_are_held_to_twelve_digits(skarb, tmp_path: Path) -> None:
     ("case", "expected"),
     [
         ({**CASE, "expected": {"luck": "7"}}, "case 1: expects luck"),
+        ({**CASE, "expected": {"th_per_mw": "NaN"}}, "case 1, th_per_mw: expects 'NaN'"),
+        ({**CASE, "expected": {"th_per_mw": "much"}}, "case 1, th_per_mw: expects 'much'"),
         ({"inputs": {**CASE["inputs"], "pue": "x"}}, "case 1, pue"),
         ({"inputs": {name: value for name, value in CASE["inputs"].items() if name != "uptime"}}, "case 1, uptime"),
         ({"inputs": {**CASE["inputs"], "weather": "1"}}, "case 1, weather"),
@@ -281,6 +283,11 @@ def test_damaged_files_are_refused_with_their_place(skarb, tmp_path: Path) -> No
         assert refused.code == 3 and told in refused.err
     (tmp_path / "old.csv").write_text("date,close\n2009-02-01,1.5\n2009-02-02,1.6\n")
     assert skarb("mine", "hashprice", listed, tmp_path / "old.csv", "--assumed-fee", "0.1").code == 3
+    (tmp_path / "twice.csv").write_text("date,close,close\n2012-01-05,9,8\n")
+    refused = skarb("mine", "hashprice", listed, tmp_path / "twice.csv")
+    assert refused.code == 3 and "a column twice" in refused.err
+    (tmp_path / "deep.json").write_text('[["' + "0" * 64 + '",' + "[" * 100_000 + "]" * 100_000 + "]]")
+    assert skarb("mine", "difficulty", tmp_path / "deep.json").code == 3
     pairs = json.loads(listed.read_text())
     (tmp_path / "long.json").write_text(json.dumps(pairs[:1])[:-2] + "9" * 5000 + "]]")
     refused = skarb("mine", "difficulty", tmp_path / "long.json")
