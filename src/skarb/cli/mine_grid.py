@@ -318,7 +318,7 @@ def order(
     sites
         A YAML file of sites: name, miners, blocks, block_mw, priority, meter, off_minutes.
     running
-        A CSV file of what runs now: site, running_mw.
+        A CSV file of what every site draws now: site, running_mw.
     need
         How many MW are needed.
     at

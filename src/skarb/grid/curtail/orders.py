@@ -27,7 +27,7 @@ def shed(
 ) -> Order:
     """Return the order that frees what is needed, or as much as there is; sites too slow for the deadline are left out.
 
-    Raises: InputError if a site runs that nobody knows, or draws what it cannot.
+    Raises: InputError if a site runs that nobody knows, or draws what it cannot, or nothing is said of what one draws.
     """
     if needed_w <= 0:
         raise InputError(f"order {id}: given a need of {needed_w} W, expected more than nought")
@@ -37,6 +37,8 @@ def shed(
             raise InputError(f"order {id}: site {name!r} runs and is not known; expected one of {', '.join(sorted(known))}")
         if not 0 <= power <= known[name].most_w:
             raise InputError(f"order {id}, site {name}: given {power} W, expected 0 to {known[name].most_w} W")
+    if silent := [one.name for one in sites if one.name not in running_w]:
+        raise InputError(f"order {id}: nothing is known of what {', '.join(silent)} draws, expected 0 MW or more")
     targets = []
     left = needed_w
     slowest = 0
