@@ -50,6 +50,7 @@ Method = Literal["fill", "relaxed", "committed"]
 """Hours free of each other and exact; units in parts with duals; whole units, ramps and minimum times."""
 _IN_ONE_PIECE = 24 * 8  # hours that are planned at once
 _MOST_DRAWS, _MOST_DAYS = 100_000, 36_600
+_MOST_WH = 10**15  # and no reading of a meter
 _MOST_MW = 10**9  # no power is larger
 
 
@@ -336,7 +337,10 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     Raises: InputError
     """
     try:
-        return tuple(msgspec.convert(_known(dict(one), Rule), Rule, strict=False) for one in _yaml(path))
+        rules = tuple(msgspec.convert(_known(dict(one), Rule), Rule, strict=False) for one in _yaml(path))
+        if any(one.price_milli_per_mwh < 0 or one.fixed_minor < 0 for one in rules):
+            raise ValueError("given a penalty below nought")
+        return rules
     except (TypeError, ValueError, msgspec.ValidationError) as error:
         raise InputError(f"{path.name}: {error}; expected a list of name, cites, first, price_milli_per_mwh …") from None
 
@@ -380,7 +384,10 @@ def _rows(path: Path, wanted: Sequence[str]) -> list[tuple[int, dict[str, str]]]
 
 def _whole(path: Path, number: int, row: Mapping[str, str], name: str) -> int:
     try:
-        return int(row[name])
+        value = int(row[name])
+        if abs(value) >= _MOST_WH:
+            raise ValueError
+        return value
     except ValueError:
         raise InputError(f"{path.name} row {number}, {name}: given {shorten(row[name])!r}, expected a whole number") from None
 

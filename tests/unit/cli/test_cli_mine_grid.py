@@ -183,6 +183,12 @@ def test_files_about_sites_are_refused_where_they_would_be_read_wrong(skarb, cut
     (tmp_path / "rules.yaml").write_text(PENALTIES.replace("proven: false", "prooven: false"))
     refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "rules.yaml")
     assert refused.code == 3 and "prooven is not known" in refused.err
+    (tmp_path / "rules.yaml").write_text(PENALTIES.replace("300000", "-300000"))
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "rules.yaml")
+    assert refused.code == 3 and "below nought" in refused.err
+    (tmp_path / "meters.csv").write_text(f"{METERS}m-bereza,2026-04-21T02:15+03:00,15,{10**24},no\n")
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv")
+    assert refused.code == 3 and "meters.csv row 2, energy_wh" in refused.err
 
 
 def test_numbers_that_cannot_be_are_refused_and_values_beyond_their_range_are_not(skarb) -> None:
