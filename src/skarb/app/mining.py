@@ -135,7 +135,7 @@ def load(paths: Sequence[Path], assumed_fee_btc: Fraction | None = None) -> Past
     days = {day.day: day for day in chain_days(epochs, max(min(prices.points), to_day(FIRST_DAY)), last)}
     fees = merge(FEES, [*(fees_of(one) for one in found.blocks), *(file.fees for file in kept), published_fees(days)])
     fees = filled(fees, FILL_DAYS)
-    if assumed_fee_btc is not None:
+    if assumed_fee_btc is not None and days:
         fees = assumed(fees, min(days), last, assumed_fee_btc * SATOSHI, "supposed, as asked for")
     history = paid_days(days.values(), fees, prices)
     if not history:

@@ -11,11 +11,13 @@ from typing import Any
 
 import yaml
 
+from skarb.app import power
 from skarb.app.mining import Past
 from skarb.chain import Point
 from skarb.chain.series_files import SATOSHI
 from skarb.core.errors import InputError, NotFound
 from skarb.core.time import from_day
+from skarb.grid.figures import Inputs
 from skarb.mining.catalogue import machine, supposed
 from skarb.mining.compare import Figure, Verdict, against
 from skarb.mining.fleet import Fleet, Part, Standing, standings
@@ -25,6 +27,8 @@ from skarb.mining.model import Machine, Terms
 from skarb.mining.scenarios import Case, Process, Scenarios, Start, fit, simulate
 
 MONTH_HOURS = 730
+MILLI = 1000  # prices of the power system are whole thousandths
+_MOST_DIGITS = 9
 FEE_DAYS = 182  # half a year, whose fees are taken for those to come
 
 
@@ -46,7 +50,7 @@ class Power:
 def power_of(country: str, day: date, uptime: Fraction) -> Power:
     """Return the published prices of electricity in a country on a day, the capacity charge spread over the hours that machines run.
 
-    A day before the first published tariff, or after none was replaced, has the ones that are in force.
+    A tariff is in force until one of its name replaces it; a day before the first one has none.
     Raises: NotFound if nothing is known about the country.
     """
     file = files("skarb.jurisdictions").joinpath(country, "electricity.yaml")
@@ -62,22 +66,19 @@ def power_of(country: str, day: date, uptime: Fraction) -> Power:
             tariffs[row["name"]] = Figure(
                 row["name"], byn / rate["high"], byn / rate["base"], byn / rate["low"], "USD/kWh", source, "high"
             )
-    costs, uses = (
-        tuple(
-            Figure(
-                row["name"],
-                Fraction(row["low"]),
-                Fraction(row["base"]),
-                Fraction(row["high"]),
-                row["unit"],
-                row["source"],
-                row["certainty"],
-            )
-            for row in content[key]
-        )
-        for key in ("costs", "uses")
-    )
+    known = power.inputs_of(country)
+    costs, uses = (tuple(_alternative(row, known) for row in content[key]) for key in ("costs", "uses"))
     return Power(tuple(tariffs.values()), costs, uses)
+
+
+def _alternative(row: Mapping[str, str], known: Inputs) -> Figure:
+    """Return what a megawatt-hour costs or could bring, by its own numbers or by those of a figure of the power system."""
+    if "figure" in row:
+        one = known.figure(row["figure"])
+        low, base, high = (Fraction(value, MILLI) for value in (one.low, one.value, one.high))
+        return Figure(row["name"], low, base, high, one.unit, one.source, one.certainty)
+    low, base, high = (Fraction(row[key]) for key in ("low", "base", "high"))
+    return Figure(row["name"], low, base, high, row["unit"], row["source"], row["certainty"])
 
 
 def read_fleet(text: str) -> Fleet:
@@ -88,7 +89,7 @@ def read_fleet(text: str) -> Fleet:
     parts = []
     for item in text.split(","):
         code, _, count = item.strip().partition("=")
-        if not count.isdecimal() or not count.isascii() or int(count) < 1:
+        if not count.isdecimal() or not count.isascii() or len(count) > _MOST_DIGITS or int(count) < 1:
             raise InputError(f"fleet: given {item.strip()!r}, expected a machine and how many, such as s21=500")
         parts.append(Part(machine(code), int(count)))
     return Fleet(tuple(parts))
@@ -214,19 +215,30 @@ def sensitivity(past: Past, asked: Asked) -> list[Swing]:
     """
     drawn = draw(past, asked)
     growth = Fraction(drawn.process.growth)
-    figures = [*supposed().values(), Figure("growth", Fraction(0), growth, 2 * growth, "ln in 14 days", "fitted", "fitted")]
+    terms = asked.terms
+    values = {
+        **{"pue": terms.pue, "uptime": terms.uptime, "pool_fee": terms.pool_fee, "rate": asked.rate},
+        **{"machine_usd_th": asked.machine_usd_th, "site_usd_mw": asked.site_usd_mw},
+        **{name: Fraction(str(value)) for name, value in asked.given.items()},
+    }
+    how = "as asked for" if "growth" in asked.given else "fitted"
+    ends = sorted((Fraction(0), 2 * growth))
+    figures = [_as_given(one, values.get(one.name)) for one in supposed().values()]
+    figures.append(Figure("growth", ends[0], growth, ends[1], "ln in 14 days", how, "given" if how != "fitted" else how))
     middle = _middles(drawn.scenarios)
     found = []
     for figure in figures:
         low, high = (_middles(draw(past, _with(asked, figure.name, end)).scenarios) for end in (figure.low, figure.high))
         cases = (outcome.case for outcome in drawn.scenarios.outcomes)
-        found += [Swing(case, figure, *values) for case, *values in zip(cases, low, middle, high, strict=True)]
+        found += [Swing(case, figure, *npvs) for case, *npvs in zip(cases, low, middle, high, strict=True)]
     order = {id(outcome.case): place for place, outcome in enumerate(drawn.scenarios.outcomes)}
     return sorted(found, key=lambda one: (order[id(one.case)], -abs(one.npv_high - one.npv_low)))
 
 
 def _middles(scenarios: Scenarios) -> list[float]:
-    return [float(sorted(outcome.npv_usd)[len(outcome.npv_usd) // 2]) for outcome in scenarios.outcomes]
+    import numpy as np
+
+    return [float(np.median(outcome.npv_usd)) for outcome in scenarios.outcomes]
 
 
 def _with(asked: Asked, name: str, value: Fraction) -> Asked:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from skarb.core.errors import FieldError, InputError
+from skarb.core.errors import FieldError, InputError, shorten
 from skarb.mining import formulas
 from skarb.mining.model import SATOSHI, Network, Terms
 
@@ -28,6 +28,7 @@ UNITS = {
     "sat_per_mwh": "satoshi for a MWh, rounded down",
 }
 _DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+_EXPECTED = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _RATIOS = ("uptime", "pool_fee")
 
 
@@ -130,6 +131,10 @@ def run_cases(path: Path) -> list[CaseResult]:
         if unknown := [name for name in case.expected if name not in found]:
             raise InputError(
                 f"{path.name} case {count}: expects {unknown[0]}, which is not a figure here; expected one of {', '.join(found)}"
+            )
+        if wrong := [name for name, text in case.expected.items() if text and not _EXPECTED.fullmatch(text)]:
+            raise InputError(
+                f"{path.name} case {count}, {wrong[0]}: expects {shorten(case.expected[wrong[0]])!r}, expected a number such as 5.9E-7"
             )
         for name, value in found.items():
             expected = case.expected.get(name, "")

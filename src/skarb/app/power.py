@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import MAXYEAR, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -49,6 +49,9 @@ from skarb.grid.curtail import Acknowledgement, Order, Reading, Rule, event_of
 Method = Literal["fill", "relaxed", "committed"]
 """Hours free of each other and exact; units in parts with duals; whole units, ramps and minimum times."""
 _IN_ONE_PIECE = 24 * 8  # hours that are planned at once
+_MOST_DRAWS, _MOST_DAYS = 100_000, 36_600
+_MOST_WH = 10**15  # and no reading of a meter
+_MOST_MW = 10**9  # no power is larger
 
 
 @dataclass(frozen=True)
@@ -125,15 +128,22 @@ def basis_of(inputs: Inputs, file: Path | None, seed: int, year: int, estimate: 
 
     Raises: InputError
     """
+    if seed < 0 or not 1 <= year < MAXYEAR:
+        raise InputError(f"made year: given year {year} and seed {seed}, expected a year of the calendar and a seed from 0")
     if file is None:
         hours = year_of(inputs, seed, year)
         return Basis(inputs, hours, Source(len(hours), year=year, seed=seed))
-    hours = read_hours(file.read_text(encoding="utf-8-sig"), file.name, inputs.zone, estimate)
+    hours = read_hours(_text(file), file.name, inputs.zone, estimate)
     return Basis(inputs, hours, Source(len(hours), file.name, int((hours.quality == ESTIMATED).sum())))
 
 
 def surplus_of(basis: Basis, boilers_first: bool, seed: int, draws: int) -> Surplus:
-    """Return how much is left over and how sure that is; ranges need a made year, since a read one has its own figures."""
+    """Return how much is left over and how sure that is; ranges need a made year, since a read one has its own figures.
+
+    Raises: InputError
+    """
+    if not 0 <= draws <= _MOST_DRAWS:
+        raise InputError(f"draws: given {draws}, expected 0 to {_MOST_DRAWS}")
     inputs = basis.inputs
     boilers = inputs["boiler_units"] * inputs["boiler_unit"]
     table = table_of(basis.hours, boilers)
@@ -159,6 +169,8 @@ def with_outages(basis: Basis, outages: Sequence[str]) -> Basis:
             day, _, days = rest.partition(":")
             first = datetime.combine(date.fromisoformat(day), datetime.min.time(), zone(basis.inputs.zone))
             number, count = int(unit), int(days)
+            if not 1 <= count <= _MOST_DAYS:
+                raise ValueError
         except ValueError:
             raise InputError(f"outage: given {shorten(text)!r}, expected UNIT@DAY:DAYS such as 1@2026-04-20:35") from None
         hours = with_outage(hours, number - 1, first, count)
@@ -172,9 +184,8 @@ def days_of(basis: Basis, first: date | None, days: int | None) -> Hours:
     """
     hours = basis.hours
     begin = hours.first if first is None else datetime.combine(first, datetime.min.time(), zone(basis.inputs.zone))
-    end = None if days is None else begin + timedelta(days=days)
-    start = (begin - hours.first) // timedelta(hours=1)
-    stop = len(hours) if end is None else (end - hours.first) // timedelta(hours=1)
+    start = hours.place(begin)
+    stop = len(hours) if days is None else hours.place(begin + timedelta(days=min(days, _MOST_DAYS)))
     if not 0 <= start < stop <= len(hours):
         raise InputError(
             f"days: given {begin:%Y-%m-%d} and {days or 'all'} days, expected days between {hours.first:%Y-%m-%d} "
@@ -207,7 +218,8 @@ def planned(basis: Basis, hours: Hours, method: Method, policy: Policy) -> Plann
     system = system_of(basis.inputs)
     plan = planner(method)
     having, lacking = plan(hours, system, policy), plan(hours, system.without_mining(), policy)
-    effects = effects_of(having, lacking, hours, system, basis.inputs["gas_carbon"], basis.inputs["nuclear_carbon"])
+    grams = (basis.inputs[name] for name in ("gas_carbon", "heat_carbon", "nuclear_carbon"))
+    effects = effects_of(having, lacking, hours, system, *grams)
     by: Method = "fill" if len(hours) > _IN_ONE_PIECE else method
     price = boilers_first_nano(hours, system, policy.mining_on_gas, planner(by))
     return Planned(basis, hours, system, policy, method, having, lacking, effects, price, by)
@@ -235,12 +247,12 @@ def watts(megawatts: object) -> int:
     Raises: InputError
     """
     try:
-        number = Decimal(str(megawatts)) * MEGAWATT
-        if number != number.to_integral_value():
+        number = Decimal(str(megawatts))
+        if not abs(number) < _MOST_MW or number * MEGAWATT != (number * MEGAWATT).to_integral_value():
             raise InvalidOperation
     except InvalidOperation:
         raise InputError(f"power: given {shorten(str(megawatts))!r}, expected MW to the watt") from None
-    return int(number)
+    return int(number * MEGAWATT)
 
 
 def read_sites(path: Path) -> tuple[Site, ...]:
@@ -248,15 +260,20 @@ def read_sites(path: Path) -> tuple[Site, ...]:
 
     Raises: InputError
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = _yaml(path)
     if not isinstance(content, list) or not content:
         raise InputError(f"{path.name}: expected a list of sites")
-    sites = []
+    sites: list[Site] = []
     for number, entry in enumerate(content, 1):
         try:
             given = dict(entry)
             block_w = watts(given.pop("block_mw"))
-            sites.append(msgspec.convert({**given, "block_w": block_w}, Site, strict=True))
+            site = msgspec.convert(_known({**given, "block_w": block_w}, Site), Site, strict=True)
+            if site.blocks < 0 or site.block_w <= 0 or site.off_minutes < 0:
+                raise ValueError("given blocks, block_mw or off_minutes below what can be")
+            if any(site.name == one.name or site.meter == one.meter for one in sites):
+                raise ValueError(f"given name {site.name} or meter {site.meter} a second time")
+            sites.append(site)
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             raise InputError(
                 f"{path.name}, site {number}: {error}; expected name, miners, blocks, block_mw, priority, meter"
@@ -269,7 +286,12 @@ def read_running(path: Path) -> dict[str, int]:
 
     Raises: InputError
     """
-    return {row["site"]: watts(row["running_mw"]) for _, row in _rows(path, ("site", "running_mw"))}
+    running: dict[str, int] = {}
+    for number, row in _rows(path, ("site", "running_mw")):
+        if row["site"] in running:
+            raise InputError(f"{path.name} row {number}: given site {row['site']!r} a second time, expected each once")
+        running[row["site"]] = watts(row["running_mw"])
+    return running
 
 
 def read_readings(path: Path) -> list[Reading]:
@@ -283,7 +305,7 @@ def read_readings(path: Path) -> list[Reading]:
             _instant(path, number, row["at"]),
             _whole(path, number, row, "minutes"),
             _whole(path, number, row, "energy_wh"),
-            row["estimated"] == "yes",
+            _said(path, number, row, "estimated"),
         )
         for number, row in _rows(path, ("meter", "at", "minutes", "energy_wh", "estimated"))
     ]
@@ -315,16 +337,43 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     Raises: InputError
     """
     try:
-        return tuple(msgspec.convert(one, Rule, strict=False) for one in yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (TypeError, msgspec.ValidationError) as error:
+        rules = tuple(msgspec.convert(_known(dict(one), Rule), Rule, strict=False) for one in _yaml(path))
+        if any(one.price_milli_per_mwh < 0 or one.fixed_minor < 0 for one in rules):
+            raise ValueError("given a penalty below nought")
+        return rules
+    except (TypeError, ValueError, msgspec.ValidationError) as error:
         raise InputError(f"{path.name}: {error}; expected a list of name, cites, first, price_milli_per_mwh …") from None
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name}: given bytes that are no text ({error.reason} at {error.start}), expected UTF-8") from None
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(_text(path))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"{path.name}: expected YAML or JSON; {shorten(str(error))}") from None
+
+
+def _known(given: dict[str, Any], noun: type) -> dict[str, Any]:
+    """Return the same, having found no key that would be passed over in silence."""
+    if unknown := sorted(map(str, given.keys() - {one.name for one in fields(noun)})):
+        raise ValueError(f"{shorten(', '.join(unknown))} is not known")
+    return given
+
+
 def _rows(path: Path, wanted: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     if not text.endswith("\n"):
         raise InputError(f"{path.name}: the file ends in the middle of a line, it seems to be cut; fetch it again")
-    rows = list(csv.reader(StringIO(text)))
+    try:
+        rows = list(csv.reader(StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{path.name}: given {error}, expected comma-separated values") from None
     if sorted(rows[0]) != sorted(wanted):
         raise InputError(f"{path.name} row 1: given columns {shorten(', '.join(rows[0]))!r}, expected {', '.join(wanted)}")
     for number, row in enumerate(rows[1:], 2):
@@ -335,9 +384,18 @@ def _rows(path: Path, wanted: Sequence[str]) -> list[tuple[int, dict[str, str]]]
 
 def _whole(path: Path, number: int, row: Mapping[str, str], name: str) -> int:
     try:
-        return int(row[name])
+        value = int(row[name])
+        if abs(value) >= _MOST_WH:
+            raise ValueError
+        return value
     except ValueError:
         raise InputError(f"{path.name} row {number}, {name}: given {shorten(row[name])!r}, expected a whole number") from None
+
+
+def _said(path: Path, number: int, row: Mapping[str, str], name: str) -> bool:
+    if row[name] not in ("yes", "no"):
+        raise InputError(f"{path.name} row {number}, {name}: given {shorten(row[name])!r}, expected yes or no")
+    return row[name] == "yes"
 
 
 def _instant(path: Path, number: int, text: str) -> datetime:

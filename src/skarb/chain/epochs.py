@@ -29,6 +29,7 @@ from skarb.chain.quality import Quality
 from skarb.core.errors import InputError, shorten
 
 _TOLERANCE = 2 * 24 * 3600  # seconds between two anchors that luck can explain; a missing epoch is two weeks
+_TARGET_DIGITS = 80
 _FIRST_HASH = "00000000693067b0e6b440bc51450b9f3850561b07f6d3c021c54fbd6abb9763"  # of block 2015
 
 
@@ -164,7 +165,7 @@ def read_checkpoints(data: bytes, name: str = "checkpoints") -> Checkpoints:
     """
     try:
         pairs = msgspec.json.decode(data, type=list[tuple[str, msgspec.Raw]])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(
             f"{name}: given {shorten(data[:60].decode(errors='replace'))!r} …, "
             f"expected a JSON list of [hash of the last block of an epoch, target of the next one] ({error})"
@@ -174,7 +175,7 @@ def read_checkpoints(data: bytes, name: str = "checkpoints") -> Checkpoints:
     hashes, targets = [], [EASIEST_TARGET]
     for number, (text, raw) in enumerate(pairs):
         where = f"{name} entry {number + 1}"
-        if not bytes(raw).isdigit() or not 0 < int(bytes(raw)) <= EASIEST_TARGET:
+        if not bytes(raw).isdigit() or len(bytes(raw)) > _TARGET_DIGITS or not 0 < int(bytes(raw)) <= EASIEST_TARGET:
             raise InputError(
                 f"{where}: given target {shorten(bytes(raw).decode())}, expected a whole number from 1 to {EASIEST_TARGET}"
             )

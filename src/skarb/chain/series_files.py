@@ -37,6 +37,8 @@ PRICE = "price, USD per BTC"
 FEES = "fees, satoshi per block"
 SATOSHI = 10**8
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MOST_BYTES = 1 << 28
 _TOLD = 5  # gaps that are named one by one
 _FOREIGN = Fraction(1, 100)
 _OTHER_PRICE = Fraction(10, 100)
@@ -73,14 +75,18 @@ class BlockFile:
 def unpacked(data: bytes, name: str) -> bytes:
     """Return the bytes of a file, unpacked if it is a gzip.
 
-    Raises: InputError if the gzip is damaged or cut.
+    Raises: InputError if the gzip is damaged or cut, or unpacks to more than days can be.
     """
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            content = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{name}: given a damaged gzip ({error}), expected one that can be read to its end") from None
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{name}: given a gzip of more than {_MOST_BYTES} bytes, expected days of prices, which are few")
+    return content
 
 
 def read_days(data: bytes, name: str) -> DayFile:
@@ -103,11 +109,15 @@ def read_days(data: bytes, name: str) -> DayFile:
             f"{name}: given the columns {shorten(', '.join(sorted(header)))}, expected `date` and `close` by day, "
             "or `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt` and `DiffMean` of Coin Metrics"
         )
+    if len(header) != len(reader.fieldnames or ()):
+        raise InputError(f"{name}: given a column twice, expected each once")
     prices: dict[int, Point] = {}
     fees: dict[int, Point] = {}
     difficulties: dict[int, Fraction] = {}
     known: int | None = None
     for line, row in rows:
+        if None in row or None in row.values():
+            raise InputError(f"{name} line {line}: given more or fewer fields than the header names, expected {len(header)}")
         day = _day(name, line, row[day_at], known)
         known = day
         if (price := _number(name, line, price_at, row[price_at])) is not None and price > 0:
@@ -171,6 +181,10 @@ def read_blocks(data: bytes, name: str) -> BlockFile:
     heights = read["height"]
     if not heights:
         raise InputError(f"{name}: given no blocks, expected at least one")
+    for place, (height, time, found) in enumerate(zip(heights, read["time"], read["blockhash"], strict=True)):
+        if height is None or height < 0 or time is None or not isinstance(found, str) or not _HASH.fullmatch(found):
+            given = shorten(f"height {height}, time {time} and blockhash {found}")
+            raise InputError(f"{name} row {place + 1}: given {given}, expected numbers and 64 hexadecimal digits")
     for place, (height, subsidy, fee) in enumerate(zip(heights, read["subsidy"], read["totalfee"], strict=True)):
         if height != heights[0] + place:
             raise InputError(f"{name} row {place + 1}: given height {height}, expected {heights[0] + place}, one after the other")

@@ -12,6 +12,7 @@ import msgspec
 from cyclopts import Parameter
 
 from skarb.cli.output import Format, check_outputs, err, format_of, out, write_rows
+from skarb.core.errors import FieldError
 
 Files = Annotated[list[Path], Parameter(help="Files, or folders of them.", negative=())]
 
@@ -37,6 +38,10 @@ class Given:
         from skarb.app.mining_cases import number
         from skarb.mining.model import Terms
 
+        if number("pool_fee", self.pool_fee) == 1:
+            raise FieldError(
+                "pool_fee", self.pool_fee, "a share below 1: where the pool keeps everything there is nothing to reckon"
+            )
         return Terms(number("pue", self.pue), number("uptime", self.uptime), number("pool_fee", self.pool_fee))
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from skarb.cli.mine_answer import USUAL, Files, Given, answer, as_inputs, form_for, tell
-from skarb.cli.output import Format, check_outputs, err, format_of, need, write_rows
+from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, write_rows
 from skarb.core.errors import EXIT_CODES, FieldError
 from skarb.core.time import from_day
 
@@ -64,7 +64,11 @@ def economics(
     from skarb.mining.catalogue import machine as find
     from skarb.mining.formulas import significant
 
-    form = form_for(given)
+    form = form_for(given, (*(files or ()), *((cases,) if cases else ())))
+    if files and (difficulty is not None or price is not None):
+        raise Usage("--difficulty and --price: the network comes from FILES; name either the one or the other")
+    if at is not None and not files:
+        raise Usage("--at: expected FILES to take the day from")
     if cases is not None:
         results = run_cases(cases)
         said = {True: "yes", False: "no", None: ""}
@@ -129,6 +133,8 @@ def difficulty(
     from skarb.chain.difficulty import difficulty_of
 
     need(files, "file")
+    if last < 1:
+        raise Usage(f"--last {last}: expected at least 1")
     form = format_of(format, output)
     check_outputs((output,), files)
     epochs, notes = load_epochs(files)

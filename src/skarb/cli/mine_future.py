@@ -13,6 +13,8 @@ from skarb.cli.mine_answer import USUAL, Files, Given, answer, form_for, tell
 from skarb.cli.output import Usage, err, need
 from skarb.core.errors import NotFound
 
+_MOST_YEARS = 3_000_000  # of all scenarios and cases together; their values are held in memory
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class Drawing:
 
         if not (1 <= self.count <= 100_000 and 1 <= self.years <= 20):
             raise Usage(f"--count {self.count} --years {self.years}: expected 1 to 100000 scenarios of 1 to 20 years")
+        cases = len(self.machines.split(",")) * len(self.usd_kwh.split(","))
+        if self.count * self.years * cases > _MOST_YEARS:
+            raise Usage(
+                f"--count {self.count} --years {self.years}: with {cases} cases expected at most {_MOST_YEARS} years in all"
+            )
+        if self.seed < 0 or not (abs(self.drift) <= 5 and abs(self.thrift) < 1 and abs(self.growth or 0.0) <= 2):
+            raise Usage("expected --seed from 0, --drift between -5 and 5, --growth between -2 and 2, --thrift between -1 and 1")
         more = {"drift": self.drift, "thrift": self.thrift} | ({} if self.growth is None else {"growth": self.growth})
         return Asked(
             tuple(machine(one.strip()) for one in self.machines.split(",")),

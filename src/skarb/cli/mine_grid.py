@@ -247,7 +247,7 @@ def plan(
     schedule
         Give the hours of every site instead of those of the system.
     try_
-        Try sizes of mining instead, in MW: FROM..TO/STEP, such as 0..1000/50.
+        Try sizes of mining instead, in MW, each hour by itself as of `--method fill`: FROM..TO/STEP, such as 0..1000/50.
     capital
         What one MW of mining costs a year in whole units of the currency, to find the best size.
     report
@@ -265,6 +265,8 @@ def plan(
     chosen = days_of(basis, first, days)
     policy = Policy(boilers_first, not surplus_only)
     if try_ is not None:
+        if report is not None or sites is not None or schedule:
+            raise Usage("--try: gives a table of sizes, expected no --report, --schedule or --sites with it")
         _tried(sizes(basis, chosen, policy, _range(try_), capital * 1000), len(chosen), basis, form, output)
         return
     with progress("Planning"):
@@ -316,7 +318,7 @@ def order(
     sites
         A YAML file of sites: name, miners, blocks, block_mw, priority, meter, off_minutes.
     running
-        A CSV file of what runs now: site, running_mw.
+        A CSV file of what every site draws now: site, running_mw.
     need
         How many MW are needed.
     at
@@ -473,7 +475,7 @@ def _range(text: str) -> list[int]:
         low, _, rest = text.partition("..")
         high, _, step = rest.partition("/")
         sizes_mw = list(range(int(low), int(high) + 1, int(step)))
-        if not sizes_mw:
+        if not sizes_mw or sizes_mw[0] < 0:
             raise ValueError
     except ValueError:
         raise Usage(f"--try {text}: expected FROM..TO/STEP in MW such as 0..1000/50") from None
@@ -490,7 +492,8 @@ def _rows(made: Planned, sites: Any, schedule: bool) -> tuple[tuple[str, ...], l
         return ("at", "site", "blocks", "power_w", "reason"), rows
     rows = []
     told = explain(made.plan, made.hours, made.system)
-    carbon = carbon_by_hour_g(made.plan, made.lacking, made.basis.inputs["gas_carbon"])
+    figures = made.basis.inputs
+    carbon = carbon_by_hour_g(made.plan, made.lacking, figures["gas_carbon"], figures["heat_carbon"])
     for one in told:
         hour, of = one.hour, made.plan
         powers = (of.gas_w, of.boilers_w, of.export_w, of.spill_w, of.unserved_w)

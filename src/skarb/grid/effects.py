@@ -1,6 +1,7 @@
 """What mining does to the system: the same hours planned with it and without it, and the difference.
 
-Carbon is told twice. Marginal: what is burnt more, hour by hour, because mining is there. Average: mining's share of everything, as if every
+Carbon is told twice. Marginal: what is burnt more, hour by hour, because mining is there, for power and for the heat that electric boilers
+give no more. Average: mining's share of everything, as if every
 MWh were the same. The two answer different questions, and only the first one says what a decision changes.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from skarb.grid.cost import cost_of, starts
 from skarb.grid.fill import fill
-from skarb.grid.model import FREE, Hours, Plan, Policy, System
+from skarb.grid.model import FREE, Hours, Plan, Policy, System, Watts
 
 Planner = Callable[[Hours, System, Policy], Plan]
 _GRAM = 1000  # grams per kWh are thousandths of a gram per Wh
@@ -67,7 +68,9 @@ class Step:
         return self.mining_wh * 1_000_000 // (self.mining_w * hours) if self.mining_w else 0
 
 
-def effects_of(having: Plan, lacking: Plan, hours: Hours, system: System, gas_g_per_kwh: int, nuclear_g_per_kwh: int) -> Effects:
+def effects_of(
+    having: Plan, lacking: Plan, hours: Hours, system: System, gas_g_per_kwh: int, heat_g_per_kwh: int, nuclear_g_per_kwh: int
+) -> Effects:
     """Return the difference between the plan with mining and the plan without."""
     more = having.gas_w - lacking.gas_w
     mining = having.mining_total_w
@@ -85,17 +88,22 @@ def effects_of(having: Plan, lacking: Plan, hours: Hours, system: System, gas_g_
         spill_wh=int(having.spill_w.sum() - lacking.spill_w.sum()),
         unserved_wh=int(having.unserved_w.sum() - lacking.unserved_w.sum()),
         gas_starts=starts(having.gas_on) - starts(lacking.gas_on),
-        carbon_marginal_g=int(more.sum()) * gas_g_per_kwh // _GRAM,
+        carbon_marginal_g=int(_burnt(having, lacking, gas_g_per_kwh, heat_g_per_kwh).sum()) // _GRAM,
         carbon_average_g=carbon * int(mining.sum()) // (burnt + nuclear) // _GRAM if burnt + nuclear else 0,
-        peak_w=int((served).max() - (served - mining).max()),
+        peak_w=int(served.max() - (hours.load_w - lacking.unserved_w + lacking.boilers_w).max()),
         at_peak_w=int(mining[peak]),
         gain_nano=cost_of(lacking, system.without_mining()).total - cost_of(having, system).total,
     )
 
 
-def carbon_by_hour_g(having: Plan, lacking: Plan, gas_g_per_kwh: int) -> np.ndarray:
+def carbon_by_hour_g(having: Plan, lacking: Plan, gas_g_per_kwh: int, heat_g_per_kwh: int) -> np.ndarray:
     """Return the grams that mining adds in every hour. Rounding: down."""
-    return (having.gas_w - lacking.gas_w) * gas_g_per_kwh // _GRAM
+    return _burnt(having, lacking, gas_g_per_kwh, heat_g_per_kwh) // _GRAM
+
+
+def _burnt(having: Plan, lacking: Plan, gas_g_per_kwh: int, heat_g_per_kwh: int) -> Watts:
+    """Return the thousandths of a gram that mining adds in every hour."""
+    return (having.gas_w - lacking.gas_w) * gas_g_per_kwh + (lacking.boilers_w - having.boilers_w) * heat_g_per_kwh
 
 
 def boilers_first_nano(hours: Hours, system: System, mining_on_gas: bool, plan: Planner = fill) -> int:

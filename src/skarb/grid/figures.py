@@ -33,6 +33,9 @@ _WHOLE = {
 }
 """What one unit is in the whole numbers that we count with: watts, watt-hours, thousandths, tenths of a degree."""
 
+_BELOW_NOUGHT = ("degrees", "USD/MWh")
+_MOST = 10**6  # of any unit
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -50,6 +53,10 @@ class Figure:
     def uncertain(self) -> bool:
         """True if there is a range."""
         return self.low < self.high
+
+    def at(self, value: int) -> Figure:
+        """Return the same with another value, in a range that holds it."""
+        return replace(self, value=value, low=min(self.low, value), high=max(self.high, value))
 
     def shown(self, value: int | None = None) -> str:
         """Return the figure, or another value of it, in its published unit, exactly."""
@@ -78,10 +85,8 @@ class Inputs:
         return self.figures[name]
 
     def having(self, **values: int) -> Inputs:
-        """Return the same with other values; ranges and sources stay."""
-        return replace(
-            self, figures={**self.figures, **{name: replace(self.figure(name), value=value) for name, value in values.items()}}
-        )
+        """Return the same with other values; sources stay, and ranges reach as far as the values."""
+        return replace(self, figures={**self.figures, **{name: self.figure(name).at(value) for name, value in values.items()}})
 
     def with_text(self, settings: Mapping[str, str]) -> Inputs:
         """Return the same with values written by a person in the published unit, such as gas_floor=400.
@@ -175,9 +180,11 @@ def _number(place: str, text: object, unit: str) -> int:
     try:
         if not isinstance(text, str):
             raise InvalidOperation
-        number = Decimal(text) * _WHOLE[unit]
-        if not number.is_finite() or number != number.to_integral_value():
+        number = Decimal(text)
+        if not abs(number) < _MOST or number * _WHOLE[unit] != (number * _WHOLE[unit]).to_integral_value():
             raise InvalidOperation
     except InvalidOperation:
         raise InputError(f"{place}: given {text!r}, expected a number of {unit} as text, no finer than we count") from None
-    return int(number)
+    if number < 0 and unit not in _BELOW_NOUGHT:
+        raise InputError(f"{place}: given {text!r}, expected {unit} from 0")
+    return int(number * _WHOLE[unit])

@@ -81,6 +81,11 @@ def calibrated(shape: Shape, energy_wh: int, least_w: int, most_w: int) -> Watts
     spread, left = divmod(energy_wh - int(load.sum()), len(inner))
     load[inner] += spread
     load[inner[:left]] += 1
+    if int(load.min()) < least_w or int(load.max()) > most_w:
+        raise ConfigurationError(
+            f"load: given {energy_wh / 1e12:,.3f} TWh between {least_w / 1e6:,.0f} and {most_w / 1e6:,.0f} MW, expected an energy that the shape "
+            "of the year can have"
+        )
     return load
 
 
@@ -97,13 +102,17 @@ def reactors(inputs: Inputs, count: int) -> Watts:
 def with_outage(hours: Hours, unit: int, first: datetime, days: int) -> Hours:
     """Return the same hours with one reactor off for some days.
 
-    Raises: ConfigurationError if there is no such unit.
+    Raises: ConfigurationError if there is no such unit, or it would be off in none of the hours.
     """
     if not 0 <= unit < len(hours.nuclear_w):
         raise ConfigurationError(f"outage: given unit {unit + 1}, expected 1 to {len(hours.nuclear_w)}")
-    start = (first - hours.first) // timedelta(hours=1)
+    start, stop = (max(0, hours.place(one)) for one in (first, first + timedelta(days=days)))
+    if not start < min(stop, len(hours)):
+        raise ConfigurationError(
+            f"outage: given {days} days from {first:%Y-%m-%d}, expected days between {hours.first:%Y-%m-%d} and {hours.at(len(hours) - 1):%Y-%m-%d}"
+        )
     power = hours.nuclear_w.copy()
-    power[unit, max(0, start) : max(0, start + 24 * days)] = 0
+    power[unit, start:stop] = 0
     return Hours(hours.first, hours.load_w, power, hours.must_run_w, hours.heat_w, hours.temperature, hours.quality)
 
 

@@ -160,6 +160,10 @@ class Hours:
         """Return when an hour begins; hours are counted in real time, so a change of clocks leaves no hole."""
         return _shifted(self.first, hour)
 
+    def place(self, at: datetime) -> int:
+        """Return the number of the hour in which an instant lies, the reverse of `at`; hours that are not there have numbers, too."""
+        return (at.astimezone(UTC) - self.first.astimezone(UTC)) // timedelta(hours=1)
+
     @property
     def baseload_w(self) -> Watts:
         """What the reactors give, all together."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import StringIO
 
@@ -20,7 +20,8 @@ from skarb.core.errors import InputError, shorten
 from skarb.core.time import zone as named_zone
 from skarb.grid.model import ESTIMATED, MEGAWATT, READ, Hours, Watts
 
-_HOUR = timedelta(hours=1)
+_HOUR, _YEAR = timedelta(hours=1), 8784
+_MOST_MW = 10**6  # no country has more
 _SHORT, _WEEK = 3, 168  # gaps up to so many hours are bridged by a line, longer ones by the same hour of other weeks
 _LOAD, _MUST_RUN, _HEAT = "load_mw", "must_run_mw", "heat_mw"
 
@@ -32,7 +33,10 @@ def read_hours(text: str, where: str, zone: str, estimate: bool = False) -> Hour
     """
     if not text.endswith("\n"):
         raise InputError(f"{where}: the file ends in the middle of a line, it seems to be cut; fetch it again")
-    rows = list(csv.reader(StringIO(text)))
+    try:
+        rows = list(csv.reader(StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{where}: given {error}, expected comma-separated values") from None
     header = [name.strip() for name in rows[0]] if rows else []
     nuclear = [name for name in header if name.startswith("nuclear_")]
     wanted = ["at", _LOAD, *nuclear, _MUST_RUN, _HEAT]
@@ -86,6 +90,8 @@ def _instants(texts: Sequence[str], where: str, zone: str) -> list[datetime]:
     for number, text in enumerate(texts, 2):
         try:
             at = datetime.fromisoformat(text.strip())
+            if not 1 < at.year < MAXYEAR:
+                raise ValueError
         except ValueError:
             raise InputError(
                 f"{where} row {number}, at: given {shorten(text)!r}, expected a time such as 2026-01-31T17:00+03:00"
@@ -122,6 +128,10 @@ def _places(instants: Sequence[datetime], where: str, estimate: bool) -> list[in
             raise InputError(
                 f"{where} row {number}, at: {passed - places[-1] - 1} hours before {at.isoformat()} are missing; add them or allow estimates"
             )
+        if places and passed > places[-1] + _YEAR:
+            raise InputError(
+                f"{where} row {number}, at: {passed - places[-1] - 1} hours before {at.isoformat()} are missing, too many to estimate"
+            )
         places.append(passed)
     return places
 
@@ -138,10 +148,10 @@ def _column(
     values = np.full(count, -1, np.int64)
     for number, (row, place) in enumerate(zip(table, places, strict=True), 2):
         try:
-            watts = Decimal(row[name].strip()) * MEGAWATT
-            if not watts.is_finite() or watts < 0:
+            megawatts = Decimal(row[name].strip())
+            if not 0 <= megawatts < _MOST_MW:
                 raise InvalidOperation
-            values[place] = int(watts.to_integral_value())
+            values[place] = int((megawatts * MEGAWATT).to_integral_value())
         except InvalidOperation:
             if not estimate:
                 raise InputError(

@@ -53,6 +53,12 @@ def schedule_of(plan: Plan, hours: Hours, system: System, sites: Sequence[Site])
         raise ConfigurationError(
             "schedule: given a plan without whole blocks, expected one with unit commitment; use `committed` or `rolling`"
         )
+    classes = [one.name for one in system.miners]
+    for site in sites:
+        if site.miners not in classes:
+            raise ConfigurationError(
+                f"site {site.name}: given machines of class {site.miners!r}, expected one of {', '.join(classes)}"
+            )
     for one in system.miners:
         here = [site for site in sites if site.miners == one.name]
         if any(site.block_w != one.block_w for site in here) or sum(site.blocks for site in here) != one.blocks:

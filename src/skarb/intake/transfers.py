@@ -99,7 +99,7 @@ def read_transfers(text: bytes, chart: Chart, *, worth: bool | None = None) -> R
     try:
         return records_of(lines, chart, worth=worth)
     except WrongLine as error:
-        raise InputError(f"transfers: line {error.row + 1}: {error}; nothing was posted") from None
+        raise InputError(f"transfers: line {_line_of(text, error.row)}: {error}; nothing was posted") from None
 
 
 def records_of(lines: Sequence[TransferLine], chart: Chart, *, worth: bool | None = None) -> Records:
@@ -193,6 +193,11 @@ def _flags(names: Sequence[Flag]) -> int:
     for name in names:
         flags |= TransferFlag[name]
     return flags
+
+
+def _line_of(text: bytes, row: int) -> int:
+    """Return the number of the line that a row stands in; empty lines are lines and no rows."""
+    return [number for number, line in enumerate(text.split(b"\n"), 1) if line.strip()][row]
 
 
 def _wrong_line(text: bytes) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from math import inf
 
 from skarb.core.errors import InputError
 from skarb.core.time import to_day
@@ -42,10 +43,13 @@ def read_listed(data: bytes, name: str) -> tuple[ListedMachine, ...]:
     for row in reader:
         try:
             released = datetime.fromtimestamp(int(row["UNIX_date_of_release"]), UTC).date()
-            found.append(ListedMachine(to_day(released), float(row["Efficiency_J_Gh"])))
-        except (KeyError, TypeError, ValueError):
+            efficiency = float(row["Efficiency_J_Gh"])
+            if not 0 < efficiency < inf:
+                raise ValueError
+            found.append(ListedMachine(to_day(released), efficiency))
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise InputError(
-                f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, both numbers"
+                f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, numbers above 0"
             ) from None
     if not found:
         raise InputError(f"{name}: given no machines, expected at least one")
@@ -61,7 +65,8 @@ def annualised_twh(history: Sequence[PaidDay], machines: Sequence[ListedMachine]
     for before, after in pairwise(history):
         if after.day != before.day + 1:
             raise InputError(f"the history has a hole after day {before.day}: means over days need every day")
-    thresholds = [float(one.hashprice) / 1e6 / 86_400 / (usd_kwh / 3.6e6) for one in history]  # J/GH that a day pays for
+    # J/GH that a day pays for
+    thresholds = [float(one.hashprice) / 1e6 / 86_400 / (usd_kwh / 3.6e6) if usd_kwh else inf for one in history]
     guesses: list[tuple[int, float]] = []
     for place, paid in enumerate(history):
         window = thresholds[max(0, place - _THRESHOLD_DAYS + 1) : place + 1]

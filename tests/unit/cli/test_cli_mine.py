@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.unit.mining.small_chain import chain, write
+
+from skarb.app.power import inputs_of
 
 CASE = {
     "inputs": {
@@ -55,6 +59,8 @@ def test_cases_are_held_to_twelve_digits(skarb, tmp_path: Path) -> None:
     ("case", "expected"),
     [
         ({**CASE, "expected": {"luck": "7"}}, "case 1: expects luck"),
+        ({**CASE, "expected": {"th_per_mw": "NaN"}}, "case 1, th_per_mw: expects 'NaN'"),
+        ({**CASE, "expected": {"th_per_mw": "much"}}, "case 1, th_per_mw: expects 'much'"),
         ({"inputs": {**CASE["inputs"], "pue": "x"}}, "case 1, pue"),
         ({"inputs": {name: value for name, value in CASE["inputs"].items() if name != "uptime"}}, "case 1, uptime"),
         ({"inputs": {**CASE["inputs"], "weather": "1"}}, "case 1, weather"),
@@ -125,7 +131,7 @@ def test_a_fleet_stands(skarb, data: Path) -> None:
     assert [row["machine"] for row in found.rows] == ["s9", "s21", "all"]
     assert found.rows[0]["power_mw"] == "1.389" and found.rows[-1]["count"] == "1010"
     assert 0 <= int(found.rows[0]["hours_month"]) <= 694
-    for fleet in ("s9", "s9=0", "s9=many", "s9=1;s21=2"):
+    for fleet in ("s9", "s9=0", "s9=many", "s9=1;s21=2", "s9=" + "9" * 5000):
         assert skarb("mine", "standing", data, "--fleet", fleet).code == 3
 
 
@@ -140,6 +146,12 @@ def test_mining_against_what_else_a_megawatt_hour_could_do(skarb, data: Path) ->
         "export",
     }
     assert {row["better"] for row in whole["answer"]} <= {"yes", "no", "depends"}
+    power = inputs_of("by")
+    for name, figure in (("nuclear", "nuclear_cost"), ("electric_boilers", "boiler_value"), ("export", "export_price")):
+        told = next(row for row in whole["inputs"] if row["input"] == name)
+        one = power.figure(figure)
+        assert [1000 * int(told[end]) for end in ("low", "value", "high")] == [one.low, one.value, one.high]
+        assert (told["source"], told["how_good"], told["unit"]) == (one.source, one.certainty, one.unit)
     hundred = json.loads(skarb("mine", "compare", data, "--fleet", "s21=100", "--format", "json").out)
     for one, other in zip(whole["answer"], hundred["answer"], strict=True):
         assert float(other["fleet_usd_hour"]) == pytest.approx(float(one["mining_leaves_usd_mwh"]) * 0.3675, rel=1e-3)
@@ -193,6 +205,7 @@ def test_damaged_files_are_refused_by_name_and_passed_over_in_folders(skarb, dat
     found = skarb("mine", "difficulty", tmp_path / "headless.json")
     assert found.code == 3 and "must begin with the first epoch" in " ".join(found.err.split())
     assert skarb("mine", "difficulty", tmp_path / "nowhere.json").code == 4
+    assert skarb("mine", "difficulty", data / "checkpoints.json", "--last", "0").code == 2
     assert skarb("mine", "hashprice", data / "btc.csv").code == 3
     assert re.search("no file of prices", " ".join(skarb("mine", "hashprice", data / "checkpoints.json").err.split()))
 
@@ -223,3 +236,95 @@ def test_the_input_that_decides_stands_on_top(skarb, data: Path) -> None:
     site = rows["site_usd_mw"]
     assert int(site["npv_50_at_low"]) - int(site["npv_50_at_high"]) == pytest.approx(200_000, abs=2)
     assert len({row["npv_50"] for row in found.rows}) == 1
+
+
+def test_what_is_varied_goes_out_from_what_was_asked(skarb, data: Path) -> None:
+    words = ("--pue", "1.2", "--rate", "0.5", "--growth", "0.01")
+    rows = {row["input"]: row for row in skarb("mine", "sensitivity", data, *DRAW, *words, "--format", "csv").rows}
+    assert (rows["pue"]["base"], rows["rate"]["base"], rows["rate"]["high"]) == ("1.2", "0.5", "0.5")
+    assert (rows["growth"]["low"], rows["growth"]["base"], rows["growth"]["high"]) == ("0", "0.01", "0.02")
+    assert rows["rate"]["npv_50_at_high"] == rows["rate"]["npv_50"]
+    told = skarb("mine", "scenarios", data, *DRAW, *words, "--format", "csv").rows
+    assert {row["npv_50"] for row in rows.values()} == {told[0]["npv_50"]}
+
+
+def test_what_cannot_be_drawn_is_refused(skarb, data: Path) -> None:
+    for words in (
+        ("--seed", "-1"), ("--drift", "nan"), ("--drift", "1e9"), ("--growth", "inf"), ("--thrift", "1"),
+        ("--count", "100000", "--years", "20", "--usd-kwh", "0.03,0.05"),
+    ):  # fmt: skip
+        assert skarb("mine", "scenarios", data, *DRAW, *words).code == 2, words
+    for words in (("standing", "--fleet", "s21=1"), ("scenarios", *DRAW)):
+        refused = skarb("mine", words[0], data, *words[1:], "--pool-fee", "1")
+        assert refused.code == 3 and "a share below 1" in " ".join(refused.err.split())
+
+
+def test_economics_overwrites_no_file_and_passes_over_no_number(skarb, tmp_path: Path) -> None:
+    folder = write(tmp_path / "data")
+    prices = (folder / "btc.csv").read_text()
+    named = (folder / "checkpoints.json", folder / "btc.csv")
+    assert skarb("mine", "economics", *named, "--output", folder / "btc.csv").code == 3
+    assert (folder / "btc.csv").read_text() == prices
+    for words in (
+        (*named, "--difficulty", "1"),
+        (*named, "--price", "1"),
+        ("--difficulty", "1", "--price", "1", "--at", "2012-01-01"),
+    ):
+        assert skarb("mine", "economics", *words).code == 2, words
+
+
+def test_damaged_files_are_refused_with_their_place(skarb, tmp_path: Path) -> None:
+    folder = write(tmp_path / "data")
+    lines = (folder / "btc.csv").read_text().splitlines()
+    listed = folder / "checkpoints.json"
+    for last, told in ((lines[9] + ",7", "line 10"), (lines[9].rpartition(",")[0], "line 10")):
+        (tmp_path / "bad.csv").write_text("\n".join([*lines[:9], last]) + "\n")
+        refused = skarb("mine", "hashprice", listed, tmp_path / "bad.csv")
+        assert refused.code == 3 and told in refused.err
+    (tmp_path / "old.csv").write_text("date,close\n2009-02-01,1.5\n2009-02-02,1.6\n")
+    assert skarb("mine", "hashprice", listed, tmp_path / "old.csv", "--assumed-fee", "0.1").code == 3
+    (tmp_path / "twice.csv").write_text("date,close,close\n2012-01-05,9,8\n")
+    refused = skarb("mine", "hashprice", listed, tmp_path / "twice.csv")
+    assert refused.code == 3 and "a column twice" in refused.err
+    (tmp_path / "deep.json").write_text('[["' + "0" * 64 + '",' + "[" * 100_000 + "]" * 100_000 + "]]")
+    assert skarb("mine", "difficulty", tmp_path / "deep.json").code == 3
+    pairs = json.loads(listed.read_text())
+    (tmp_path / "long.json").write_text(json.dumps(pairs[:1])[:-2] + "9" * 5000 + "]]")
+    refused = skarb("mine", "difficulty", tmp_path / "long.json")
+    assert refused.code == 3 and "entry 1" in refused.err
+    header = "Miner_name,UNIX_date_of_release,Efficiency_J_Gh\n"
+    for row in ("a,99999999999999999999,0.1", "a,1300000000,nan", "a,1300000000,-1"):
+        (tmp_path / "machines.csv").write_text(f"{header}{row}\n")
+        refused = skarb("mine", "footprint", folder, "--listed", tmp_path / "machines.csv")
+        assert refused.code == 3 and "machines.csv line 2" in refused.err, row
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("height", None), ("time", None), ("blockhash", None), ("blockhash", "zz"), ("height", -1)]
+)
+def test_block_statistics_with_a_hole_are_refused(skarb, data: Path, tmp_path: Path, column: str, value: object) -> None:
+    row = {"height": 0, "time": 1231006505, "totalfee": 0, "subsidy": 50 * 10**8, "blockhash": "0" * 64} | {column: value}
+    types = [
+        ("height", pa.int64()),
+        ("time", pa.int64()),
+        ("totalfee", pa.int64()),
+        ("subsidy", pa.int64()),
+        ("blockhash", pa.string()),
+    ]
+    pq.write_table(pa.table({name: pa.array([row[name]], kind) for name, kind in types}), tmp_path / "blocks.parquet")
+    refused = skarb("mine", "hashprice", data / "checkpoints.json", data / "btc.csv", tmp_path / "blocks.parquet")
+    assert refused.code == 3 and "blocks.parquet row 1" in refused.err
+
+
+def test_free_electricity_keeps_every_machine_running(skarb, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "machines.csv").write_text("Miner_name,UNIX_date_of_release,Efficiency_J_Gh\na,1200000000,10\nb,1200000000,20\n")
+    words = ("--listed", tmp_path / "machines.csv", "--from", "2010-08-01", "--format", "csv")
+    free = skarb("mine", "footprint", data, *words, "--usd-kwh", "0")
+    assert free.code == 0 and free.rows == skarb("mine", "footprint", data, *words, "--usd-kwh", "0.000000001").rows
+
+
+def test_a_gzip_that_unpacks_to_more_than_days_can_be_is_refused(skarb, data: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("skarb.chain.series_files._MOST_BYTES", 1000)
+    (tmp_path / "large.csv.gz").write_bytes(gzip.compress(b"date,close\n" + b" " * 1000))
+    refused = skarb("mine", "hashprice", data / "checkpoints.json", tmp_path / "large.csv.gz")
+    assert refused.code == 3 and "more than 1000 bytes" in " ".join(refused.err.split())

@@ -121,3 +121,90 @@ def test_an_order_is_written_verified_by_meters_and_charged(skarb, tmp_path: Pat
     assert len(intervals) == 6
     (tmp_path / "meters.csv").write_text("meter,at,minutes,energy_wh,estimated\nm-krichev,2026-04-21T02:15:00+03:00,15,0,n")
     assert "seems to be cut" in skarb("mine", "curtail", "verify", "order.json", "meters.csv").err
+
+
+AT = ("--reason", "test", "--at", "2026-04-21T02:00+03:00")
+METERS = "meter,at,minutes,energy_wh,estimated\n"
+
+
+@pytest.fixture
+def cut(skarb, tmp_path: Path):
+    """Write sites and what they draw, and an order to cut both until a minute of the hour."""
+    (tmp_path / "sites.yaml").write_text(SITES)
+    (tmp_path / "now.csv").write_text("site,running_mw\nbereza,400\nkrichev,300\n")
+
+    def order(until: str) -> None:
+        words = ("--sites", "sites.yaml", "--running", "now.csv", "--need", "600", "--until", until, "--output", "order.json")
+        assert skarb("mine", "curtail", "order", *AT, *words).code == 0
+
+    return order
+
+
+def test_an_order_that_no_meter_can_prove_complies_nobody(skarb, cut, tmp_path: Path) -> None:
+    cut("2026-04-21T02:15+03:00")  # the deadline is 02:01, so no quarter of an hour lies inside
+    (tmp_path / "meters.csv").write_text(METERS + "m-bereza,2026-04-21T02:00+03:00,15,100000000,no\n")
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv")
+    assert refused.code == 3 and "no whole interval of 15 minutes" in refused.err
+    assert skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--minutes", "0").code == 3
+    assert skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--minutes", "-15").code == 3
+
+
+@pytest.mark.parametrize("said", ["true", "YES", "1", "", "yes "])
+def test_a_reading_says_yes_or_no_whether_it_is_estimated(skarb, cut, tmp_path: Path, said: str) -> None:
+    cut("2026-04-21T03:00+03:00")
+    (tmp_path / "meters.csv").write_text(f"{METERS}m-bereza,2026-04-21T02:15+03:00,15,0,{said}\n")
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv")
+    assert refused.code == 3 and "meters.csv row 2, estimated" in refused.err and "yes or no" in refused.err
+
+
+def test_files_about_sites_are_refused_where_they_would_be_read_wrong(skarb, cut, tmp_path: Path) -> None:
+    words = (*AT, "--sites", "bad.yaml", "--until", "2026-04-21T03:00+03:00")
+    for wrong, told in {
+        SITES.replace("krichev", "bereza"): "a second time",
+        SITES.replace("m-krichev", "m-bereza"): "a second time",
+        SITES.replace("block_mw: 50", "block_mw: 0"): "below what can be",
+        SITES.replace("block_mw: 50", "block_mw: .inf"): "expected MW",
+        SITES.replace("meter: m-krichev", "meter: m-krichev, off_minute: 30"): "off_minute is not known",
+        "- {name: [": "expected YAML",
+    }.items():
+        (tmp_path / "bad.yaml").write_text(wrong)
+        refused = skarb("mine", "curtail", "order", *words, "--running", "now.csv", "--need", "600")
+        assert refused.code == 3 and told in refused.err, wrong
+    (tmp_path / "bad.yaml").write_text(SITES)
+    (tmp_path / "twice.csv").write_text("site,running_mw\nbereza,400\nbereza,100\n")
+    refused = skarb("mine", "curtail", "order", *words, "--running", "twice.csv", "--need", "600")
+    assert refused.code == 3 and "twice.csv row 3: given site 'bereza' a second time" in refused.err
+    assert skarb("mine", "curtail", "order", *words, "--running", "now.csv", "--need", "inf").code == 3
+    cut("2026-04-21T03:00+03:00")
+    (tmp_path / "bad.yaml").write_text(SITES.replace("krichev", "other"))
+    refused = skarb("mine", "curtail", "ramp", "order.json", "--sites", "bad.yaml", "--headroom", "100")
+    assert refused.code == 3 and "site 'krichev' is not known" in refused.err
+    (tmp_path / "meters.csv").write_text(METERS)
+    (tmp_path / "rules.yaml").write_text(PENALTIES.replace("proven: false", "prooven: false"))
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "rules.yaml")
+    assert refused.code == 3 and "prooven is not known" in refused.err
+    (tmp_path / "rules.yaml").write_text(PENALTIES.replace("300000", "-300000"))
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--penalties", "rules.yaml")
+    assert refused.code == 3 and "below nought" in refused.err
+    (tmp_path / "meters.csv").write_text(f"{METERS}m-bereza,2026-04-21T02:15+03:00,15,{10**24},no\n")
+    refused = skarb("mine", "curtail", "verify", "order.json", "meters.csv")
+    assert refused.code == 3 and "meters.csv row 2, energy_wh" in refused.err
+
+
+def test_numbers_that_cannot_be_are_refused_and_values_beyond_their_range_are_not(skarb) -> None:
+    for words, code, says in (
+        (("surplus", "--draws", "-5"), 3, "draws: given -5"),
+        (("surplus", "--seed", "-1"), 3, "a seed from 0"),
+        (("surplus", "--year", "0"), 3, "a year of the calendar"),
+        (("surplus", "--set", "gas_floor=-500"), 3, "expected MW from 0"),
+        (("surplus", "--set", "gas_floor=1e9"), 3, "expected a number of MW"),
+        (("plan", "--days", "1", "--outage", "1@2026-01-01:-5"), 3, "UNIT@DAY:DAYS"),
+        (("plan", "--days", "1", "--outage", "1@2031-01-01:5"), 7, "outage: given 5 days from 2031-01-01"),
+        (("plan", "--try=-100..100/50"), 2, "FROM..TO/STEP"),
+        (("plan", "--try", "0..100/50", "--report", "page.html"), 2, "--try"),
+    ):
+        result = skarb("mine", *words)
+        assert result.code == code and says in result.err.replace("\n", " "), words
+    answer = json.loads(skarb("mine", "surplus", "--set", "gas_floor=1500", "--draws", "3", "--format", "json").out)
+    floor = next(one for one in answer["figures"] if one["figure"] == "gas_floor")
+    assert (floor["value"], floor["highest"]) == ("1,500 MW", "1,500 MW")

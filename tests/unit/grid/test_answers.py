@@ -121,14 +121,32 @@ def test_reserve_is_a_reason_when_it_is_short(system: System) -> None:
 def test_effects_are_the_difference_of_two_plans_and_carbon_is_counted_hour_by_hour(year: Hours, system: System) -> None:
     part = year.part(24 * 20, 24 * 40)
     having, lacking = fill(part, system), fill(part, system.without_mining())
-    effects = effects_of(having, lacking, part, system, 367, 6)
+    effects = effects_of(having, lacking, part, system, 367, 220, 6)
     assert effects.mining_wh == effects.gas_wh - effects.boilers_wh - effects.export_wh - effects.spill_wh + effects.unserved_wh
-    by_hour = carbon_by_hour_g(having, lacking, 367)
+    by_hour = carbon_by_hour_g(having, lacking, 367, 220)
     assert abs(int(by_hour.sum()) - effects.carbon_marginal_g) <= len(part)
     assert effects.peak_w == system.mining_w and effects.gain_nano > 0
     free = Policy(mining_on_gas=False)
-    spared = effects_of(fill(part, system, free), lacking, part, system, 367, 6)
-    assert spared.carbon_marginal_g == 0 and spared.mining_wh > 0 and spared.carbon_average_g > 0
+    spared = effects_of(fill(part, system, free), lacking, part, system, 367, 220, 6)
+    assert spared.gas_wh == 0 and spared.mining_wh > 0 and spared.carbon_average_g > 0
+    assert spared.boilers_wh < 0 and spared.carbon_marginal_g == -spared.boilers_wh * 220 // 1000, "gas makes the heat instead"
+    first = Policy(boilers_first=True, mining_on_gas=False)
+    assert (
+        effects_of(
+            fill(part, system, first), fill(part, system.without_mining(), first), part, system, 367, 220, 6
+        ).carbon_marginal_g
+        == 0
+    )
+
+
+def test_a_peak_that_boilers_made_before_is_not_raised_by_miners_who_take_their_power(system: System) -> None:
+    hours = flat([2100], nuclear=2200, heat=100)
+    having, lacking = (fill(hours, one, Policy(mining_on_gas=False)) for one in (system, system.without_mining()))
+    floor = int(having.gas_w[0])
+    boilers = int(lacking.boilers_w[0])
+    mined = int(having.mining_total_w[0])
+    assert boilers == 100 * MW and mined > boilers and not having.boilers_w[0] and floor == system.gas_floor_w
+    assert effects_of(having, lacking, hours, system, 367, 220, 6).peak_w == mined - boilers
 
 
 def test_boilers_first_has_a_price_per_megawatt_hour_that_moves(system: System) -> None:
@@ -162,6 +180,8 @@ def test_sites_get_blocks_by_priority_and_a_change_touches_few(year: Hours, syst
         now = {one.site: one for one in slots if one.at == hours.at(hour)}
         assert sum(one.power_w for one in now.values()) == plan.mining_total_w[hour]
         assert now["bereza"].blocks == 0 or now["krichev"].blocks == 3, "the first priority is full before the second runs"
+    with pytest.raises(ConfigurationError, match="site lost: given machines of class 'odl'"):
+        schedule_of(plan, hours, system, (*sites, Site("lost", "odl", 1, 50 * MW, 4, "m4")))
     with pytest.raises(ConfigurationError, match="expected 8 blocks of 50 MW"):
         schedule_of(plan, hours, system, sites[1:])
     with pytest.raises(ConfigurationError, match="without whole blocks"):

@@ -92,6 +92,7 @@ def test_an_order_refuses_what_cannot_be() -> None:
         (0, FULL, "more than nought"),
         (5, {"nobody": 1}, "is not known"),
         (5, {"krichev": 101 * MW}, "expected 0 to 100000000"),
+        (5, {"krichev": 100 * MW}, "nothing is known of what bereza, mahilyow, slow draws"),
     ):
         with pytest.raises(InputError, match=says):
             order(need, running)

@@ -1,13 +1,14 @@
 """Hours: made from figures, read from files, never silently nought."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skarb.app.power import inputs_of
+from skarb.app.power import Basis, Source, days_of, inputs_of
 from skarb.core.errors import ConfigurationError, InputError, NotFound
 from skarb.grid import ESTIMATED, MEGAWATT, Hours, calibrated, hours_csv, read_hours, read_inputs, system_of, with_outage, year_of
 
@@ -150,3 +151,33 @@ def test_a_reactor_can_be_taken_off(year: Hours) -> None:
     assert (off.nuclear_w[1, 24 * 10 : 24 * 13] == 0).all() and off.nuclear_w[1, 24 * 13] > 0
     with pytest.raises(ConfigurationError, match="expected 1 to 2"):
         with_outage(year, 4, year.at(0), 3)
+
+
+def test_days_and_outages_begin_at_midnight_of_the_clocks_whatever_the_season() -> None:
+    inputs = replace(inputs_of("by"), zone="Europe/Warsaw")
+    year = year_of(inputs, 1)
+    summer = days_of(Basis(inputs, year, Source(len(year))), date(2026, 7, 1), 2)
+    assert summer.first.isoformat() == "2026-07-01T00:00:00+02:00" and len(summer) == 48
+    spring = days_of(Basis(inputs, year, Source(len(year))), date(2026, 3, 29), 1)
+    assert len(spring) == 23, "clocks go forward"
+    off = with_outage(year, 0, datetime(2026, 7, 1, tzinfo=year.first.tzinfo), 1)
+    hour = year.place(summer.first)
+    assert (off.nuclear_w[0, hour : hour + 24] == 0).all() and off.nuclear_w[0, hour - 1] and off.nuclear_w[0, hour + 24]
+
+
+@pytest.mark.parametrize("given", ["1e30", "1e999999999", "1000000", "Infinity"])
+def test_a_power_that_no_country_has_is_an_error(given: str) -> None:
+    with pytest.raises(InputError, match="row 2, load_mw"):
+        read(file(f"2026-01-01T00:00+03:00,{given},1,1,1"))
+
+
+def test_a_time_at_the_edge_of_the_calendar_and_a_gap_of_years_are_errors() -> None:
+    with pytest.raises(InputError, match="row 2, at"):
+        read(file("0001-01-01T00:00+14:00,1,1,1,1"))
+    with pytest.raises(InputError, match="too many to estimate"):
+        read(file("2026-01-01T00:00+03:00,1,1,1,1", "9026-01-01T00:00+03:00,1,1,1,1"), estimate=True)
+
+
+def test_an_energy_that_no_bending_gives_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="that the shape"):
+        calibrated(np.linspace(0.1, 1, 100), 100 * 998, 0, 1000)

@@ -92,3 +92,9 @@ def test_amounts_of_any_length_and_form_are_read(amounts: list[int], mixed: bool
 
 def test_nothing_is_read_from_nothing(chart: Chart) -> None:
     assert len(read_transfers(b"", chart)) == 0
+
+
+@pytest.mark.parametrize("line", [{"debit": "nobody"}, {"more": 1}])
+def test_empty_lines_are_counted_as_an_editor_counts_them(chart: Chart, line: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="line 4:"):
+        read_transfers(b"\n" + text({}) + b"\n\n" + text(line), chart)

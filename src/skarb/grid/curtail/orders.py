@@ -27,7 +27,7 @@ def shed(
 ) -> Order:
     """Return the order that frees what is needed, or as much as there is; sites too slow for the deadline are left out.
 
-    Raises: InputError if a site runs that nobody knows, or draws what it cannot.
+    Raises: InputError if a site runs that nobody knows, or draws what it cannot, or nothing is said of what one draws.
     """
     if needed_w <= 0:
         raise InputError(f"order {id}: given a need of {needed_w} W, expected more than nought")
@@ -37,6 +37,8 @@ def shed(
             raise InputError(f"order {id}: site {name!r} runs and is not known; expected one of {', '.join(sorted(known))}")
         if not 0 <= power <= known[name].most_w:
             raise InputError(f"order {id}, site {name}: given {power} W, expected 0 to {known[name].most_w} W")
+    if silent := [one.name for one in sites if one.name not in running_w]:
+        raise InputError(f"order {id}: nothing is known of what {', '.join(silent)} draws, expected 0 MW or more")
     targets = []
     left = needed_w
     slowest = 0
@@ -61,8 +63,12 @@ def sheddable(
 
 
 def ramp_down(order: Order, sites: Sequence[Site]) -> tuple[Step, ...]:
-    """Return when each target is dark: at once, as fast as the site can."""
+    """Return when each target is dark: at once, as fast as the site can.
+
+    Raises: InputError if a target is not among the sites.
+    """
     minutes = {one.name: one.off_minutes for one in sites}
+    _know_all(order, minutes)
     steps = [Step(order.at + timedelta(minutes=minutes[one.site]), one.site, one.most_w) for one in order.targets]
     return tuple(sorted(steps, key=lambda one: (one.at, one.site)))
 
@@ -75,13 +81,14 @@ def ramp_up(
     `headroom_w` is what all returning blocks may draw together, for each interval after the order's end. When it falls again before all are back,
     no block goes off: the plan waits with those that would not fit until the end, so what returned once stays.
 
-    Raises: InputError if staggering or intervals are not whole minutes above nought.
+    Raises: InputError if staggering or intervals are not whole minutes above nought, or a target is not among the sites.
     """
     if stagger_minutes <= 0 or interval_minutes <= 0:
         raise InputError(
             f"return after {order.id}: given {stagger_minutes} and {interval_minutes} minutes, expected more than nought"
         )
     by_name = {one.name: one for one in sites}
+    _know_all(order, by_name)
     level = {one.site: one.most_w for one in order.targets}
     goal = {one.site: one.running_w for one in order.targets}
     wanting = [one for one in in_order(sites) if one.name in level]
@@ -98,3 +105,9 @@ def ramp_up(
                 steps.append(Step(order.until + timedelta(minutes=minute), site.name, level[site.name]))
                 break
     return tuple(steps)
+
+
+def _know_all(order: Order, sites: Mapping[str, object]) -> None:
+    for one in order.targets:
+        if one.site not in sites:
+            raise InputError(f"order {order.id}: site {one.site!r} is not known; expected one of {', '.join(sorted(sites))}")

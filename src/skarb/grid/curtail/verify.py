@@ -22,8 +22,14 @@ def verify(
 
     Only intervals that lie wholly between deadline and end are judged. `minutes` is how long the intervals are.
 
-    Raises: InputError if a meter has two different readings for one interval, or intervals of another length.
+    Raises: InputError if a meter has two different readings for one interval, or intervals of another length, or if no interval lies wholly
+    in the order: then nothing could prove that anybody kept it.
     """
+    if not judged(order, minutes):
+        raise InputError(
+            f"order {order.id}: between {order.deadline.isoformat()} and {order.until.isoformat()} lies no whole interval of {minutes} minutes, "
+            "so no meter can say who complied; read meters more often, or order longer"
+        )
     by_meter = _by_meter(order, readings, minutes)
     said: dict[str, datetime] = {}
     for one in sorted(acknowledgements, key=lambda ack: (ack.at, ack.site)):
@@ -35,7 +41,12 @@ def verify(
 
 
 def judged(order: Order, minutes: int) -> tuple[datetime, ...]:
-    """Return the beginnings of the intervals that lie wholly between deadline and end, aligned to the clock."""
+    """Return the beginnings of the intervals that lie wholly between deadline and end, aligned to the clock.
+
+    Raises: InputError if intervals are no minutes long.
+    """
+    if minutes <= 0:
+        raise InputError(f"order {order.id}: given intervals of {minutes} minutes, expected more than nought")
     midnight = order.deadline.replace(hour=0, minute=0, second=0, microsecond=0)
     step = timedelta(minutes=minutes)
     at = midnight + -((midnight - order.deadline) // step) * step
