@@ -102,7 +102,8 @@ def test_prices_are_read_exactly_also_packed() -> None:
         ("date,close\n2024-01-02,1e5\n", "line 2, close: given '1e5'"),
         ("date,close\n2024-01-02,-5\n", "line 2, close: given '-5'"),
         ("date,price\n2024-01-02,5\n", "expected `date` and `close`"),
-        ("date,close\n2024-01-02\n2024-01-03,x\n", "line 3, close"),
+        ("date,close\n2024-01-02\n2024-01-03,3\n", "line 2: given more or fewer fields"),
+        ("date,close\n2024-01-02,2\n2024-01-03,x\n", "line 3, close"),
     ],
 )
 def test_rows_that_cannot_be_read_name_their_line(text: str, expected: str) -> None:
