@@ -143,7 +143,11 @@ def deeds_of_file(path: Path) -> Iterator[Deed]:
             raise InputError(
                 f"{reading.source}: {reading.problems[0]}; {len(reading.problems)} rows of this batch cannot be read"
             )
-        yield from map(_deed, reading.instructions)
+        for row, instruction in zip(reading.rows, reading.instructions, strict=True):
+            try:
+                yield _deed(instruction)
+            except InputError as error:
+                raise InputError(f"{reading.source} row {row}: {error}") from None
 
 
 def _deed(i: Instruction) -> Deed:

@@ -47,3 +47,11 @@ def test_what_is_refused(file: Path, skarb: Callable[..., Any], tmp_path: Path) 
     spoilt = skarb("alerts", "find", file)
     assert spoilt.code == 3
     assert "much" in spoilt.err
+
+
+@pytest.mark.parametrize("amount", ["-5.00", "9" * 40])
+def test_a_row_whose_amount_is_none_is_named(amount: str, tmp_path: Path, skarb: Callable[..., Any]) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"id,at,activity,party,asset,amount,counterparty\nr1,2026-08-01T10:00:00Z,fiat_pay,a,BYN,{amount},b\n")
+    refused = skarb("alerts", "find", path)
+    assert refused.code == 3 and "own.csv row 1" in refused.err
