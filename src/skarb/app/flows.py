@@ -229,6 +229,8 @@ def _rate_book(path: Path) -> RateBook:
 
 def _rate(asked: Asked, crossing: Crossing) -> Rate:
     """Return where values of today come from: a file of rates, or else what the latest rows imply."""
+    if asked.rates is None and crossing.rows.target is not None:
+        return lambda asset, _: (10**crossing.decimals, 1, "its own unit") if asset.code == crossing.currency else None
     if asked.rates is None:
         return implied(crossing)
     book = _rate_book(asked.rates)

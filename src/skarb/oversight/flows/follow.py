@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skarb.core.errors import ensure
+from skarb.core.errors import InputError, ensure
 from skarb.oversight.flows.definition import KINDS, Choices
 from skarb.oversight.flows.model import UNVALUED, Asset, Numbers, Pieces, Places, Rows, Rule, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, HOME
-from skarb.oversight.flows.trace import fifo, haircut, haircut_by, kernel_for, look
+from skarb.oversight.flows.trace import MOST, fifo, haircut, haircut_by, kernel_for, look
 
 OUTWARD, RETURN, WITHIN = (KINDS.index(one) for one in ("outward", "return", "within"))
 _WALLET_OUT, _WALLET_BACK = (KINDS.index(one) for one in ("wallet_out", "wallet_back"))
 _MOST_SHARES = 60_000_000  # pots times lots in one pot
+_MOST_PIECES = 10_000_000  # each payment out of a pot takes a piece of every lot in it
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _haircut(transfers: Transfers) -> Trace:
         local = np.empty(len(rows), np.int32)
         local[order] = np.arange(len(rows)) - np.repeat(begin, counts)
     width = int(local.max(initial=0)) + 1
-    if width * int(abroad.sum()) > _MOST_SHARES:
+    if width * int(abroad.sum()) > _MOST_SHARES or _most_pieces(transfers, pots, moves) > _MOST_PIECES:
         trace, _ = haircut(transfers)  # the sums, without telling lots apart
         nothing = np.empty(0, np.int32)
         return replace(trace, outward=nothing, out=np.empty(0, transfers.amounts.dtype))
