@@ -67,6 +67,8 @@ def follow(rows: Rows, choices: Choices, rule: Rule = "fifo") -> Followed:
     Raises: InputError for a row that cannot be followed.
     """
     chosen = _chosen(rows, choices)
+    if len(chosen) and int(chosen.values.max()) * len(chosen) >= MOST and sum(map(int, chosen.values)) >= MOST:
+        raise InputError("rows: given values that together reach 2^62, expected fewer of them; follow shorter stretches of time")
     transfers = _transfers(chosen, choices)
     opened = 0
     if choices.opening == "inferred":
@@ -190,6 +192,15 @@ def _haircut(transfers: Transfers) -> Trace:
     left = transfers.amounts[rows].copy()
     np.subtract.at(left, lots, trace.pieces.amounts)
     return replace(trace, outward=rows, pieces=replace(trace.pieces, lots=lots), out=left)
+
+
+def _most_pieces(transfers: Transfers, pots: Places, moves: bool) -> int:
+    """Return how many pieces there can be: lots times payments of each pot, or of all where money moves between them."""
+    payers = transfers.sources[transfers.sides[transfers.sources] == ABROAD]
+    if moves:
+        return len(pots) * len(payers)
+    count = len(transfers.sides)
+    return int(np.bincount(pots, minlength=count) @ np.bincount(payers, minlength=count))
 
 
 def _lot_of(pots: Places, local: Places, paid_from: Places, vintages: Places) -> Places:
