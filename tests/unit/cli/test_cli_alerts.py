@@ -21,6 +21,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_an_alert_keeps_its_id_when_older_transfers_come_in(file: Path, skarb: Callable[..., Any]) -> None:
+    (before,) = json.loads(skarb("alerts", "find", file, "--json").out)["alerts"]
+    file.write_text(file.read_text() + "7,11,12,TRANSFER,70.00,2011-01-01T00:00:00Z,False,-1\n")
+    (after,) = json.loads(skarb("alerts", "find", file, "--json").out)["alerts"]
+    assert before["id"] == after["id"] and before["transfers"] == after["transfers"]
+
+
 def test_find_lists_and_show_tells(file: Path, skarb: Callable[..., Any]) -> None:
     found = json.loads(skarb("alerts", "find", file, "--json").out)
     (alert,) = found["alerts"]
