@@ -64,6 +64,12 @@ def test_a_lake_is_told_in_figures(skarb, lake):
     assert "Back, by money" in skarb("flows", "curve", lake).out
 
 
+def test_a_horizon_that_nothing_was_watched_for_is_refused(skarb, lake):
+    refused = skarb("flows", "trace", lake, "--horizon", "365")
+    assert refused.code == 3 and "at most 90" in refused.err
+    assert "after 90 days" in skarb("flows", "trace", lake, "--horizon", "90").out.replace("\n", " ")
+
+
 def test_names_are_shown_for_a_purpose_and_recorded(skarb, lake):
     assert skarb("flows", "trace", lake, "--purpose", " ").code == 8
     assert not (lake / "looks.jsonl").exists()
