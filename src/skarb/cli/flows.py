@@ -423,7 +423,7 @@ def _print_assets(report: FlowReport) -> None:
 def _print_variants(report: FlowReport) -> None:
     lines = [
         (one.what, one.days, "too many investments in one pot to tell them apart", "", "")
-        if one.share is None and not one.invested and report.headline.invested
+        if one.still is None or one.invested is None
         else (
             one.what or "as asked",
             one.days,

@@ -213,6 +213,9 @@ def test_a_haircut_with_too_many_pieces_is_not_told_lot_by_lot(monkeypatch: pyte
     monkeypatch.setattr("skarb.oversight.flows.follow._MOST_PIECES", 24)
     found = follow(rows_of(story), Choices(), "haircut")
     assert not len(found.starts) and (found.trace.invested, found.trace.returned) == (5000, 500)
+    crossing = Crossing(rows_of(story), (), 0, 20, "BYN", 2)
+    (untold,) = (one for one in sensitivity(crossing, Choices(), "fifo", 5) if one.rule == "haircut")
+    assert (untold.share, untold.invested, untold.still) == (None, None, None)
 
 
 def test_values_that_no_word_holds_together_are_refused():

@@ -77,8 +77,8 @@ class Variant:
     choices: Choices
     days: int
     share: float | None
-    invested: int
-    still: int
+    invested: int | None  # None, like `still`, where too many lots lie in one pot to be told apart
+    still: int | None
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def sensitivity(crossing: Crossing, choices: Choices, rule: Rule, days: int) -> 
         step = curve.at(horizon)
         invested, still = int(found.worth.sum()), int(found.worth_left.sum())
         if by == "haircut" and not len(found.starts) and found.trace.invested:
-            made.append(Variant(what, by, one, horizon, None, 0, 0))  # too many lots in one pot to tell them apart
+            made.append(Variant(what, by, one, horizon, None, None, None))  # too many lots in one pot to tell them apart
             continue
         made.append(Variant(what, by, one, horizon, step.share if step else None, invested, still))
     return tuple(made)
