@@ -208,12 +208,12 @@ def test_days_bound_what_is_read(tmp_path: Path):
 
 
 def test_a_haircut_with_too_many_pieces_is_not_told_lot_by_lot(monkeypatch: pytest.MonkeyPatch):
-    story = [(day, "outward", 1, 1, 1000) for day in range(5)] + [(9 + day, "return", 1, 1, 100) for day in range(5)]
-    assert len(follow(rows_of(story), Choices(), "haircut").starts) == 5
-    monkeypatch.setattr("skarb.oversight.flows.follow._MOST_PIECES", 24)
+    story = [(day, "outward", 1, 1, 100_000) for day in range(80)] + [(90 + day, "return", 1, 1, 9000) for day in range(80)]
+    assert len(follow(rows_of(story), Choices(), "haircut").starts) == 80
+    monkeypatch.setattr("skarb.oversight.flows.follow._MOST_PIECES", 4000)
     found = follow(rows_of(story), Choices(), "haircut")
-    assert not len(found.starts) and (found.trace.invested, found.trace.returned) == (5000, 500)
-    crossing = Crossing(rows_of(story), (), 0, 20, "BYN", 2)
+    assert not len(found.starts) and (found.trace.invested, found.trace.returned) == (8_000_000, 720_000)
+    crossing = Crossing(rows_of(story), (), 0, 200, "BYN", 2)
     (untold,) = (one for one in sensitivity(crossing, Choices(), "fifo", 5) if one.rule == "haircut")
     assert (untold.share, untold.invested, untold.still) == (None, None, None)
 

@@ -13,7 +13,7 @@ from skarb.core.errors import InputError, ensure
 from skarb.oversight.flows.definition import KINDS, Choices
 from skarb.oversight.flows.model import UNVALUED, Asset, Numbers, Pieces, Places, Rows, Rule, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, HOME
-from skarb.oversight.flows.trace import MOST, fifo, haircut, haircut_by, kernel_for, look
+from skarb.oversight.flows.trace import MOST, TooManyPieces, fifo, haircut, haircut_by, kernel_for, look
 
 OUTWARD, RETURN, WITHIN = (KINDS.index(one) for one in ("outward", "return", "within"))
 _WALLET_OUT, _WALLET_BACK = (KINDS.index(one) for one in ("wallet_out", "wallet_back"))
@@ -181,26 +181,24 @@ def _haircut(transfers: Transfers) -> Trace:
         local = np.empty(len(rows), np.int32)
         local[order] = np.arange(len(rows)) - np.repeat(begin, counts)
     width = int(local.max(initial=0)) + 1
-    if width * int(abroad.sum()) > _MOST_SHARES or _most_pieces(transfers, pots, moves) > _MOST_PIECES:
-        trace, _ = haircut(transfers)  # the sums, without telling lots apart
-        nothing = np.empty(0, np.int32)
-        return replace(trace, outward=nothing, out=np.empty(0, transfers.amounts.dtype))
+    if width * int(abroad.sum()) > _MOST_SHARES:
+        return _sums_only(transfers)
     vintages = np.full(len(transfers), -1, np.int32)
     vintages[rows] = local
-    trace = haircut_by(transfers, vintages, width)
+    try:
+        trace = haircut_by(transfers, vintages, width, most=_MOST_PIECES)
+    except TooManyPieces:
+        return _sums_only(transfers)
     lots = trace.pieces.lots if moves else _lot_of(pots, local, transfers.sources[trace.pieces.rows], trace.pieces.lots)
     left = transfers.amounts[rows].copy()
     np.subtract.at(left, lots, trace.pieces.amounts)
     return replace(trace, outward=rows, pieces=replace(trace.pieces, lots=lots), out=left)
 
 
-def _most_pieces(transfers: Transfers, pots: Places, moves: bool) -> int:
-    """Return how many pieces there can be: lots times payments of each pot, or of all where money moves between them."""
-    payers = transfers.sources[transfers.sides[transfers.sources] == ABROAD]
-    if moves:
-        return len(pots) * len(payers)
-    count = len(transfers.sides)
-    return int(np.bincount(pots, minlength=count) @ np.bincount(payers, minlength=count))
+def _sums_only(transfers: Transfers) -> Trace:
+    """Return a haircut without telling lots apart."""
+    trace, _ = haircut(transfers)
+    return replace(trace, outward=np.empty(0, np.int32), out=np.empty(0, transfers.amounts.dtype))
 
 
 def _lot_of(pots: Places, local: Places, paid_from: Places, vintages: Places) -> Places:
