@@ -72,6 +72,8 @@ def test_a_ranker_from_a_file_is_numbers_only(tmp_path: Path) -> None:
         msgspec.structs.replace(shipped, names=NAMES[:-1]),
         msgspec.structs.replace(shipped, weights=shipped.weights[:-1]),
         msgspec.structs.replace(shipped, spreads=(0.0, *shipped.spreads[1:])),
+        msgspec.structs.replace(shipped, spreads=(1e-320, *shipped.spreads[1:])),
+        msgspec.structs.replace(shipped, weights=(1e300, *shipped.weights[1:])),
         msgspec.structs.replace(shipped, format=2),
     ):
         write_model(spoilt, path)
