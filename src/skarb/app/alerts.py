@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,11 @@ def deeds_of_file(path: Path) -> Iterator[Deed]:
             raise InputError(
                 f"{reading.source}: {reading.problems[0]}; {len(reading.problems)} rows of this batch cannot be read"
             )
-        yield from map(_deed, reading.instructions)
+        for row, instruction in zip(reading.rows, reading.instructions, strict=True):
+            try:
+                yield _deed(instruction)
+            except InputError as error:
+                raise InputError(f"{reading.source} row {row}: {error}") from None
 
 
 def _deed(i: Instruction) -> Deed:
@@ -216,7 +221,7 @@ def told(
     """Return an alert with the names behind its numbers."""
     one = flow.transfers
     return Told(
-        id=alert.id,
+        id=_name(flow, alert.rows[0]),
         family=alert.family,
         families=alert.families,
         score=alert.score,
@@ -242,6 +247,12 @@ def told(
             for row in alert.rows
         ),
     )
+
+
+def _name(flow: Flow, row: int) -> str:
+    """Return the name of a scheme: a digest of where its first transfer stands, so it stays the same while scheme and stream grow."""
+    words = (flow.references[row], int(flow.transfers.moment[row]), flow.amounts[row] if flow.amounts else "")
+    return blake2b(repr(words).encode(), digest_size=6).hexdigest()
 
 
 def serves_of(rulebook: Rulebook, provision: str) -> Serves:

@@ -92,8 +92,19 @@ def ask(asked: Asked) -> Answer:
     Raises: NotFound, InputError, RulebookError, Unavailable
     """
     started = monotonic_ns()
+    lake = is_lake(asked.source)
+    strange = ("abroad", "asset", "mapping") if lake else ("first", "last")
+    if any(getattr(asked, name) for name in strange):
+        raise InputError(
+            f"{asked.source}: "
+            + (
+                "a lake says itself what lies abroad and of which asset; --abroad, --asset and --mapping are for files"
+                if lake
+                else "days are chosen of a lake only; without --from and --to the whole file is followed"
+            )
+        )
     with ExitStack() as stack:
-        if is_lake(asked.source):
+        if lake:
             connection = stack.enter_context(open_lake(asked.source))
             crossing, sheet = _from_lake(asked, connection), None
         else:
@@ -147,7 +158,9 @@ def entries_of(asked: Asked, zone: str, book: str | None = None) -> list[Entry]:
         return _lake_entries(asked, book)
     from skarb.oversight.flows.entries import entries_of_readings
 
-    return entries_of_readings(open_source(asked.source, zone, mapping=asked.mapping).readings(), zone)
+    first, last = _days(asked)
+    found = entries_of_readings(open_source(asked.source, zone, mapping=asked.mapping).readings(), zone)
+    return [one for one in found if first <= one.day <= last]
 
 
 def _lake_entries(asked: Asked, book: str | None) -> list[Entry]:
@@ -172,11 +185,16 @@ def _lake_entries(asked: Asked, book: str | None) -> list[Entry]:
         return found
 
 
-def _from_lake(asked: Asked, connection: duckdb.DuckDBPyConnection) -> Crossing:
+def _days(asked: Asked) -> tuple[int, int]:
     first = _FOREVER[0] if asked.first is None else to_day(asked.first)
     last = _FOREVER[1] if asked.last is None else to_day(asked.last)
     if first > last:
         raise InputError(f"days {asked.first} to {asked.last}: given a first day after the last one")
+    return first, last
+
+
+def _from_lake(asked: Asked, connection: duckdb.DuckDBPyConnection) -> Crossing:
+    first, last = _days(asked)
     crossing = read_lake(connection, first, last)
     if crossing.first > crossing.last:
         raise InputError(f"days {asked.first} to {asked.last}: the lake {asked.source} holds no rows of them")
@@ -229,6 +247,8 @@ def _rate_book(path: Path) -> RateBook:
 
 def _rate(asked: Asked, crossing: Crossing) -> Rate:
     """Return where values of today come from: a file of rates, or else what the latest rows imply."""
+    if asked.rates is None and crossing.rows.target is not None:
+        return lambda asset, _: (10**crossing.decimals, 1, "its own unit") if asset.code == crossing.currency else None
     if asked.rates is None:
         return implied(crossing)
     book = _rate_book(asked.rates)

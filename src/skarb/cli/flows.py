@@ -390,7 +390,11 @@ def _part(part: int, whole: int) -> str:
 def _print_headline(report: FlowReport) -> None:
     one = report.headline
     if not one.invested:
-        out.print(f"{report.source}, {report.first} to {report.last}: {report.rows:,} rows cross the border", highlight=False)
+        out.print(
+            f"{report.source}, {report.first} to {report.last}: {report.rows:,} rows cross the border",
+            markup=False,
+            highlight=False,
+        )
         return
     out.print(
         f"{_money(report, one.invested)} {report.currency} went abroad from {report.first} to {report.last}; "
@@ -418,7 +422,9 @@ def _print_assets(report: FlowReport) -> None:
 
 def _print_variants(report: FlowReport) -> None:
     lines = [
-        (
+        (one.what, one.days, "too many investments in one pot to tell them apart", "", "")
+        if one.still is None or one.invested is None
+        else (
             one.what or "as asked",
             one.days,
             "not watched so long" if one.share is None else _percent(one.share),

@@ -21,6 +21,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_an_alert_keeps_its_id_when_older_transfers_come_in(file: Path, skarb: Callable[..., Any]) -> None:
+    (before,) = json.loads(skarb("alerts", "find", file, "--json").out)["alerts"]
+    file.write_text(file.read_text() + "7,11,12,TRANSFER,70.00,2011-01-01T00:00:00Z,False,-1\n")
+    (after,) = json.loads(skarb("alerts", "find", file, "--json").out)["alerts"]
+    assert before["id"] == after["id"] and before["transfers"] == after["transfers"]
+
+
 def test_find_lists_and_show_tells(file: Path, skarb: Callable[..., Any]) -> None:
     found = json.loads(skarb("alerts", "find", file, "--json").out)
     (alert,) = found["alerts"]
@@ -47,3 +54,11 @@ def test_what_is_refused(file: Path, skarb: Callable[..., Any], tmp_path: Path) 
     spoilt = skarb("alerts", "find", file)
     assert spoilt.code == 3
     assert "much" in spoilt.err
+
+
+@pytest.mark.parametrize("amount", ["-5.00", "9" * 40])
+def test_a_row_whose_amount_is_none_is_named(amount: str, tmp_path: Path, skarb: Callable[..., Any]) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"id,at,activity,party,asset,amount,counterparty\nr1,2026-08-01T10:00:00Z,fiat_pay,a,BYN,{amount},b\n")
+    refused = skarb("alerts", "find", path)
+    assert refused.code == 3 and "own.csv row 1" in refused.err

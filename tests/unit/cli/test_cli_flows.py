@@ -64,6 +64,12 @@ def test_a_lake_is_told_in_figures(skarb, lake):
     assert "Back, by money" in skarb("flows", "curve", lake).out
 
 
+def test_a_horizon_that_nothing_was_watched_for_is_refused(skarb, lake):
+    refused = skarb("flows", "trace", lake, "--horizon", "365")
+    assert refused.code == 3 and "at most 90" in refused.err
+    assert "after 90 days" in skarb("flows", "trace", lake, "--horizon", "90").out.replace("\n", " ")
+
+
 def test_names_are_shown_for_a_purpose_and_recorded(skarb, lake):
     assert skarb("flows", "trace", lake, "--purpose", " ").code == 8
     assert not (lake / "looks.jsonl").exists()
@@ -150,3 +156,47 @@ def test_two_sides_are_reconciled(skarb, moves, lake, tmp_path):
     assert skarb("flows", "reconcile", lake, lake).code == 0
     assert skarb("flows", "reconcile", lake, lake, "--book", "nobody").code == 4
     assert skarb("flows", "reconcile", moves, lake).code == 9
+
+
+def of_one(tmp_path, asset, amounts, back):
+    rows = [
+        payment(place, party="a", counterparty="ex", amount=amount, asset=asset, at=f"2026-08-{place:02}T10:00:00+03:00")
+        for place, amount in enumerate(amounts, 1)
+    ]
+    rows.append(payment(20, party="ex", counterparty="a", amount=back, asset=asset, at="2026-08-20T10:00:00+03:00"))
+    return write(tmp_path / "one.csv", rows)
+
+
+def test_long_amounts_are_followed_to_the_last_digit(skarb, tmp_path):
+    path = of_one(tmp_path, "ETH", ["12345678901234567890123.1234567891"], "0.0000000001")
+    told = json.loads(skarb("flows", "trace", path, "--abroad", "ex", "--format", "json").out)
+    assert (told["assets"][0]["invested"], told["assets"][0]["still"]) == (
+        "123456789012345678901231234567891",
+        "123456789012345678901231234567890",
+    )
+
+
+def test_money_of_eighteen_decimals_does_not_turn_over(skarb, tmp_path):
+    path = of_one(tmp_path, "ETH", ["4.000000000000000001"] * 5, "1.000000000000000000")
+    shown = skarb("flows", "trace", path, "--abroad", "ex", "--format", "json")
+    told = json.loads(shown.out)
+    assert told["decimals"] == 17
+    assert (told["invested"], told["still_out"]) == (
+        20 * 10**17,
+        19 * 10**17 + 1,
+    )  # a piece is rounded down, what is left keeps the rest
+    assert told["assets"][0]["still"] == str(19 * 10**18 + 5)
+    assert "17 of its 18 decimals" in skarb("flows", "trace", path, "--abroad", "ex").err
+
+
+def test_what_does_not_apply_to_the_source_is_refused(skarb, moves, lake):
+    assert "a lake only" in skarb("flows", "trace", moves, "--abroad", "ex:*", "--from", "2026-08-02").err
+    assert skarb("flows", "report", moves, "--abroad", "ex:*", "--to", "2026-08-02", "--out", "told").code == 3
+    for one in ("--abroad", "--asset", "--mapping"):
+        shown = skarb("flows", "trace", lake, one, "ex")
+        assert shown.code == 3 and one in shown.err
+
+
+def test_days_of_a_file_bound_its_side_of_a_reconciliation(skarb, moves):
+    shown = skarb("flows", "reconcile", moves, moves, "--from", "2026-08-02", "--to", "2026-08-03")
+    assert shown.code == 0 and "2 matched" in shown.err

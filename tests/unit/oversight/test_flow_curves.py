@@ -8,6 +8,7 @@ from tests.unit.oversight.flow_rows import rows_of
 
 from skarb.oversight.flows.curves import by_count, by_money, kaplan_meier
 from skarb.oversight.flows.definition import Choices
+from skarb.oversight.flows.figures import headline
 from skarb.oversight.flows.follow import follow
 
 # Remission of leukaemia under 6-MP, weeks, + censored (Freireich and others, 1963), as textbooks reckon it.
@@ -84,3 +85,12 @@ def test_curves_of_all_that_is_back_fall_to_nothing():
     curve = kaplan_meier([3, 3, 5], [True, True, True])
     assert [(one.age, round(one.share, 6)) for one in curve.steps] == [(3, 0.333333), (5, 0.0)]
     assert np.isfinite([one.low for one in curve.steps]).all()
+
+
+def test_what_is_back_stays_back_until_the_data_end():
+    # p1 sends on day 0 and has all back on day 4, p2 sends on day 70; the data end on day 90.
+    rows = rows_of([(0, "outward", 1, 1, 100), (4, "return", 1, 1, 100), (70, "outward", 2, 1, 50)])
+    found = follow(rows, Choices())
+    curve = by_count(found, 90)
+    assert curve.until == by_money(found, 90).until == 90
+    assert curve.at(30).share == 0.5 and headline(found, 90, 30).by_count == 0.5

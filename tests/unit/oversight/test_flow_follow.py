@@ -8,11 +8,13 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.oversight.flow_rows import rows_of
 from tests.unit.oversight.lakes import Told, fill
 
+from skarb.core.errors import InputError
 from skarb.core.facts import Facts
 from skarb.lake import open_lake
 from skarb.oversight.flows.definition import KIND, Choices
@@ -203,3 +205,20 @@ def test_days_bound_what_is_read(tmp_path: Path):
     rows = [Told(Facts(day=20000 + day, value=500, **OUT, **VENUE), counterparty=4) for day in range(5)]
     with open_lake(fill(tmp_path, rows)) as connection:
         assert len(read_lake(connection, 20001, 20002).rows) == 2
+
+
+def test_a_haircut_with_too_many_pieces_is_not_told_lot_by_lot(monkeypatch: pytest.MonkeyPatch):
+    story = [(day, "outward", 1, 1, 100_000) for day in range(80)] + [(90 + day, "return", 1, 1, 9000) for day in range(80)]
+    assert len(follow(rows_of(story), Choices(), "haircut").starts) == 80
+    monkeypatch.setattr("skarb.oversight.flows.follow._MOST_PIECES", 4000)
+    found = follow(rows_of(story), Choices(), "haircut")
+    assert not len(found.starts) and (found.trace.invested, found.trace.returned) == (8_000_000, 720_000)
+    crossing = Crossing(rows_of(story), (), 0, 200, "BYN", 2)
+    (untold,) = (one for one in sensitivity(crossing, Choices(), "fifo", 5) if one.rule == "haircut")
+    assert (untold.share, untold.invested, untold.still) == (None, None, None)
+
+
+def test_values_that_no_word_holds_together_are_refused():
+    story = [(day, "outward", 1, 1, 1) for day in range(4)]
+    with pytest.raises(InputError, match="2\\^62"):
+        follow(rows_of(story, values=[(1 << 62) - 1] * 4), Choices())

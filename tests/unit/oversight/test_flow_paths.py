@@ -18,10 +18,21 @@ from skarb.oversight.flows.paths import _pieces, find_origins, paths_of
 ADDRESSES = ["client/p1", "client/p2", "client/p1", "client/p2", "outside/bank", "own/desk", "own/desk", "outside/venue"]
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
+def filled(tmp_path: Path, legs) -> Path:
     rows = [Told(Facts(activity="fiat_pay", day=20000 + day), party=0) for day in range(8)]
     lake = fill(tmp_path, rows)
+    with open_lake(lake, write=True) as connection:
+        connection.execute("INSERT INTO assets VALUES (1, 'TOK', 0)")
+        for number, address in enumerate(ADDRESSES):
+            connection.execute("INSERT INTO accounts VALUES (?, 1, ?, 0, '')", [number, address])
+        for number, (sequence, debit, credit, asset, amount) in enumerate(legs):
+            row = [1, sequence, 0, debit, credit, asset, amount, 1, 0, (20000 + sequence) * 86_400 * 10**9 + number, 20000]
+            connection.execute(f"INSERT INTO transfers VALUES ({', '.join('?' * len(row))})", row)
+    return lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
     # sequence, debit, credit, asset, amount; rows 3 and 4 are purchases of two legs.
     legs = [
         (1, 4, 0, 0, 1000),  # the bank pays p1 1000
@@ -32,14 +43,7 @@ def lake(tmp_path: Path) -> Path:
         (6, 3, 7, 1, 13),  # p2 sends 13 abroad: 12 that were given to him, 1 that he bought
         (7, 2, 7, 1, 40),  # p1 sends 40: 18 that he bought, 22 that nobody saw
     ]  # fmt: skip
-    with open_lake(lake, write=True) as connection:
-        connection.execute("INSERT INTO assets VALUES (1, 'TOK', 0)")
-        for number, address in enumerate(ADDRESSES):
-            connection.execute("INSERT INTO accounts VALUES (?, 1, ?, 0, '')", [number, address])
-        for number, (sequence, debit, credit, asset, amount) in enumerate(legs):
-            row = [1, sequence, 0, debit, credit, asset, amount, 1, 0, (20000 + sequence) * 86_400 * 10**9 + number, 20000]
-            connection.execute(f"INSERT INTO transfers VALUES ({', '.join('?' * len(row))})", row)
-    return lake
+    return filled(tmp_path, legs)
 
 
 def told(ways):
@@ -62,6 +66,16 @@ def test_a_gift_and_a_purchase_lead_back_to_what_was_paid(lake: Path):
         ways = told(paths_of(found, 6))
         assert [(units, begins) for units, begins, _ in ways] == [(22, "unseen"), (18, "bank")]
         assert ways[1][2][0] == (1, "outside/bank", "client/p1", 540)  # what of the 900 bought these 18, after the first 12
+
+
+def test_what_several_paid_for_is_told_apart_to_the_end(tmp_path: Path):
+    lake = filled(tmp_path, [(1, 4, 0, 0, 40), (2, 4, 0, 0, 60), (3, 0, 5, 0, 100), (3, 6, 2, 1, 10), (4, 2, 7, 1, 10)])
+    with open_lake(lake) as connection:
+        ways = told(paths_of(find_origins(connection), 3))
+    assert [[(hop[0], hop[3]) for hop in hops] for _, _, hops in ways] == [
+        [(2, 60), (3, 60), (3, 6), (4, 6)],
+        [(1, 40), (3, 40), (3, 4), (4, 4)],
+    ]
 
 
 moves = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 40)), max_size=40)

@@ -6,7 +6,7 @@ from itertools import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skarb.oversight.flows.reconcile import Entry, reconcile
+from skarb.oversight.flows.reconcile import Entry, _clusters, reconcile
 
 
 def entry(reference, day=0, units=100, asset="USDT", outward=True, decimals=2, where=""):
@@ -64,3 +64,19 @@ def test_every_entry_is_told_exactly_once_and_the_sides_may_be_exchanged(here, t
     other = {"only here": "only there", "only there": "only here"}
     exchanged = reconcile(there, here, days)
     assert Counter(other.get(one.found, one.found) for one in exchanged) == Counter(one.found for one in found)
+
+
+@given(st.lists(st.integers(0, 60), max_size=12), st.lists(st.integers(0, 60), max_size=12), st.integers(0, 8))
+def test_groups_are_what_the_window_links(ours, theirs, days):
+    here, there = (
+        [entry("", day, where=f"{side}{place}") for place, day in enumerate(of)] for side, of in (("h", ours), ("t", theirs))
+    )
+    links = {one: {one} for one in (*here, *there)}
+    for one in here:
+        for other in there:
+            if abs(one.day - other.day) <= days:
+                together = links[one] | links[other]
+                for each in together:
+                    links[each] = together
+    expected = {frozenset(group) for group in links.values()}
+    assert {frozenset((*mine, *other)) for mine, other in _clusters(here, there, days)} == expected

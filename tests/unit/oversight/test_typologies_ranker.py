@@ -18,7 +18,7 @@ FEATURES = {
 
 
 def alert(row: int, **features: int) -> Alert:
-    return Alert(f"{row:012}", "fan_in", ("fan_in",), 500, {}, {**FEATURES, **features}, (row,), 0, (0,), 0, 1, 0, False)
+    return Alert("fan_in", ("fan_in",), 500, {}, {**FEATURES, **features}, (row,), 0, (0,), 0, 1, 0, False)
 
 
 TRUE = [alert(n, strangers=900 + n, inside=900 - n) for n in range(12)]
@@ -29,7 +29,7 @@ def test_learning_puts_true_alerts_first_and_says_why() -> None:
     pytest.importorskip("sklearn", reason="the extra ranking is not installed")
     model = learn([*TRUE, *FALSE], [True] * 12 + [False] * 12, "test")
     queue = ranked([*FALSE, *TRUE], model)
-    assert {one.id for one, _, _ in queue[:12]} == {one.id for one in TRUE}
+    assert {one.rows for one, _, _ in queue[:12]} == {one.rows for one in TRUE}
     first, rank, shares = queue[0]
     assert rank is not None and rank > 0.5
     assert next(iter(shares)) in ("strangers", "inside")
@@ -48,7 +48,7 @@ def test_contributions_add_up_to_the_rank() -> None:
 
 
 def test_a_queue_without_a_ranker_keeps_the_order_of_scores() -> None:
-    assert [(one.id, rank) for one, rank, _ in ranked(TRUE, None)] == [(one.id, None) for one in TRUE]
+    assert [(one.rows, rank) for one, rank, _ in ranked(TRUE, None)] == [(one.rows, None) for one in TRUE]
 
 
 def test_without_the_extra_the_score_orders_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +72,8 @@ def test_a_ranker_from_a_file_is_numbers_only(tmp_path: Path) -> None:
         msgspec.structs.replace(shipped, names=NAMES[:-1]),
         msgspec.structs.replace(shipped, weights=shipped.weights[:-1]),
         msgspec.structs.replace(shipped, spreads=(0.0, *shipped.spreads[1:])),
+        msgspec.structs.replace(shipped, spreads=(1e-320, *shipped.spreads[1:])),
+        msgspec.structs.replace(shipped, weights=(1e300, *shipped.weights[1:])),
         msgspec.structs.replace(shipped, format=2),
     ):
         write_model(spoilt, path)

@@ -72,10 +72,13 @@ class Cohort:
     back: tuple[float | None, ...]
 
 
-def kaplan_meier(ages: Sequence[int], back: Sequence[bool]) -> Curve:
-    """Return the curve of things that each come back at an age, or were watched up to it."""
-    weights = np.ones(len(ages), np.int64)
-    return _curve(weights, np.asarray(ages, np.int64), *_events(np.flatnonzero(back), np.asarray(ages, np.int64)[list(back)], 1))
+def kaplan_meier(ages: Sequence[int], back: Sequence[bool], watched: Sequence[int] | None = None) -> Curve:
+    """Return the curve of things that each come back at an age, or were watched up to it.
+
+    `watched` says how long each could be watched, where that is longer: what is back stays back.
+    """
+    weights, until = np.ones(len(ages), np.int64), np.asarray(ages if watched is None else watched, np.int64)
+    return _curve(weights, until, *_events(np.flatnonzero(back), np.asarray(ages, np.int64)[list(back)], 1))
 
 
 def _events(lots: npt.NDArray[np.int64], ages: npt.NDArray[np.int64], amount: int) -> tuple[npt.NDArray[np.int64], ...]:
@@ -106,7 +109,7 @@ def by_count(found: Followed, last: int, lots: npt.NDArray[np.bool_] | None = No
     back = whole.astype(bool) & ~spent
     ages = np.where(back, latest, last) - start
     kept = np.ones(len(start), bool) if lots is None else lots
-    return kaplan_meier(ages[kept].tolist(), back[kept].tolist())
+    return kaplan_meier(ages[kept].tolist(), back[kept].tolist(), (last - start)[kept].tolist())
 
 
 def _home(found: Followed) -> npt.NDArray[np.bool_]:

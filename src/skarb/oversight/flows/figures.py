@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skarb.core.errors import Unavailable
+from skarb.core.errors import InputError, Unavailable
 from skarb.core.time import from_day
 from skarb.oversight.flows.curves import HORIZONS, Cohort, Curve, by_count, by_money, cohorts
 from skarb.oversight.flows.definition import Choices
@@ -77,8 +77,8 @@ class Variant:
     choices: Choices
     days: int
     share: float | None
-    invested: int
-    still: int
+    invested: int | None  # None, like `still`, where too many lots lie in one pot to be told apart
+    still: int | None
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,10 @@ def heat(found: Followed, last: int) -> Heat:
 
 
 def headline(found: Followed, last: int, horizon: int | None = None) -> Headline:
-    """Return the share that did not come back by a horizon; without one by twelve months, or the longest of 1, 3, 6, 12 that the data reach."""
+    """Return the share that did not come back by a horizon; without one by twelve months, or the longest of 1, 3, 6, 12 that the data reach.
+
+    Raises: InputError for a horizon beyond what was watched.
+    """
     money, count = by_money(found, last), by_count(found, last)
     days = _reached(money, horizon)
     step, counted = money.at(days), count.at(days)
@@ -208,6 +211,10 @@ def headline(found: Followed, last: int, horizon: int | None = None) -> Headline
 
 def _reached(curve: Curve, horizon: int | None) -> int:
     if horizon is not None:
+        if curve.total and horizon > curve.until:
+            raise InputError(
+                f"horizon: given {horizon} days, expected at most {curve.until}: no investment was watched for longer"
+            )
         return horizon
     reached = [days for _, days in HORIZONS if days <= curve.until]
     return reached[-1] if reached else curve.until
@@ -247,7 +254,7 @@ def sensitivity(crossing: Crossing, choices: Choices, rule: Rule, days: int) -> 
         step = curve.at(horizon)
         invested, still = int(found.worth.sum()), int(found.worth_left.sum())
         if by == "haircut" and not len(found.starts) and found.trace.invested:
-            made.append(Variant(what, by, one, horizon, None, 0, 0))  # too many lots in one pot to tell them apart
+            made.append(Variant(what, by, one, horizon, None, None, None))  # too many lots in one pot to tell them apart
             continue
         made.append(Variant(what, by, one, horizon, step.share if step else None, invested, still))
     return tuple(made)

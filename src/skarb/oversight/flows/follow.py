@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skarb.core.errors import ensure
+from skarb.core.errors import InputError, ensure
 from skarb.oversight.flows.definition import KINDS, Choices
 from skarb.oversight.flows.model import UNVALUED, Asset, Numbers, Pieces, Places, Rows, Rule, Trace, Transfers
 from skarb.oversight.flows.places import ABROAD, HOME
-from skarb.oversight.flows.trace import fifo, haircut, haircut_by, kernel_for, look
+from skarb.oversight.flows.trace import MOST, TooManyPieces, fifo, haircut, haircut_by, kernel_for, look
 
 OUTWARD, RETURN, WITHIN = (KINDS.index(one) for one in ("outward", "return", "within"))
 _WALLET_OUT, _WALLET_BACK = (KINDS.index(one) for one in ("wallet_out", "wallet_back"))
 _MOST_SHARES = 60_000_000  # pots times lots in one pot
+_MOST_PIECES = 10_000_000  # each payment out of a pot takes a piece of every lot in it
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def follow(rows: Rows, choices: Choices, rule: Rule = "fifo") -> Followed:
     Raises: InputError for a row that cannot be followed.
     """
     chosen = _chosen(rows, choices)
+    if len(chosen) and int(chosen.values.max()) * len(chosen) >= MOST and sum(map(int, chosen.values)) >= MOST:
+        raise InputError("rows: given values that together reach 2^62, expected fewer of them; follow shorter stretches of time")
     transfers = _transfers(chosen, choices)
     opened = 0
     if choices.opening == "inferred":
@@ -179,16 +182,23 @@ def _haircut(transfers: Transfers) -> Trace:
         local[order] = np.arange(len(rows)) - np.repeat(begin, counts)
     width = int(local.max(initial=0)) + 1
     if width * int(abroad.sum()) > _MOST_SHARES:
-        trace, _ = haircut(transfers)  # the sums, without telling lots apart
-        nothing = np.empty(0, np.int32)
-        return replace(trace, outward=nothing, out=np.empty(0, transfers.amounts.dtype))
+        return _sums_only(transfers)
     vintages = np.full(len(transfers), -1, np.int32)
     vintages[rows] = local
-    trace = haircut_by(transfers, vintages, width)
+    try:
+        trace = haircut_by(transfers, vintages, width, most=_MOST_PIECES)
+    except TooManyPieces:
+        return _sums_only(transfers)
     lots = trace.pieces.lots if moves else _lot_of(pots, local, transfers.sources[trace.pieces.rows], trace.pieces.lots)
     left = transfers.amounts[rows].copy()
     np.subtract.at(left, lots, trace.pieces.amounts)
     return replace(trace, outward=rows, pieces=replace(trace.pieces, lots=lots), out=left)
+
+
+def _sums_only(transfers: Transfers) -> Trace:
+    """Return a haircut without telling lots apart."""
+    trace, _ = haircut(transfers)
+    return replace(trace, outward=np.empty(0, np.int32), out=np.empty(0, transfers.amounts.dtype))
 
 
 def _lot_of(pots: Places, local: Places, paid_from: Places, vintages: Places) -> Places:

@@ -133,18 +133,27 @@ def paths_of(found: Origins, position: int) -> list[Way]:
         if not found.names[found.debits[transfer]].startswith(_LOOKED_THROUGH):
             continue
         whole = int(found.amounts[transfer])
-        for hops, units, begins in _back(found, transfer, 0, whole, (), whole):
-            ways.append(Way(_narrowed(hops), units * found.scales[found.assets[transfer]], begins))
+        for hops, part, begins in _back(found, transfer, 0, whole, (), whole):
+            units = part * found.scales[found.assets[transfer]]
+            ways.append(Way(_narrowed(hops, units), units, begins))
     return sorted(_joined(ways), key=lambda one: -one.units)
 
 
-def _narrowed(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
-    """Return hops with what stayed on this way: within one asset all carry as much as the earliest of them."""
+def _narrowed(hops: tuple[Hop, ...], units: int) -> tuple[Hop, ...]:
+    """Return hops with what stayed on this way: within one asset all carry as much as the earliest of them, after a purchase in proportion.
+
+    Rounding: down; the hops that end abroad carry exactly the `units` of the way.
+    """
     made: list[Hop] = []
-    for hop in hops:
-        same = made and made[-1].asset == hop.asset
-        made.append(replace(hop, units=made[-1].units) if same else hop)
-    return tuple(made)
+    for place, hop in enumerate(hops):
+        if made and made[-1].asset == hop.asset:
+            made.append(replace(hop, units=made[-1].units))
+        else:
+            made.append(replace(hop, units=hop.units * made[-1].units // hops[place - 1].units) if made else hop)
+    last = len(made)
+    while last and made[last - 1].asset == made[-1].asset:
+        last -= 1
+    return (*made[:last], *(replace(hop, units=units) for hop in made[last:]))
 
 
 def _joined(ways: Sequence[Way]) -> Iterator[Way]:

@@ -108,15 +108,17 @@ def _clusters(ours: list[Entry], theirs: list[Entry], days: int) -> list[tuple[l
         return one
 
     ordered = sorted(range(len(theirs)), key=lambda place: theirs[place].day)
-    begin = 0
+    begin = linked = 0
     for mine in sorted(range(len(ours)), key=lambda place: ours[place].day):
         day = ours[mine].day
         while begin < len(ordered) and theirs[ordered[begin]].day < day - days:
             begin += 1
-        for other in ordered[begin:]:
-            if theirs[other].day > day + days:
-                break
-            parent[root(len(ours) + other)] = root(mine)
+        # Of those that an earlier one reached already one is enough, as they are linked.
+        place = begin if begin >= linked else linked - 1
+        while place < len(ordered) and theirs[ordered[place]].day <= day + days:
+            parent[root(len(ours) + ordered[place])] = root(mine)
+            place += 1
+        linked = max(linked, place)
     groups: dict[int, tuple[list[Entry], list[Entry]]] = {}
     for place, one in enumerate((*ours, *theirs)):
         group = groups.setdefault(root(place), ([], []))

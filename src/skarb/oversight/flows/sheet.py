@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -131,16 +130,15 @@ def read_sheet(
     days = [legal_day(one.at, zone) for _, _, one, _, _ in (kept[0], kept[-1])]
     chosen = [one for one in kept if (country[one[3]] or country[one[4]]) and (asset is None or one[2].asset == asset)]
     own = asset if asset is not None else assets[0] if len(assets) == 1 else None
-    rows, scale_note = _rows(chosen, name, country, zone, worth, own)
-    notes += scale_note
+    rows, more_notes, own_decimals = _rows(chosen, name, country, zone, worth, own)
+    notes += more_notes
     if worth is None and own is None:
         notes.append(
             f"the file holds {', '.join(assets)}; money of several assets is not added up: shares and curves need --asset or --rates"
         )
-    of = next((one for one in rows.of if one.code == own), None)
+    known = worth is not None or own_decimals is None
     crossing = Crossing(
-        rows, (), days[0], days[1], currency if worth is not None else own or "", decimals if worth is not None or of is None else of.decimals,
-        tuple(notes),
+        rows, (), days[0], days[1], currency if worth is not None else own or "", decimals if known else own_decimals or 0, tuple(notes)
     )  # fmt: skip
     return Sheet(crossing, total, malformed, problems, len(country))
 
@@ -165,18 +163,22 @@ def _rows(
     zone: str,
     worth: Worth | None,
     own: str | None,
-) -> tuple[Rows, list[str]]:
+) -> tuple[Rows, list[str], int | None]:
+    """Return rows, what is to be said of them, and the decimals of the only asset where its units are the money."""
     codes = sorted({one.asset for _, _, one, _, _ in kept})
     places = {code: number for number, code in enumerate(codes)}
     decimals = [max((_decimals(one.amount) for _, _, one, _, _ in kept if one.asset == code), default=0) for code in codes]
-    amounts = [int(Decimal(one.amount).scaleb(decimals[places[one.asset]])) for _, _, one, _, _ in kept]
+    amounts = [_units(one.amount, decimals[places[one.asset]]) for _, _, one, _, _ in kept]
     assets = np.array([places[one.asset] for _, _, one, _, _ in kept], np.int32)
     fits = max(amounts, default=0) * max(1, len(amounts)) < _WORD
     units, scales = scaled(np.array(amounts, np.int64 if fits else object), assets, len(codes))
     days = [legal_day(one.at, zone) for _, _, one, _, _ in kept]
     values = []
+    own_decimals = decimals[places[own]] if worth is None and own in places else None
+    kept_decimals = None if own_decimals is None else _kept_decimals(sum(amounts), own_decimals)
+    left_off = 10 ** ((own_decimals or 0) - (kept_decimals or 0))
     for amount, day, (_, _, one, _, _) in zip(amounts, days, kept, strict=True):
-        value = amount if worth is None and one.asset == own else None
+        value = amount // left_off if worth is None and one.asset == own else None
         if worth is not None:
             value = worth(one.asset, decimals[places[one.asset]], amount, day)
         values.append(UNVALUED if value is None or value >= _WORD else value)
@@ -186,6 +188,8 @@ def _rows(
         if missing and (worth is not None or own is not None)
         else []
     )
+    if kept_decimals != own_decimals:
+        notes.append(f"shares, curves and worths count {own} with {kept_decimals} of its {own_decimals} decimals, rounded down")
     accounts: dict[str, int] = {}
 
     def number(account: str) -> int:
@@ -202,7 +206,7 @@ def _rows(
         ways.append(one.purpose or one.activity)
     land_of, way_of = sorted(set(lands)), sorted(set(ways))
     names = tuple(accounts)
-    return Rows(
+    found = Rows(
         kinds=np.array(kinds, np.int8),
         instants=np.array([one[0] for one in kept], np.int64),
         days=np.array(days, np.int32),
@@ -230,11 +234,22 @@ def _rows(
         },
         of=tuple(Asset(code, places_, scale) for code, places_, scale in zip(codes, decimals, scales, strict=True)),
         target=_codes(onward),
-    ), notes
+    )
+    return found, notes, kept_decimals
 
 
 def _codes(values: Sequence[int]) -> Places:
     return np.array(values, np.int32)
+
+
+def _kept_decimals(total: int, decimals: int) -> int:
+    """Return how many decimals money can have so that all of it together fits a word."""
+    return next((kept for kept in range(decimals, 0, -1) if total // 10 ** (decimals - kept) < _WORD), 0)
+
+
+def _units(amount: str, decimals: int) -> int:
+    whole, _, fraction = amount.partition(".")
+    return int(whole + fraction.ljust(decimals, "0"))
 
 
 def _decimals(amount: str) -> int:

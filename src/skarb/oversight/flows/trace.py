@@ -83,10 +83,15 @@ def haircut(transfers: Transfers, kind: Kind | None = None) -> tuple[Trace, npt.
     return _conserved(found), carried
 
 
-def haircut_by(transfers: Transfers, vintages: Places, count: int, kind: Kind | None = None) -> Trace:
+class TooManyPieces(Exception):
+    """Vintages come back in more pieces than there is room for."""
+
+
+def haircut_by(transfers: Transfers, vintages: Places, count: int, kind: Kind | None = None, most: int = MOST) -> Trace:
     """Follow what goes abroad as shares of balances, each vintage apart; `vintages` says to which of `count` a transfer belongs.
 
-    Raises: InputError for a transfer that cannot be followed.
+    `most` pieces are kept, or four for each payment where that is more.
+    Raises: InputError for a transfer that cannot be followed, TooManyPieces.
     """
     kernel = kernel_for(transfers, kind, count)
     _, homeward = look(transfers, kernel)
@@ -101,6 +106,8 @@ def haircut_by(transfers: Transfers, vintages: Places, count: int, kind: Kind | 
         row = int(kernel["vintages"](*arrays, balances, mixtures, returns, used, row))
         if row == len(transfers):
             break
+        if used[0] > max(most, 4 * homeward):
+            raise TooManyPieces
         returns = _longer(returns)
     held = returns[: int(used[0])]
     pieces = Pieces(held[:, 0].astype(np.int32), held[:, 1].astype(np.int32), held[:, 2].copy())

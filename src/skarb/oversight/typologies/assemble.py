@@ -18,7 +18,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -123,7 +122,6 @@ def _alert(all_seen: Seen, part: _Part, settings: Settings) -> Alert:
     weight = max(settings.families[name].weight for name in families)
     score, points = score_of(features, weight, settings.points)
     return Alert(
-        id=_name(past, rows[0], int(sent_by[rows[0]])),
         family=FAMILIES[best],
         families=families,
         score=score,
@@ -137,12 +135,6 @@ def _alert(all_seen: Seen, part: _Part, settings: Settings) -> Alert:
         delay=int(past.moment[since]) - first if since >= 0 else 0,
         bounded=bool(past.bounded[part.head]),
     )
-
-
-def _name(past: Past, row: int, institution: int) -> str:
-    """Return the name of a scheme: a digest of its first transfer and where that stands in the stream."""
-    words = (int(row), int(past.sender[row]), int(past.receiver[row]), int(past.moment[row]), int(past.size[row]), institution)
-    return blake2b(repr(words).encode(), digest_size=6).hexdigest()
 
 
 def _strangers(past: Past, rows: Numbers, senders: list[int], receivers: list[int]) -> int:

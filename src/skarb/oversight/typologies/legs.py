@@ -97,7 +97,7 @@ def flow_of(deeds: Iterable[Deed], currency: str, licensed: Iterable[str] = ()) 
             )
             references.append(deed.reference)
             amounts.append(f"{leg.text} {leg.asset}")
-    table: Numbers = np.array(rows, np.int64).reshape(-1, 8)
+    table: Numbers = np.array(_fitting(rows), np.int64).reshape(-1, 8)
     known = [accounts[name] for name in licensed if name in accounts]
     flow = Flow(
         Transfers(*(table[:, column].copy() for column in range(8))),
@@ -110,8 +110,18 @@ def flow_of(deeds: Iterable[Deed], currency: str, licensed: Iterable[str] = ()) 
     return flow.ordered()
 
 
+def _fitting(rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Return the same with all sizes of an asset divided alike until the largest fits; cut off they would look the same."""
+    largest: dict[int, int] = {}
+    for row in rows:
+        largest[row[4]] = max(largest.get(row[4], 0), row[3])
+    divisors = {unit: -(-size // SIZE_MAX) for unit, size in largest.items() if size > SIZE_MAX}
+    return [(*row[:3], row[3] // divisors[row[4]], *row[4:]) if row[4] in divisors else row for row in rows] if divisors else rows
+
+
 def _size(leg: Leg, units: dict[str, int]) -> tuple[int, int]:
     """Return the size of a leg and its unit."""
     if leg.deed.value >= 0:
         return min(leg.deed.value, SIZE_MAX), LEGAL
-    return min(max(leg.units, 0), SIZE_MAX), units.setdefault(leg.asset, len(units))
+    unit = units.setdefault(leg.asset, len(units))
+    return min(max(leg.units, 0), SIZE_MAX) if unit == LEGAL else max(leg.units, 0), unit

@@ -96,7 +96,6 @@ class Alert:
     `features` are per thousand.
     """
 
-    id: str  # of the first transfer, so it stays the same while a scheme grows
     family: Family  # the one that covers most of it
     families: tuple[Family, ...]  # all that saw it
     score: int  # 0 to 1000

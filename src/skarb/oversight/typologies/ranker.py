@@ -21,6 +21,7 @@ from skarb.oversight.typologies.model import FAMILIES, Alert
 
 FORMAT = 1
 SIGNS = ("transfers", "accounts", "institutions", "families", "hours", "width", "depth", "inside", "strangers", "kept", "even")
+_SMALLEST, _LARGEST = 1e-6, 1e9  # of a spread; of any number: then no sum can pass what a float holds
 _COUNTED = ("transfers", "accounts", "hours", "width")  # taken by their logarithm, as twice as many means as much anywhere
 NAMES = (*SIGNS, *(f"is_{family}" for family in FAMILIES))
 
@@ -78,7 +79,7 @@ def learn(alerts: Sequence[Alert], truth: Sequence[bool], name: str, seed: int =
         raise Unavailable("learning a ranker needs scikit-learn: pip install 'skarb[ranking]'") from None
     table = np.array([signs_of(alert) for alert in alerts])
     means, spreads = table.mean(axis=0), table.std(axis=0)
-    spreads[spreads < 1e-6] = 1.0  # a sign that never varies says nothing, whatever it is divided by
+    spreads[spreads < _SMALLEST] = 1.0  # a sign that never varies says nothing, whatever it is divided by
     fitted = LogisticRegression(C=0.5, class_weight="balanced", max_iter=2000, random_state=seed).fit(
         (table - means) / spreads, np.array(truth)
     )
@@ -114,8 +115,8 @@ def read_model(path: Path) -> Model:
         model.format != FORMAT
         or model.names != NAMES
         or len(lengths) > 1
-        or not all(map(math.isfinite, numbers))
-        or 0.0 in model.spreads
+        or not all(abs(one) <= _LARGEST for one in numbers)  # neither is what is no number
+        or min(model.spreads) < _SMALLEST
     ):
         raise InputError(
             f"{path}: given a ranker over other signs or with numbers that are none, expected format {FORMAT} over {', '.join(NAMES)}"

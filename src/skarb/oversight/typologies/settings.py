@@ -27,6 +27,7 @@ from skarb.oversight.typologies.score import POINTS
 from skarb.oversight.typologies.state import Limits
 
 _LENGTHS = {"_h": 3600, "_d": 86400}
+_VALUE_MAX = 1 << 40  # windows are multiplied by the seconds of a day, and all must fit a word
 SECTIONS = ("limits", "families", "score")
 Values = Callable[[str], int]  # a parameter of the law by name, in minor units
 
@@ -65,7 +66,7 @@ def read_settings(path: Path, parameter: Values | None = None, over: Path | None
     if over is not None:
         where, name = f"{path} changed by {over}", over.stem
         changes = _load(over)
-        strange = [one for part in SECTIONS for one in changes.get(part, {}) if one not in loaded[part]]
+        strange = [str(one) for part in SECTIONS for one in changes.get(part, {}) if one not in loaded[part]]
         if strange:
             raise ConfigurationError(f"{over}: {', '.join(strange)} unknown; it may change what {path} says and add nothing")
         loaded = {part: {**loaded[part], **changes.get(part, {})} for part in SECTIONS}
@@ -126,11 +127,13 @@ class _Reader:
             raise ConfigurationError(f"{self._where}: {name}: expected a value and why it is so, given {given!r}")
         self._reasons[name] = str(given["why"])
         if "parameter" in given and self._parameter is not None:
-            share = given.get("per_mille", 1000)
-            return self._parameter(given["parameter"]) * int(share) // 1000
-        value = given.get("value")
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigurationError(f"{self._where}: {name}: given {value!r}, expected a whole number of at least 0")
+            share = self._whole(name, given.get("per_mille", 1000))
+            return self._parameter(str(given["parameter"])) * share // 1000
+        return self._whole(name, given.get("value"))
+
+    def _whole(self, name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _VALUE_MAX:
+            raise ConfigurationError(f"{self._where}: {name}: given {value!r}, expected a whole number from 0 to {_VALUE_MAX}")
         return value
 
     def _known(self, section: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
