@@ -63,12 +63,11 @@ class NameHit(msgspec.Struct, frozen=True, kw_only=True):
     listed: str  # the name on the list that is most like it
     parts: tuple[Part, ...] = ()
     why: tuple[Evidence, ...] = ()
-    suppressed: bool = False  # a recorded decision says that this pair is not the same
 
     @property
     def stands(self) -> bool:
         """Whether a person has to look at the hit."""
-        return self.verdict != "clear" and not self.suppressed
+        return self.verdict != "clear"
 
 
 class NameAnswer(msgspec.Struct, frozen=True, kw_only=True):

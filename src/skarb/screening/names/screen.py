@@ -7,8 +7,7 @@ well, and the answers to the latest are kept. Lists are screened as they stand; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -24,9 +23,6 @@ from skarb.screening.names.policy import Policy
 from skarb.screening.names.reader import Method, Reader
 from skarb.screening.names.rough import Rough, Spelled
 
-Suppressed = Callable[
-    [str, str, str], bool
-]  # party, list, entry: whether a recorded decision in force says they are not the same
 GRAVITY: Final[dict[Verdict, int]] = {"clear": 0, "possible": 1, "confirmed": 2}
 ROUGH: Final = -1.25  # of the rough likeness, before the logistic curve; below, a close reading comes to nothing
 PLAIN: Final = 0.7  # of shared trigrams; from here on names are read closely whatever the rough look says
@@ -62,16 +58,14 @@ class NameScreen:
         *,
         method: Method = "best",
         policy: Policy | None = None,
-        suppressed: Suppressed | None = None,
     ) -> None:
-        """Make the names of the lists ready. `suppressed` tells which pairs a recorded decision has found not to be the same.
+        """Make the names of the lists ready.
 
         Raises: ConfigurationError if logic-v2 is asked for and not installed.
         """
         self._reader = Reader(method, policy)
         self._policy = self._reader.policy
         self._method_asked = method
-        self._suppressed = suppressed
         self._names = [
             Kept(found.list, found.regime, listed, name, form)
             for found in lists
@@ -84,8 +78,6 @@ class NameScreen:
         self._rough = Rough(forms, functions(worth(len(forms))), self._policy.reading)
         self._shares = Shares({id(kept.listed): kept.listed for kept in self._names}.values())
         self._lock = Lock()
-        self._parties: dict[str, NameAnswer] = {}
-        self.counterparty = lru_cache(maxsize=1 << 14)(self._counterparty)
 
     def __len__(self) -> int:
         """Return how many names are on the lists."""
@@ -113,27 +105,14 @@ class NameScreen:
 
     def over(self, lists: Iterable[ScreeningList]) -> NameScreen:
         """Return the screen over a newer set of lists, comparing by the same means and policy."""
-        return NameScreen(lists, method=self._method_asked, policy=self._policy, suppressed=self._suppressed)
+        return NameScreen(lists, method=self._method_asked, policy=self._policy)
 
     def warm(self) -> None:
         """Analyse all names of the lists now rather than each when it is first needed."""
         for kept in self._names:
             self._reader.prepare(kept.form, kept.listed.kind, kept.name)
 
-    def party(self, known: Identifiers) -> NameAnswer:
-        """Screen a party and keep the answer until it is screened again."""
-        found = self._parties[known.party] = self.search(known, known.party)
-        return found
-
-    def kept(self, party: str) -> NameAnswer | None:
-        """Return what was found for a party when it was last screened."""
-        return self._parties.get(party)
-
-    def _counterparty(self, name: str, kind: SubjectKind = "unknown") -> NameAnswer:
-        """Screen a name that a message brings; the answers to the latest are kept."""
-        return self.search(Described(kind=kind, names=(Name(text=name),)))
-
-    def search(self, known: Described, party: str = "", most: int | None = SHOWN) -> NameAnswer:
+    def search(self, known: Described, most: int | None = SHOWN) -> NameAnswer:
         """Return everything on the lists that somebody may be, gravest and likest first; without `most` really all of it."""
         best: dict[int, _Pair] = {}  # by entry
         least = self._policy.least
@@ -148,7 +127,7 @@ class NameScreen:
                 read[entry] += 1
                 if (pair := self._compare(form, known.kind, place)).like > max(earlier, least):
                     best[entry] = pair
-        return self._answer([self._judge(known, party, pair) for pair in best.values()], most)
+        return self._answer([self._judge(known, pair) for pair in best.values()], most)
 
     def beside(self, known: Identifiers, places: Iterable[int]) -> NameAnswer:
         """Compare a party closely with some listed names only, by their places in `names`."""
@@ -160,7 +139,7 @@ class NameScreen:
                 pair = self._compare(form, known.kind, place)
                 if pair.like > (best[entry].like if entry in best else self._policy.least):
                     best[entry] = pair
-        return self._answer([self._judge(known, known.party, pair) for pair in best.values()])
+        return self._answer([self._judge(known, pair) for pair in best.values()])
 
     def _distinct(self, listed: Listed) -> Iterable[tuple[Name, Form]]:
         """Yield the names of an entry; of those that differ in capitals and marks only the first."""
@@ -176,7 +155,7 @@ class NameScreen:
         like, parts = self._reader.compare(form, kind, kept.form, kept.listed.kind, kept.name)
         return _Pair(like, place, form, parts)
 
-    def _judge(self, known: Described, party: str, pair: _Pair) -> NameHit:
+    def _judge(self, known: Described, pair: _Pair) -> NameHit:
         """Return a pair with both numbers, the reasons and the verdict."""
         kept = self._names[pair.place]
         why = weigh(known, kept.listed, self._shares, self._grams.telling(pair.place), self._policy.evidence)
@@ -194,13 +173,12 @@ class NameScreen:
             listed=kept.name.text,
             parts=tuple(pair.parts),
             why=why,
-            suppressed=bool(party and self._suppressed is not None and self._suppressed(party, kept.list, kept.listed.entry)),
         )
 
     def _answer(self, hits: list[NameHit], most: int | None = SHOWN) -> NameAnswer:
-        """Return hits as one answer; a verdict comes from those that no recorded decision suppresses."""
-        hits.sort(key=lambda hit: (hit.suppressed, -GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
-        verdict: Verdict = max((hit.verdict for hit in hits if hit.stands), key=GRAVITY.__getitem__, default="clear")
+        """Return hits as one answer."""
+        hits.sort(key=lambda hit: (-GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
+        verdict: Verdict = max((hit.verdict for hit in hits), key=GRAVITY.__getitem__, default="clear")
         return NameAnswer(verdict=verdict, hits=tuple(hits[:most]), method=self.method)
 
     def near(self, text: str, kind: SubjectKind, most: int) -> list[int]:

@@ -43,8 +43,7 @@ def show(answer: NameAnswer) -> str:
 
 def _hit(hit: NameHit) -> Iterator[str]:
     yield f"{hit.query}  ~  {hit.listed}   [{hit.list} {hit.entry}, {hit.regime}]"
-    marked = "; a recorded decision says that they are not the same" if hit.suppressed else ""
-    yield f"  {_RULES[hit.verdict]} (rule {hit.rule}){marked}"
+    yield f"  {_RULES[hit.verdict]} (rule {hit.rule})"
     yield f"  likeness {hit.likeness:.3f}, other evidence {hit.evidence:+.1f} bits"
     for part in hit.parts:
         yield f"    {_part(part)}"
