@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 from cyclopts import App, Parameter
 
 from skarb.app import flows as work
 from skarb.app.law import rulebook_of
+from skarb.cli.flows_shown import (
+    hop_rows,
+    hop_text,
+    lot_rows,
+    money_of,
+    pair_rows,
+    percent_of,
+    print_assets,
+    print_headline,
+    print_json,
+    print_lots,
+    print_notes,
+    print_variants,
+    share_of,
+)
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.errors import NotAllowed
-from skarb.core.time import from_day
 from skarb.oversight.flows.curves import HORIZONS
 from skarb.oversight.flows.definition import Choices, Conversion, Opening, Pot, Wallets
 from skarb.oversight.flows.model import Rule
-from skarb.oversight.flows.paths import Hop
-from skarb.oversight.flows.reconcile import Pair
 from skarb.oversight.flows.reconcile import reconcile as compare
 from skarb.reporting.flows import FlowReport, record
-from skarb.reporting.words import LANGUAGES, said
+from skarb.reporting.words import LANGUAGES
 
 app = App(name="flows", help="The money that leaves, where it is, whether it came back: in a lake, or in a file of transfers.")
 
@@ -91,15 +101,15 @@ def trace(source: Path, /, *, options: Options = _USUAL, most: int = 10) -> None
     """
     form, report = _answer(source, options, top=most, paths=format_of(options.format, options.output) == "json")
     if form == "json":
-        _print_json(record(report), options.output)
+        print_json(record(report), options.output)
     elif form == "table":
-        _print_headline(report)
-        _print_assets(report)
-        _print_variants(report)
-        _print_lots(report)
-        _print_notes(report)
+        print_headline(report)
+        print_assets(report)
+        print_variants(report)
+        print_lots(report)
+        print_notes(report)
     else:
-        write_rows(_LOT, _lot_rows(report), form, options.output)
+        write_rows(_LOT, lot_rows(report), form, options.output)
 
 
 @app.command
@@ -123,23 +133,28 @@ def curve(source: Path, /, *, options: Options = _USUAL, by: Literal["money", "c
         )
         write_rows(("age_days", "out", "low", "high", "watched", "back"), rows, form, options.output)
         return
-    _print_headline(report)
+    print_headline(report)
     points = [(months, days, drawn.at(days)) for months, days in HORIZONS]
     lines = [
-        (f"{months} months", _percent(1 - step.share), f"{_percent(1 - step.high)} … {_percent(1 - step.low)}")
+        (f"{months} months", percent_of(1 - step.share), f"{percent_of(1 - step.high)} … {percent_of(1 - step.low)}")
         if step
         else (f"{months} months", "not watched so long", "")
         for months, _, step in points
     ]
     write_rows(("after", "back", "band of 95 %"), lines, "table", None, f"Back, by {by}")
     cohorts = [
-        (one.month, one.lots, _money(report, one.invested), *("–" if share is None else _percent(share) for share in one.back))
+        (
+            one.month,
+            one.lots,
+            money_of(report, one.invested),
+            *("–" if share is None else percent_of(share) for share in one.back),
+        )
         for one in report.cohorts
     ]
     columns = ("month", "investments", f"invested, {report.currency}", *(f"{months} months" for months, _ in HORIZONS))
     write_rows(columns, cohorts, "table", None, "Back of each month's money")
-    _print_variants(report)
-    _print_notes(report)
+    print_variants(report)
+    print_notes(report)
 
 
 @app.command
@@ -166,13 +181,19 @@ def rank(source: Path, /, *, options: Options = _USUAL, by: By = "place", most: 
     money = f", {report.currency}"
     columns = (by, "investments", "people", f"invested{money}", f"returned{money}", f"still_out{money}", "share out")
     shown = (
-        (one.label, one.lots, one.people, *(_money(report, sum_) for sum_ in (one.invested, one.returned, one.still)), _part(one.still, one.invested))
+        (
+            one.label,
+            one.lots,
+            one.people,
+            *(money_of(report, minor) for minor in (one.invested, one.returned, one.still)),
+            share_of(one.still, one.invested),
+        )
         for one in lines[:most]
-    )  # fmt: skip
+    )
     write_rows(columns, shown, "table", None, f"By {by}")
     if len(lines) > most:
         out.print(f"[dim]… and {len(lines) - most:,} more[/]")
-    _print_notes(report)
+    print_notes(report)
 
 
 @app.command
@@ -192,10 +213,10 @@ def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
         raise Usage(f"{lake}: paths lead through the journals of institutions; name the folder of a lake")
     form, report = _answer(lake, options, top=most)
     if form != "table":
-        write_rows(_HOP, _hop_rows(report), form, options.output)
+        write_rows(_HOP, hop_rows(report), form, options.output)
         return
     for lot in report.lots:
-        worth = f"{_money(report, lot.worth)} {report.currency}"
+        worth = f"{money_of(report, lot.worth)} {report.currency}"
         out.print(
             f"{lot.person} → {lot.place} ({lot.country}), {lot.day}: {format_amount(lot.units, lot.decimals)} {lot.asset}, {worth}; "
             f"{lot.book} {lot.sequence}/{lot.row}",
@@ -207,8 +228,8 @@ def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
                 markup=False, highlight=False,
             )  # fmt: skip
             for hop in way.hops:
-                out.print(f"    {_hop_text(hop)}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    _print_notes(report)
+                out.print(f"    {hop_text(hop)}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    print_notes(report)
 
 
 @app.command
@@ -240,16 +261,16 @@ def draft(lake: Path, /, *, draft: Path, options: Options = _USUAL) -> None:
         return
     out.print(found.title, style="bold", markup=False, highlight=False)
     total = found.total
-    share = _part(total.invested, report.headline.invested)
+    share = share_of(total.invested, report.headline.invested)
     out.print(
-        f"Of {_money(report, report.headline.invested)} {report.currency} that went abroad, {_money(report, total.invested)} ({share}, "
-        f"{total.lots:,} investments) would not have; {_money(report, total.returned)} of that came back anyway, "
-        f"{_money(report, total.still)} is still out.",
+        f"Of {money_of(report, report.headline.invested)} {report.currency} that went abroad, {money_of(report, total.invested)} ({share}, "
+        f"{total.lots:,} investments) would not have; {money_of(report, total.returned)} of that came back anyway, "
+        f"{money_of(report, total.still)} is still out.",
         markup=False, highlight=False,
     )  # fmt: skip
     money = f", {report.currency}"
     shown = (
-        (by, label, o.lots, _money(report, o.invested), _money(report, o.returned), _money(report, o.still))
+        (by, label, o.lots, money_of(report, o.invested), money_of(report, o.returned), money_of(report, o.still))
         for by, label, o in lines[1:]
     )
     write_rows(
@@ -258,7 +279,7 @@ def draft(lake: Path, /, *, draft: Path, options: Options = _USUAL) -> None:
         "table",
         None,
     )
-    _print_notes(report)
+    print_notes(report)
 
 
 @app.command
@@ -319,7 +340,7 @@ def reconcile(here: Path, there: Path, /, *, book: str | None = None, days: int 
         counts[one.found] = counts.get(one.found, 0) + 1
     open_ones = [one for one in found if one.found != "matched"]
     shown = found if all_ or form != "table" else open_ones
-    write_rows(_PAIR, (row for one in shown for row in _pair_rows(one)), form, options.output)
+    write_rows(_PAIR, (row for one in shown for row in pair_rows(one)), form, options.output)
     told = ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda item: -item[1]))
     err.print(f"{len(ours):,} entries here, {len(theirs):,} there: {told or 'nothing'}", markup=False, highlight=False)
     return 9 if open_ones else 0
@@ -373,153 +394,3 @@ def _answer(source: Path, options: Options, **more: Any) -> tuple[Format, FlowRe
         for problem in sheet.problems[:10]:
             err.print(str(problem), markup=False, highlight=False)
     return form, answer.report
-
-
-def _money(report: FlowReport, minor: int) -> str:
-    return said("en").money(minor, report.decimals)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * max(0.0, share):.2f} %"
-
-
-def _part(part: int, whole: int) -> str:
-    return said("en").share(part, whole).replace("\u00a0", " ")
-
-
-def _print_headline(report: FlowReport) -> None:
-    one = report.headline
-    if not one.invested:
-        out.print(
-            f"{report.source}, {report.first} to {report.last}: {report.rows:,} rows cross the border",
-            markup=False,
-            highlight=False,
-        )
-        return
-    out.print(
-        f"{_money(report, one.invested)} {report.currency} went abroad from {report.first} to {report.last}; "
-        f"{_money(report, one.returned)} came back, "
-        + (f"{_money(report, one.spent)} was spent there, " if one.spent else "")
-        + f"{_money(report, one.still)} ({_percent(one.plain)}) is still out.",
-        style="bold", markup=False, highlight=False,
-    )  # fmt: skip
-    out.print(
-        f"Never returned: {_percent(one.share)} of the money had not come back after {one.days} days (95 %: {_percent(one.low)} … "
-        f"{_percent(one.high)}); of investments by count, {_percent(one.by_count)} were not wholly back.",
-        markup=False, highlight=False,
-    )  # fmt: skip
-
-
-def _print_assets(report: FlowReport) -> None:
-    lines = []
-    for one in report.assets:
-        units = (format_amount(sum_, one.decimals) for sum_ in (one.invested, one.returned, one.spent, one.still))
-        now = "" if one.worth_now is None else _money(report, one.worth_now)
-        lines.append((one.asset, *units, _money(report, one.worth_then), now, one.rate))
-    columns = ("asset", "invested", "returned", "spent", "still out", "worth then", f"worth now, {report.currency}", "rate")
-    write_rows(columns, lines, "table", None, "Each asset in its own units")
-
-
-def _print_variants(report: FlowReport) -> None:
-    lines = [
-        (one.what, one.days, "too many investments in one pot to tell them apart", "", "")
-        if one.still is None or one.invested is None
-        else (
-            one.what or "as asked",
-            one.days,
-            "not watched so long" if one.share is None else _percent(one.share),
-            _money(report, one.still),
-            _part(one.still, one.invested),
-        )
-        for one in report.variants
-    ]
-    columns = ("what is otherwise", "days", "never returned", f"still out, {report.currency}", "share out")
-    write_rows(columns, lines, "table", None, "How much hangs on the choices")
-
-
-def _print_lots(report: FlowReport) -> None:
-    lines = [
-        (
-            f"{one.book} {one.sequence}/{one.row}",
-            one.day.isoformat(),
-            one.age,
-            one.person,
-            f"{one.place} ({one.country})",
-            f"{format_amount(one.units, one.decimals)} {one.asset}",
-            _money(report, one.worth),
-            _money(report, one.worth_left),
-        )
-        for one in report.lots
-    ]
-    columns = ("row", "day", "age", "who", "where", "amount", "worth", "still out")
-    write_rows(columns, lines, "table", None, "Of these most is still out")
-
-
-def _print_notes(report: FlowReport) -> None:
-    notes = [
-        f"rule {report.rule}, pot {report.choices.pot}, conversion {report.choices.conversion}, opening {report.choices.opening}, own wallets "
-        f"{report.choices.wallets}; invested is returned, spent and still out together, to the unit",
-        *(
-            f"not followed: {one.kind.replace('_', ' ')}, {one.rows:,} rows worth {_money(report, one.value)} {report.currency}"
-            for one in report.aside
-        ),
-        *report.notes,
-    ]  # fmt: skip
-    if report.unvalued:
-        notes.append(f"{report.unvalued:,} rows have no known value; they count in units, and add nothing to sums of money")
-    if report.unknown_rows:
-        notes.append(f"{report.unknown_rows:,} returns were paid, at least in part, out of money that was not seen to go out")
-    if report.lake and not report.named:
-        notes.append("people are told by their number in the lake; --purpose TEXT shows names and is recorded")
-    for note in notes:
-        err.print(f"· {note}", style="dim", markup=False, highlight=False)
-
-
-def _lot_rows(report: FlowReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.lots:
-        yield (
-            one.book, one.sequence, one.row, one.id, one.day.isoformat(), one.age, one.person, one.place, one.country, one.asset, str(one.units),
-            str(one.left), one.decimals, one.worth, one.worth_left,
-        )  # fmt: skip
-
-
-def _hop_rows(report: FlowReport) -> Iterator[tuple[Any, ...]]:
-    for lot in report.lots:
-        for number, way in enumerate(lot.ways, 1):
-            for place, hop in enumerate(way.hops, 1):
-                yield (
-                    lot.book, lot.sequence, lot.row, number, way.begins, place, hop.book, hop.sequence, hop.row, hop.source, hop.target, hop.asset,
-                    str(hop.units), hop.decimals,
-                )  # fmt: skip
-
-
-def _hop_text(hop: Hop) -> str:
-    return (
-        f"{hop.book} {hop.sequence}/{hop.row}: {hop.source} → {hop.target}, {format_amount(hop.units, hop.decimals)} {hop.asset}"
-    )
-
-
-def _pair_rows(pair: Pair) -> Iterator[tuple[Any, ...]]:
-    for side, entries in (("here", pair.here), ("there", pair.there)):
-        for one in entries:
-            direction = "out" if one.outward else "in"
-            amount = format_amount(one.units, one.decimals)
-            yield (
-                pair.found,
-                pair.by,
-                side,
-                one.where,
-                one.reference,
-                from_day(one.day).isoformat(),
-                direction,
-                amount,
-                one.asset,
-            )
-
-
-def _print_json(found: dict[str, Any], output: Path | None) -> None:
-    text = msgspec.json.format(msgspec.json.encode(found))
-    if output is None:
-        out.print_json(text.decode())
-    else:
-        output.write_bytes(text + b"\n")
