@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Self
 
 import msgspec
@@ -17,26 +16,25 @@ from numpy.typing import NDArray
 
 from skarb.core.columns import WORTH_COLUMNS, Sheet, content_of, listed
 from skarb.core.compiled import choose_kind
-from skarb.core.decision import Decision, Receipt
+from skarb.core.decision import Decision
 from skarb.core.errors import FieldError, InputError, ensure
 from skarb.core.garbage import undisturbed
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.core.time import Clock
 from skarb.core.transfer import key_128
 from skarb.desk.approval import check_approval
+from skarb.desk.decide import Decider
 from skarb.desk.entries import Entries, Posting, post_plain
 from skarb.desk.gather import Gatherer
 from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import KEPT_APART, Planner, has_arrived, quarantine
-from skarb.desk.roll import Plain
 from skarb.desk.totals import RunningTotals, Turn
-from skarb.journal import Batch, Book, Envelope, Opening, Ruling, open_book
+from skarb.desk.work import Work, again, give_receipts
+from skarb.journal import Batch, Book, Envelope, Opening, open_book
 from skarb.journal.folding import MISSING
-from skarb.journal.receipts import Decided, codes_by_row, make_receipts
 from skarb.ledger import Result
 from skarb.registers import Registers
-from skarb.rulebook import Edition, Rulebook
-from skarb.rulebook.steps import Steps, steps_of
+from skarb.rulebook import Rulebook
 from skarb.screening import Screen
 from skarb.store import Location
 
@@ -45,34 +43,6 @@ BATCH = 8192  # instructions in one durable step, unless the caller wants answer
 _MANY = 64  # instructions from which on a batch is worth being made into columns
 _CREATED = Result.created.value
 _ENCODER = msgspec.msgpack.Encoder()
-
-
-def _no_column() -> Column:
-    return np.zeros(0, np.int64)
-
-
-@dataclass(slots=True)
-class _Work:
-    """A batch on its way down the road: what each stage added. Columns and lists below `answer` have one item per new instruction."""
-
-    assumptions: Assumptions | None
-    answer: Answer
-    places: list[int] | None = None  # index among the instructions handed in, None where all of them are new
-    ids: Sequence[str] = ()
-    keys: bytes = b""
-    contents: msgspec.Raw = field(default_factory=msgspec.Raw)  # the instructions as they stand in the journal
-    cases: list[Case] = field(default_factory=list)  # the distinct ones, in the order of their first row
-    numbers: Column = field(default_factory=_no_column)  # of each row: which of them
-    values: Column = field(default_factory=_no_column)  # MISSING where there is none
-    values_usd: Column = field(default_factory=_no_column)
-    totals: Column = field(default_factory=_no_column)  # of each row as many as its case has, one row after the other
-    editions: list[Edition] = field(default_factory=list)
-    rulings: list[Ruling] = field(default_factory=list)  # the distinct ones
-    decided: list[Decided] = field(default_factory=list)  # what each of them says
-    ruled: Column = field(default_factory=_no_column)  # of each row: which of them
-    repeats: list[tuple[int, int, bool]] = field(default_factory=list)  # (index, row it repeats, same content)
-    batch: Batch | None = None
-    sequence: int = 0
 
 
 class Desk:
@@ -91,15 +61,13 @@ class Desk:
         """Sit down at a book. See `open_desk`."""
         self.book = book
         self.operator = operator
-        self._kept = set(book.editions)  # whose text the book keeps
         self._prepared = book.sequence  # number of the last batch made ready
         self.chart = book.chart
-        self._rulebook = rulebook
+        self._decider = Decider(book, rulebook)
         self._registers = registers
         self._totals = RunningTotals(book, rulebook)
         self._gatherer = Gatherer(registers, screen, rulebook.country, operator, self._totals.width, travel)
         self._planner = Planner(products)
-        self._known_steps: dict[tuple[str, str], Steps | None] = {}
         self._handled = 0  # instructions so far
 
     def __enter__(self) -> Self:
@@ -124,7 +92,7 @@ class Desk:
             work = self._prepare(instructions, assumptions)
             head = None if work.batch is None else self.book.append(work.batch)
         if work.batch is not None and head is not None:
-            _give_receipts(work, work.batch, head)
+            give_receipts(work, work.batch, head)
         return work.answer
 
     def stream(self, batches: Iterable[tuple[Sequence[Instruction], Assumptions | None]]) -> Iterator[Answer]:
@@ -132,7 +100,7 @@ class Desk:
 
         Answers come in order, each one only after its batch is durable.
         """
-        waiting: tuple[_Work, Future[bytes] | None] | None = None
+        waiting: tuple[Work, Future[bytes] | None] | None = None
         for instructions, assumptions in batches:
             with self.book.step():
                 work = self._prepare(instructions, assumptions)
@@ -143,8 +111,8 @@ class Desk:
         if waiting is not None:
             yield self._report(*waiting)
 
-    def _prepare(self, instructions: Sequence[Instruction], assumptions: Assumptions | None) -> _Work:
-        work = _Work(assumptions, Answer([None] * len(instructions)))
+    def _prepare(self, instructions: Sequence[Instruction], assumptions: Assumptions | None) -> Work:
+        work = Work(assumptions, Answer([None] * len(instructions)))
         with undisturbed():
             self._handled += len(instructions)
             self._gatherer.take_from(assumptions)
@@ -164,7 +132,7 @@ class Desk:
 
     # plain ones: columns from here to the journal ------------------------------------------------------------------------
 
-    def _take_plain(self, work: _Work, sheet: Sheet) -> bool:
+    def _take_plain(self, work: Work, sheet: Sheet) -> bool:
         """Take a batch of which every instruction is new and plain; False if it is not such a batch, and nothing was done."""
         if not len(sheet) or sheet.alike("activity") not in self._planner.plain:
             return False
@@ -176,21 +144,14 @@ class Desk:
             return False
         work.ids, work.keys, work.contents = sheet.texts("id"), keys, sheet.listed()
         work.cases, work.numbers, work.values, work.values_usd = plain.cases, plain.numbers, plain.values, plain.values_usd
-        self._decide(work, self._steps(plain))
+        self._decider.decide(work, self._decider.steps(plain))
         permits = np.array([one.decision.verdict == "permit" for one in work.decided])
         self._post(work, post_plain(self.chart, plain, keys, permits[work.ruled] & (plain.units > 0)))
         return True
 
-    def _steps(self, plain: Plain) -> Steps | None:
-        edition = self._rulebook.edition(plain.day)
-        key = (edition.hash, plain.activity)
-        if key not in self._known_steps:
-            self._known_steps[key] = steps_of(edition, plain.activity)
-        return self._known_steps[key]
-
     # all others: one by one ----------------------------------------------------------------------------------------------
 
-    def _take_each(self, work: _Work, instructions: Sequence[Instruction]) -> None:
+    def _take_each(self, work: Work, instructions: Sequence[Instruction]) -> None:
         keys = [key_128(i.id) for i in instructions]
         contents = [content_of(i) for i in instructions]
         kept, gathered = self._gather(work, instructions, keys, contents)
@@ -208,17 +169,17 @@ class Desk:
         if any(self._totals.concern(case.facts.day, case.facts.activity) for case in work.cases):
             self._take_in_turn(work, taken, gathered)
         else:
-            self._decide(work, None)
+            self._decider.decide(work, None)
             self._post(work, self._plan(work, taken, gathered))
 
     def _gather(
-        self, work: _Work, instructions: Sequence[Instruction], keys: list[bytes], contents: list[bytes]
+        self, work: Work, instructions: Sequence[Instruction], keys: list[bytes], contents: list[bytes]
     ) -> tuple[list[int], list[Gathered]]:
         """Set aside what was answered before, in the journal or earlier in this batch; return places and facts of the rest."""
         positions = self.book.recall(b"".join(keys))
         known = np.flatnonzero(positions >= 0).tolist()
         for index, (first, content) in zip(known, self.book.answers(positions[known].tolist()), strict=True):
-            work.answer.receipts[index] = _again(first, same=content == contents[index])
+            work.answer.receipts[index] = again(first, same=content == contents[index])
         kept: list[int] = []
         gathered: list[Gathered] = []
         rows: dict[bytes, int] = {}  # key → row, as an id may come twice
@@ -238,7 +199,7 @@ class Desk:
             kept.append(index)
         return kept, gathered
 
-    def _plan(self, work: _Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> Posting:
+    def _plan(self, work: Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> Posting:
         entries = Entries(self.chart)
         decisions = [one.decision for one in work.decided]
         for row, (instruction, facts, ruled) in enumerate(zip(taken, gathered, work.ruled.tolist(), strict=True)):
@@ -246,7 +207,7 @@ class Desk:
         return entries.posting()
 
     def _plan_one(
-        self, work: _Work, entries: Entries, row: int, instruction: Instruction, facts: Gathered, decision: Decision
+        self, work: Work, entries: Entries, row: int, instruction: Instruction, facts: Gathered, decision: Decision
     ) -> None:
         if decision.verdict == "permit":
             legs = self._planner.legs(instruction, facts)
@@ -262,15 +223,15 @@ class Desk:
 
     # those whose law looks at what was posted before: in turn -----------------------------------------------------------------
 
-    def _take_in_turn(self, work: _Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> None:
+    def _take_in_turn(self, work: Work, taken: Sequence[Instruction], gathered: Sequence[Gathered]) -> None:
         """Decide and plan one after the other, each in sight of what those before it in the batch came to.
 
         Whether the ledger takes a transfer is asked only when somebody's total depends on it: then all that is planned so far is rehearsed. In
         the end everything is posted at once, as verification will post it.
         """
-        at, says = self.book.instant(), self._saying(work)
+        at, says = self.book.instant(), self._decider.saying(work)
         for case in work.cases:
-            self._keep(self._totals.learn(case.facts.day, case.facts.activity))
+            self._decider.keep(self._totals.learn(case.facts.day, case.facts.activity))
         entries, turn = Entries(self.chart), Turn(self.book.ledger, self._totals, at)
         ruled: list[int] = []
         totals: list[int] = []
@@ -295,47 +256,9 @@ class Desk:
         work.ruled, work.totals = np.array(ruled, np.int64), np.array(totals, np.int64)
         turn.settle(self._post(work, entries.posting(), (at, opened)))
 
-    def _keep(self, edition: Edition) -> None:
-        if edition.hash not in self._kept:  # before anything is planned: if this fails, nothing happened
-            self._kept.add(self.book.keep_edition(edition.normal))
-
-    # decide ------------------------------------------------------------------------------------------------------------
-
-    def _decide(self, work: _Work, steps: Steps | None) -> None:
-        """Say what the law says of every row, and keep the editions that say so."""
-        says = self._saying(work)
-        columns = work.numbers, work.values, work.values_usd
-        if steps is None:
-            work.ruled = np.array([says(*row) for row in zip(*[column.tolist() for column in columns], strict=True)], np.int64)
-        else:
-            work.ruled = _ruled_alike(columns, steps, says)
-        for edition in work.editions:
-            self._keep(edition)
-
-    def _saying(self, work: _Work) -> Callable[[int, int, int], int]:
-        """Return the function that decides a case, by its number, with values, and gives the number of the ruling."""
-        numbers: dict[int, int] = {}  # legal day → index into work.editions
-        said: dict[Ruling, int] = {}  # the same few rulings come again and again
-
-        def say(case: int, value: int, value_usd: int) -> int:
-            facts = work.cases[case].valued(None if value == MISSING else value, None if value_usd == MISSING else value_usd)
-            number = numbers.get(facts.day)
-            if number is None:
-                number = numbers[facts.day] = _number(work.editions, self._rulebook.edition(facts.day))
-            edition = work.editions[number]
-            ruling = Ruling(number, edition.decide(facts), edition.levy(facts), edition.duties(facts))
-            known = said.get(ruling)
-            if known is None:
-                known = said[ruling] = len(work.rulings)
-                work.rulings.append(ruling)
-                work.decided.append(Decided(edition.ruling(ruling.outcome, ruling.duties, ruling.levy), edition.hash))
-            return known
-
-        return say
-
     # post, journal and report --------------------------------------------------------------------------------------------
 
-    def _post(self, work: _Work, posting: Posting, begun: tuple[int, Codes] | None = None) -> Batch:
+    def _post(self, work: Work, posting: Posting, begun: tuple[int, Codes] | None = None) -> Batch:
         """Post a batch; one that was `begun` has its moment already, and its accounts are open."""
         if begun is None:
             at = self.book.instant()
@@ -371,45 +294,13 @@ class Desk:
         )
         return batch
 
-    def _report(self, work: _Work, writing: Future[bytes] | None) -> Answer:
+    def _report(self, work: Work, writing: Future[bytes] | None) -> Answer:
         """Give the receipts, once the batch is on disk."""
         if writing is not None and work.batch is not None:
             head = writing.result()
             with undisturbed():
-                _give_receipts(work, work.batch, head)
+                give_receipts(work, work.batch, head)
         return work.answer
-
-
-def _ruled_alike(columns: tuple[Column, Column, Column], steps: Steps, says: Callable[[int, int, int], int]) -> Column:
-    """Return the number of the ruling of each row, asking once for all whose case is the same and whose values lie between the same
-    steps: they get the same answer."""
-    group = columns[0]
-    for points, values in zip(steps, columns[1:], strict=True):
-        group = group * (len(points) + 2) + np.searchsorted(np.array((0, *points), np.int64), values, side="right")
-    _, firsts, inverse = np.unique(group, return_index=True, return_inverse=True)
-    order = np.argsort(firsts)  # by the first row, as when decided one by one
-    rulings = np.zeros(len(firsts), np.int64)
-    rulings[order] = [says(*row) for row in zip(*[column[firsts[order]].tolist() for column in columns], strict=True)]
-    return rulings[inverse]
-
-
-def _give_receipts(work: _Work, batch: Batch, head: bytes) -> None:
-    made = make_receipts(
-        ids=work.ids,
-        rows=range(len(work.ids)),
-        decided=work.decided,
-        ruled=work.ruled,
-        codes=codes_by_row(len(work.ids), batch.owners, batch.results),
-        place=(batch.book, work.sequence, head),
-    )
-    receipts = work.answer.receipts
-    if work.places is None:
-        receipts[:] = made
-        return
-    for index, receipt in zip(work.places, made, strict=True):
-        receipts[index] = receipt
-    for index, row, same in work.repeats:
-        receipts[index] = _again(made[row], same=same)
 
 
 def open_desk(
@@ -439,17 +330,5 @@ def open_desk(
     return Desk(book, rulebook, registers, screen, products, operator, travel)
 
 
-def _number(editions: list[Edition], edition: Edition) -> int:
-    for number, known in enumerate(editions):
-        if known.hash == edition.hash:
-            return number
-    editions.append(edition)
-    return len(editions) - 1
-
-
 def _column(values: list[int | None]) -> Column:
     return np.array([MISSING if value is None else value for value in values], np.int64)
-
-
-def _again(first: Receipt, *, same: bool) -> Receipt:
-    return msgspec.structs.replace(first, repeated=True) if same else msgspec.structs.replace(first, outcome="conflict", codes=())
