@@ -12,11 +12,21 @@ Array = Any
 
 
 def best(
-    codes: Array, starts: Array, rows: Array, rarity: Array, norms: Array, sums: Array, places: Array, likes: Array, floor: float
+    codes: Array,
+    starts: Array,
+    rows: Array,
+    rarity: Array,
+    norms: Array,
+    shortest: float,
+    sums: Array,
+    places: Array,
+    likes: Array,
+    floor: float,
 ) -> int:
     """Write the rows most like a name into `places` with their cosines, at most as many as fit; return how many.
 
-    Shape: rows of a code lie between starts[code] and starts[code + 1]; `sums` is as long as there are rows, all zero, and is left so.
+    Shape: rows of a code lie between starts[code] and starts[code + 1]; `sums` is as long as there are rows, all zero, and is left so; `shortest` is
+    the least of `norms`: no row whose sum is too small even for that one is like enough.
     """
     own = 0.0
     for code in codes:
@@ -30,10 +40,10 @@ def best(
     room = places.shape[0]
     count = 0
     least = 0
+    enough = 0.999 * floor * own * shortest
     for row in range(sums.shape[0]):
-        if sums[row] > 0.0:
+        if sums[row] > enough:
             like = sums[row] / (own * norms[row])
-            sums[row] = 0.0
             if like < floor:
                 continue
             if count < room:
@@ -50,6 +60,8 @@ def best(
                 for place in range(1, room):
                     if likes[place] < likes[least]:
                         least = place
+    for row in range(sums.shape[0]):
+        sums[row] = 0.0
     return count
 
 

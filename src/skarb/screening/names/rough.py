@@ -6,6 +6,7 @@ Most names that share trigrams with a name are not alike; telling so takes a ker
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,11 @@ class Spelled:
 
     def __init__(self, names: Sequence[Sequence[Token]]) -> None:
         words = [letters_of(token.folded) for tokens in names for token in tokens]
-        self.letters = np.frombuffer(b"".join(word for word, _ in words), np.uint8)
-        self.ends = np.cumsum(np.fromiter((len(word) for word, _ in words), np.int64, len(words)))
-        self.bones = np.fromiter((bones for _, bones in words), np.int32, len(words))
-        self.weights = np.fromiter((token.weight for tokens in names for token in tokens), np.float32, len(words))
-        self.words = np.cumsum(np.fromiter((len(tokens) for tokens in names), np.int64, len(names)))
+        self.letters = np.frombuffer(b"".join([word for word, _ in words]), np.uint8)
+        self.ends = np.array(list(accumulate([len(word) for word, _ in words])), np.int64)
+        self.bones = np.array([bones for _, bones in words], np.int32)
+        self.weights = np.array([token.weight for tokens in names for token in tokens], np.float32)
+        self.words = np.array(list(accumulate(map(len, names))), np.int64)
 
 
 class Rough:

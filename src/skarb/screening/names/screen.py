@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skarb.core.facts import Regime
+from skarb.core.garbage import settle
 from skarb.core.screening_list import Described, Identifiers, Listed, Name, ScreeningList, SubjectKind
 from skarb.screening.names.evidence import Shares, weigh
 from skarb.screening.names.form import Form
@@ -27,6 +28,9 @@ GRAVITY: Final[dict[Verdict, int]] = {"clear": 0, "possible": 1, "confirmed": 2}
 ROUGH: Final = -1.25  # of the rough likeness, before the logistic curve; below, a close reading comes to nothing
 PLAIN: Final = 0.7  # of shared trigrams; from here on names are read closely whatever the rough look says
 _CLOSELY: Final = 3  # names of one entry that are read closely, the likest
+_MANY: Final = (
+    4096  # names from which on their objects, which stay as long as the lists, would make every search for garbage long
+)
 SHOWN: Final = 20  # hits that an answer tells
 
 
@@ -78,6 +82,8 @@ class NameScreen:
         self._rough = Rough(forms, functions(worth(len(forms))), self._policy.reading)
         self._shares = Shares({id(kept.listed): kept.listed for kept in self._names}.values())
         self._lock = Lock()
+        if len(forms) >= _MANY:
+            settle()
 
     def __len__(self) -> int:
         """Return how many names are on the lists."""
@@ -111,6 +117,8 @@ class NameScreen:
         """Analyse all names of the lists now rather than each when it is first needed."""
         for kept in self._names:
             self._reader.prepare(kept.form, kept.listed.kind, kept.name)
+        if len(self._names) >= _MANY:
+            settle()
 
     def search(self, known: Described, most: int | None = SHOWN) -> NameAnswer:
         """Return everything on the lists that somebody may be, gravest and likest first; without `most` really all of it."""
