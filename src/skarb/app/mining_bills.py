@@ -60,6 +60,7 @@ from skarb.rulebook import Rulebook
 from skarb.rulebook.history import value_on
 from skarb.screening import Screen
 
+_NO_LIMIT_W = 10**14  # of a connection that no register knows
 _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
@@ -136,17 +137,20 @@ class Basis:
             raise NotFound(f"{asked}: none is registered between {month[0]} and {month[1]}; skarb register import adds entries")
         return found
 
-    def meters(self, sites: Iterable[str], month: tuple[date, date]) -> dict[str, list[Meter]]:
-        """Return the entries about the meters of sites, by meter, those of a month."""
-        wanted = set(sites)
+    def meters(self, month: tuple[date, date]) -> dict[str, list[Meter]]:
+        """Return the entries about meters that hold in a month, by meter, in the order of their first day."""
         found: dict[str, list[Meter]] = {}
         for name in self.registers.subjects("meters"):
             entries = [one for one in self.registers.history("meters", name) if isinstance(one, Meter) and not one.withdrawn]
-            here = [one for one in entries if one.valid_from <= month[1] and (one.valid_to is None or one.valid_to >= month[0])]
-            later = [one for one in here if one.valid_from > month[0]]
-            begun = [one for one in here if one.valid_from <= month[0]][-1:]  # states: the last begun of the earlier ones
-            if any(one.site in wanted for one in (*begun, *later)):
-                found[name] = [*begun, *later]
+            begun = [one for one in entries if one.valid_from <= month[0]][-1:]  # states: the last begun counts
+            here = [one for one in (*begun, *entries) if one.valid_from > month[0] or one in begun]
+            here = [
+                one
+                for one in dict.fromkeys(here)
+                if one.valid_from <= month[1] and (one.valid_to is None or one.valid_to >= month[0])
+            ]
+            if here:
+                found[name] = here
         return found
 
     def standing(self, party: str, first: date, last: date) -> tuple[Standing, ...]:
@@ -304,23 +308,35 @@ def month_read(basis: Basis, month: str, given: Given, clock: Clock, party: str 
 
     Raises: InputError, NotFound, ConfigurationError
     """
+    period = month_of(month)
+    return _read(basis, month, basis.sites(period, party, site), given.readings, given.devices, clock)
+
+
+def month_of_all(basis: Basis, month: str, readings: Sequence[Path], devices: Path | None, clock: Clock) -> Month:
+    """Read all meters of a month, also those at sites where nobody is registered to mine.
+
+    Raises: InputError, NotFound, ConfigurationError
+    """
+    period = month_of(month)
+    sites = basis.sites(period) if basis.registers.subjects("mining_sites") else []
+    return _read(basis, month, sites, readings, devices, clock)
+
+
+def _read(
+    basis: Basis, month: str, sites: Sequence[MiningSite], readings: Sequence[Path], devices: Path | None, clock: Clock
+) -> Month:
+    """Read what every registered meter counted: meters of others stand in the same files and are no strangers."""
     first, last = month_of(month)
-    sites = basis.sites((first, last), party, site)
     window = Window(basis.zone, first, last, 60)
     if window.end_s > clock().timestamp():
         raise InputError(f"month {month}: it ends after now, expected one that is over")
-    names = {one.site for one in sites}
-    meters = {name: several for name, several in basis.meters(names, (first, last)).items() if several[-1].site in names}
-    samples = read_samples(given.devices) if given.devices is not None else ()
-    if site is None and party is None:
-        asked = meters
-    else:  # meters of others stand in the same files and are no strangers
-        asked = {**basis.meters({one.site for one in basis.sites((first, last))}, (first, last)), **meters}
-    tables = collect(given.readings, [one for several in asked.values() for one in several], window, clock())
-    capacity = {one.site: one.capacity_w for one in basis.sites((first, last))}
-    told = _telemetry(samples, asked, tables)
+    meters = basis.meters((first, last))
+    tables = collect(readings, [one for several in meters.values() for one in several], window, clock())
+    samples = read_samples(devices) if devices is not None else ()
+    capacity = {one.site: one.capacity_w for one in sites}
+    told = _telemetry(samples, meters, tables)
     for table in tables:
-        validate(table, {one.meter: capacity.get(one.site, 10**15) for one in table.meters}, basis.terms.limits)
+        validate(table, {one.meter: capacity.get(one.site, _NO_LIMIT_W) for one in table.meters}, basis.terms.limits)
         estimate(table, basis.terms.limits, told)
     return Month(month, first, last, tuple(sites), meters, tables, samples)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from skarb.cli.mine_audit import audit, levy
 from skarb.cli.mine_bill import bill
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
 from skarb.cli.mine_future import report, scenarios, sensitivity
@@ -21,4 +22,5 @@ app = App(
 for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
     app.command(verb)
 add_grid(app)
-app.command(bill)
+for verb in (bill, audit, levy):
+    app.command(verb)

@@ -58,9 +58,9 @@ def bill(
 
     Example: `skarb mine bill 2026-04 meters.csv --of market --to bills`
 
-    Readings are CSV or Parquet: meter, at, and energy_wh, kwh or counter_kwh; perhaps minutes and estimated. Every interval is judged; what is missing
-    is estimated with its method, or there is no bill and the reason is told. The same data make the same bytes, and their hash is printed. Exit code 3 if
-    a bill is refused.
+    Readings are CSV or Parquet: meter, at, and energy_wh, kwh or counter_kwh; perhaps minutes and estimated. Every interval is judged; what is
+    missing is estimated with its method, or there is no bill and the reason is told. The same data make the same bytes, and their hash is printed.
+    Exit code 3 if a bill is refused.
 
     Parameters
     ----------

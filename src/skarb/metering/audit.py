@@ -223,9 +223,16 @@ def _scheme(sources: Sources) -> list[Finding]:
     first, last = (str(from_day(pick(one.day for one in other))) for pick in (min, max))
     return [
         Finding(
-            kind="scheme", site=sources.site.site, miner=sources.site.party, first=first, last=last, score=40, provision=sources.provision, evidence=says
+            kind="scheme",
+            site=sources.site.site,
+            miner=sources.site.party,
+            first=first,
+            last=last,
+            score=40,
+            provision=sources.provision,
+            evidence=says,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _declared(sources: Sources, days: Sequence[Day], terms: AuditTerms) -> list[Finding]:

@@ -150,24 +150,25 @@ def rounded(exact: Fraction, decimals: int, how: Rounding) -> int:
     """Return an amount in minor units, rounded to the nearest one; halves to the even one, or away from nought."""
     scaled = exact * 10**decimals
     if how == "half_even":
-        return round(scaled)
-    twice = abs(scaled) * 2 + 1
-    whole = twice.numerator // (2 * twice.denominator)
+        even: int = round(scaled)
+        return even
+    whole = int((abs(scaled) * 2 + 1) // 2)
     return whole if scaled >= 0 else -whole
 
 
 def exact_text(value: Fraction) -> str:
     """Write a fraction as a decimal if it is one, else as a fraction."""
-    below = value.denominator
-    for factor in (2, 5):
+    below, powers = value.denominator, [0, 0]
+    for place, factor in enumerate((2, 5)):
         while below % factor == 0:
             below //= factor
+            powers[place] += 1
     if below != 1:
         return f"{value.numerator}/{value.denominator}"
-    places = 0
-    while value.denominator != 1 and (value * 10**places).denominator != 1:
-        places += 1
-    return f"{Decimal(int(value * 10**places)).scaleb(-places):f}"
+    places = max(powers)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    whole = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return f"-{whole}" if value < 0 else whole
 
 
 def exact_of(text: str) -> Fraction:

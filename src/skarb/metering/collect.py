@@ -149,23 +149,32 @@ def _write(table: _Table, target: Longs, flat: Longs, figures: Longs, width: int
     fresh = np.setdiff1d(np.arange(len(flat)), later, assume_unique=True) if later.size else np.arange(len(flat))
     target[flat[fresh]] = figures[fresh]
     table.written[flat] = 0
+    if later.size:
+        _tell_twice(table, target, flat[later], figures[later], width)
+
+
+def _tell_twice(table: _Table, target: Longs, flat: Longs, figures: Longs, width: int) -> None:
+    """Tell of every meter how many figures came again, and how many of them were others; those intervals are believed neither way."""
     metered = table.metered
-    for one in later.tolist():
-        place = int(flat[one])
-        row, slot = divmod(place, width)
-        same = int(target[place]) == int(figures[one])
-        kind = "duplicate" if same else "conflict"
-        at = metered.window.at(slot)
-        says = (
-            "the same figure again, counted once"
-            if same
-            else f"two figures for one interval: {int(target[place])} and {int(figures[one])} Wh; neither is believed"
-        )
-        metered.faults.append(Fault(kind, metered.meters[row].meter, at, 1, int(figures[one]), says))
-        if not same and slot < len(metered.window):
-            metered.state[row, slot] = State.CONFLICT
-        elif not same:
-            target[place] = -1  # the last reading of a counter
+    rows, slots = np.divmod(flat, width)
+    same = target[flat] == figures
+    for row in np.unique(rows).tolist():
+        for kind, chosen, says in (
+            ("duplicate", (rows == row) & same, "the same figure again, counted once"),
+            ("conflict", (rows == row) & ~same, "two figures for one interval"),
+        ):
+            if chosen.any():
+                one = int(np.flatnonzero(chosen)[0])
+                told = (
+                    says
+                    if kind == "duplicate"
+                    else f"{says}, {int(target[flat[one]])} and {int(figures[one])} Wh; neither is believed"
+                )
+                at = metered.window.at(int(slots[one]))
+                metered.faults.append(Fault(kind, metered.meters[row].meter, at, int(chosen.sum()), int(figures[one]), told))
+    inside = ~same & (slots < len(metered.window))
+    metered.state[rows[inside], slots[inside]] = State.CONFLICT
+    target[flat[~same & ~inside]] = -1  # the last reading of a counter
 
 
 def _told_late(table: _Table, rows: Longs, slots: Longs) -> None:

@@ -16,27 +16,27 @@ from skarb.metering.validate import Limits
 
 
 def estimate(metered: Metered, limits: Limits, telemetry_wh: Mapping[str, Longs] | None = None) -> None:
-    """Fill what is unknown. `telemetry_wh` is what devices behind a meter reported, by meter and interval, -1 where they did not; it is scaled to what
-    the meter counted where both are known, because a site takes more than its devices.
+    """Fill what is unknown. `telemetry_wh` is what devices behind a meter reported, by meter and interval, -1 where they did not; it is scaled to
+    what the meter counted where both are known, because a site takes more than its devices.
 
     Rounding: half up to the watt-hour.
     """
-    unknown = metered.unknown
     metered.method[(metered.state == State.DECLARED)] = Method.DECLARED
-    for row in np.flatnonzero(unknown.any(axis=1)).tolist():
-        told = (telemetry_wh or {}).get(metered.meters[row].meter)
-        _fill(metered, row, unknown[row], limits, told)
+    for row in range(len(metered.meters)):
+        unknown = metered.unknown(row)
+        if unknown.any():
+            _fill(metered, row, unknown, limits, (telemetry_wh or {}).get(metered.meters[row].meter))
 
 
 def share_estimated(metered: Metered, row: int) -> Fraction:
     """Return which share of a meter's intervals is estimated."""
-    return Fraction(int(metered.estimated[row].sum()), len(metered.window))
+    return Fraction(int(metered.estimated(row).sum()), len(metered.window))
 
 
 def refusals(metered: Metered, row: int, limits: Limits) -> list[str]:
     """Return why no bill can rest on a meter: too much is estimated, or something is not known at all."""
     meter = metered.meters[row].meter
-    share, unknown = share_estimated(metered, row), metered.unknown[row]
+    share, unknown = share_estimated(metered, row), metered.unknown(row)
     found = []
     if unknown.any():
         at = metered.window.at(int(np.flatnonzero(unknown)[0])).isoformat(timespec="minutes")
@@ -45,7 +45,8 @@ def refusals(metered: Metered, row: int, limits: Limits) -> list[str]:
         )
     if share > limits.estimated_most:
         found.append(
-            f"meter {meter}: {float(share):.1%} of the intervals are estimated, expected at most {float(limits.estimated_most):.1%}; add measured figures"
+            f"meter {meter}: {float(share):.1%} of the intervals are estimated, expected at most {float(limits.estimated_most):.1%}; "
+            "add measured figures"
         )
     return found
 

@@ -1,8 +1,9 @@
 """What metered energy, or what devices did, should have brought; and how far luck may carry what was paid from it.
 
-A full-pay-per-share pool pays what a hash brings on average, so what is paid is known to the satoshi from the hashes; how many hashes energy makes is
-known as far as the efficiency of the machines is. A pool that shares its blocks pays by their number, which is Poisson; alone, a miner has his own luck.
-Source: A. M. Rosenfeld, analysis of bitcoin pooled mining reward systems.
+A full-pay-per-share pool pays what a hash brings on average, so what is paid is known to the satoshi from the hashes; how many hashes energy
+makes is known as far as the efficiency of the machines is. A pool that shares its blocks pays by their number, which is Poisson; alone, a miner has
+his own luck.
+Source: M. Rosenfeld, analysis of bitcoin pooled mining reward systems.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from skarb.core.time import from_day, to_day
 from skarb.metering.bill import ELECTRICITY, Inputs, Line, LineKind, RuleUsed, Standing, exact_text, rounded
 from skarb.metering.payouts import Payout
 from skarb.metering.tariff import Rate, Stretch, discount_of
-from skarb.metering.terms import Due, Levy, Lookup, Rounding, Terms, holding
+from skarb.metering.terms import Due, Levy, Lookup, Rounding, Share, Terms, holding
 from skarb.metering.usage import Usage, Used
 from skarb.registers import MiningSite
 
@@ -203,18 +203,18 @@ def _levies(lines: _Lines) -> None:
     case = lines.case
     for name in sorted({one.name for one in case.terms.levies}):
         own = [one for one in case.terms.levies if one.name == name]
+        held = [_held(own, stretch, name) for stretch in case.stretches]
         sums: dict[tuple[str, str, str], tuple[Levy, Used, Fraction]] = {}
-        for kind, used in sorted(case.usage.kinds.items()):
-            stretch = case.stretches[kind.stretch]
-            for levy, part in _by_levy(own, stretch, used, name, case):
-                price = stretch.bands[kind.band].value * (1 - (discount_of(stretch.tariff) if kind.surplus else 0))
-                why, rate = levy_rate(levy, price, case.site.power, kind.certified)
-                earlier = sums.get((str(levy.valid_from), why, exact_text(rate)))
-                total = earlier[1] if earlier else Used()
-                total.energy_wh += part.energy_wh
-                total.intervals += part.intervals
-                total.estimated += part.estimated
-                sums[str(levy.valid_from), why, exact_text(rate)] = levy, total, rate
+        for kind, part in sorted(case.usage.kinds.items()):
+            levy, stretch = held[kind.stretch], case.stretches[kind.stretch]
+            if levy is None:
+                continue
+            price = stretch.bands[kind.band].value * (1 - (discount_of(stretch.tariff) if kind.surplus else 0))
+            why, rate = levy_rate(levy, price, case.site.power, kind.certified)
+            _, total, _ = sums.setdefault((str(levy.valid_from), why, exact_text(rate)), (levy, Used(), rate))
+            total.energy_wh += part.energy_wh
+            total.intervals += part.intervals
+            total.estimated += part.estimated
         for (since, why, text), (levy, used, rate) in sums.items():
             rule = RuleUsed(
                 rule=levy.cites or levy.name,
@@ -234,17 +234,21 @@ def _levies(lines: _Lines) -> None:
             lines.add("levy", key, why, Fraction(used.energy_wh, _KWH), "kWh", rate, f"{case.currency}/kWh", rule, inputs)
 
 
-def _by_levy(own: Sequence[Levy], stretch: Stretch, used: Used, name: str, case: Case) -> list[tuple[Levy, Used]]:
-    """Return the levy of a stretch. A levy that begins or changes within a stretch is refused: energy is not known by its days."""
-    held = {holding(own, day, f"levy {name!r}") for day in range(to_day(stretch.first), to_day(stretch.last) + 1)}
-    if held == {None}:
-        return []
-    levy = held.pop()
-    if held or levy is None:
+def _held(own: Sequence[Levy], stretch: Stretch, name: str) -> Levy | None:
+    """Return the levy of a stretch. One that begins or changes within it is refused: energy is not known by its days there.
+
+    Raises: ConfigurationError
+    """
+    held = {
+        id(one): one
+        for day in range(to_day(stretch.first), to_day(stretch.last) + 1)
+        for one in (holding(own, day, f"levy {name!r}"),)
+    }
+    if len(held) != 1:
         raise ConfigurationError(
             f"levy {name!r}: changes or has a gap between {stretch.first} and {stretch.last}; expected a change on the first day of a month"
         )
-    return [(levy, used)]
+    return next(iter(held.values()))
 
 
 def levy_rate(levy: Levy, price: Fraction, power: str, certified: bool) -> tuple[str, Fraction]:
@@ -316,23 +320,30 @@ def _one_due(
     lines.add(due.name, key, what, base, case.currency, share, "/1", rule, inputs)
 
 
-def _share(dated: Due | object, day: int, lookup: Lookup, where: str) -> tuple[Fraction, RuleUsed]:
-    parameter, share = getattr(dated, "parameter", ""), getattr(dated, "share", "")
-    source, certainty = getattr(dated, "source", ""), getattr(dated, "certainty", "")
-    since, until = getattr(dated, "valid_from", ""), getattr(dated, "valid_to", None)
-    if not parameter:
-        rule = getattr(dated, "cites", "") or where
-        return Fraction(share), RuleUsed(rule=rule, first=str(since), last=str(until or ""), certainty=certainty, source=source)
-    looked = lookup(parameter, day)
+def _share(one: Share, day: int, lookup: Lookup, where: str) -> tuple[Fraction, RuleUsed]:
+    """Return a share and the rule that sets it.
+
+    Raises: ConfigurationError if the law has no value on the day.
+    """
+    if not one.parameter:
+        rule = RuleUsed(
+            rule=one.cites or where,
+            first=str(one.valid_from),
+            last=str(one.valid_to or ""),
+            certainty=one.certainty,
+            source=one.source,
+        )
+        return Fraction(one.share), rule
+    looked = lookup(one.parameter, day)
     if looked is None:
-        raise ConfigurationError(f"{where}: the law has no value of {parameter} on {from_day(day)}; add one")
+        raise ConfigurationError(f"{where}: the law has no value of {one.parameter} on {from_day(day)}; add one")
     return looked.value, RuleUsed(
         rule=looked.cites,
-        parameter=parameter,
+        parameter=one.parameter,
         first=str(looked.first or ""),
         last=str(looked.last or ""),
-        certainty=certainty,
-        source=source,
+        certainty=one.certainty,
+        source=one.source,
     )
 
 

@@ -45,6 +45,7 @@ class Method(IntEnum):
 
 
 UNKNOWN = (State.GAP, State.NEGATIVE, State.BACKWARDS, State.SPIKE, State.CONFLICT, State.FUTURE)
+_UNKNOWN = np.isin(np.arange(len(State)), UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,15 @@ class Metered:
     faults: list[Fault] = field(default_factory=list)
     files: tuple[tuple[str, str], ...] = ()  # name and SHA-256 of what was read
 
-    @property
-    def unknown(self) -> NDArray[np.bool_]:
-        """Where no figure is known."""
-        return np.isin(self.state, UNKNOWN) & (self.method == Method.NONE)
+    def unknown(self, row: int) -> NDArray[np.bool_]:
+        """Return where no figure of a meter is known."""
+        found: NDArray[np.bool_] = _UNKNOWN[self.state[row]] & (self.method[row] == Method.NONE)
+        return found
 
-    @property
-    def estimated(self) -> NDArray[np.bool_]:
-        """Where the figure is an estimate that counts against the cap; what is spread between two readings of a counter is measured as a sum."""
-        return (self.method != Method.NONE) & (self.method != Method.SPREAD)
+    def estimated(self, row: int) -> NDArray[np.bool_]:
+        """Return where a figure is an estimate that counts against the cap; what is spread between two readings of a counter is measured as a sum."""
+        found: NDArray[np.bool_] = (self.method[row] != Method.NONE) & (self.method[row] != Method.SPREAD)
+        return found
 
 
 def empty(window: Window, versions: Sequence[Sequence[Meter]]) -> Metered:

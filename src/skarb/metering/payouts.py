@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ SATOSHI = 10**8
 SCHEMES = ("fpps", "pplns", "solo")
 _MOST_SAT = 21 * 10**14
 _MOST = 10**18
+_NUMBER = re.compile(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 T = TypeVar("T")
 
 
@@ -63,7 +65,7 @@ def read_payouts(path: Path) -> tuple[Payout, ...]:
     def one(row: dict[str, str], where: str, number: int) -> Payout:
         if not row["id"].strip() or row["id"] in seen:
             raise InputError(
-                f"{where}, id: given {shorten(row['id'])!r} {'again' if row['id'] in seen else ''}, expected one of its own; see row {seen.get(row['id'], number)}"
+                f"{where}, id: given {shorten(row['id'])!r}, expected one of its own; see row {seen.get(row['id'], number)}"
             )
         seen[row["id"]] = number
         if row["scheme"] not in SCHEMES:
@@ -189,11 +191,13 @@ def exact(text: str, where: str, name: str) -> Fraction:
     Raises: InputError
     """
     try:
+        if not _NUMBER.fullmatch(text.strip()):
+            raise ValueError
         value = Fraction(text.strip())
-        if "/" in text or len(text) > 40 or abs(value) >= _MOST:
+        if abs(value) >= _MOST:
             raise ValueError
         return value
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         raise InputError(f"{where}, {name}: given {shorten(text)!r}, expected a number") from None
 
 

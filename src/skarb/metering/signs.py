@@ -34,7 +34,8 @@ class Sign:
 def hourly(window: Window, energy_wh: Longs) -> Longs:
     """Return energy by the hour."""
     per = 60 // window.minutes
-    return np.append(energy_wh, np.zeros(-len(energy_wh) % per, np.int64)).reshape(-1, per).sum(axis=1)
+    hours: Longs = np.append(energy_wh, np.zeros(-len(energy_wh) % per, np.int64)).reshape(-1, per).sum(axis=1)
+    return hours
 
 
 def unregistered(hours: Window, energy_wh: Longs) -> list[Sign]:

@@ -46,11 +46,15 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cites: str = ""  # a provision, where there is one
 
 
-class Vat(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Value added tax on electricity."""
+class Share(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A share that stands here, or is a parameter of the law."""
 
     share: Ratio = ""
     parameter: str = ""
+
+
+class Vat(Share, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Value added tax on electricity."""
 
 
 class LevyRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +78,7 @@ class Levy(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return max(unmetered or [Fraction(one.rate) for one in self.rules])
 
 
-class Due(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Due(Share, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A share of what was mined: of revenue or profit in money, or of the coins themselves.
 
     `where` names the levies and exemptions of the law under which it is due; empty for wherever no earlier due of its name is.
@@ -82,8 +86,6 @@ class Due(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Literal["profit_tax", "contribution", "vat_on_tokens", "reserve_share"]
     of: Literal["revenue", "profit", "coins"]
-    share: Ratio = ""
-    parameter: str = ""
     where: tuple[str, ...] = ()
 
 
@@ -106,7 +108,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tariffs: tuple[dict[str, Any], ...] = ()
     levies: tuple[Levy, ...] = ()
     dues: tuple[Due, ...] = ()
-    limits: dict[str, str] = {}
+    limits: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(/[1-9][0-9]{0,5})?$")]] = {}
     audit: AuditTerms = AuditTerms()
 
 
@@ -154,7 +156,8 @@ def read_terms(text: str, where: str) -> Terms:
     tariffs = [
         convert_entry("tariffs", row, f"{where} tariff {number}", number, problems) for number, row in enumerate(file.tariffs, 1)
     ]
-    for one in (*file.vat, *file.dues):
+    shares: tuple[Share, ...] = (*file.vat, *file.dues)
+    for one in shares:
         if bool(one.share) == bool(one.parameter):
             problems.append(
                 f"{where}, {type(one).__name__.lower()} from {one.valid_from}: expected either a share or a parameter of the law"

@@ -70,7 +70,7 @@ def usage(
                 found.exported_wh += int(energy.sum())
                 continue
             names.append(meter.meter)
-            _add(found, codes * 2 + table.valid[row], energy, table.estimated[row])
+            _add(found, codes * 2 + table.valid[row], energy, table.estimated(row))
             _add_days(found, window, energy)
             site_w.setdefault(window.minutes, []).append((window.minutes, energy))
     found.meters = tuple(sorted(names))

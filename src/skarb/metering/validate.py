@@ -42,7 +42,8 @@ def validate(metered: Metered, capacity_w: Mapping[str, int], limits: Limits) ->
         metered.method[wrong] = Method.NONE
     _tell(metered, state == State.GAP, "gap", "no figure")
     _tell_stuck(metered, limits)
-    energy[metered.unknown] = 0
+    for row in range(len(metered.meters)):
+        energy[row, metered.unknown(row)] = 0
 
 
 def _tell(metered: Metered, where: NDArray[np.bool_], kind: str, says: str, figure: bool = False) -> None:

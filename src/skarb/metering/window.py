@@ -74,17 +74,20 @@ class Window:
     @property
     def day(self) -> Longs:
         """Days since 1970-01-01 of every interval, by the zone's calendar."""
-        return self._clock[0]
+        days: Longs = self._clock[0]
+        return days
 
     @property
     def minute(self) -> Longs:
         """Minutes after midnight by the clock of the zone."""
-        return self._clock[1]
+        minutes: Longs = self._clock[1]
+        return minutes
 
     @property
     def month(self) -> Longs:
         """1 to 12."""
-        return self._clock[2]
+        months: Longs = self._clock[2]
+        return months
 
     @cached_property
     def weekday(self) -> Longs:
