@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skarb.bench import mining_economics, mining_grid
+from skarb.bench import mining_bills, mining_economics, mining_grid
 from skarb.bench.machine import hash_us, machine
 
-GROUPS: tuple[Callable[[], dict[str, object]], ...] = (mining_economics.bench, mining_grid.bench)
+GROUPS: tuple[Callable[[], dict[str, object]], ...] = (mining_economics.bench, mining_grid.bench, mining_bills.bench)
 
 
 def bench() -> dict[str, object]:
@@ -19,6 +19,7 @@ def bench() -> dict[str, object]:
         "scenarios": mining_economics.COUNT,
         "years": mining_economics.YEARS,
         "runs": mining_economics.RUNS,
+        "meters": mining_bills.METERS,
         "hash_us": hash_us(),
     }
     return figures | {"conditions": conditions, "machine": machine()}

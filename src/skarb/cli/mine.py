@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from skarb.cli.mine_audit import audit, levy
+from skarb.cli.mine_bill import bill
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
 from skarb.cli.mine_future import report, scenarios, sensitivity
 from skarb.cli.mine_grid import add_commands as add_grid
@@ -20,3 +22,5 @@ app = App(
 for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
     app.command(verb)
 add_grid(app)
+for verb in (bill, audit, levy):
+    app.command(verb)

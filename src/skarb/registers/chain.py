@@ -24,7 +24,11 @@ from skarb.registers.model import (
     Entry,
     Hold,
     ListPolicy,
+    Meter,
+    MiningMachines,
+    MiningSite,
     Party,
+    Tariff,
     Token,
     Venue,
     Wallet,
@@ -59,6 +63,10 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     list_policies: tuple[ListPolicy, ...] = ()
     whitelist: tuple[Whitelisting, ...] = ()
     list_changes: tuple[ListChange, ...] = ()  # versions of lists, told by what differs from the version before
+    mining_sites: tuple[MiningSite, ...] = ()
+    mining_machines: tuple[MiningMachines, ...] = ()
+    meters: tuple[Meter, ...] = ()
+    tariffs: tuple[Tariff, ...] = ()
 
     def entries(self, register: str) -> tuple[Entry, ...]:
         """Return what was written into one of model.REGISTERS."""

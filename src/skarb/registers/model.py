@@ -205,6 +205,90 @@ class Whitelisting(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True,
     approved_by: Said  # a second person
 
 
+class MiningSite(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A place where a registered miner mines: its connection, its tariff, where its power comes from, its pool.
+
+    Units: watts, kilowatts; `pool_fee` in hundredths of a percent.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("site",)
+    site: Name
+    party: Name  # the miner
+    capacity_w: Annotated[int, msgspec.Meta(gt=0, le=10**12)]  # of the connection; nothing above it can be true
+    declared_kw: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0  # the peak that the miner declared, for the capacity charge
+    tariff: Name
+    zone: str = ""  # of the tariff, where prices differ by place
+    power: Literal["grid", "own", "renewable"] = "grid"
+    pool: str = ""
+    scheme: Literal["fpps", "pplns", "solo"] = "fpps"
+    pool_fee: Share = 0
+    state_owned: bool = False  # what it mines belongs to the state
+
+
+class MiningMachines(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """So many machines of a model at a site, from a day to a day; what stands beside each other is added up.
+
+    The name plate is that of the catalogue, or what stands here. Units: gigahashes a second, watts, of one machine.
+    """
+
+    key_fields: ClassVar[tuple[str, ...]] = ("site", "model")
+    site: Name
+    model: Name
+    count: Annotated[int, msgspec.Meta(gt=0, le=10**7)]
+    hashrate_gh_s: Annotated[int, msgspec.Meta(gt=0, le=10**9)] | None = None
+    power_w: Annotated[int, msgspec.Meta(gt=0, le=10**6)] | None = None
+
+
+class Meter(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A meter at a site: how long its intervals are, what its figures are multiplied by, until when its verification holds."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("meter",)
+    meter: Name
+    site: Name
+    minutes: Literal[15, 60]
+    certified_to: date  # the last day of its verification certificate
+    certificate: str = ""
+    multiplier: Annotated[int, msgspec.Meta(ge=1, le=10**6)] = 1  # of its transformers
+    digits: Annotated[int, msgspec.Meta(ge=3, le=12)] = 8  # of a counter before the point; then it begins anew
+    direction: Literal["import", "export"] = "import"
+
+
+Price = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]  # exact, in the legal currency
+
+
+class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a kWh costs in some hours, on some days, in some months. The price stands here or is a parameter of the law."""
+
+    band: Name
+    price: Price = ""
+    parameter: str = ""
+    hours: Annotated[str, msgspec.Meta(pattern=r"^([01]?[0-9]|2[0-4])-([01]?[0-9]|2[0-4])$")] = "0-24"  # 23-6 goes over midnight
+    days: Literal["all", "workdays", "weekends"] = "all"
+    months: tuple[Annotated[int, msgspec.Meta(ge=1, le=12)], ...] = ()  # of the year; none = all
+
+
+class Capacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a kW costs in a month: of the declared peak, or of the highest that the meters measured."""
+
+    of: Literal["declared", "measured"]
+    price: Price = ""
+    parameter: str = ""
+
+
+class Tariff(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What electricity costs from a day on, without VAT; bands are looked at in their order, the first that fits counts."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("tariff", "zone")
+    tariff: Name
+    zone: str = ""
+    energy: Annotated[tuple[Band, ...], msgspec.Meta(min_length=1)]
+    capacity: Capacity | None = None
+    surplus_discount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")] = ""  # share of the price of energy
+    minimum: Price = "0"  # of a whole month, of energy and capacity together
+    source: str
+    certainty: Literal["published", "assumed", "made_up"]
+
+
 REGISTERS: dict[str, type[Entry]] = {
     "parties": Party,
     "licences": Admission,
@@ -218,6 +302,10 @@ REGISTERS: dict[str, type[Entry]] = {
     "wallet_exposures": WalletExposure,
     "list_policies": ListPolicy,
     "whitelist": Whitelisting,
+    "mining_sites": MiningSite,
+    "mining_machines": MiningMachines,
+    "meters": Meter,
+    "tariffs": Tariff,
 }  # names as in files and folders
 
 

@@ -26,7 +26,9 @@ from skarb.core.screening_list import Listed, ScreeningList
 from skarb.registers.model import (
     REGISTERS,
     Entry,
+    MiningMachines,
     Party,
+    Tariff,
     Token,
     Wallet,
     WalletExposure,
@@ -288,6 +290,19 @@ def _check(entry: Entry, numbering: Numbering | None, home: str) -> Iterator[tup
             entry.proven_on is not None and bool(entry.signature)
         ):
             yield "status", entry.status, "proven with the day and the signature of the proof, or asked without them"
+    elif isinstance(entry, MiningMachines):
+        if (entry.hashrate_gh_s is None) != (entry.power_w is None):
+            yield (
+                "power_w",
+                entry.power_w,
+                "both hashrate_gh_s and power_w of one machine, or neither for a model of the catalogue",
+            )
+    elif isinstance(entry, Tariff):
+        for place in (*entry.energy, *((entry.capacity,) if entry.capacity else ())):
+            if bool(place.price) == bool(place.parameter):
+                yield "price", place.price, "either a price or a parameter of the law"
+        if entry.surplus_discount and int(entry.surplus_discount.split("/")[0]) > int(entry.surplus_discount.split("/")[1]):
+            yield "surplus_discount", entry.surplus_discount, "a share of at most the whole price"
     elif isinstance(entry, Whitelisting):
         if entry.valid_to is None or entry.valid_to - entry.valid_from >= _WHITELISTED_MAX:
             yield (

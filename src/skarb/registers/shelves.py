@@ -20,7 +20,11 @@ from skarb.registers.model import (
     Block,
     Hold,
     ListPolicy,
+    Meter,
+    MiningMachines,
+    MiningSite,
     Party,
+    Tariff,
     Token,
     Venue,
     Wallet,
@@ -56,6 +60,10 @@ class Shelves:
         self.wallet_exposures: Index[WalletExposure] = Index("wallet")
         self.list_policies: Index[ListPolicy] = Index("list")
         self.whitelist: Index[Whitelisting] = Index("party")
+        self.mining_sites: Index[MiningSite] = Index("site")
+        self.mining_machines: Index[MiningMachines] = Index("site")
+        self.meters: Index[Meter] = Index("meter")
+        self.tariffs: Index[Tariff] = Index("tariff")
         self.lists: dict[str, ScreeningList] = {}
         self._spellings: dict[str, set[str]] = {}  # of listed wallets, by the form in which they are compared
         legal = Asset(code=country.legal_currency, asset_class="money", decimals=country.decimals)

@@ -284,6 +284,15 @@ class Registers:
             raise NotFound(f"register {shorten(register)!r} does not exist; expected one of {', '.join(REGISTERS)}")
         return list(self._shelves.index(register).history(subject))
 
+    def subjects(self, register: str) -> list[str]:
+        """Return everything that a register has an entry about, in order.
+
+        Raises: NotFound if there is no such register.
+        """
+        if register not in REGISTERS:
+            raise NotFound(f"register {shorten(register)!r} does not exist; expected one of {', '.join(REGISTERS)}")
+        return sorted(self._shelves.index(register).subjects())
+
     def screened_by(self, screener: Screener, learner: Learner | None = None) -> None:
         """Let profiles say what screening found; `unavailable` shows as possible, so nobody passes for clear by accident.
 

@@ -1,0 +1,423 @@
+"""The audit of a month: registers, meters, devices, pools and books put side by side, site by site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from skarb.app.mining import Past, load
+from skarb.app.mining_bills import Basis, Month, month_of_all
+from skarb.core.errors import InputError, NotFound
+from skarb.core.time import Clock, from_day, to_day
+from skarb.metering import (
+    Day,
+    Fault,
+    Finding,
+    Fleet,
+    Levy,
+    Longs,
+    NetworkDay,
+    Payout,
+    Reported,
+    Sample,
+    Sign,
+    Sources,
+    Window,
+    above_fleet,
+    compared,
+    days_of,
+    exact_text,
+    follows,
+    hourly,
+    read_network,
+    read_payouts,
+    read_posted,
+    read_prices,
+    rounded,
+    sat_per_th,
+    unregistered,
+)
+from skarb.metering.terms import holding
+from skarb.mining.catalogue import machines
+from skarb.registers import MiningMachines, MiningSite
+
+_MOST_CITED = 3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is handed in for an audit besides meters. `posted` are statements of accounts, by site; `chain` files of the network."""
+
+    payouts: Path | None = None
+    devices: Path | None = None
+    posted: Mapping[str, Path] | None = None
+    network: Path | None = None
+    chain: Sequence[Path] = ()
+    prices: Path | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found, the gravest first, and the table that it rests on."""
+
+    month: str
+    findings: tuple[Finding, ...]
+    days: tuple[Day, ...]
+    notes: tuple[str, ...]
+
+
+def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence, clock: Clock, site: str | None = None) -> Audit:
+    """Audit the sites of a month, registered or not.
+
+    Raises: InputError, NotFound, ConfigurationError
+    """
+    read = month_of_all(basis, month, readings, evidence.devices, clock)
+    first, last = to_day(read.first), to_day(read.last)
+    payouts = read_payouts(evidence.payouts) if evidence.payouts is not None else None
+    posted = {name: read_posted(path, basis.zone) for name, path in (evidence.posted or {}).items()}
+    network = _network(evidence, first, last)
+    prices = read_prices(evidence.prices, basis.currency) if evidence.prices is not None else None
+    notes = _lacking(evidence, network, first, last)
+    known = {one.site: one for one in read.sites}
+    if site is not None and site not in known and site not in _metered_sites(read):
+        raise NotFound(f"site {site!r}: neither registered nor metered in {month}")
+    if unknown := sorted(set(posted) - set(known)):
+        raise InputError(f"statement of {unknown[0]!r}: not a registered site, expected one of {', '.join(sorted(known))}")
+    strange = sorted({one.site for one in payouts or ()} - set(known))
+    notes += [f"payouts of {name!r}: no such site is registered" for name in strange]
+    findings: list[Finding] = []
+    days: list[Day] = []
+    for one in read.sites:
+        if site in (None, one.site):
+            seen = _Site(basis, read, one)
+            rows = days_of(seen.sources(network, read.samples, payouts, posted.get(one.site)), first, last, basis.terms.audit)
+            days += rows
+            findings += seen.findings(network, read.samples, payouts, posted.get(one.site), rows)
+    for name in sorted(_metered_sites(read)):
+        if site in (None, name):
+            findings += _signs(basis, read, name, known.get(name), network, prices)
+    findings += [_stranger(basis, read, fault) for fault in read.strangers if site is None]
+    ordered = sorted(findings, key=lambda one: (-one.score, one.site, one.kind, one.first))
+    return Audit(month, tuple(ordered), tuple(days), tuple(dict.fromkeys(notes)))
+
+
+@dataclass
+class _Site:
+    """One registered site, looked at."""
+
+    basis: Basis
+    month: Month
+    site: MiningSite
+
+    @property
+    def last_said(self) -> str:
+        """The levy or relief that governs at the end of the month, else the provision that decides."""
+        standing = self.basis.standing(self.site.party, self.month.first, self.month.last)[-1]
+        return standing.levy or standing.provision
+
+    def sources(
+        self,
+        network: Mapping[int, NetworkDay] | None,
+        samples: Sequence[Sample],
+        payouts: Sequence[Payout] | None,
+        posted: Mapping[int, int] | None,
+    ) -> Sources:
+        """Return what is known of the site by day."""
+        first, last = to_day(self.month.first), to_day(self.month.last)
+        metered, estimated = _by_day(self.month, self.site.site)
+        own = None if payouts is None else [one for one in payouts if one.site == self.site.site and first <= one.day <= last]
+        return Sources(
+            self.site,
+            metered,
+            estimated,
+            {day: fleet_on(self.basis, self.site.site, day) for day in range(first, last + 1)},
+            network,
+            _reported(samples, self.site.site, self.basis.zone, self.month) if samples else None,
+            own,
+            posted,
+            self.last_said,
+        )
+
+    def findings(
+        self,
+        network: Mapping[int, NetworkDay] | None,
+        samples: Sequence[Sample],
+        payouts: Sequence[Payout] | None,
+        posted: Mapping[int, int] | None,
+        rows: Sequence[Day],
+    ) -> list[Finding]:
+        """Return everything that is odd about the site."""
+        sources = self.sources(network, samples, payouts, posted)
+        return [*self._law(), *self._unmetered(), *self._estimated(), *compared(sources, rows, self.basis.terms.audit)]
+
+    def _law(self) -> list[Finding]:
+        return [
+            Finding(
+                kind="licence",
+                site=self.site.site,
+                miner=self.site.party,
+                first=one.first,
+                last=one.last,
+                score=100 if one.verdict == "refuse" else 60,
+                provision=one.provision,
+                evidence=f"the law says {one.verdict} about mining by {self.site.party}",
+            )
+            for one in self.basis.standing(self.site.party, self.month.first, self.month.last)
+            if one.verdict != "permit"
+        ]
+
+    def _unmetered(self) -> list[Finding]:
+        """Return energy without a valid meter, at the top rate of the levy; without any meter what the connection could carry."""
+        rows = self.month.rows(self.site.site)
+        found = []
+        meters = [(table, row) for table, mine in zip(self.month.tables, rows, strict=True) for row in mine]
+        if not meters:
+            hours = (Window(self.basis.zone, self.month.first, self.month.last, 60).end_s - self._start()) // 3600
+            most = self.site.capacity_w * hours
+            carries = f"{self.site.capacity_w / 1000:,.1f} kW"
+            says = f"no meter is registered; the connection carries {carries}, at most {most / 1000:,.0f} kWh in {hours} hours"
+            found.append(self._top_rate("no_meter", self.month.first, self.month.last, 95, most, says))
+        for table, row in meters:
+            outside = ~table.valid[row]
+            if outside.any():
+                slots = np.flatnonzero(outside)
+                energy = int(table.energy_wh[row, slots].sum())
+                one = table.meters[row]
+                says = (
+                    f"meter {one.meter}: verified until {one.certified_to}; {len(slots)} intervals with {energy / 1000:,.3f} kWh are outside of "
+                    "its certificate or its entry"
+                )
+                first, last = (table.window.at(int(slot)).date() for slot in (slots[0], slots[-1]))
+                found.append(self._top_rate("no_meter", first, last, 85, energy, says))
+        return found
+
+    def _start(self) -> int:
+        return Window(self.basis.zone, self.month.first, self.month.last, 60).start_s
+
+    def _top_rate(self, kind: str, first: date, last: date, score: int, energy_wh: int, says: str) -> Finding:
+        levies = _levies(self.basis, last)
+        rate = sum((levy.top for levy in levies), Fraction(0))
+        decimals = self.basis.registers.country.decimals
+        amount = rounded(Fraction(energy_wh, 1000) * rate, decimals, self.basis.terms.rounding)
+        rule = ", ".join(levy.cites or f"levy {levy.name} ({levy.certainty})" for levy in levies)
+        return Finding(
+            kind=kind,
+            site=self.site.site,
+            miner=self.site.party,
+            first=str(first),
+            last=str(last),
+            score=score,
+            provision=rule,
+            evidence=f"{says}; the top rate is {exact_text(rate)} {self.basis.currency}/kWh",
+            amount=exact_text(Fraction(amount, 10**decimals)),
+            unit=self.basis.currency,
+        )
+
+    def _estimated(self) -> list[Finding]:
+        found = []
+        for table, mine in zip(self.month.tables, self.month.rows(self.site.site), strict=True):
+            for row in mine:
+                count, whole = int(table.estimated(row).sum() + table.unknown(row).sum()), len(table.window)
+                if not count:
+                    continue
+                share, most = Fraction(count, whole), self.basis.terms.limits.estimated_most
+                faults = [one for one in table.faults if one.meter == table.meters[row].meter and one.kind != "estimated"]
+                cited = "; ".join(
+                    f"{one.kind} {one.at.isoformat(timespec='minutes')} ({one.intervals})" for one in faults[:_MOST_CITED]
+                )
+                says = f"meter {table.meters[row].meter}: {count} of {whole} intervals are not measured; {cited}"
+                score = min(100, round(50 * float(share / most))) if most else 100
+                found.append(
+                    Finding(
+                        kind="estimated",
+                        site=self.site.site,
+                        miner=self.site.party,
+                        first=str(self.month.first),
+                        last=str(self.month.last),
+                        score=max(1, score),
+                        provision=f"{self.basis.terms.name}, limits",
+                        evidence=says,
+                    )
+                )
+        return found
+
+
+def fleet_on(basis: Basis, site: str, day: int) -> Fleet:
+    """Return the registered machines of a site on a day.
+
+    Raises: NotFound for a model that neither the entry nor the catalogue describes.
+    """
+    count = hashrate = power = 0
+    for one in basis.registers.history("mining_machines", site) if site in basis.registers.subjects("mining_machines") else ():
+        if (
+            isinstance(one, MiningMachines)
+            and not one.withdrawn
+            and to_day(one.valid_from) <= day <= (to_day(one.valid_to) if one.valid_to else day)
+        ):
+            each, watts = plate_of(one)
+            count, hashrate, power = count + one.count, hashrate + one.count * each, power + one.count * watts
+    return Fleet(count, hashrate, power)
+
+
+def plate_of(one: MiningMachines) -> tuple[int, int]:
+    """Return gigahashes a second and watts of one machine, by the entry or by the catalogue.
+
+    Raises: NotFound
+    """
+    if one.hashrate_gh_s is not None and one.power_w is not None:
+        return one.hashrate_gh_s, one.power_w
+    known = machines().get(one.model.lower())
+    if known is None:
+        raise NotFound(
+            f"machines of {one.site}: model {one.model!r} is not in the catalogue; give hashrate_gh_s and power_w, or one of {', '.join(machines())}"
+        )
+    return round(known.hashrate_th_s * 1000), round(known.power_w)
+
+
+def _levies(basis: Basis, day: date) -> list[Levy]:
+    names = sorted({one.name for one in basis.terms.levies})
+    held = [holding([one for one in basis.terms.levies if one.name == name], to_day(day), f"levy {name!r}") for name in names]
+    return [one for one in held if one is not None]
+
+
+def _by_day(month: Month, site: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Return what the meters of a site counted by day, and how many intervals of the day are estimates; a day of which nothing is known has none."""
+    energy: dict[int, int] = {}
+    guesses: dict[int, int] = {}
+    for table, mine in zip(month.tables, month.rows(site), strict=True):
+        days, starts = np.unique(table.window.day, return_index=True)
+        for row in mine:
+            if table.meters[row].direction == "export":
+                continue
+            sums = np.add.reduceat(table.energy_wh[row], starts).tolist()
+            unknown = np.add.reduceat(table.unknown(row).astype(np.int64), starts).tolist()
+            estimated = np.add.reduceat(table.estimated(row).astype(np.int64), starts).tolist()
+            for day, total, lost, guess in zip(days.tolist(), sums, unknown, estimated, strict=True):
+                guesses[day] = guesses.get(day, 0) + guess + lost
+                if not lost:
+                    energy[day] = energy.get(day, 0) + total
+    return energy, guesses
+
+
+def _reported(samples: Sequence[Sample], site: str, zone: str, month: Month) -> dict[int, Reported]:
+    """Return what the devices of a site reported by day; one that goes over midnight is cut there."""
+    window = Window(zone, month.first, month.last, 60)
+    starts = [window.start_s + int(slot) * 3600 for slot in np.unique(window.day, return_index=True)[1]] + [window.end_s]
+    first = to_day(month.first)
+    seconds: dict[int, list[int]] = {}
+    for one in samples:
+        if one.site != site:
+            continue
+        begin, end = one.at_s, one.at_s + 60 * one.minutes
+        place = int(np.searchsorted(starts, begin, side="right")) - 1
+        while begin < end and 0 <= place < len(starts) - 1:
+            stop = min(end, starts[place + 1])
+            total = seconds.setdefault(first + place, [0, 0])
+            total[0] += one.hashrate_gh_s * (stop - begin)
+            total[1] += one.power_w * (stop - begin)
+            begin, place = stop, place + 1
+    return {day: Reported(total[0], total[1] // 3600) for day, total in seconds.items()}
+
+
+def _network(evidence: Evidence, first: int, last: int) -> dict[int, NetworkDay] | None:
+    if evidence.network is not None:
+        return read_network(evidence.network)
+    if not evidence.chain:
+        return None
+    past: Past = load(evidence.chain)
+    return {
+        paid.day: NetworkDay(paid.day, paid.network.difficulty, paid.network.reward_sat)
+        for paid in past.history
+        if first <= paid.day <= last
+    }
+
+
+def _lacking(evidence: Evidence, network: Mapping[int, NetworkDay] | None, first: int, last: int) -> list[str]:
+    notes = []
+    for name, what in (("payouts", "what was paid"), ("devices", "what devices report"), ("posted", "what the book says")):
+        if not getattr(evidence, name):
+            notes.append(f"no file of {name} was handed in: {what} is not compared")
+    if network is None:
+        notes.append("nothing is known of the network: no coins are expected (--network or --chain)")
+    elif missing := [day for day in range(first, last + 1) if day not in network]:
+        notes.append(
+            f"{len(missing)} days of the network are missing, the first is {from_day(missing[0])}; nothing is expected of them"
+        )
+    return notes
+
+
+def _metered_sites(month: Month) -> set[str]:
+    return {one.site for table in month.tables for one in table.meters}
+
+
+def _signs(
+    basis: Basis,
+    month: Month,
+    name: str,
+    site: MiningSite | None,
+    network: Mapping[int, NetworkDay] | None,
+    prices: Mapping[int, Fraction] | None,
+) -> Iterable[Finding]:
+    """Return the signs of unregistered machines at a site: those of a load without machines, or more power than there are machines."""
+    hours = Window(basis.zone, month.first, month.last, 60)
+    energy = _hours(month, name)
+    first, last = to_day(month.first), to_day(month.last)
+    fleets = {day: fleet_on(basis, name, day) for day in range(first, last + 1)}
+    without = not any(one.count for one in fleets.values())
+    found: list[Sign] = []
+    if energy.any():
+        found += unregistered(hours, energy) if without else above_fleet(hours, energy, fleets, basis.terms.audit)
+        if without and network is not None and (worth := _worth(network, prices, first, last)):
+            sums = np.add.reduceat(energy, np.unique(hours.day, return_index=True)[1]).tolist()
+            found += follows(sums, worth)
+    party = site.party if site is not None else ""
+    provision = basis.standing(party, month.last, month.last)[0].provision
+    for one in found:
+        yield Finding(
+            kind=one.kind,
+            site=name,
+            miner=party,
+            first=str(month.first),
+            last=str(month.last),
+            score=max(1, one.score),
+            provision=provision,
+            evidence=one.evidence,
+            amount=exact_text(Fraction(one.excess_wh, 1000)) if one.excess_wh else None,
+            unit="kWh" if one.excess_wh else "",
+        )
+
+
+def _worth(network: Mapping[int, NetworkDay], prices: Mapping[int, Fraction] | None, first: int, last: int) -> list[Fraction]:
+    """Return what a terahash brought on every day of a period, in money where prices are known; nothing if a day is missing."""
+    days = range(first, last + 1)
+    if any(day not in network or (prices is not None and day not in prices) for day in days):
+        return []
+    return [sat_per_th(network[day]) * (prices[day] if prices is not None else 1) for day in days]
+
+
+def _hours(month: Month, site: str) -> Longs:
+    total: Longs | None = None
+    for table, mine in zip(month.tables, month.rows(site), strict=True):
+        for row in mine:
+            if table.meters[row].direction == "import":
+                part = hourly(table.window, table.energy_wh[row])
+                total = part if total is None else total + part
+    return total if total is not None else np.zeros(1, np.int64)
+
+
+def _stranger(basis: Basis, month: Month, fault: Fault) -> Finding:
+    return Finding(
+        kind="unknown_meter",
+        site="",
+        miner="",
+        first=str(month.first),
+        last=str(month.last),
+        score=70,
+        provision=basis.standing("", month.last, month.last)[0].provision,
+        evidence=f"meter {fault.meter}: {fault.intervals} rows, and {fault.says}",
+    )

@@ -1,0 +1,100 @@
+"""The pages: one HTML file each with everything in it; the same bill or audit, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from skarb.core.amount import format_amount
+from skarb.metering import Bill, Day, Finding, Line, bill_hash, mean_price
+from skarb.reporting.words import Said, said
+
+_BTC = 8
+
+
+@dataclass(frozen=True)
+class _Head:
+    title: str
+
+
+def bill_page(bill: Bill, code: str = "en") -> str:
+    """Return the page of a bill, in a language."""
+    words = _words(code)
+
+    def money(line: Line) -> str:
+        return words.amount(format_amount(line.amount, bill.decimals if line.asset == bill.currency else _BTC))
+
+    return _render(
+        "bill.html",
+        words,
+        words.text("bill_title", site=bill.site, month=bill.month),
+        bill=bill,
+        hash=bill_hash(bill),
+        mean=mean_price(bill),
+        money=money,
+        payable=words.money(bill.totals["payable"], bill.decimals),
+        energy=words.amount(format_amount(bill.energy_wh, 3)),
+    )
+
+
+def audit_page(
+    month: str, currency: str, findings: Sequence[Finding], days: Sequence[Day], notes: Sequence[str], code: str = "en"
+) -> str:
+    """Return the page of an audit, in a language."""
+    words = _words(code)
+    return _render(
+        "audit.html",
+        words,
+        words.text("audit_title", month=month),
+        month=month,
+        currency=currency,
+        findings=findings,
+        days=days,
+        notes=notes,
+    )
+
+
+def _render(template: str, words: Said, title: str, **content: Any) -> str:
+    return (
+        _pages()
+        .get_template(template)
+        .render(
+            lang=words.code,
+            t=words.text,
+            word=words.word,
+            day=lambda text: words.day(date.fromisoformat(text)) if text else "",
+            whole=words.whole,
+            kilowatt_hours=lambda wh: "" if wh is None else words.amount(format_amount(wh, 3)),
+            report=_Head(title),
+            style=_text("report.css") + _text("bill.css"),
+            script=_text("report.js"),
+            **content,
+        )
+    )
+
+
+@cache
+def _words(code: str) -> Said:
+    content = files("skarb.reporting").joinpath("bills", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
+    return Said(code, {**said(code).messages, **yaml.safe_load(content)})
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(
+        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def _text(name: str) -> Markup:
+    # Our own files, not what somebody filed: they stand in the page as they are.
+    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
