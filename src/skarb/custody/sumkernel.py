@@ -92,15 +92,17 @@ def put_out(a: Words, e: Words, out: Words, node: int, lane: int) -> None:
         out[node * NODE_WORDS + 4 + row] = e[(3 - row) * LANES + lane]
 
 
-def hash_leaves(balances: Words, users: Words, out: Words, a: Words, e: Words, w: Words, block: Words, k: Words, start: Words) -> None:
-    """Hash leaves: 0x00, index, balance, hash of the user. Shape: four words a balance, eight a user."""
+def hash_leaves(
+    start_at: int, balances: Words, users: Words, out: Words, a: Words, e: Words, w: Words, block: Words, k: Words, start: Words
+) -> None:
+    """Hash leaves from one on: 0x00, index, balance, hash of the user. Shape: four words a balance, of all; eight a user, from the first on."""
     count = len(users) // HASH_WORDS
     for at in range(32 * LANES):
         block[at] = _ZERO
     for first in range(0, count, LANES):
         width = min(LANES, count - first)
         for lane in range(width):
-            index = first + lane
+            index = start_at + first + lane
             last = _ZERO
             for word in range(14):
                 if word == 0:
@@ -110,16 +112,17 @@ def hash_leaves(balances: Words, users: Words, out: Words, a: Words, e: Words, w
                 elif word < 6:
                     value = balances[index * SUM_WORDS + word - 2]
                 else:
-                    value = users[index * HASH_WORDS + word - 6]
+                    value = users[(first + lane) * HASH_WORDS + word - 6]
                 block[word * LANES + lane] = (last << _R24) | (value >> _R8)
                 last = value
             block[14 * LANES + lane] = (last << _R24) | _END
             block[31 * LANES + lane] = _LEAF_BITS
         hash_two_blocks(a, e, w, k, start, block)
         for lane in range(width):
-            put_out(a, e, out, first + lane, lane)
+            index = start_at + first + lane
+            put_out(a, e, out, index, lane)
             for word in range(SUM_WORDS):
-                out[(first + lane) * NODE_WORDS + HASH_WORDS + word] = balances[(first + lane) * SUM_WORDS + word]
+                out[index * NODE_WORDS + HASH_WORDS + word] = balances[index * SUM_WORDS + word]
 
 
 def hash_pairs(below: Words, out: Words, a: Words, e: Words, w: Words, block: Words, k: Words, start: Words) -> None:

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from skarb.core.compiled import Kind, choose_kind, compiled
 from skarb.core.errors import InputError, ensure
 from skarb.custody import sumkernel
-from skarb.custody.sumkernel import HASH_WORDS, LANES, NODE_WORDS, SUM_WORDS, K, Words
+from skarb.custody.sumkernel import LANES, NODE_WORDS, SUM_WORDS, K, Words
 
 HASH_BYTES, SUM_BYTES, NODE_BYTES = 32, 16, 48
 SUM_MAX = (1 << 128) - 1
 LEAVES_MAX = 1 << 32
 _WORTH_KERNEL = 1 << 14  # leaves; below, the interpreter is done before a compiler is loaded
+_PART = 1 << 16  # leaves that are copied at once
 _PADDING = bytes(NODE_BYTES)
 
 
@@ -78,7 +79,7 @@ def build(balances: Sequence[int] | NDArray[np.int64], users: bytes, kind: Kind 
         raise InputError(f"balances: given {count:,}, expected at least one and fewer than {LEAVES_MAX:,}")
     words = _words_of(balances)
     if choose_kind(count >= _WORTH_KERNEL, kind) == "numba":
-        return SumTree(_levels_compiled(words, np.frombuffer(users, ">u4").astype(np.uint32)), count)
+        return SumTree(_levels_compiled(words, users), count)
     return SumTree(_levels_plain(words, users), count)
 
 
@@ -148,12 +149,14 @@ def _levels_plain(words: Words, users: bytes) -> list[bytes]:
     return [bytes(level) for level in levels]
 
 
-def _levels_compiled(words: Words, users: Words) -> list[memoryview]:
+def _levels_compiled(words: Words, users: bytes) -> list[memoryview]:
     kernel = _kernel()
     scratch = [np.zeros(rows * LANES, np.uint32) for rows in (68, 68, 64, 32)]  # a, e, w, block
-    count = len(users) // HASH_WORDS
+    count = len(users) // HASH_BYTES
     levels = [_level(count)]
-    kernel["hash_leaves"](words, users, levels[0], *scratch, K, sumkernel.START)
+    for first in range(0, count, _PART):
+        part = np.frombuffer(users[first * HASH_BYTES : (first + _PART) * HASH_BYTES], ">u4").astype(np.uint32)
+        kernel["hash_leaves"](first, words, part, levels[0], *scratch, K, sumkernel.START)
     while count > 1:
         count = (count + 1) // 2
         levels.append(_level(count))
