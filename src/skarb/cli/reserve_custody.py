@@ -191,6 +191,7 @@ def ask(
         raise NotFound(f"{book} has no policy")
     target, outside = story.policy.place(to), story.policy.destination(to)
     address = outside.address if outside is not None else next(iter(target.addresses), "") if target is not None else ""
+    money = asset == "BYN"
     fields = {
         "book": story.policy.book,
         "kind": kind,
@@ -205,8 +206,8 @@ def ask(
         "asset": asset,
         "units": units,
         "fee_units": fee,
-        "value_byn": value_byn,
-        "value_source": value_source,
+        "value_byn": value_byn or (units if money and kind == "pay" else 0),
+        "value_source": value_source or ("money" if money and kind == "pay" else ""),
         "proceeds_to": proceeds_to,
         "lifts": lifts,
     }

@@ -18,6 +18,7 @@ from skarb.custody.policy import problems_of
 from skarb.custody.signatures import is_signed, wallet_is_proven
 
 Verdict = Literal["permit", "refuse", "refer"]
+LEGAL = "BYN"
 _MINUTE = 60 * 10**9
 _GRAVITY: dict[Verdict, int] = {"permit": 0, "refer": 1, "refuse": 2}
 
@@ -219,8 +220,10 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
             refuse("wallet", f"nobody proved that he has the key of {destination.address}")
     if not request.value_byn or not request.value_source:
         refuse("value", "what it brings or is worth in kopecks, with its source, is needed")
-    if request.kind == "sell" and (policy.place(request.proceeds_to) is None or request.asset == "BYN"):
-        refuse("proceeds", f"proceeds arrive in {request.proceeds_to!r}, expected a place of ours, and something else than BYN to sell")
+    if request.asset == LEGAL and request.value_byn != request.units:
+        refuse("value", f"{request.units} kopecks are worth {request.units} and not {request.value_byn}")
+    if request.kind == "sell" and (policy.place(request.proceeds_to) is None or request.asset == LEGAL):
+        refuse("proceeds", f"proceeds arrive in {request.proceeds_to!r}, expected a place of ours, and something else than {LEGAL} to sell")
     return findings
 
 
