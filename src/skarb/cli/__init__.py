@@ -38,11 +38,12 @@ COMMANDS = {
     "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
     "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
     "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
+    "reserve": "The state reserve in coins: what it is worth and risks, what to do with coins that come in.",
     "screen": "Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
 # Commands with commands of their own.
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "flows", "screen", "alerts")
+_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "reserve", "flows", "screen", "alerts")
 
 
 def make_app(listing: bool = False) -> App:

@@ -15,7 +15,7 @@ Source: IFRS 13, fair value hierarchy; Donier and Bonart, A Million Metaorder An
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import isqrt
@@ -135,7 +135,8 @@ def close_at(second: int, daily: Series, limits: AgeLimits) -> Quote:
 
     Raises: InputError if it is missing or stale.
     """
-    return quote_at(second, None, daily, limits)
+    found = quote_at(second, None, daily, limits)
+    return replace(found, why="") if found.level == 2 else found
 
 
 def _closed(daily: Series | None, second: int) -> int | None:
