@@ -101,7 +101,7 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
         day=from_day(prices.last),
         country=policy.country,
         coins_btc=format_amount(stake.reserve.coins_sat, 8),
-        whose=stake.whose,
+        lots=stake.lots,
         value_usd=value.amount(cents),
         value_byn=value.amount(kopecks),
         var_usd=today["var_usd"],
@@ -111,6 +111,7 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
         value=value_curve,
         bound=bound,
         violations=[Violation(float(day), worth[float(day)], least[float(day)]) for day in violation_days(chosen) if float(day) in least],
+        violations_all=coverage.violations,
         violations_expected=f"{coverage.expected:.1f}",
         tested=coverage.count,
         below=_thinned(prices.days, drawdown.below_highest(prices.closes)),
@@ -182,7 +183,8 @@ def _finals(tried: rules.Backtest | None) -> list[tuple[str, list[tuple[float, f
 
 
 def _bars(stressed: risk.Stressed) -> list[Bar]:
-    bars = [Bar("scenario", one.scenario.name, one.after_cents, one.before_cents) for one in stressed.scenarios]
+    blows = [*(one for _, one in stressed.past), *stressed.scenarios]
+    bars = [Bar("scenario", one.scenario.name, one.after_cents, one.before_cents) for one in blows]
     return bars + [Bar("factor", name, low.after_cents, high.after_cents) for name, low, high in stressed.factors]
 
 

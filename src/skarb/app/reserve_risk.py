@@ -47,6 +47,7 @@ class Stake:
 
     reserve: Reserve
     whose: str
+    lots: int = 0
 
     @property
     def coins(self) -> tuple[int, int | None]:
@@ -74,14 +75,16 @@ def stake_of(files: Files, policy: Policy, prices: PriceDays, coins_sat: int | N
     cash = units_of(files.lots, "USD"), units_of(files.lots, "BYN")
     if cash[1] and rate is None:
         raise InputError(f"holdings in BYN: given no official rate of {from_day(prices.last)}, expected one; load a file of rates")
-    return Stake(Reserve(files.coins_sat(), price, rate, *cash, files.inflow_month_sat), f"{len(files.lots)} lots")
+    return Stake(Reserve(files.coins_sat(), price, rate, *cash, files.inflow_month_sat), f"{len(files.lots)} lots", len(files.lots))
 
 
 def verdict(one: Forecasts, found: Coverage) -> str:
-    """Say whether a forecast may be used: the normal one never is."""
+    """Say whether a forecast may be used: the normal one never is; one whose violations come in clusters holds on average only."""
     if one.method == "normal":
         return "comparison only" if found.holds else "fails; comparison only"
-    return "holds" if found.holds else "fails"
+    if not found.holds:
+        return "fails"
+    return "clusters" if found.clustered else "holds"
 
 
 def risk_rows(made: Sequence[Forecasts], stake: Stake) -> list[tuple[Any, ...]]:
@@ -148,7 +151,7 @@ def stress_of(policy: Policy, prices: PriceDays, stake: Stake) -> Stressed:
     """Return the worst the prices hold, each scenario, and each factor alone at both ends."""
     reserve = stake.reserve
     past = [
-        (one, stress.apply(Scenario(f"worst_{one.span_days}", Fraction(str(one.change))), reserve))
+        (one, stress.apply(Scenario(f"worst_{one.span_days}_days", Fraction(str(one.change))), reserve))
         for one in stress.worst_changes(prices, [span for span in stress.SPANS_DAYS if span < len(prices)])
     ]
     scenarios = tuple(stress.apply(one, reserve) for one in scenarios_of(policy, prices))
@@ -160,8 +163,8 @@ def stress_rows(found: Stressed) -> list[tuple[Any, ...]]:
     """Return a row for each blow."""
     rows = [_stress_row("past", one, from_day(span.first_day).isoformat(), from_day(span.last_day).isoformat()) for span, one in found.past]
     rows += [_stress_row("scenario", one) for one in found.scenarios]
-    for name, *ends in found.factors:
-        rows += [_stress_row(f"{name} alone", one) for one in ends]
+    for _, *ends in found.factors:
+        rows += [_stress_row("alone", one) for one in ends]
     return rows
 
 

@@ -188,7 +188,8 @@ def risk(
     else:
         columns, rows = work.RISK, work.risk_rows(made, stake)
         if form == "table":
-            columns, rows = _without(columns, rows, ("conditional_p", "mean_var", "mean_loss", *(() if rows[0][7] else ("var_byn", "shortfall_byn"))))
+            more = () if stake.reserve.byn_per_usd else ("var_byn", "shortfall_byn")
+            columns, rows = _whole(*_without(columns, rows, ("conditional_p", "mean_var", "mean_loss", *more)))
         answer(columns, rows, work.risk_inputs(prices, stake, window, decay), form, asked.output)
     return 0
 
@@ -223,8 +224,9 @@ def stress(
     if month_btc is not None:
         stake = replace(stake, reserve=replace(stake.reserve, inflow_month_sat=_coins(month_btc) or 0))
     columns, rows = work.STRESS, work.stress_rows(work.stress_of(policy, prices, stake))
-    if form == "table" and stake.reserve.byn_per_usd is None:
-        columns, rows = _without(columns, rows, ("after_byn", "change_byn"))
+    if form == "table":
+        more = () if stake.reserve.byn_per_usd else ("after_byn", "change_byn")
+        columns, rows = _whole(*_without(columns, rows, ("coins_lost_btc", "first", "last", "source", *more)))
     answer(columns, rows, work.risk_inputs(prices, stake, 500, 0.94)[:3], form, asked.output)
 
 
@@ -307,12 +309,18 @@ def rules(
     prices = given.prices(asked.over_gaps)
     tell([*given.notes, *prices.notes])
     found = work.backtest_of(given, policy, prices, wanted)
+    starts = len(found.months) - months + 1
+    tell([f"{starts} starts, of {months} months each; neighbouring ones share most of their months, so they are not {starts} independent tries"])
     if each:
         columns, rows = work.EACH, work.each_rows(found)
     elif by_start:
         columns, rows = work.BY_YEAR, work.year_rows(found)
     else:
         columns, rows = work.RANKED, work.ranked_rows(found)
+        if form == "table":
+            columns, rows = _without(columns, rows, ("rank", "starts", "drawdown_usd", "drawdown_most"))
+    if form == "table":
+        columns, rows = _whole(columns, rows)
     answer(columns, rows, found.figures, form, asked.output)
 
 
@@ -388,3 +396,9 @@ def _without(columns: tuple[str, ...], rows: list[tuple[Any, ...]], names: tuple
     """Leave out columns that would not fit a terminal."""
     kept = [place for place, name in enumerate(columns) if name not in names]
     return tuple(columns[place] for place in kept), [tuple(row[place] for place in kept) for row in rows]
+
+
+def _whole(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Round money to whole units, for the eye."""
+    money = [name.endswith(("_usd", "_byn")) for name in columns]
+    return columns, [tuple(round(float(one)) if is_money and one else one for one, is_money in zip(row, money, strict=True)) for row in rows]

@@ -34,11 +34,18 @@ class Coverage:
     conditional_p: float | None
     mean_var: float
     mean_loss: float | None  # on violations
+    again: int  # violations on the day after one
 
     @property
     def holds(self) -> bool:
         """True if there were neither too many violations nor too few."""
         return self.kupiec_p >= SIGNIFICANT
+
+    @property
+    def clustered(self) -> bool:
+        """True if one day's violation makes the next day's more likely."""
+        more = self.again * self.count > self.violations * self.violations
+        return more and self.independence_p is not None and self.independence_p < SIGNIFICANT
 
 
 def coverage_of(forecasts: Forecasts) -> Coverage:
@@ -57,6 +64,7 @@ def coverage_of(forecasts: Forecasts) -> Coverage:
         None if clustered is None else exp(-(unconditional + clustered) / 2),
         float(-var.mean()) if count else 0.0,
         float(-outcomes[broken].mean()) if violations else None,
+        int((broken[:-1] & broken[1:]).sum()),
     )
 
 

@@ -40,7 +40,7 @@ class ReserveReport:
     day: date
     country: str
     coins_btc: str
-    whose: str
+    lots: int  # nought where nothing was held, and one bitcoin is looked at
     value_usd: str
     value_byn: str
     var_usd: str  # one day, 99 %, filtered
@@ -49,7 +49,8 @@ class ReserveReport:
     window: int
     value: Curve
     bound: Curve  # the least that the coins were forecast to be worth, 99 %
-    violations: Sequence[Violation]
+    violations: Sequence[Violation]  # on the days of the curves
+    violations_all: int  # on all days that were tested
     violations_expected: str
     tested: int
     below: Curve  # below the highest so far, /1

@@ -20,7 +20,7 @@ from skarb.reporting.reserve.model import Bar, ReserveReport
 from skarb.reporting.shapes import HEIGHT, WIDTH
 from skarb.reporting.words import Said, said
 
-_STYLES = 6  # of curves
+_STYLES = 7  # of curves
 
 
 def page(report: ReserveReport, code: str = "en") -> str:
