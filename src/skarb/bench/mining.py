@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skarb.bench import mining_bills, mining_economics, mining_grid
+from skarb.bench import mining_bills, mining_economics, mining_grid, mining_reserve
 from skarb.bench.machine import hash_us, machine
 
-GROUPS: tuple[Callable[[], dict[str, object]], ...] = (mining_economics.bench, mining_grid.bench, mining_bills.bench)
+GROUPS: tuple[Callable[[], dict[str, object]], ...] = (
+    mining_economics.bench,
+    mining_grid.bench,
+    mining_bills.bench,
+    mining_reserve.bench,
+)
 
 
 def bench() -> dict[str, object]:

@@ -120,10 +120,10 @@ def read_days(data: bytes, name: str) -> DayFile:
             raise InputError(f"{name} line {line}: given more or fewer fields than the header names, expected {len(header)}")
         day = _day(name, line, row[day_at], known)
         known = day
-        if (price := _number(name, line, price_at, row[price_at])) is not None and price > 0:
+        if (price := number_of(name, line, price_at, row[price_at])) is not None and price > 0:
             prices[day] = Point(price, "published", row.get("source") or name)
         if day_at == "time":
-            fee, blocks, difficulty = (_number(name, line, key, row[key]) for key in ("FeeTotNtv", "BlkCnt", "DiffMean"))
+            fee, blocks, difficulty = (number_of(name, line, key, row[key]) for key in ("FeeTotNtv", "BlkCnt", "DiffMean"))
             if fee is not None and blocks:
                 fees[day] = Point(fee * SATOSHI / blocks, "published", name)
             if difficulty:
@@ -146,7 +146,11 @@ def _day(name: str, line: int, text: str | None, known: int | None) -> int:
     return day
 
 
-def _number(name: str, line: int, column: str, text: str | None) -> Fraction | None:
+def number_of(name: str, line: int, column: str, text: str | None) -> Fraction | None:
+    """Return a number of a file as it is written, or nothing where nothing is.
+
+    Raises: InputError naming the line and the column.
+    """
     if not text:
         return None
     if not _NUMBER.fullmatch(text):

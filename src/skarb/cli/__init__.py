@@ -38,7 +38,7 @@ COMMANDS = {
     "chain": "Screen blocks and token transfers against lists and registers, and trace what came from listed addresses.",
     "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
     "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
-    "reserve": "The state reserve: what flows in, lots, custody under a quorum, proofs of what is there and what is owed.",
+    "reserve": "The state reserve: inflow and lots, custody under a quorum, proofs; what it is worth, what it risks, when to sell.",
     "screen": "Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
