@@ -398,3 +398,20 @@ def test_registers_take_sites_meters_and_tariffs_and_a_bill_uses_them(skarb, apr
     )
     line = answer["bills"][0]["lines"][0]
     assert (line["rate"], line["rule"]["rule"], line["rule"]["source"]) == ("0.11", "special", "contract")
+
+
+def test_terms_that_change_within_a_month_are_refused(skarb, april: list[str], tmp_path: Path) -> None:
+    text = "mining_sites:\n- {site: bereza, party: farm, capacity_w: 1200000, tariff: industry_single, valid_from: 2026-04-15}\n"
+    (tmp_path / "more.yaml").write_text(
+        text + "meters:\n- {meter: m2, site: shop, minutes: 60, certified_to: 2030-01-01, valid_from: 2026-04-20}\n"
+    )
+    answer = json.loads(skarb("mine", "bill", *april, "--entries", "more.yaml", "--format", "json").out)
+    reasons = {one["site"]: " ".join(one["reasons"]) for one in answer["refused"]}
+    assert "changes on 2026-04-15; let it change with a month" in reasons["bereza"]
+    assert "meter m2: its site, interval, multiplier, digits or direction changes on 2026-04-20" in reasons["krichev"]
+
+
+def test_a_payout_of_a_site_that_nobody_registered_is_told(skarb, april: list[str]) -> None:
+    with Path("payouts.csv").open("a") as file:
+        file.write("z1,2026-04-03,moon,fpps,5\n")
+    assert "payouts of moon: no such site is registered" in skarb("mine", "bill", *april, "--payouts", "payouts.csv").err

@@ -110,3 +110,16 @@ def test_a_certificate_ends_and_the_next_entry_brings_another(tmp_path: Path) ->
     assert both.valid[0].sum() == 480 and not both.valid[0, 240:480].any()
     ended = meter(valid_to=date(2026, 4, 1) + timedelta(days=4))
     assert collected(tmp_path, rows, hours, ended).valid[0].sum() == 120
+
+
+def test_a_meter_that_comes_within_the_month_lacks_nothing_before(tmp_path: Path) -> None:
+    hours = window()
+    rows = rows_of(hours, uneven(720))[240:]
+    late = meter(valid_from=date(2026, 4, 11))
+    found = judged(collected(tmp_path, rows, hours, late))
+    assert not found.faults and not found.unknown(0).any() and found.state[0, 0] == State.ABSENT
+    assert found.energy_wh[0].tolist() == [0] * 240 + uneven(720)[240:]
+    early = judged(collected(tmp_path, rows_of(hours, uneven(720)), hours, late))
+    assert (
+        early.energy_wh[0, 0] == uneven(1)[0] and not early.valid[0, :240].any()
+    )  # what is handed in counts, without a valid meter
