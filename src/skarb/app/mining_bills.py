@@ -10,6 +10,7 @@ from fractions import Fraction
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -63,6 +64,7 @@ from skarb.screening import Screen
 _NO_LIMIT_W = 10**14  # of a connection that no register knows
 _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
+E = TypeVar("E", bound=Entry)
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
 Answer = Bill | Refused
 
@@ -126,10 +128,7 @@ class Basis:
         """
         found = []
         for name in self.registers.subjects("mining_sites"):
-            entries = [
-                one for one in self.registers.history("mining_sites", name) if isinstance(one, MiningSite) and not one.withdrawn
-            ]
-            here = [one for one in entries if one.valid_from <= month[1] and (one.valid_to is None or one.valid_to >= month[0])]
+            here = self.site_entries(name, month)
             if here and party in (None, here[-1].party) and site in (None, name):
                 found.append(here[-1])
         if not found:
@@ -137,18 +136,15 @@ class Basis:
             raise NotFound(f"{asked}: none is registered between {month[0]} and {month[1]}; skarb register import adds entries")
         return found
 
+    def site_entries(self, name: str, month: tuple[date, date]) -> list[MiningSite]:
+        """Return the entries about a site that hold in a month, in the order of their first day."""
+        return _states(self.registers.history("mining_sites", name), MiningSite, month)
+
     def meters(self, month: tuple[date, date]) -> dict[str, list[Meter]]:
         """Return the entries about meters that hold in a month, by meter, in the order of their first day."""
         found: dict[str, list[Meter]] = {}
         for name in self.registers.subjects("meters"):
-            entries = [one for one in self.registers.history("meters", name) if isinstance(one, Meter) and not one.withdrawn]
-            begun = [one for one in entries if one.valid_from <= month[0]][-1:]  # states: the last begun counts
-            here = [one for one in (*begun, *entries) if one.valid_from > month[0] or one in begun]
-            here = [
-                one
-                for one in dict.fromkeys(here)
-                if one.valid_from <= month[1] and (one.valid_to is None or one.valid_to >= month[0])
-            ]
+            here = _states(self.registers.history("meters", name), Meter, month)
             if here:
                 found[name] = here
         return found
@@ -214,6 +210,14 @@ class Basis:
             return None if rate is None else Fraction(rate.numerator, rate.denominator)
 
         return of_registers if prices is None else of_file
+
+
+def _states(entries: Iterable[Entry], kind: type[E], month: tuple[date, date]) -> list[E]:
+    """Return the states of one subject that hold on a day of a month; each lasts until its end or until the next one begins."""
+    kept = [one for one in entries if isinstance(one, kind) and not one.withdrawn]
+    begun = [one for one in kept if one.valid_from <= month[0]][-1:]
+    here = [*begun, *(one for one in kept if month[0] < one.valid_from <= month[1])]
+    return [one for one in here if one.valid_to is None or one.valid_to >= month[0]]
 
 
 @dataclass(frozen=True)
@@ -369,7 +373,7 @@ def _bill(
     scheduled: bool,
 ) -> Answer:
     rows = month.rows(site.site)
-    reasons = [*_changed(site, month)]
+    reasons = _changed(basis, site, month)
     if not any(rows):
         reasons.append(f"site {site.site}: no meter is registered in {month.name}; without one there is nothing to bill by")
     for table, mine in zip(month.tables, rows, strict=True):
@@ -432,9 +436,16 @@ def exact_net(lines: Sequence[Line]) -> str:
     return exact_text(sum((Fraction(one.exact) for one in lines if one.kind in ELECTRICITY), Fraction(0)))
 
 
-def _changed(site: MiningSite, month: Month) -> list[str]:
-    """Return what changed within the month that must not: a meter is one meter from its first to its last day."""
+def _changed(basis: Basis, site: MiningSite, month: Month) -> list[str]:
+    """Return what changed within the month that must not: who mines on which terms, and what a meter is."""
     found = []
+    entries = basis.site_entries(site.site, (month.first, month.last))
+    terms = {(one.party, one.tariff, one.zone, one.power, one.declared_kw, one.pool_fee, one.scheme) for one in entries}
+    if len(terms) > 1:
+        days = ", ".join(str(one.valid_from) for one in entries[1:])
+        found.append(
+            f"site {site.site}: its miner, tariff, power or pool changes on {days}; let it change with a month, or register it under another name"
+        )
     for name, several in month.meters.items():
         shapes = {(one.site, one.minutes, one.multiplier, one.digits, one.direction) for one in several}
         if len(shapes) > 1 and any(one.site == site.site for one in several):
@@ -461,8 +472,13 @@ def _notes(
         for one in standing
         if one.verdict != "permit"
     ]
-    if scheduled and site.site not in schedule:
-        notes.append("the schedule does not name this site; no hour counts as surplus")
+    if scheduled and not schedule.get(site.site):
+        why = (
+            "has no hour of surplus for this site"
+            if site.site in schedule
+            else "does not name this site; no hour counts as surplus"
+        )
+        notes.append(f"the schedule {why}")
     if not used.energy_wh:
         notes.append("every interval is known and the meters counted nothing")
     return notes
@@ -507,6 +523,14 @@ def inflows(
             )
         )
     return rows
+
+
+def strange_payouts(basis: Basis, month: Month, payouts: Path | None) -> list[str]:
+    """Return the sites that payouts of a month name and no register knows."""
+    if payouts is None:
+        return []
+    known = {one.site for one in basis.sites((month.first, month.last))}
+    return sorted({one.site for one in read_payouts(payouts) if to_day(month.first) <= one.day <= to_day(month.last)} - known)
 
 
 def own_mining(month: Month, payouts: Path | None) -> list[tuple[MiningSite, Payout]]:

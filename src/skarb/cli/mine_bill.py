@@ -21,10 +21,11 @@ from skarb.app.mining_bills import (
     inflows,
     month_read,
     own_mining,
+    strange_payouts,
 )
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.amount import format_amount
-from skarb.core.errors import EXIT_CODES, Conflict, NotFound
+from skarb.core.errors import EXIT_CODES, Conflict, InputError, NotFound
 from skarb.metering import Bill, Line, Refused, bill_bytes, bill_hash, mean_price, read_bill
 
 Language = Literal["be", "ru", "en"]
@@ -108,6 +109,8 @@ def bill(
     check_outputs((output, inflow), named)
     if to is not None and not to.parent.is_dir():
         raise NotFound(f"--to {to}: there is no folder {to.parent}; create it first")
+    if to is not None and to.is_file():
+        raise InputError(f"--to {to}: given a file, expected a folder")
     form = format_of(format, output)
     basis = basis_of(law, of, entries or (), terms, now)
     before = [read_bill(_bytes(path), path.name) for path in corrects or ()]
@@ -134,6 +137,8 @@ def bill(
     if inflow is not None:
         inflow.write_text(inflow_csv(inflows(bills, [] if before else own_mining(read, payouts))), encoding="utf-8")
     _tell(basis, bills, refused, [one.meter for one in read.strangers])
+    for name in strange_payouts(basis, read, payouts):
+        err.print(f"[yellow]· payouts of {escape(name)}: no such site is registered; nothing is assessed of them[/]")
     return EXIT_CODES["input"] if refused else EXIT_CODES["ok"]
 
 

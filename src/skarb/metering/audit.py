@@ -98,7 +98,7 @@ def compared(sources: Sources, days: Sequence[Day], terms: AuditTerms) -> list[F
 
 def _day(sources: Sources, day: int, terms: AuditTerms) -> Day:
     metered = sources.metered_wh.get(day)
-    reported = sources.reported.get(day, Reported(0, 0)) if sources.reported is not None else None
+    reported = sources.reported.get(day) if sources.reported is not None else None  # no word is no nought
     network = sources.network.get(day) if sources.network is not None else None
     fee = sources.site.pool_fee
     low = high = by_devices = None

@@ -130,7 +130,7 @@ def _put(piece: Piece, chosen: Longs, row: Longs, table: _Table, now: datetime |
     multiplier = np.array([one.multiplier for one in metered.meters], np.int64)
     figures = figures * multiplier[row[inside]]
     state = metered.state.reshape(-1)
-    before = state[flat] != State.GAP
+    before = ~np.isin(state[flat], (State.GAP, State.ABSENT))
     _write(table, metered.energy_wh.reshape(-1), flat, figures, end, before)
     said = np.full(len(flat), State.MEASURED, np.uint8)
     if piece.declared is not None:

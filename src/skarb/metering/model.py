@@ -31,6 +31,7 @@ class State(IntEnum):
     CONFLICT = 6  # two different figures for one interval
     FUTURE = 7
     SPREAD = 8  # a counter was read before and after: the sum is measured, its shape is not
+    ABSENT = 9  # the meter is not registered there, and nothing was handed in
 
 
 class Method(IntEnum):
@@ -90,22 +91,25 @@ class Metered:
 def empty(window: Window, versions: Sequence[Sequence[Meter]]) -> Metered:
     """Return a table in which nothing is known yet. `versions` are the register's entries of each meter, by their first day; the last one counts."""
     shape = (len(versions), len(window))
-    valid = np.array([_valid(window, several) for several in versions]).reshape(shape)
+    covered = [_covered(window, several) for several in versions]
+    registered = np.array([one for one, _ in covered]).reshape(shape)
+    state = np.where(registered, np.uint8(State.GAP), np.uint8(State.ABSENT))
+    valid = np.array([one for _, one in covered]).reshape(shape)
     meters = tuple(several[-1] for several in versions)
-    return Metered(
-        window, meters, np.zeros(shape, np.int64), np.full(shape, State.GAP, np.uint8), np.zeros(shape, np.uint8), valid
-    )
+    return Metered(window, meters, np.zeros(shape, np.int64), state, np.zeros(shape, np.uint8), valid)
 
 
-def _valid(window: Window, several: Sequence[Meter]) -> NDArray[np.bool_]:
-    """Return where a meter is registered and holds a certificate: each entry until its end, or until the next one begins."""
-    found = np.zeros(len(window), np.bool_)
+def _covered(window: Window, several: Sequence[Meter]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where a meter is registered, and where it holds a certificate too: each entry until its end, or until the next one begins."""
+    registered, valid = np.zeros(len(window), np.bool_), np.zeros(len(window), np.bool_)
     for number, one in enumerate(several):
-        last = min(one.valid_to or date.max, one.certified_to)
+        last = one.valid_to or date.max
         if number + 1 < len(several):
             last = min(last, several[number + 1].valid_from - timedelta(days=1))
-        found |= (window.day >= to_day(one.valid_from)) & (window.day <= to_day(last))
-    return found
+        here = (window.day >= to_day(one.valid_from)) & (window.day <= to_day(last))
+        registered |= here
+        valid |= here & (window.day <= to_day(one.certified_to))
+    return registered, valid
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -164,6 +164,9 @@ def _piece(batch: pa.RecordBatch, name: str, row: int, local: bool) -> Piece:
         if columns[field].null_count:
             lacking = int(np.flatnonzero(np.asarray(columns[field].is_null()))[0])
             raise InputError(f"{name} row {row + lacking}, {field}: given nothing, expected a value")
+    names, meters = columns["meter"].dictionary.to_pylist(), np.asarray(columns["meter"].indices).astype(np.int64)
+    if "" in names and (nameless := np.flatnonzero(meters == names.index(""))).size:
+        raise InputError(f"{name} row {row + int(nameless[0])}, meter: given nothing, expected a value")
     figure = next(field for field in FIGURES if field in columns)
     values = columns[figure]
     known = np.asarray(values.is_valid())
@@ -173,12 +176,11 @@ def _piece(batch: pa.RecordBatch, name: str, row: int, local: bool) -> Piece:
     if wh.size and (int(wh.max()) >= _MOST_WH or int(wh.min()) <= -_MOST_WH):
         far = int(np.flatnonzero(np.abs(wh) >= _MOST_WH)[0])
         raise InputError(f"{name} row {row + far}, {figure}: given {int(wh[far])} Wh, expected less than {_MOST_WH}")
-    meter = columns["meter"]
     return Piece(
         name,
         row,
-        meter.dictionary.to_pylist(),
-        np.asarray(meter.indices).astype(np.int64),
+        names,
+        meters,
         np.asarray(columns["at"].cast(pa.int64())).astype(np.int64),
         local,
         figure == "counter_kwh",

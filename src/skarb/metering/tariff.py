@@ -99,13 +99,13 @@ def tariff_on(own: Sequence[Tariff], day: int) -> Tariff:
     return covering[-1]
 
 
-def bands_of(stretch: Stretch, window: Window) -> NDArray[np.int8]:
+def bands_of(stretch: Stretch, window: Window) -> NDArray[np.int64]:
     """Return the number of the band of every interval of a window, -1 outside of the stretch.
 
     Raises: ConfigurationError if no band fits an hour.
     """
     inside = (window.day >= to_day(stretch.first)) & (window.day <= to_day(stretch.last))
-    found = np.full(len(window), -1, np.int8)
+    found = np.full(len(window), -1, np.int64)
     for number, band in enumerate(stretch.tariff.energy):
         found[(found < 0) & inside & _fits(band, window)] = number
     if (left := inside & (found < 0)).any():

@@ -32,7 +32,7 @@ def validate(metered: Metered, capacity_w: Mapping[str, int], limits: Limits) ->
     minutes = metered.window.minutes
     most = [int(capacity_w[one.meter] * minutes * (1 + limits.tolerance) // 60) for one in metered.meters]
     ceiling = np.array(most, np.int64)[:, None]
-    believed = ~np.isin(state, (State.GAP, State.CONFLICT, State.FUTURE, State.BACKWARDS))
+    believed = ~np.isin(state, (State.GAP, State.ABSENT, State.CONFLICT, State.FUTURE, State.BACKWARDS))
     for kind, wrong, says in (
         (State.NEGATIVE, believed & (energy < 0), "energy below nought"),
         (State.SPIKE, believed & (energy > ceiling), "more than the connection carries"),

@@ -9,7 +9,7 @@ GROUPS = {
     "ledger": ("open", "post", "reverse", "accounts", "transfers"),
     "law": ("check", "show", "diff", "explain"),
     "register": ("import", "show", "recordings"),
-    "mine": ("surplus", "plan", "curtail"),
+    "mine": ("surplus", "plan", "curtail", "bill", "audit", "levy"),
     "screen": ("import", "lists", "delta", "party", "wallet", "policy", "whitelist"),
 }
 ALL = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]

@@ -1,0 +1,417 @@
+"""Bills and audits on the command line: the published case to the kopeck, corrections, inflows, two miners who cheat."""
+
+import csv
+import hashlib
+import json
+import math
+from datetime import date, datetime, timedelta, timezone
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+MINSK = timezone(timedelta(hours=3))
+ENTRIES = """
+parties:
+  - {party: farm, kind: legal_entity, country: BY, resident: true, identified: true, valid_from: 2020-01-01}
+  - {party: krichev, kind: legal_entity, country: BY, resident: true, identified: true, valid_from: 2020-01-01}
+  - {party: brest, kind: legal_entity, country: BY, resident: true, identified: true, valid_from: 2020-01-01}
+licences:
+  - {party: farm, gate: regime, licence: miner, valid_from: 2020-01-01}
+  - {party: krichev, gate: regime, licence: miner, valid_from: 2020-01-01}
+  - {party: brest, gate: regime, licence: miner, valid_from: 2020-01-01, valid_to: 2026-04-20}
+mining_sites:
+  - {site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, tariff: industry_two_part, pool_fee: 200, valid_from: 2025-01-01}
+  - {site: krichev, party: krichev, capacity_w: 1200000, declared_kw: 1000, tariff: industry_two_part, pool_fee: 200, valid_from: 2025-01-01}
+  - {site: brest, party: brest, capacity_w: 2500000, declared_kw: 2000, tariff: mining_surplus, scheme: pplns, valid_from: 2025-01-01}
+mining_machines:
+  - {site: bereza, model: s21, count: 271, valid_from: 2025-01-01}
+  - {site: krichev, model: own, hashrate_gh_s: 200000, power_w: 3500, count: 271, valid_from: 2025-01-01}
+  - {site: brest, model: S21, count: 200, valid_from: 2025-01-01, valid_to: 2026-04-10}
+  - {site: brest, model: s21, count: 100, valid_from: 2026-04-11}
+meters:
+  - {meter: m1, site: bereza, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}
+  - {meter: m2, site: krichev, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}
+  - {meter: m3, site: brest, minutes: 60, certified_to: 2026-04-15, valid_from: 2025-01-01}
+  - {meter: m4, site: shop, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}
+"""
+DIFFICULTY, REWARD, FEE = 120_000_000_000_000, 314_500_000, Fraction(98, 100)
+
+
+def hours_of(first: date, last: date) -> list[datetime]:
+    start = datetime(first.year, first.month, first.day, tzinfo=MINSK)
+    return [start + timedelta(hours=hour) for hour in range(24 * ((last - first).days + 1))]
+
+
+def write_meters(path: Path, loads: dict[str, list[int]], hours: list[datetime]) -> Path:
+    rows = [f"{name},{at.isoformat()},{wh}" for name, load in loads.items() for at, wh in zip(hours, load, strict=True)]
+    path.write_text("\n".join(["meter,at,energy_wh", *rows]) + "\n")
+    return path
+
+
+def table(name: str) -> list[dict[str, str]]:
+    with Path(f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def case_11(tmp_path: Path) -> list[str]:
+    """A month in which one megawatt ran for 95 % of 730 hours; the words of the command that bills it."""
+    (tmp_path / "entries.yaml").write_text(ENTRIES)
+    hours = hours_of(date(2025, 7, 1), date(2025, 7, 31))
+    whole = 1_000_000 * 730 * 95 // 100
+    load = [whole * (n + 1) // len(hours) - whole * n // len(hours) for n in range(len(hours))]
+    write_meters(tmp_path / "meters.csv", {"m1": load}, hours)
+    return ["mine", "bill", "2025-07", "meters.csv", "--entries", "entries.yaml", "--site", "bereza"]
+
+
+def test_the_published_case_comes_out_exactly(skarb, case_11: list[str]) -> None:
+    bill = json.loads(skarb(*case_11, "--format", "json").out)["bills"][0]
+    assert bill["exact_net"] == "233061.285" and bill["energy_wh"] == 693_500_000
+    assert bill["totals"] == {"net": 23_306_129, "vat": 4_661_226, "payable": 27_967_355}
+    energy, capacity, _ = bill["lines"]
+    assert (energy["exact"], energy["rule"]["parameter"]) == ("199110.785", "electricity.energy_byn_per_kwh")
+    assert (capacity["exact"], capacity["rule"]["rule"], capacity["rule"]["first"]) == (
+        "33950.5",
+        "BY-EN/tariff-2025",
+        "2025-06-01",
+    )
+    assert bill["standing"][0]["provision"] == "BY-MINE/le" and bill["standing"][0]["levy"] == "BY-TC/htp"
+    told = dict(map(tuple, bill["files"]))
+    assert told["meters.csv"] == hashlib.sha256(Path("meters.csv").read_bytes()).hexdigest() and "mining.yaml" in told
+    shown = skarb(*case_11)
+    assert (
+        "exactly 233061.285 BYN, 0.336065 BYN/kWh" in shown.out
+        and f"bill 2025-07/bereza {bill['sha256']}" in shown.err.replace("\n", "")
+    )
+
+
+def test_the_same_data_make_the_same_bytes_and_a_bill_is_never_changed(skarb, case_11: list[str], tmp_path: Path) -> None:
+    assert skarb(*case_11, "--to", "bills").code == 0
+    path = tmp_path / "bills" / "2025-07_bereza.json"
+    first, page = path.read_bytes(), (tmp_path / "bills" / "2025-07_bereza.en.html").read_bytes()
+    assert skarb(*case_11, "--to", "bills").code == 0
+    assert path.read_bytes() == first and (tmp_path / "bills" / "2025-07_bereza.en.html").read_bytes() == page
+    assert (
+        hashlib.sha256(first).hexdigest() in skarb(*case_11).err.replace("\n", "")
+        and hashlib.sha256(first).hexdigest().encode() in page
+    )
+    meters = tmp_path / "meters.csv"
+    meters.write_text(meters.read_text().replace("932123", "932124", 1))
+    refused = skarb(*case_11, "--to", "bills")
+    assert refused.code == 5 and "a bill is never changed" in refused.err and path.read_bytes() == first
+
+
+def test_better_data_make_a_bill_of_the_differences(skarb, case_11: list[str], tmp_path: Path) -> None:
+    meters = tmp_path / "meters.csv"
+    whole = meters.read_text().splitlines(keepends=True)
+    meters.write_text("".join(whole[:100] + whole[106:]))  # six hours are missing and estimated
+    assert skarb(*case_11, "--to", "bills").code == 0
+    original = json.loads((tmp_path / "bills" / "2025-07_bereza.json").read_text())
+    assert original["lines"][0]["inputs"]["estimated"] == 6 and any("estimated" in one for one in original["faults"])
+    nothing = skarb(*case_11, "--corrects", "bills/2025-07_bereza.json")
+    assert nothing.code == 0 and "nothing differs" in nothing.err
+    better = "".join(whole)
+    better = better.replace(whole[101], whole[101].rsplit(",", 1)[0] + ",500000\n")
+    meters.write_text(better)
+    given = ["--corrects", "bills/2025-07_bereza.json"]
+    assert skarb(*case_11, *given, "--to", "bills").code == 0
+    made = json.loads((tmp_path / "bills" / "2025-07_bereza_c1.json").read_text())
+    now = json.loads(skarb(*case_11, "--format", "json").out)["bills"][0]
+    assert made["corrects"][0]["bill"] == original["id"] and {one["kind"] for one in made["lines"]} == {"energy", "vat"}
+    assert made["totals"]["payable"] + original["totals"]["payable"] == now["totals"]["payable"]
+    assert made["energy_wh"] + original["energy_wh"] == now["energy_wh"]
+    again = skarb(*case_11, *given, "--corrects", "bills/2025-07_bereza_c1.json")
+    assert "nothing differs" in again.err
+    wrong = skarb(*case_11, "--corrects", "bills/2025-07_bereza_c1.json")
+    assert wrong.code == 3 and "expected the bill of the month first" in wrong.err
+
+
+@pytest.fixture
+def april(tmp_path: Path) -> list[str]:
+    """April with an honest miner, one who declares half of his coins, one with more machines than registered, and a shop that draws like a mine."""
+    (tmp_path / "entries.yaml").write_text(ENTRIES)
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    load = [990_000 + 1000 * (n % 5) for n in range(len(hours))]
+    loads = {
+        "m1": load,
+        "m2": load,
+        "m3": [2 * one for one in load],
+        "m4": [300_000 + n % 50 for n in range(len(hours))],
+        "m9": load,
+    }
+    write_meters(tmp_path / "meters.csv", loads, hours)
+    days = [date(2026, 4, 1) + timedelta(days=n) for n in range(30)]
+    with (tmp_path / "network.csv").open("w") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            [("day", "difficulty", "reward_sat"), *((day, DIFFICULTY, REWARD) for day in days)]
+        )
+    sat_per_th = Fraction(REWARD * 10**12, DIFFICULTY * 2**32)
+    rows, devices, posted, scheduled = [("id", "day", "site", "scheme", "sat")], [], [("day", "sat")], []
+    for number, day in enumerate(days):
+        honest = int(sum(load[24 * number : 24 * number + 24]) * 3600 / Fraction("17.5") / Fraction("1.05") * sat_per_th * FEE)
+        rows += [(f"a{day}", day, "bereza", "fpps", honest), (f"b{day}", day, "krichev", "fpps", honest // 2)]
+        rows.append((f"c{day}", day, "brest", "pplns", honest // 6))
+        posted.append((day, honest - (1 if number == 3 else 0)))
+        midnight = datetime(day.year, day.month, day.day, tzinfo=MINSK)
+        devices.append(("krichev", "all", midnight.isoformat(), 1440, 271 * 200_000, 271 * 3500))
+        scheduled += [
+            ((midnight + timedelta(hours=h)).isoformat(), "brest", 1, 1000000, "surplus" if h < 5 else "gas") for h in range(24)
+        ]
+    header = [("site", "device", "at", "minutes", "hashrate_gh_s", "power_w")]
+    files = {
+        "payouts": rows,
+        "devices": header + devices,
+        "posted": posted,
+        "schedule": [("at", "site", "blocks", "power_w", "reason"), *scheduled],
+    }
+    files["prices"] = [("day", "btc_byn"), *((day, "190000.5") for day in days)]
+    for name, content in files.items():
+        with (tmp_path / f"{name}.csv").open("w") as file:
+            csv.writer(file, lineterminator="\n").writerows(content)
+    return ["2026-04", "meters.csv", "--entries", "entries.yaml"]
+
+
+def test_bills_of_all_with_levy_taxes_and_inflows(skarb, april: list[str], tmp_path: Path) -> None:
+    words = [*april, "--payouts", "payouts.csv", "--prices", "prices.csv", "--schedule", "schedule.csv", "--inflow", "inflow.csv"]
+    answer = json.loads(skarb("mine", "bill", *words, "--format", "json").out)
+    assert [one["site"] for one in answer["bills"]] == ["bereza", "brest", "krichev"] and not answer["refused"]
+    bereza, brest, _ = answer["bills"]
+    for bill in answer["bills"]:
+        money = [line for line in bill["lines"] if line["asset"] == "BYN"]
+        assert bill["totals"]["payable"] == sum(line["amount"] for line in money)
+        assert all(line["rule"]["rule"] and line["rule"]["certainty"] and line["arithmetic"] for line in bill["lines"])
+    taxed = {line["kind"]: line for line in bereza["lines"]}
+    mined = sum(int(row["sat"]) for row in table("payouts") if row["site"] == "bereza")
+    assert taxed["profit_tax"]["amount"] == 0 and taxed["profit_tax"]["rule"]["parameter"] == "tax.htp_profit"
+    assert Fraction(taxed["contribution"]["exact"]) == Fraction(mined, 10**8) * Fraction("190000.5") / 100
+    assert taxed["reserve_share"]["amount"] == mined // 10 and taxed["reserve_share"]["rule"]["certainty"] == "assumed"
+    levies = [(line["what"], line["rate"]) for line in brest["lines"] if line["kind"] == "levy"]
+    assert sorted(levies) == [("price from 0", "0.03"), ("price from 0.15", "0.01"), ("without a valid meter", "0.05")]
+    discount = next(line for line in brest["lines"] if line["kind"] == "surplus_discount")
+    assert discount["amount"] < 0 and discount["inputs"]["intervals"] == 150
+    assert [(one["first"], one["verdict"], one["provision"]) for one in brest["standing"]] == [
+        ("2026-04-01", "permit", "BY-MINE/le"),
+        ("2026-04-21", "refuse", "BY-MINE/le.ordinary"),
+    ]
+    assert any("does not permit mining by brest: refuse by BY-MINE/le.ordinary" in one for one in brest["notes"])
+    taxes = [line for line in brest["lines"] if line["kind"] == "profit_tax"]
+    assert [line["rule"]["parameter"] for line in taxes] == ["tax.htp_profit", "tax.profit"]
+    inflow = table("inflow")
+    assert list(inflow[0]) == ["id", "day", "miner", "kind", "asset", "units", "source"] and len(
+        {one["id"] for one in inflow}
+    ) == len(inflow)
+    for bill in answer["bills"]:
+        for kind in ("levy", "profit_tax", "reserve_share"):
+            due = sum(line["amount"] for line in bill["lines"] if line["kind"] == kind)
+            assert due == sum(int(one["units"]) for one in inflow if one["miner"] == bill["miner"] and one["kind"] == kind)
+    again = json.loads(skarb("mine", "bill", *words, "--format", "json").out)
+    assert again == answer and table("inflow") == inflow
+
+
+def test_without_payouts_nothing_is_said_of_taxes_and_without_prices_no_tax_is_nought(skarb, april: list[str]) -> None:
+    plain = json.loads(skarb("mine", "bill", *april, "--format", "json").out)["bills"][1]
+    assert not {"profit_tax", "reserve_share"} & set(plain["totals"]) and "no payouts were handed in" in plain["notes"][0]
+    unpriced = json.loads(skarb("mine", "bill", *april, "--payouts", "payouts.csv", "--format", "json").out)["bills"][1]
+    assert "contribution" not in unpriced["totals"] and "reserve_share_btc" in unpriced["totals"]
+    assert any("no price of bitcoin on 2026-04-01: contribution" in one for one in unpriced["notes"])
+
+
+def test_what_a_state_owned_site_mines_flows_in_whole(skarb, april: list[str], tmp_path: Path) -> None:
+    (tmp_path / "entries.yaml").write_text(
+        ENTRIES.replace("{site: bereza, party: farm,", "{site: bereza, party: farm, state_owned: true,")
+    )
+    skarb("mine", "bill", *april, "--payouts", "payouts.csv", "--site", "bereza", "--inflow", "inflow.csv")
+    own = [one for one in table("inflow") if one["kind"] == "own_mining"]
+    paid = [row for row in table("payouts") if row["site"] == "bereza"]
+    assert [(one["id"], int(one["units"])) for one in own] == [(f"payout/{row['id']}", int(row["sat"])) for row in paid]
+
+
+def test_an_audit_finds_those_who_cheat_and_leaves_the_honest_alone(skarb, april: list[str]) -> None:
+    words = [
+        "mine",
+        "audit",
+        *april,
+        "--payouts",
+        "payouts.csv",
+        "--network",
+        "network.csv",
+        "--devices",
+        "devices.csv",
+        "--posted",
+        "bereza=posted.csv",
+    ]
+    result = skarb(*words, "--format", "json", "--report", "audit.html")
+    assert result.code == 9
+    answer = json.loads(result.out)
+    found = {(one["site"], one["kind"]): one for one in answer["findings"]}
+    assert {kind for site, kind in found if site == "bereza"} == {"ledger"} and found["bereza", "ledger"]["amount"] == "-1"
+    assert {kind for site, kind in found if site == "krichev"} == {"declared_low", "reported_low"}
+    earned = int(Fraction(271 * 200 * 86400) * Fraction(REWARD * 10**12, DIFFICULTY * 2**32) * FEE)
+    assert f"expected by devices {30 * earned} sat" in found["krichev", "reported_low"]["evidence"]
+    assert {kind for site, kind in found if site == "brest"} == {"licence", "no_meter", "above_fleet", "declared_low"}
+    assert found["brest", "licence"]["provision"] == "BY-MINE/le.ordinary" and found["brest", "licence"]["first"] == "2026-04-21"
+    unmetered = 15 * 24 * 2 * 992_000
+    assert found["brest", "no_meter"]["amount"] == str(Fraction(unmetered, 1000) * Fraction("0.05"))
+    assert "standard deviations" in found["brest", "declared_low"]["evidence"]
+    assert {kind for site, kind in found if site == "shop"} == {"night_base", "flat_load"}
+    assert found["", "unknown_meter"]["evidence"].startswith("meter m9: 720 rows")
+    assert [one["score"] for one in answer["findings"]] == sorted((one["score"] for one in answer["findings"]), reverse=True)
+    day = next(one for one in answer["days"] if one["site"] == "bereza" and one["day"] == "2026-04-04")
+    assert day["expected_low_sat"] <= day["paid_sat"] <= day["expected_high_sat"] and day["says"] == "posted -1 sat"
+    assert "krichev" in Path("audit.html").read_text()
+    rows = skarb(*words, "--days", "--format", "csv").rows
+    assert len(rows) == 90 and rows[0]["metered_wh"] == str(24 * 992_000 - 2000)
+    assert skarb(*words, "--output", "findings.parquet").code == 9
+
+
+def test_an_audit_of_the_honest_alone_is_clean(skarb, april: list[str]) -> None:
+    words = ["mine", "audit", *april, "--payouts", "payouts.csv", "--network", "network.csv", "--site", "bereza"]
+    result = skarb(*words, "--format", "json")
+    assert result.code == 0 and json.loads(result.out)["findings"] == []
+
+
+def test_a_load_that_goes_when_mining_does_not_pay_is_told(skarb, april: list[str], tmp_path: Path) -> None:
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    poor = {8, 9, 15, 16, 22}
+    load = [(5_000 if n // 24 in poor else 300_000) + n % 7 for n in range(720)]
+    write_meters(tmp_path / "shop.csv", {"m4": load}, hours)
+    days = [date(2026, 4, 1) + timedelta(days=n) for n in range(30)]
+    prices = [f"{day},{100000 if n in poor else 190000 + n}" for n, day in enumerate(days)]
+    (tmp_path / "prices.csv").write_text("day,btc_byn\n" + "\n".join(prices) + "\n")
+    words = ["mine", "audit", "2026-04", "shop.csv", "--entries", "entries.yaml", "--site", "shop", "--network", "network.csv"]
+    found = json.loads(skarb(*words, "--prices", "prices.csv", "--format", "json").out)["findings"]
+    assert "follows_hashprice" in {one["kind"] for one in found}
+    told = next(one for one in found if one["kind"] == "follows_hashprice")
+    assert "5 of 5 days switched down are among the quarter that paid least" in told["evidence"]
+    even = json.loads(skarb(*words, "--format", "json").out)["findings"]
+    assert "follows_hashprice" not in {one["kind"] for one in even}
+
+
+def test_a_rate_of_the_levy_has_a_best_and_drives_machines_off(skarb, april: list[str]) -> None:
+    words = [
+        "mine",
+        "levy",
+        "2026-04-01",
+        "--entries",
+        "entries.yaml",
+        "--hashprice",
+        "50",
+        "--price",
+        "0.1",
+        "--per-usd",
+        "2.93",
+    ]
+    rows = skarb(*words, "--rates", "0..0.5/0.05", "--format", "csv").rows
+    running = [int(one["running"]) for one in rows]
+    assert running == sorted(running, reverse=True) and running[0] == 742 and running[-1] == 0
+    even = 50 / 1000 / 24 * (1e6 / 17.5 / 1.05) * 0.98 / 1000 * 2.93
+    assert [int(one["running"]) > 0 for one in rows] == [0.1 + float(one["rate"]) < even for one in rows]
+    best = next(one for one in rows if one["best"])
+    assert float(best["rate"]) == math.floor((even - 0.1) / 0.05) * 0.05 and int(best["levy_minor"]) == max(
+        int(one["levy_minor"]) for one in rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["bill", "2026-04"], 2, "no file of meters was named"),
+        (["bill", "April", "meters.csv"], 3, "expected one such as 2026-04"),
+        (["bill", "2999-01", "meters.csv"], 3, "month '2999-01'"),
+        (["bill", "2169-01", "meters.csv", "--entries", "entries.yaml"], 3, "it ends after now"),
+        (["bill", "2026-04", "none.csv", "--entries", "entries.yaml"], 4, "there is no such file"),
+        (["bill", "2026-04", "meters.csv"], 4, "none is registered"),
+        (
+            ["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--miner", "nobody"],
+            4,
+            "miner 'nobody': none is registered",
+        ),
+        (["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--of", "nowhere"], 4, "holds no registers"),
+        (
+            ["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--corrects", "meters.csv"],
+            3,
+            "expected a bill in JSON",
+        ),
+        (
+            ["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--payouts", "meters.csv"],
+            3,
+            "expected id, day, site, scheme, sat",
+        ),
+        (
+            ["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--schedule", "prices.csv"],
+            3,
+            "expected at, site, blocks, power_w, reason",
+        ),
+        (["bill", "2026-04", "meters.csv", "--entries", "meters.csv"], 3, "register"),
+        (["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--terms", "entries.yaml"], 7, "entries.yaml"),
+        (
+            ["bill", "2026-04", "meters.csv", "--entries", "entries.yaml", "--output", "meters.csv"],
+            3,
+            "needed for the work itself",
+        ),
+        (["audit", "2026-04", "meters.csv", "--entries", "entries.yaml", "--posted", "x"], 2, "expected SITE=FILE"),
+        (["audit", "2026-04", "meters.csv", "--entries", "entries.yaml", "--posted", "x=posted.csv"], 3, "not a registered site"),
+        (["audit", "2026-04", "meters.csv", "--entries", "entries.yaml", "--site", "moon"], 4, "neither registered nor metered"),
+        (
+            ["levy", "2026-04-01", "--rates", "1", "--hashprice", "1", "--price", "1", "--entries", "entries.yaml"],
+            3,
+            "expected FROM..TO/STEP",
+        ),
+        (
+            ["levy", "2026-04-01", "--rates", "0..1/0.1", "--hashprice", "1e9", "--price", "1", "--entries", "entries.yaml"],
+            3,
+            "plain decimal",
+        ),
+        (
+            ["levy", "1999-04-01", "--rates", "0..1/0.1", "--hashprice", "1", "--price", "1", "--entries", "entries.yaml"],
+            4,
+            "none is registered",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(skarb, april: list[str], words: list[str], code: int, message: str) -> None:
+    result = skarb("mine", *words)
+    assert (result.code, message in " ".join(result.err.replace("│", " ").split())) == (code, True), result.err
+
+
+def test_a_bill_is_refused_with_its_reasons_and_the_others_are_made(skarb, april: list[str], tmp_path: Path) -> None:
+    meters = tmp_path / "meters.csv"
+    kept = [row for row in meters.read_text().splitlines(keepends=True) if not row.startswith("m2,2026-04-1")]
+    meters.write_text("".join(kept))
+    entries = (tmp_path / "entries.yaml").read_text().replace("tariff: mining_surplus", "tariff: unheard")
+    (tmp_path / "entries.yaml").write_text(entries)
+    result = skarb("mine", "bill", *april, "--format", "json")
+    answer = json.loads(result.out)
+    assert result.code == 3 and [one["site"] for one in answer["bills"]] == ["bereza"]
+    reasons = {one["site"]: " ".join(one["reasons"]) for one in answer["refused"]}
+    assert "33.3% of the intervals are estimated" in reasons["krichev"] and "tariff 'unheard': not known" in reasons["brest"]
+
+
+def test_registers_take_sites_meters_and_tariffs_and_a_bill_uses_them(skarb, april: list[str], tmp_path: Path) -> None:
+    tariff = "tariffs:\n- {tariff: special, valid_from: 2026-01-01, energy: [{band: all, price: '0.11'}], source: contract, certainty: published}\n"
+    (tmp_path / "entries.yaml").write_text(ENTRIES.replace("tariff: mining_surplus", "tariff: special") + tariff)
+    (tmp_path / "market").mkdir()
+    assert skarb("register", "import", "entries.yaml", "--to", "market", "--law", "by").code == 0
+    answer = json.loads(
+        skarb("mine", "bill", "2026-04", "meters.csv", "--of", "market", "--site", "brest", "--format", "json").out
+    )
+    line = answer["bills"][0]["lines"][0]
+    assert (line["rate"], line["rule"]["rule"], line["rule"]["source"]) == ("0.11", "special", "contract")
+
+
+def test_terms_that_change_within_a_month_are_refused(skarb, april: list[str], tmp_path: Path) -> None:
+    text = "mining_sites:\n- {site: bereza, party: farm, capacity_w: 1200000, tariff: industry_single, valid_from: 2026-04-15}\n"
+    (tmp_path / "more.yaml").write_text(
+        text + "meters:\n- {meter: m2, site: shop, minutes: 60, certified_to: 2030-01-01, valid_from: 2026-04-20}\n"
+    )
+    answer = json.loads(skarb("mine", "bill", *april, "--entries", "more.yaml", "--format", "json").out)
+    reasons = {one["site"]: " ".join(one["reasons"]) for one in answer["refused"]}
+    assert "changes on 2026-04-15; let it change with a month" in reasons["bereza"]
+    assert "meter m2: its site, interval, multiplier, digits or direction changes on 2026-04-20" in reasons["krichev"]
+
+
+def test_a_payout_of_a_site_that_nobody_registered_is_told(skarb, april: list[str]) -> None:
+    with Path("payouts.csv").open("a") as file:
+        file.write("z1,2026-04-03,moon,fpps,5\n")
+    assert "payouts of moon: no such site is registered" in skarb("mine", "bill", *april, "--payouts", "payouts.csv").err
