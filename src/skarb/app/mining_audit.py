@@ -42,6 +42,7 @@ from skarb.metering import (
     sat_per_th,
     unregistered,
 )
+from skarb.metering.model import State
 from skarb.metering.terms import holding
 from skarb.mining.catalogue import machines
 from skarb.registers import MiningMachines, MiningSite
@@ -183,7 +184,7 @@ class _Site:
             says = f"no meter is registered; the connection carries {carries}, at most {most / 1000:,.0f} kWh in {hours} hours"
             found.append(self._top_rate("no_meter", self.month.first, self.month.last, 95, most, says))
         for table, row in meters:
-            outside = ~table.valid[row]
+            outside = ~table.valid[row] & (table.state[row] != State.ABSENT)
             if outside.any():
                 slots = np.flatnonzero(outside)
                 energy = int(table.energy_wh[row, slots].sum())

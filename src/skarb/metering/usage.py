@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from skarb.metering.model import Metered
+from skarb.metering.model import Metered, State
 from skarb.metering.tariff import Stretch, bands_of
 from skarb.metering.window import Window
 
@@ -70,7 +70,8 @@ def usage(
                 found.exported_wh += int(energy.sum())
                 continue
             names.append(meter.meter)
-            _add(found, codes * 2 + table.valid[row], energy, table.estimated(row))
+            there = table.state[row] != State.ABSENT
+            _add(found, (codes * 2 + table.valid[row])[there], energy[there], table.estimated(row)[there])
             _add_days(found, window, energy)
             site_w.setdefault(window.minutes, []).append((window.minutes, energy))
     found.meters = tuple(sorted(names))
@@ -97,6 +98,8 @@ def _codes(window: Window, stretches: Sequence[Stretch], surplus: frozenset[int]
 
 
 def _add(found: Usage, codes: NDArray[np.int64], energy: NDArray[np.int64], estimated: NDArray[np.bool_]) -> None:
+    if not len(codes):
+        return
     order = np.argsort(codes, kind="stable")
     values, starts = np.unique(codes[order], return_index=True)
     sums = np.add.reduceat(energy[order], starts)  # whole numbers; a sum of floats would not be exact
