@@ -7,6 +7,7 @@ Source: RFC 8032 (Ed25519); `chain.signed` for messages of Bitcoin wallets.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,7 +25,7 @@ def is_signed(holder: Holder, signed: Signed) -> bool:
     """Say whether a holder's key made a signature over its statement."""
     text = statement_text(signed.statement)
     if not holder.key.startswith(ED25519):
-        return not isinstance(verify_message(holder.key, text, signed.signature), Flaw)
+        return _holds(holder.key, text, signed.signature)
     if _HEX.fullmatch(signed.signature) is None:
         return False
     try:
@@ -41,4 +42,9 @@ def wallet_is_proven(book: str, destination: Destination) -> bool:
     if proof is None or not destination.address:
         return False
     text = destination_text(book, destination, proof.day)
-    return not isinstance(verify_message(destination.address, text, proof.signature), Flaw)
+    return _holds(destination.address, text, proof.signature)
+
+
+@lru_cache(maxsize=1024)  # the same proofs are asked for with every request, and a curve is slow
+def _holds(wallet: str, text: str, signature: str) -> bool:
+    return not isinstance(verify_message(wallet, text, signature), Flaw)

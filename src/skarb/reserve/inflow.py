@@ -121,5 +121,6 @@ def worth_of(one: Inflow, rates: RateBook) -> Worth:
 
 def kopecks(units: int, asset: str, rate: Rate | Worth) -> int:
     """Return what units of an asset are worth. Rounding: half up."""
-    above, below = units * rate.numerator * 100, rate.denominator * 10 ** DECIMALS[asset]
+    above = units * rate.numerator * 100
+    below: int = rate.denominator * 10 ** DECIMALS[asset]
     return (2 * above + below) // (2 * below)

@@ -166,7 +166,7 @@ class Keeper:
         if new:
             codes = self.book.open_accounts(new)
             ensure((codes == Result.created).all(), "accounts of the reserve can be opened")
-        return max(_nanoseconds(self.clock), self.story.before, self.book.ledger.moment)
+        return self.book.book.instant()
 
     def _post(self, events: Sequence[Event]) -> None:
         """Post events durably and take them into the story.
@@ -185,10 +185,10 @@ class Keeper:
                 notes[place] = {ID_WORD: name_of(event), WORD: text}
                 records.append(made)
                 place += len(made)
+            at = self.book.book.instant()
             codes = self.book.post(np.concatenate(records), notes)
             if refused := sorted({Result(code).name for code in codes.tolist() if code != Result.created}):
                 raise NotAllowed(f"the ledger refused to post: {', '.join(refused)}; nothing of this step was posted")
-            at = self.book.ledger.moment
             for event in part:
                 self.story.apply(event, at, name_of(event))
             self.story.before = at

@@ -32,6 +32,7 @@ from skarb.store import Damaged, Location
 
 Paper = SignedLiabilities | LiabilityProof | SignedSolvency
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_HEX = re.compile("[0-9a-f]{128}")
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 
 
@@ -206,12 +207,11 @@ def check_paper(paper: Paper, ring: Keyring) -> list[Step]:
 
 
 def _signed(head: SignedHead, data: bytes, signature: str, ring: Keyring, what: str) -> Step:
-    try:
-        own, of_head = bytes.fromhex(signature), bytes.fromhex(head.signature)
-    except ValueError:
-        return Step(False, f"{what} is signed, and so is the journal's head")
     statement = head.statement
-    holds = ring.signed(statement, data, own) and ring.signed(statement, statement_bytes(statement), of_head)
+    holds = all(
+        _HEX.fullmatch(text) is not None and ring.signed(statement, content, bytes.fromhex(text))
+        for content, text in ((data, signature), (statement_bytes(statement), head.signature))
+    )
     return Step(holds, f"{what} is signed with key {shorten(statement.key, 17)}, as is the journal's head of batch {statement.height}")
 
 
