@@ -93,8 +93,8 @@ def value(
 ) -> None:
     """Say what is held is worth: at the hour, at the last close, and after a sale, in USD and BYN, against what it cost.
 
-    The price is the last hour of the principal market; else the last daily close; else the last known price with something taken off for each day of its age. Each
-    says its level, source, instant and quality, and why no better one was taken. A price that is too old for all is refused.
+    The price is the last hour of the principal market; else the last daily close; else the last known price with something taken off for each day
+    of its age. Each says its level, source, instant and quality, and why no better one was taken. A price that is too old for all is refused.
 
     Parameters
     ----------
@@ -136,9 +136,9 @@ def risk(
 ) -> int:
     """Say what a day or ten may cost: value at risk and expected shortfall, and whether such forecasts held in the past.
 
-    Historical: the quantile of the last WINDOW changes. Filtered: the same of changes measured by the spread of their time. Normal: what fails, for comparison only.
-    Violations are tested for their number (Kupiec) and for clusters (Christoffersen); of ten days only outcomes that do not overlap. With `--cases` a file of cases
-    is reckoned and held to what it expects; exit code 9 if a figure does not agree.
+    Historical: the quantile of the last WINDOW changes. Filtered: the same of changes measured by the spread of their time. Normal: what fails,
+    for comparison only. Violations are tested for their number (Kupiec) and for clusters (Christoffersen); of ten days only outcomes that do not
+    overlap. With `--cases` a file of cases is reckoned and held to what it expects; exit code 9 if a figure does not agree.
 
     Parameters
     ----------
@@ -271,8 +271,8 @@ def rules(
 ) -> None:
     """Try what to do with mined coins, from every month on which one could have begun: hold, sell, or pay; ranked by the middle of all starts.
 
-    All rules have the same inflow and the same bills; what the reserve does not pay the budget pays, and that is counted against the rule. No rule sees a price of
-    the day on which it decides. Sales lose a fee, and more the larger they are.
+    All rules have the same inflow and the same bills; what the reserve does not pay the budget pays, and that is counted against the rule. No
+    rule sees a price of the day on which it decides. Sales lose a fee, and more the larger they are.
 
     Parameters
     ----------
@@ -310,7 +310,11 @@ def rules(
     tell([*given.notes, *prices.notes])
     found = work.backtest_of(given, policy, prices, wanted)
     starts = len(found.months) - months + 1
-    tell([f"{starts} starts, of {months} months each; neighbouring ones share most of their months, so they are not {starts} independent tries"])
+    tell(
+        [
+            f"{starts} starts, of {months} months each; neighbouring ones share most of their months, so they are not {starts} independent tries"
+        ]
+    )
     if each:
         columns, rows = work.EACH, work.each_rows(found)
     elif by_start:
@@ -386,13 +390,17 @@ def _numbers(field: str, text: str) -> list[float]:
         if not whole or not all(0 < one < 400 for one in found):
             raise ValueError
     except (ValueError, OverflowError):
-        raise FieldError(field, text, "numbers joined by commas such as " + ("1,10" if field == "--horizon" else "95,99")) from None
+        raise FieldError(
+            field, text, "numbers joined by commas such as " + ("1,10" if field == "--horizon" else "95,99")
+        ) from None
     if field == "--level" and not all(50 <= one < 100 for one in found):
         raise FieldError(field, text, "levels from 50 to below 100 percent")
     return found
 
 
-def _without(columns: tuple[str, ...], rows: list[tuple[Any, ...]], names: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def _without(
+    columns: tuple[str, ...], rows: list[tuple[Any, ...]], names: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Leave out columns that would not fit a terminal."""
     kept = [place for place, name in enumerate(columns) if name not in names]
     return tuple(columns[place] for place in kept), [tuple(row[place] for place in kept) for row in rows]
@@ -401,4 +409,6 @@ def _without(columns: tuple[str, ...], rows: list[tuple[Any, ...]], names: tuple
 def _whole(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Round money to whole units, for the eye."""
     money = [name.endswith(("_usd", "_byn")) for name in columns]
-    return columns, [tuple(round(float(one)) if is_money and one else one for one, is_money in zip(row, money, strict=True)) for row in rows]
+    return columns, [
+        tuple(round(float(one)) if is_money and one else one for one, is_money in zip(row, money, strict=True)) for row in rows
+    ]

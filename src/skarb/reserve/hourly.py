@@ -1,8 +1,8 @@
 """Hours of one market: what was paid in each, read exactly from a file.
 
-`date,unix,low,high,open,close,volume,vol_fiat`; `unix` is the second in which an hour begins, volumes are in coins and in USD. The price of an hour is the mean of
-what was traded, by volume, or the last price. Rows may stand in any order, since some publishers write the latest first; an hour twice must be
-the same twice. An hour without trade has no price: a market on which nobody trades says nothing.
+`date,unix,low,high,open,close,volume,vol_fiat`; `unix` is the second in which an hour begins, volumes are in coins and in USD. The price of an
+hour is the mean of what was traded, by volume, or the last price. Rows may stand in any order, since some publishers write the latest first; an
+hour twice must be the same twice. An hour without trade has no price: a market on which nobody trades says nothing.
 """
 
 from __future__ import annotations
@@ -82,12 +82,16 @@ def read_hours(data: bytes, name: str, market: str | None = None) -> Market:
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{name}: given {shorten(str(error))}, expected comma-separated values in UTF-8") from None
     if not {*_NEEDED} <= {*(reader.fieldnames or ())}:
-        raise InputError(f"{name}: given the columns {shorten(', '.join(reader.fieldnames or ()))}, expected {', '.join(_NEEDED)}")
+        raise InputError(
+            f"{name}: given the columns {shorten(', '.join(reader.fieldnames or ()))}, expected {', '.join(_NEEDED)}"
+        )
     hours: dict[int, Hour] = {}
     idle = 0
     for line, row in rows:
         if None in row or None in row.values():
-            raise InputError(f"{name} line {line}: given more or fewer fields than the header names, expected {len(reader.fieldnames or ())}")
+            raise InputError(
+                f"{name} line {line}: given more or fewer fields than the header names, expected {len(reader.fieldnames or ())}"
+            )
         found = _hour(name, line, row)
         if found is None:
             idle += 1
@@ -102,7 +106,9 @@ def read_hours(data: bytes, name: str, market: str | None = None) -> Market:
 def _hour(name: str, line: int, row: Mapping[str, str]) -> Hour | None:
     start = row["unix"]
     if not (start.isascii() and start.isdecimal() and len(start) <= 11 and int(start) % HOUR_SECONDS == 0):
-        raise InputError(f"{name} line {line}, unix: given {shorten(start)!r}, expected the second in which an hour begins, such as 1704067200")
+        raise InputError(
+            f"{name} line {line}, unix: given {shorten(start)!r}, expected the second in which an hour begins, such as 1704067200"
+        )
     values = {key: number_of(name, line, key, row[key]) or Fraction(0) for key in _NEEDED[1:]}
     low, high, last, volume, paid = (values[key] for key in _NEEDED[1:])
     if volume == 0:

@@ -1,12 +1,12 @@
 """Sell, hold or pay: what rules for mined coins would have come to, from every month on which one could have begun.
 
-Each month the coins of the month come in, a rule sells some of the coins or none, and the month's bills (electricity, and what else is owed) are paid from the
-reserve's cash as far as it goes; the budget pays the rest, and that is counted against the rule. So all rules pay the same bills from the same inflow and
-differ in nothing but what they sell, and when.
+Each month the coins of the month come in, a rule sells some of the coins or none, and the month's bills (electricity, and what else is owed) are
+paid from the reserve's cash as far as it goes; the budget pays the rest, and that is counted against the rule. So all rules pay the same bills
+from the same inflow and differ in nothing but what they sell, and when.
 
-A rule sees closing prices up to the day before it decides, and sells at the close of the day on which it decides, the first of the next month. A sale
-loses a fee, and more the larger it is. *Wealth* is the coins at the close, and cash, less what the budget paid; what the reserve comes to in the end is what selling
-all of it at once would leave.
+A rule sees closing prices up to the day before it decides, and sells at the close of the day on which it decides, the first of the next month. A
+sale loses a fee, and more the larger it is. *Wealth* is the coins at the close, and cash, less what the budget paid; what the reserve comes to in
+the end is what selling all of it at once would leave.
 
 Money is whole cents, coins are satoshi; every rule is walked over all starts at once. Rounding: against the reserve, always.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -43,8 +44,8 @@ _PERCENT = 10_000
 class Rule:
     """What to sell. Units: millionths.
 
-    `share_ppm` is of the month's coins (share), of all coins (band), or of all wealth (target); `band_ppm` is how far the price must be above the mean of
-    `average_days`.
+    `share_ppm` is of the month's coins (share), of all coins (band), or of all wealth (target); `band_ppm` is how far the price must be above the
+    mean of `average_days`.
     """
 
     kind: Kind
@@ -56,7 +57,9 @@ class Rule:
     def name(self) -> str:
         """The rule as it is written."""
         share = self.share_ppm // _PERCENT
-        parts = {"share": [share], "band": [self.average_days, self.band_ppm // _PERCENT, share], "target": [share]}.get(self.kind, [])
+        parts = {"share": [share], "band": [self.average_days, self.band_ppm // _PERCENT, share], "target": [share]}.get(
+            self.kind, []
+        )
         return ":".join([self.kind, *map(str, parts)])
 
 
@@ -122,7 +125,7 @@ def _rule(text: str) -> Rule:
     good = len(numbers) == wanted and all(one.isascii() and one.isdecimal() and len(one) <= 4 for one in numbers)
     if kind not in KINDS or not good:
         raise InputError(
-            f"rule {shorten(text)!r}: expected hold, all, electricity, pay, share:PERCENT, target:PERCENT or band:AVERAGE_DAYS:PERCENT_ABOVE:PERCENT_SOLD"
+            f"rule {shorten(text)!r}: expected hold, all, electricity, pay, share:PERCENT, target:PERCENT or band:DAYS:ABOVE:SOLD, both in percent"
         )
     values = [int(one) for one in numbers]
     if values and values[-1] > 100:
@@ -135,7 +138,7 @@ def _rule(text: str) -> Rule:
 
 
 def months_between(prices: PriceDays, first: date, last: date) -> list[date]:
-    """Return the first days of the months from one to another whose coins can be decided about: the first of the next month, and the day before it, have a price."""
+    """Return the months whose coins can be decided about: the first of the next month, and the day before it, have a price."""
     days = {int(day) for day in prices.days}
     found, month = [], first.replace(day=1)
     while month <= last:
@@ -152,15 +155,21 @@ def next_month(month: date) -> date:
 
 
 def months_of(
-    prices: PriceDays, months: Sequence[date], inflow_sat: Sequence[int], electricity: Sequence[int] | int, owed: Sequence[int] | int
+    prices: PriceDays,
+    months: Sequence[date],
+    inflow_sat: Sequence[int],
+    electricity: Sequence[int] | int,
+    owed: Sequence[int] | int,
 ) -> Months:
     """Return months ready to be tried. Bills are cents of each month, or a whole number of millionths of what its coins were worth when they came.
 
     Raises: InputError for months that do not follow each other, or numbers that are too large.
     """
-    for before, after in zip(months, months[1:], strict=False):
+    for before, after in pairwise(months):
         if next_month(before) != after:
-            raise InputError(f"months: given {after:%Y-%m} after {before:%Y-%m}, expected {next_month(before):%Y-%m}; prices or inflow are missing")
+            raise InputError(
+                f"months: given {after:%Y-%m} after {before:%Y-%m}, expected {next_month(before):%Y-%m}; prices or inflow are missing"
+            )
     decided = np.array([to_day(next_month(month)) for month in months], np.int64)
     at = np.searchsorted(prices.days, decided)
     cents = closes_cents(prices)
@@ -182,7 +191,9 @@ def closes_cents(prices: PriceDays) -> Whole:
     """
     cents = np.array([prices.exact[int(day)] * 100 // 1 for day in prices.days], np.int64)
     if not 1 <= int(cents.min()) <= int(cents.max()) <= 10**10:
-        raise InputError(f"{prices.what}: given {cents.min()} to {cents.max()} cents for a coin, expected 1 to {10**10}; begin later")
+        raise InputError(
+            f"{prices.what}: given {cents.min()} to {cents.max()} cents for a coin, expected 1 to {10**10}; begin later"
+        )
     return cents
 
 
@@ -193,8 +204,15 @@ def try_rules(prices: PriceDays, months: Months, rules: Sequence[Rule], horizon:
     """
     if not 1 <= horizon <= len(months):
         raise InputError(f"months: given {horizon} for each try, expected 1 to {len(months)}, as many as have inflow and prices")
-    if not (0 <= costs.fee_ppm < MILLION and 0 <= costs.size_ppm and costs.size_ppm <= MILLION and 0 < costs.traded_day_sat <= _MOST_TRADED):
-        raise InputError(f"costs: expected a fee below 100 %, a size from 0 to 100 % and a daily volume of 1 to {_MOST_TRADED} satoshi")
+    if not (
+        0 <= costs.fee_ppm < MILLION
+        and costs.size_ppm >= 0
+        and costs.size_ppm <= MILLION
+        and 0 < costs.traded_day_sat <= _MOST_TRADED
+    ):
+        raise InputError(
+            f"costs: expected a fee below 100 %, a size from 0 to 100 % and a daily volume of 1 to {_MOST_TRADED} satoshi"
+        )
     return [_walk(prices, months, rule, horizon, costs) for rule in rules]
 
 
@@ -208,7 +226,8 @@ def lost_ppm(units: Whole, costs: Costs) -> Whole:
     times, rest = np.divmod(units, costs.traded_day_sat)
     share = np.minimum(times, MILLION) * MILLION + rest * MILLION // costs.traded_day_sat
     root = np.where(units > 0, _root(np.minimum(share + 1, MILLION * MILLION) * MILLION) + 1, 0)
-    return np.minimum(MILLION, costs.fee_ppm + -(-costs.size_ppm * root // MILLION))
+    lost: Whole = np.minimum(MILLION, costs.fee_ppm + -(-costs.size_ppm * root // MILLION))
+    return lost
 
 
 def _root(values: Whole) -> Whole:
@@ -225,7 +244,8 @@ def _part(amount: Whole, ppm: int | Whole) -> Whole:
 
 def _units_for(amount: Whole, price: Whole) -> Whole:
     """Return how many satoshi are worth at least an amount; no more than there will ever be are asked for."""
-    return np.minimum(amount // price, _MOST_COINS) * COIN + -(-(amount % price * COIN) // price)
+    whole: Whole = np.minimum(amount // price, _MOST_COINS) * COIN
+    return whole + -(-(amount % price * COIN) // price)
 
 
 def _to_raise(amount: Whole, price: Whole, costs: Costs) -> Whole:
@@ -238,7 +258,9 @@ def _to_raise(amount: Whole, price: Whole, costs: Costs) -> Whole:
 def _walk(prices: PriceDays, months: Months, rule: Rule, horizon: int, costs: Costs) -> Tried:
     starts = len(months) - horizon + 1
     above = _above(prices, months, rule) if rule.kind == "band" else np.zeros(len(months), np.bool_)
-    units, cash, budget, sold, bought, came, billed, paid, wealth, highest, fall, fall_ppm, under = np.zeros((13, starts), np.int64)
+    units, cash, budget, sold, bought, came, billed, paid, wealth, highest, fall, fall_ppm, under = np.zeros(
+        (13, starts), np.int64
+    )
     worst = np.full(starts, np.iinfo(np.int64).max)
     for step in range(horizon):
         now = slice(step, step + starts)
@@ -260,9 +282,17 @@ def _walk(prices: PriceDays, months: Months, rule: Rule, horizon: int, costs: Co
         fall_ppm = np.maximum(fall_ppm, np.floor(share * MILLION).astype(np.int64))
     last = months.sold_at[horizon - 1 :]
     final = _part(worth_of(units, last), MILLION - lost_ppm(units, costs)) + cash - budget
-    ensure(bool(np.all(came + bought == units + sold)), "no coin is lost and none is made: what came in and was bought is held or was sold")
-    ensure(bool(np.all(units >= 0) and np.all(cash >= 0) and np.all(paid + budget == billed)), "nothing is sold or spent that is not there")
-    return Tried(rule, months.decided[:starts], final, worst, fall, fall_ppm, under, came, sold, bought, units, billed, paid, budget)
+    ensure(
+        bool(np.all(came + bought == units + sold)),
+        "no coin is lost and none is made: what came in and was bought is held or was sold",
+    )
+    ensure(
+        bool(np.all(units >= 0) and np.all(cash >= 0) and np.all(paid + budget == billed)),
+        "nothing is sold or spent that is not there",
+    )
+    return Tried(
+        rule, months.decided[:starts], final, worst, fall, fall_ppm, under, came, sold, bought, units, billed, paid, budget
+    )
 
 
 def _wanted(
@@ -302,16 +332,20 @@ def _above(prices: PriceDays, months: Months, rule: Rule) -> npt.NDArray[np.bool
     if int(at.min()) < rule.average_days:
         short = from_day(int(months.decided[0]))
         raise InputError(
-            f"rule {rule.name}: given {int(at.min())} days of prices before {short}, expected {rule.average_days} for its mean; begin later or load older prices"
+            f"rule {rule.name}: given {int(at.min())} days of prices before {short}, expected {rule.average_days} for its mean; begin later"
         )
     sums = np.concatenate([[0], np.cumsum(cents)])
     mean_of = sums[at] - sums[at - rule.average_days]
-    return cents[at - 1] * rule.average_days > mean_of + _part(mean_of, rule.band_ppm)
+    above: npt.NDArray[np.bool_] = cents[at - 1] * rule.average_days > mean_of + _part(mean_of, rule.band_ppm)
+    return above
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A rule among others, over all starts. Units: cents, millionths; finals are their 5 %, middle and 95 % quantiles, values that really occurred."""
+    """A rule among others, over all starts.
+
+    Units: cents, millionths; results are their 5 %, middle and 95 % quantiles, values that really occurred.
+    """
 
     rule: Rule
     starts: int
