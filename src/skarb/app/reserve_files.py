@@ -149,6 +149,8 @@ def _sort(path: Path, data: bytes, policy: Policy, market: str | None, found: Fi
 def _take(found: Files, name: str, months: Mapping[date, Monthly]) -> None:
     if found.months:
         raise InputError(f"{name}: given inflow a second time, expected one file of it")
+    if not months:
+        raise InputError(f"{name}: given no inflow in BTC, expected at least one line")
     found.months = dict(months)
 
 

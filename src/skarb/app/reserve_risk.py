@@ -300,6 +300,7 @@ def methods_of(text: str) -> list[Method]:
     Raises: InputError
     """
     found = [one.strip() for one in text.split(",")]
-    if wrong := next((one for one in found if one not in METHODS), None):
+    wrong = next((one for one in found if one not in METHODS), None)
+    if wrong is not None:
         raise InputError(f"method {shorten(wrong)!r}: expected {', '.join(METHODS)}")
     return [one for one in METHODS if one in found]

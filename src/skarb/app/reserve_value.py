@@ -36,6 +36,7 @@ from skarb.reserve.valuation import (
 SPREAD_DAYS = 90  # of the daily spread that a sale is reckoned with
 VOLUME_DAYS = 30
 _RANGE_DAYS = 3 * 365
+_FIRST_YEAR, _LAST_YEAR = 2009, 2999
 VALUE: tuple[str, ...] = (
     "basis", "level", "price_usd", "known_at", "age_hours", "source", "quality", "haircut_ppm", "value_usd", "value_byn", "cost_byn", "gain_byn",
     "why",
@@ -98,8 +99,11 @@ def moment(text: str | None, policy: Policy, files: Files) -> int:
         return max(ends)
     try:
         found = datetime.fromisoformat(text)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            raise ValueError
     except ValueError:
-        raise InputError(f"--at: given {text[:40]!r}, expected a moment such as 2024-06-01T12:00+03:00") from None
+        expected = f"a moment such as 2024-06-01T12:00+03:00, from {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise InputError(f"--at: given {text[:40]!r}, expected {expected}") from None
     return int((found if found.tzinfo else found.replace(tzinfo=zone(policy.zone))).timestamp())
 
 

@@ -71,14 +71,14 @@ def _prices(files: Any, policy: Any, asked: Asked, span: Span, gaps: int = 0) ->
     return found.between(first, last)
 
 
-def _coins(text: str | None) -> int | None:
+def _coins(text: str | None, field: str = "--coins") -> int | None:
     from skarb.core.amount import parse_amount
 
     if text is None:
         return None
     sat = parse_amount(text, 8)
     if not 0 < sat <= 21 * 10**14:
-        raise FieldError("--coins", text, "more than 0 and at most 21000000")
+        raise FieldError(field, text, "more than 0 and at most 21000000")
     return sat
 
 
@@ -182,7 +182,7 @@ def risk(
         for one in forecast(prices, window, tails, work.methods_of(methods), int(days), decay)
     ]
     if since is not None and any(not len(one.days) for one in made):
-        raise FieldError("--since", since, "a day on which outcomes are known")
+        raise FieldError("--since", since.isoformat() if since else "", "a day on which outcomes are known")
     if by_year:
         answer(work.YEARS, work.year_rows(made), [], form, asked.output)
     else:
@@ -222,7 +222,7 @@ def stress(
     tell([*given.notes, *prices.notes])
     stake = work.stake_of(given, policy, prices, _coins(coins))
     if month_btc is not None:
-        stake = replace(stake, reserve=replace(stake.reserve, inflow_month_sat=_coins(month_btc) or 0))
+        stake = replace(stake, reserve=replace(stake.reserve, inflow_month_sat=_coins(month_btc, "--month-btc") or 0))
     columns, rows = work.STRESS, work.stress_rows(work.stress_of(policy, prices, stake))
     if form == "table":
         more = () if stake.reserve.byn_per_usd else ("after_byn", "change_byn")
@@ -305,7 +305,7 @@ def rules(
     policy, given = _read(files, asked)
     electricity, owed = (None if one is None else parse_amount(one, 2) for one in (electricity_usd, owed_usd))
     ends = work.month_of(first, "--from"), work.month_of(last, "--to")
-    wanted = work.Asked(read_rules(rules), months, _coins(month_btc) or 0, *ends, electricity, owed)
+    wanted = work.Asked(read_rules(rules), months, _coins(month_btc, "--month-btc") or 0, *ends, electricity, owed)
     prices = given.prices(asked.over_gaps)
     tell([*given.notes, *prices.notes])
     found = work.backtest_of(given, policy, prices, wanted)
@@ -366,7 +366,7 @@ def report(
     if asked.output or asked.format:
         raise Usage("--output, --format: a report goes into the folder that --out names")
     policy, given = _read(files, asked)
-    written, notes = write_report(given, policy, out, language, window, months, _coins(month_btc) or 0, asked.over_gaps)
+    written, notes = write_report(given, policy, out, language, window, months, _coins(month_btc, "--month-btc") or 0, asked.over_gaps)
     tell(notes)
     err.print(f"· {out}: {', '.join(written)}", style="dim", markup=False, highlight=False)
 

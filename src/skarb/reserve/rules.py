@@ -141,7 +141,7 @@ def months_between(prices: PriceDays, first: date, last: date) -> list[date]:
     """Return the months whose coins can be decided about: the first of the next month, and the day before it, have a price."""
     days = {int(day) for day in prices.days}
     found, month = [], first.replace(day=1)
-    while month <= last:
+    while month <= min(last, from_day(prices.last)):
         decided = to_day(next_month(month))
         if decided in days and decided - 1 in days:
             found.append(month)
@@ -174,13 +174,13 @@ def months_of(
     at = np.searchsorted(prices.days, decided)
     cents = closes_cents(prices)
     known, sold_at = cents[at - 1], cents[at]
+    if not 0 <= min(inflow_sat) <= max(inflow_sat) <= _MOST_SAT:
+        raise InputError(f"inflow: given {min(inflow_sat)} to {max(inflow_sat)} satoshi a month, expected 0 to {_MOST_SAT}")
     inflow = np.array(inflow_sat, np.int64)
-    if len(inflow) and not 0 <= int(inflow.min()) <= int(inflow.max()) <= _MOST_SAT:
-        raise InputError(f"inflow: given {inflow.min()} to {inflow.max()} satoshi a month, expected 0 to {_MOST_SAT}")
     worth = worth_of(inflow, known)
-    bills = [_part(worth, one) if isinstance(one, int) else np.array(one, np.int64) for one in (electricity, owed)]
-    if any(len(one) and not 0 <= int(one.min()) <= int(one.max()) <= _MOST_CENTS for one in bills):
+    if any(not 0 <= bill <= _MOST_CENTS for one in (electricity, owed) if not isinstance(one, int) for bill in one):
         raise InputError(f"bills: expected 0 to {_MOST_CENTS} cents a month")
+    bills = [_part(worth, one) if isinstance(one, int) else np.array(one, np.int64) for one in (electricity, owed)]
     return Months(decided, known, sold_at, inflow, *bills)
 
 

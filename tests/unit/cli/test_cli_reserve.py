@@ -248,6 +248,10 @@ def test_lines_of_inflow_are_summed_by_month_each_id_once(skarb, data: Path, tmp
     found = skarb("reserve", "rules", data / "prices.csv", path, "--rules", "hold", "--months", "24", "--each", "--format", "csv")
     assert [row["inflow_sat"] for row in found.rows] == [str(22 * 10**8)] and "1 lines are not in BTC" in found.err
     path.write_text("\n".join([header, rows[0], rows[0].replace("100000000", "5")]) + "\n")
+    empty = tmp_path / "empty.csv"
+    empty.write_text(header + "\n")
+    nothing = skarb("reserve", "rules", data / "prices.csv", empty)
+    assert nothing.code == 3 and "no inflow in BTC" in flat(nothing.err)
     twice = skarb("reserve", "rules", data / "prices.csv", path)
     assert twice.code == 3 and "with another content" in flat(twice.err)
 
@@ -348,6 +352,11 @@ def test_prices_that_cannot_be_used(skarb, data: Path, tmp_path: Path, name: str
         (("rules", "{prices}", "--from", "2030-01"), 3, "no month between"),
         (("rules", "{prices}", "--month-btc", "-1"), 3, "plain decimal"),
         (("rules", "{prices}", "--month-btc", "20000000"), 3, "inflow"),
+        (("rules", "{prices}", "--month-btc", "0"), 3, "--month-btc"),
+        (("rules", "{prices}", "--to", "9999-12", "--months", "99"), 3, "expected 1 to"),
+        (("rules", "{prices}", "--electricity-usd", "99999999999999999999"), 3, "bills"),
+        (("risk", "{prices}", "--methods", ""), 3, "method"),
+        (("value", "{prices}", "{holdings}", "{rates}", "--at", "9999-12-31T23:59-12:00"), 3, "expected a moment"),
         (("rules", "{prices}", "--each", "--by-start"), 2, "expected one of them"),
         (("rules", "{prices}", "--months", "12", "--from", "2019-01"), 3, "expected 200 for its mean"),
         (("report", "{prices}", "--out", "{prices}"), 4, "expected a folder"),
