@@ -272,7 +272,7 @@ def rules(
     """Try what to do with mined coins, from every month on which one could have begun: hold, sell, or pay; ranked by the middle of all starts.
 
     All rules have the same inflow and the same bills; what the reserve does not pay the budget pays, and that is counted against the rule. No
-    rule sees a price of the day on which it decides. Sales lose a fee, and more the larger they are.
+    rule decides by a price of its own day. Sales lose a fee, and more the larger they are.
 
     Parameters
     ----------
@@ -310,11 +310,7 @@ def rules(
     tell([*given.notes, *prices.notes])
     found = work.backtest_of(given, policy, prices, wanted)
     starts = len(found.months) - months + 1
-    tell(
-        [
-            f"{starts} starts, of {months} months each; neighbouring ones share most of their months, so they are not {starts} independent tries"
-        ]
-    )
+    tell([f"{starts} starts of {months} months each; neighbouring ones share most of their months, so they are not independent"])
     if each:
         columns, rows = work.EACH, work.each_rows(found)
     elif by_start:
@@ -366,7 +362,9 @@ def report(
     if asked.output or asked.format:
         raise Usage("--output, --format: a report goes into the folder that --out names")
     policy, given = _read(files, asked)
-    written, notes = write_report(given, policy, out, language, window, months, _coins(month_btc, "--month-btc") or 0, asked.over_gaps)
+    written, notes = write_report(
+        given, policy, out, language, window, months, _coins(month_btc, "--month-btc") or 0, asked.over_gaps
+    )
     tell(notes)
     err.print(f"· {out}: {', '.join(written)}", style="dim", markup=False, highlight=False)
 

@@ -4,9 +4,9 @@ Each month the coins of the month come in, a rule sells some of the coins or non
 paid from the reserve's cash as far as it goes; the budget pays the rest, and that is counted against the rule. So all rules pay the same bills
 from the same inflow and differ in nothing but what they sell, and when.
 
-A rule sees closing prices up to the day before it decides, and sells at the close of the day on which it decides, the first of the next month. A
-sale loses a fee, and more the larger it is. *Wealth* is the coins at the close, and cash, less what the budget paid; what the reserve comes to in
-the end is what selling all of it at once would leave.
+A rule sees closing prices up to the day before it decides, and sells at the close of the day on which it decides, the first of the next month;
+only how many coins a bill takes is settled by the sale itself. A sale loses a fee, and more the larger it is. *Wealth* is the coins at the close,
+and cash, less what the budget paid; what the reserve comes to in the end is what selling all of it at once would leave.
 
 Money is whole cents, coins are satoshi; every rule is walked over all starts at once. Rounding: against the reserve, always.
 """
@@ -165,6 +165,8 @@ def months_of(
 
     Raises: InputError for months that do not follow each other, or numbers that are too large.
     """
+    if not months:
+        raise InputError("months: given none, expected at least one")
     for before, after in pairwise(months):
         if next_month(before) != after:
             raise InputError(

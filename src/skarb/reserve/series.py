@@ -118,7 +118,7 @@ def price_days(series: Series, over_gaps_days: int = 0, first: int | None = None
 def in_currency(prices: PriceDays, rates: Mapping[int, Fraction], what: str) -> PriceDays:
     """Return the prices in another currency, on the days from the first on which there is a rate to the last.
 
-    Raises: InputError if fewer than two days have one.
+    Raises: InputError if fewer than two days have one, or one between others has none.
     """
     exact = {day: prices.exact[day] * rates[day] for day in map(int, prices.days) if day in rates}
     if len(exact) < 2:
@@ -126,4 +126,9 @@ def in_currency(prices: PriceDays, rates: Mapping[int, Fraction], what: str) -> 
             f"{what}: given {len(exact)} days with a price and a rate, expected at least two; load rates of more days"
         )
     days = np.array(list(exact), np.int64)
+    lacking = next((int(day) for day in prices.days if days[0] < day < days[-1] and int(day) not in exact), None)
+    if lacking is not None:
+        raise InputError(
+            f"{what}: given no rate of {from_day(lacking)}, expected one for every day between others; load the missing rates"
+        )
     return PriceDays(what, days, np.array([float(value) for value in exact.values()]), exact, prices.notes)

@@ -116,17 +116,14 @@ def quote_at(second: int, market: Market | None, daily: Series | None, limits: A
         why.append(f"the last daily price is of {from_day(known)}, {age // DAY_SECONDS} days old, expected at most {limits.days}")
     else:
         why.append(f"no daily price is known before {_written(second)}")
-    last = [
-        *([(hour.end, hour.price(by), market.name, "published")] if market and hour else []),
-        *(
-            [((known + 1) * DAY_SECONDS, daily.points[known].value, daily.points[known].source, "assumed")]
-            if daily and known is not None
-            else []
-        ),
-    ]
+    last: list[tuple[int, Fraction, str]] = []
+    if market and hour:
+        last.append((hour.end, hour.price(by), market.name))
+    if daily and known is not None:
+        last.append(((known + 1) * DAY_SECONDS, daily.points[known].value, daily.points[known].source))
     if not last:
         raise InputError(f"price at {_written(second)}: {'; '.join(why)}; load prices that reach it")
-    at, price, source, _ = max(last, key=lambda one: one[0])
+    at, price, source = max(last, key=lambda one: one[0])
     if second - at > limits.last_known_days * DAY_SECONDS:
         raise InputError(
             f"price at {_written(second)}: stale: {'; '.join(why)}; a last known price may be {limits.last_known_days} days old; load newer prices"

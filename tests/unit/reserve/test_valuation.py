@@ -24,7 +24,11 @@ def hour(start: int, volume: str = "2", paid: str = "210", low: str = "100", hig
 
 
 def market(*starts: int):
-    return read_hours((HOURS + "".join(hour(start) for start in starts)).encode(), "hours.csv", "Some Exchange")
+    return read_hours(
+        (HOURS + "".join(hour(start, str(2 + place), str(105 * (2 + place))) for place, start in enumerate(starts))).encode(),
+        "hours.csv",
+        "Some Exchange",
+    )
 
 
 def test_the_first_level_is_the_last_hour_that_is_over() -> None:
@@ -111,6 +115,13 @@ def test_hours_in_any_order_idle_ones_left_out() -> None:
         and "1 hours without trade" in found.notes[0]
     )
     assert found.daily_volumes_sat(10_800, 5) == (4 * 10**8,) and found.latest(0) is None
+
+
+def test_hours_that_stand_still_are_left_out() -> None:
+    same = "".join(hour(3600 * place) for place in range(5)) + hour(18_000, last="107")
+    found = read_hours((HOURS + same).encode(), "hours.csv")
+    assert [one.start for one in found.hours] == [0, 18_000] and "4 hours that repeat" in found.notes[0]
+    assert len(read_hours((HOURS + hour(0) + hour(3600)).encode(), "hours.csv").hours) == 2
 
 
 @pytest.mark.parametrize(
