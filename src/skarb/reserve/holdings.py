@@ -60,7 +60,7 @@ def read_holdings(data: bytes, name: str) -> tuple[Lot, ...]:
         if one.lot in found:
             raise InputError(f"{name} line {line}, lot: given {shorten(one.lot)!r} again, expected each lot once")
         found[one.lot] = one
-    return tuple(sorted(found.values(), key=lambda one: (one.day, one.lot)))
+    return tuple(sorted(found.values(), key=lambda one: one.day))  # of a day in the order of the file
 
 
 def rows_of(data: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
