@@ -14,22 +14,11 @@ from hypothesis import strategies as st
 
 from skarb.chain import Point, Series
 from skarb.core.time import from_day, to_day
+from skarb.reserve.amounts import COIN, MILLION, Costs, lost_ppm, worth_of
 from skarb.reserve.drawdown import below_highest, deepest
+from skarb.reserve.months import Months, closes_cents, months_between, months_of
 from skarb.reserve.risk import forecast, spreads
-from skarb.reserve.rules import (
-    COIN,
-    MILLION,
-    Costs,
-    Months,
-    Rule,
-    closes_cents,
-    lost_ppm,
-    months_between,
-    months_of,
-    read_rules,
-    try_rules,
-    worth_of,
-)
+from skarb.reserve.rules import Rule, read_rules, try_rules
 from skarb.reserve.series import PriceDays, price_days
 
 RULES = read_rules("hold,all,electricity,share:0,share:37,share:100,band:5:1:30,band:20:0:100,target:0,target:50,target:100,pay")

@@ -14,7 +14,10 @@ from skarb.app.reserve_value import amount, spread_figure, volume_figure
 from skarb.core.errors import InputError
 from skarb.core.time import from_day
 from skarb.mining.compare import Figure
-from skarb.reserve.rules import Costs, Months, Ranked, Rule, Tried, by_start_year, months_between, months_of, ranked, try_rules
+from skarb.reserve.amounts import Costs
+from skarb.reserve.months import Months, months_between, months_of
+from skarb.reserve.ranking import Ranked, by_start_year, ranked
+from skarb.reserve.rules import Rule, Tried, try_rules
 from skarb.reserve.series import PriceDays
 from skarb.reserve.valuation import DAY_SECONDS, MILLION
 

@@ -18,9 +18,11 @@ import numpy as np
 from skarb.chain import Point, Series
 from skarb.core.errors import ensure
 from skarb.core.time import from_day, to_day
+from skarb.reserve.amounts import Costs
 from skarb.reserve.coverage import coverage_of
+from skarb.reserve.months import months_between, months_of
 from skarb.reserve.risk import TAILS, Forecasts, forecast
-from skarb.reserve.rules import USUAL, Costs, Tried, months_between, months_of, read_rules, try_rules
+from skarb.reserve.rules import USUAL, Tried, read_rules, try_rules
 from skarb.reserve.series import PriceDays, price_days
 
 T = TypeVar("T")

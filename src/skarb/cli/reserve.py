@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from skarb.cli.reserve_risk import add_commands as add_risk
+from skarb.cli.reserve_rules import add_commands as add_rules
 
 app = App(
     name="reserve",
@@ -14,3 +15,4 @@ app = App(
     "inputs, with ranges and sources.",
 )
 add_risk(app)
+add_rules(app)

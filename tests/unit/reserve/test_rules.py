@@ -11,7 +11,10 @@ import pytest
 from skarb.chain import Point, Series
 from skarb.core.errors import InputError
 from skarb.core.time import to_day
-from skarb.reserve.rules import Costs, Rule, by_start_year, months_between, months_of, quantile, ranked, read_rules, try_rules
+from skarb.reserve.amounts import Costs
+from skarb.reserve.months import months_between, months_of
+from skarb.reserve.ranking import by_start_year, quantile, ranked
+from skarb.reserve.rules import Rule, read_rules, try_rules
 from skarb.reserve.series import PriceDays, price_days
 
 FREE = Costs(0, 0, 10**8)
