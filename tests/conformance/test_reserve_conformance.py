@@ -1,8 +1,10 @@
-"""The reserve against known answers: every file of the format below, on every file of daily prices that lies beside it, and the published back-test.
+"""The reserve against known answers: every file of the format below, on every file of daily prices that lies beside it, and the published
+back-test.
 
 | kind | told by | passes when |
 |---|---|---|
-| reserve | JSON object with keys such as `HS 250d 0.025`, or `max_drawdown_from_running_peak` | violations and days equal, means and draw-downs to 1e-9 |
+| reserve | JSON object with keys such as `HS 250d 0.025`, or `max_drawdown_from_running_peak` | violations and days equal, means and draw-downs
+to 1e-9 |
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def cases() -> list[object]:
         for path in (sorted(DATA.rglob("*.json")) if DATA.is_dir() else [])
         if _CASE.search(text := path.read_bytes()[:4000].decode(errors="replace")) or "max_drawdown_from_running_peak" in text
     ]
-    return found or [pytest.param(None, marks=pytest.mark.skip(reason=f"no such file below {DATA}; name the folder in SKARB_DATA"))]
+    return found or [
+        pytest.param(None, marks=pytest.mark.skip(reason=f"no such file below {DATA}; name the folder in SKARB_DATA"))
+    ]
 
 
 @cache
@@ -61,8 +65,9 @@ def test_cases_agree(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_back_test_as_far_as_the_prices_go() -> None:
-    """Published for 3,152 days from 2017-05-16 to 2025-12-31, a window of 500 days at 99 %, prices from 2016-01-01: historical simulation has 34 violations
-    where 32 are expected, filtered 39, normal 65. Where the prices end earlier there can be no more, and those there are must be what a plain loop finds.
+    """Published for 3,152 days from 2017-05-16 to 2025-12-31, a window of 500 days at 99 %, prices from 2016-01-01: historical simulation has 34
+    violations where 32 are expected, filtered 39, normal 65. Where the prices end earlier there can be no more, and those there are must be what
+    a plain loop finds.
     """
     prices = files().prices().between(to_day(date(2016, 1, 1)), None)
     last = min(prices.last, to_day(date(2025, 12, 31)))
@@ -96,5 +101,9 @@ def test_published_draw_downs_by_year() -> None:
     """Published, to whole percent."""
     falls = falls_by_year(files().prices(over_gaps_days=7))
     published = {2018: -81, 2019: -49, 2020: -52, 2021: -53, 2022: -67, 2025: -32}
-    seen = {year: round(100 * falls[year].depth) for year in published if year in falls and (year + 1 in falls or files().prices().last >= to_day(date(year, 12, 31)))}
+    seen = {
+        year: round(100 * falls[year].depth)
+        for year in published
+        if year in falls and (year + 1 in falls or files().prices().last >= to_day(date(year, 12, 31)))
+    }
     assert seen == {year: published[year] for year in seen} and len(seen) >= 5

@@ -108,7 +108,9 @@ def load(paths: Sequence[Path], policy: Policy, market: str | None = None) -> Fi
     found, days = Files(), list[DayFile]()
     for path in paths:
         if path.is_dir():
-            raise InputError(f"{path}: given a folder, expected files named one by one; a list of prices does not say which coin it is about")
+            raise InputError(
+                f"{path}: given a folder, expected files named one by one; a list of prices does not say which coin it is about"
+            )
         if not path.is_file():
             raise NotFound(f"{path}: there is no such file")
         data = unpacked(path.read_bytes(), path.name)
@@ -147,6 +149,8 @@ def _sort(path: Path, data: bytes, policy: Policy, market: str | None, found: Fi
 def _take(found: Files, name: str, months: Mapping[date, Monthly]) -> None:
     if found.months:
         raise InputError(f"{name}: given inflow a second time, expected one file of it")
+    if not months:
+        raise InputError(f"{name}: given no inflow in BTC, expected at least one line")
     found.months = dict(months)
 
 
@@ -188,7 +192,9 @@ def _read_inflow(data: bytes, name: str, notes: list[str]) -> dict[date, Monthly
         if seen.setdefault(row["id"], content) is not content:
             if seen[row["id"]] == content:
                 continue
-            raise InputError(f"{name} line {line}, id: given {row['id']!r} with another content, expected the same inflow again or another id")
+            raise InputError(
+                f"{name} line {line}, id: given {row['id']!r} with another content, expected the same inflow again or another id"
+            )
         try:
             month = from_day(parse_day(row["day"])).replace(day=1)
         except InputError as error:

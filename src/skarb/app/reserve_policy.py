@@ -67,7 +67,9 @@ class Policy:
             known = self.figure(name)
             value = _fraction(name, text, known.unit)
             low, high = min(known.low, value), max(known.high, value)
-            figures[name] = replace(known, low=low, base=value, high=high, source=f"as asked for; usually {float(known.base):g}", certainty="given")
+            figures[name] = replace(
+                known, low=low, base=value, high=high, source=f"as asked for; usually {float(known.base):g}", certainty="given"
+            )
         return replace(self, figures=figures)
 
 
@@ -100,7 +102,11 @@ def scenarios_of(policy: Policy, prices: PriceDays) -> list[Scenario]:
     found = []
     for row in policy.scenarios:
         price = row.get("price", "0")
-        change = Fraction(str(worst_change(prices, price["worst_days"]).change)) if isinstance(price, dict) else _number(row["name"], price)
+        change = (
+            Fraction(str(worst_change(prices, price["worst_days"]).change))
+            if isinstance(price, dict)
+            else _number(row["name"], price)
+        )
         found.append(
             check(
                 Scenario(
@@ -126,7 +132,8 @@ def factors_of(policy: Policy) -> list[tuple[str, Scenario, Scenario]]:
             parts = {"price": Fraction(0), "rate": Fraction(0), "coins_lost": Fraction(0)}
             if row["name"] not in parts:
                 raise ConfigurationError(f"reserve.yaml, factor {row['name']!r}: expected one of {', '.join(parts)}")
-            ends.append(check(Scenario(row["name"], *{**parts, row["name"]: value}.values(), source=row["source"])))
+            price, rate, lost = (parts | {row["name"]: value}).values()
+            ends.append(check(Scenario(row["name"], price, rate, lost, source=row["source"])))
         found.append((row["name"], ends[0], ends[1]))
     return found
 
@@ -134,7 +141,9 @@ def factors_of(policy: Policy) -> list[tuple[str, Scenario, Scenario]]:
 def _figure(row: Mapping[str, str]) -> Figure:
     low, base, high = (_number(row["name"], row[key]) for key in ("low", "base", "high"))
     if not low <= base <= high:
-        raise ConfigurationError(f"reserve.yaml, {row['name']}: given {row['base']}, expected it between {row['low']} and {row['high']}")
+        raise ConfigurationError(
+            f"reserve.yaml, {row['name']}: given {row['base']}, expected it between {row['low']} and {row['high']}"
+        )
     return Figure(row["name"], low, base, high, row["unit"], row["source"], row["certainty"])
 
 

@@ -110,7 +110,9 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
         window=window,
         value=value_curve,
         bound=bound,
-        violations=[Violation(float(day), worth[float(day)], least[float(day)]) for day in violation_days(chosen) if float(day) in least],
+        violations=[
+            Violation(float(day), worth[float(day)], least[float(day)]) for day in violation_days(chosen) if float(day) in least
+        ],
         violations_all=coverage.violations,
         violations_expected=f"{coverage.expected:.1f}",
         tested=coverage.count,
@@ -133,7 +135,9 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
     )
 
 
-def _band(prices: PriceDays, chosen: Forecasts, coins: float, count: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+def _band(
+    prices: PriceDays, chosen: Forecasts, coins: float, count: int
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Return what the coins were worth on the last days, and the least that was forecast for each the day before."""
     at = len(prices) - count
     days = [float(day) for day in prices.days[at:]]

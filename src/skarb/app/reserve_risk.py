@@ -24,17 +24,17 @@ from skarb.reserve.risk import METHODS, Forecasts, Method, forecast, loss_ppm
 from skarb.reserve.series import PriceDays
 from skarb.reserve.stress import Effect, Reserve, Scenario
 
-RISK = (
+RISK: tuple[str, ...] = (
     "method", "horizon_days", "level", "var", "shortfall", "var_usd", "shortfall_usd", "var_byn", "shortfall_byn", "days", "violations", "expected",
     "kupiec_p", "independence_p", "conditional_p", "mean_var", "mean_loss", "verdict",
 )  # fmt: skip
-YEARS = ("method", "horizon_days", "level", "year", "days", "violations", "expected")
-STRESS = (
+YEARS: tuple[str, ...] = ("method", "horizon_days", "level", "year", "days", "violations", "expected")
+STRESS: tuple[str, ...] = (
     "kind", "name", "price_change", "rate_change", "coins_lost_btc", "inflow_stops_months", "first", "last", "after_usd", "change_usd", "after_byn",
     "change_byn", "months_of_inflow", "source",
 )  # fmt: skip
-FALLS = ("kind", "year", "depth", "peak", "trough", "fell_days", "recovered", "recovery_days")
-CASES = ("case", "figure", "value", "expected", "agrees")
+FALLS: tuple[str, ...] = ("kind", "year", "depth", "peak", "trough", "fell_days", "recovered", "recovery_days")
+CASES: tuple[str, ...] = ("case", "figure", "value", "expected", "agrees")
 _NAMES: dict[str, Method] = {"HS": "historical", "FHS": "filtered"}
 _DRAWDOWN = "max_drawdown_from_running_peak"
 TESTED_FROM = to_day(date(2018, 1, 1))
@@ -71,11 +71,17 @@ def stake_of(files: Files, policy: Policy, prices: PriceDays, coins_sat: int | N
         return Stake(Reserve(sat, price, rate, inflow_month_sat=files.inflow_month_sat), whose)
     later = next((one for one in files.lots if one.day > prices.last), None)
     if later is not None:
-        raise InputError(f"lot {later.lot!r}: given {from_day(later.day)}, expected a day until the last price, {from_day(prices.last)}; load newer prices")
+        raise InputError(
+            f"lot {later.lot!r}: given {from_day(later.day)}, expected a day until the last price, {from_day(prices.last)}; load newer prices"
+        )
     cash = units_of(files.lots, "USD"), units_of(files.lots, "BYN")
     if cash[1] and rate is None:
-        raise InputError(f"holdings in BYN: given no official rate of {from_day(prices.last)}, expected one; load a file of rates")
-    return Stake(Reserve(files.coins_sat(), price, rate, *cash, files.inflow_month_sat), f"{len(files.lots)} lots", len(files.lots))
+        raise InputError(
+            f"holdings in BYN: given no official rate of {from_day(prices.last)}, expected one; load a file of rates"
+        )
+    return Stake(
+        Reserve(files.coins_sat(), price, rate, *cash, files.inflow_month_sat), f"{len(files.lots)} lots", len(files.lots)
+    )
 
 
 def verdict(one: Forecasts, found: Coverage) -> str:
@@ -105,7 +111,10 @@ def risk_rows(made: Sequence[Forecasts], stake: Stake) -> list[tuple[Any, ...]]:
                 found.count,
                 found.violations,
                 f"{found.expected:.1f}",
-                *("" if value is None else f"{value:.4f}" for value in (found.kupiec_p, found.independence_p, found.conditional_p)),
+                *(
+                    "" if value is None else f"{value:.4f}"
+                    for value in (found.kupiec_p, found.independence_p, found.conditional_p)
+                ),
                 f"{found.mean_var:.6f}",
                 "" if found.mean_loss is None else f"{found.mean_loss:.6f}",
                 verdict(one, found),
@@ -129,12 +138,32 @@ def risk_inputs(prices: PriceDays, stake: Stake, window: int, decay: float) -> l
     found = [
         Figure.exactly("coins", Fraction(reserve.coins_sat, COIN), "BTC", stake.whose, "exact"),
         Figure.exactly("price", reserve.price_usd, "USD/BTC", f"close of {from_day(prices.last)}", "published"),
-        Figure.exactly("days", Fraction(len(prices)), "days", f"{from_day(prices.first)} to {from_day(prices.last)}", "published"),
-        Figure("window", Fraction(min(250, window)), Fraction(window), Fraction(max(1000, window)), "days", "a year to four are usual", "given"),
-        Figure("decay", Fraction("0.92"), Fraction(str(decay)), Fraction("0.97"), "a day", "RiskMetrics 1996: 0.94 for days, 0.97 for months", "given"),
+        Figure.exactly(
+            "days", Fraction(len(prices)), "days", f"{from_day(prices.first)} to {from_day(prices.last)}", "published"
+        ),
+        Figure(
+            "window",
+            Fraction(min(250, window)),
+            Fraction(window),
+            Fraction(max(1000, window)),
+            "days",
+            "a year to four are usual",
+            "given",
+        ),
+        Figure(
+            "decay",
+            Fraction("0.92"),
+            Fraction(str(decay)),
+            Fraction("0.97"),
+            "a day",
+            "RiskMetrics 1996: 0.94 for days, 0.97 for months",
+            "given",
+        ),
     ]
     if reserve.byn_per_usd is not None:
-        found.append(Figure.exactly("official_rate", reserve.byn_per_usd, "BYN/USD", f"in force on {from_day(prices.last)}", "published"))
+        found.append(
+            Figure.exactly("official_rate", reserve.byn_per_usd, "BYN/USD", f"in force on {from_day(prices.last)}", "published")
+        )
     return found
 
 
@@ -161,7 +190,10 @@ def stress_of(policy: Policy, prices: PriceDays, stake: Stake) -> Stressed:
 
 def stress_rows(found: Stressed) -> list[tuple[Any, ...]]:
     """Return a row for each blow."""
-    rows = [_stress_row("past", one, from_day(span.first_day).isoformat(), from_day(span.last_day).isoformat()) for span, one in found.past]
+    rows = [
+        _stress_row("past", one, from_day(span.first_day).isoformat(), from_day(span.last_day).isoformat())
+        for span, one in found.past
+    ]
     rows += [_stress_row("scenario", one) for one in found.scenarios]
     for _, *ends in found.factors:
         rows += [_stress_row("alone", one) for one in ends]
@@ -210,7 +242,8 @@ def _fall_row(kind: str, year: str, one: drawdown.Fall) -> tuple[Any, ...]:
 def case_rows(path: Path, files: Files) -> list[tuple[Any, ...]]:
     """Reckon the cases of a file and hold them to what it expects: violations are equal, means and draw-downs to a billionth.
 
-    `{"HS 250d 0.025": {"days": …, "violations": …, "mean_var": …}, "max_drawdown_from_running_peak": {"2018": …}}`; days are tested from 2018-01-01.
+    `{"HS 250d 0.025": {"days": …, "violations": …, "mean_var": …}, "max_drawdown_from_running_peak": {"2018": …}}`; days are tested from
+    2018-01-01.
     Raises: InputError for a case that cannot be read or reckoned.
     """
     try:
@@ -224,7 +257,9 @@ def case_rows(path: Path, files: Files) -> list[tuple[Any, ...]]:
         found = _drawdowns(files) if name == _DRAWDOWN else _case(path.name, name, files)
         for key, value in expected.items():
             if key not in found or not isinstance(value, int | float) or isinstance(value, bool):
-                raise InputError(f"{path.name}, {name}: expects {key} {shorten(repr(value))}, known are numbers for {', '.join(found)}")
+                raise InputError(
+                    f"{path.name}, {name}: expects {key} {shorten(repr(value))}, known are numbers for {', '.join(found)}"
+                )
             ours = found[key]
             agrees = ours == value if isinstance(ours, int) else abs(ours - value) <= 1e-9
             rows.append((name, key, repr(ours), repr(value), "yes" if agrees else "no"))
@@ -265,6 +300,7 @@ def methods_of(text: str) -> list[Method]:
     Raises: InputError
     """
     found = [one.strip() for one in text.split(",")]
-    if wrong := next((one for one in found if one not in METHODS), None):
+    wrong = next((one for one in found if one not in METHODS), None)
+    if wrong is not None:
         raise InputError(f"method {shorten(wrong)!r}: expected {', '.join(METHODS)}")
     return [one for one in METHODS if one in found]

@@ -14,18 +14,21 @@ from skarb.app.reserve_value import amount, spread_figure, volume_figure
 from skarb.core.errors import InputError
 from skarb.core.time import from_day
 from skarb.mining.compare import Figure
-from skarb.reserve.rules import Costs, Months, Ranked, Rule, Tried, by_start_year, months_between, months_of, ranked, try_rules
+from skarb.reserve.amounts import Costs
+from skarb.reserve.months import Months, months_between, months_of
+from skarb.reserve.ranking import Ranked, by_start_year, ranked
+from skarb.reserve.rules import Rule, Tried, try_rules
 from skarb.reserve.series import PriceDays
 from skarb.reserve.valuation import DAY_SECONDS, MILLION
 
-RANKED = (
+RANKED: tuple[str, ...] = (
     "rank", "rule", "starts", "final_5_usd", "final_50_usd", "final_95_usd", "best_of_starts", "worst_month_usd", "drawdown_usd", "drawdown",
     "drawdown_most", "months_under_water", "sold", "paid_by_reserve", "paid_by_budget_usd",
 )  # fmt: skip
-BY_YEAR = ("rule", "start_year", "starts", "final_lowest_usd", "final_50_usd", "final_highest_usd")
-EACH = (
-    "rule", "start", "final_usd", "worst_month_usd", "drawdown_usd", "drawdown", "months_under_water", "inflow_sat", "bought_sat", "sold_sat", "held_sat",
-    "bills_usd", "paid_by_reserve_usd", "paid_by_budget_usd",
+BY_YEAR: tuple[str, ...] = ("rule", "start_year", "starts", "final_lowest_usd", "final_50_usd", "final_highest_usd")
+EACH: tuple[str, ...] = (
+    "rule", "start", "final_usd", "worst_month_usd", "drawdown_usd", "drawdown", "months_under_water", "inflow_sat", "bought_sat", "sold_sat",
+    "held_sat", "bills_usd", "paid_by_reserve_usd", "paid_by_budget_usd",
 )  # fmt: skip
 COIN = 10**8
 FIRST = date(2014, 1, 1)
@@ -61,14 +64,17 @@ def backtest_of(files: Files, policy: Policy, prices: PriceDays, asked: Asked) -
 
     Raises: InputError if months are missing or too few.
     """
-    first, last = asked.first or max(FIRST, from_day(prices.first)), asked.last or from_day(prices.last)
+    longest = max(one.average_days for one in asked.rules)
+    first, last = asked.first or max(FIRST, from_day(prices.first + longest)), asked.last or from_day(prices.last)
     known = months_between(prices, first, last)
     if files.months:
         known = [month for month in known if min(files.months) <= month <= max(files.months)]
         if gap := next((month for month in known if month not in files.months), None):
             raise InputError(f"inflow: given no line for {gap:%Y-%m}, expected one for each month; 0 if nothing came in")
     if not known:
-        raise InputError(f"rules: given no month between {first:%Y-%m} and {last:%Y-%m} with inflow, and prices on the first of the next month")
+        raise InputError(
+            f"rules: given no month between {first:%Y-%m} and {last:%Y-%m} with inflow, and prices on the first of the next month"
+        )
     lines = [files.months.get(month, Monthly(asked.month_sat)) for month in known]
     electricity, shown = _bills([one.electricity_cents for one in lines], asked.electricity_cents, "electricity", policy)
     owed, shown_owed = _bills([one.owed_cents for one in lines], asked.owed_cents, "owed", policy)
@@ -79,9 +85,24 @@ def backtest_of(files: Files, policy: Policy, prices: PriceDays, asked: Asked) -
     costs = Costs(policy.ppm("fee"), min(MILLION, -(-size.numerator * MILLION // size.denominator)), int(volume.base * COIN))
     tried = try_rules(prices, months, asked.rules, asked.horizon, costs)
     sat = [one.inflow_sat for one in lines]
-    inflow = Figure("inflow", Fraction(min(sat), COIN), Fraction(sum(sat), COIN * len(sat)), Fraction(max(sat), COIN), "BTC a month", *_from(files))
+    inflow = Figure(
+        "inflow",
+        Fraction(min(sat), COIN),
+        Fraction(sum(sat), COIN * len(sat)),
+        Fraction(max(sat), COIN),
+        "BTC a month",
+        *_from(files),
+    )
     count = Figure.exactly("months", Fraction(len(known)), "months", f"{known[0]:%Y-%m} to {known[-1]:%Y-%m}", "published")
-    long = Figure("horizon", Fraction(12), Fraction(asked.horizon), Fraction(max(96, asked.horizon)), "months", "how long each try is", "given")
+    long = Figure(
+        "horizon",
+        Fraction(12),
+        Fraction(asked.horizon),
+        Fraction(max(96, asked.horizon)),
+        "months",
+        "how long each try is",
+        "given",
+    )
     figures = (count, long, inflow, *shown, *shown_owed, *policy.named("fee", "size_factor"), spread, volume)
     return Backtest(asked, prices, months, tuple(tried), tuple(ranked(tried)), figures)
 
@@ -125,23 +146,22 @@ def ranked_rows(found: Backtest) -> list[tuple[Any, ...]]:
 
 def year_rows(found: Backtest) -> list[tuple[Any, ...]]:
     """Return a row for each rule and year of starts."""
-    return [(rule.name, year, count, *(amount(cents) for cents in finals)) for rule, year, count, *finals in by_start_year(found.tried)]
+    return [
+        (rule.name, year, count, *(amount(cents) for cents in finals))
+        for rule, year, count, *finals in by_start_year(found.tried)
+    ]
 
 
 def each_rows(found: Backtest) -> list[tuple[Any, ...]]:
     """Return a row for each rule and start."""
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for one in found.tried:
-        columns = (one.final, one.worst_month, one.drawdown, one.drawdown_ppm, one.under_water, one.inflow_sat, one.bought_sat, one.sold_sat, one.held_sat,
-                   one.bills, one.paid, one.budget)  # fmt: skip
-        for day, *values in zip(one.starts.tolist(), *(column.tolist() for column in columns), strict=True):
-            final, month, fall, fall_ppm, under, came, bought, sold, held, bills, paid, budget = values
-            rows.append(
-                (
-                    one.rule.name, from_day(day).isoformat(), amount(final), amount(month), amount(fall), _percent(fall_ppm), under, came, bought, sold, held,
-                    amount(bills), amount(paid), amount(budget),
-                )  # fmt: skip
-            )
+        money = [[amount(cents) for cents in column.tolist()] for column in (one.final, one.worst_month, one.drawdown)]
+        shares = [_percent(ppm) for ppm in one.drawdown_ppm.tolist()]
+        whole = [column.tolist() for column in (one.under_water, one.inflow_sat, one.bought_sat, one.sold_sat, one.held_sat)]
+        bills = [[amount(cents) for cents in column.tolist()] for column in (one.bills, one.paid, one.budget)]
+        starts = [from_day(day).isoformat() for day in one.starts.tolist()]
+        rows += zip([one.rule.name] * len(starts), starts, *money, shares, *whole, *bills, strict=True)
     return rows
 
 

@@ -20,20 +20,33 @@ from skarb.mining.compare import Figure
 from skarb.reserve.holdings import DECIMALS, units_of
 from skarb.reserve.hourly import By
 from skarb.reserve.series import PriceDays
-from skarb.reserve.valuation import DAY_SECONDS, MILLION, Haircut, LotValue, Quote, after, close_at, haircut_of, lot_values, quote_at
+from skarb.reserve.valuation import (
+    DAY_SECONDS,
+    MILLION,
+    Haircut,
+    LotValue,
+    Quote,
+    after,
+    close_at,
+    haircut_of,
+    lot_values,
+    quote_at,
+)
 
 SPREAD_DAYS = 90  # of the daily spread that a sale is reckoned with
 VOLUME_DAYS = 30
 _RANGE_DAYS = 3 * 365
-VALUE = (
-    "basis", "level", "price_usd", "known_at", "age_hours", "source", "quality", "haircut_ppm", "value_usd", "value_byn", "cost_byn", "gain_byn", "why",
+_FIRST_YEAR, _LAST_YEAR = 2009, 2999
+VALUE: tuple[str, ...] = (
+    "basis", "level", "price_usd", "known_at", "age_hours", "source", "quality", "haircut_ppm", "value_usd", "value_byn", "cost_byn", "gain_byn",
+    "why",
 )  # fmt: skip
-LOTS = ("lot", "day", "asset", "units", "price_usd", "value_usd", "value_byn", "cost_byn", "gain_byn")
+LOTS: tuple[str, ...] = ("lot", "day", "asset", "units", "price_usd", "value_usd", "value_byn", "cost_byn", "gain_byn")
 
 
 @dataclass(frozen=True)
 class Valued:
-    """A reserve, valued. Amounts are of all assets, in cents and kopecks; `sold` has what a sale would leave at the low, base and high end of all figures."""
+    """A reserve, valued, with what a sale would lose at the low, base and high end of all figures."""
 
     at: int  # seconds since 1970-01-01
     hour: Quote
@@ -77,14 +90,20 @@ def moment(text: str | None, policy: Policy, files: Files) -> int:
     Raises: InputError
     """
     if text is None:
-        ends = [*([files.market.hours[-1].end] if files.market else []), *([(max(files.daily.points) + 1) * DAY_SECONDS] if files.daily else [])]
+        ends = [
+            *([files.market.hours[-1].end] if files.market else []),
+            *([(max(files.daily.points) + 1) * DAY_SECONDS] if files.daily else []),
+        ]
         if not ends:
             raise InputError("prices: given none, expected a file of daily prices or of hours")
         return max(ends)
     try:
         found = datetime.fromisoformat(text)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            raise ValueError
     except ValueError:
-        raise InputError(f"--at: given {text[:40]!r}, expected a moment such as 2024-06-01T12:00+03:00") from None
+        expected = f"a moment such as 2024-06-01T12:00+03:00, from {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise InputError(f"--at: given {text[:40]!r}, expected {expected}") from None
     return int((found if found.tzinfo else found.replace(tzinfo=zone(policy.zone))).timestamp())
 
 
@@ -98,7 +117,9 @@ def value_of(files: Files, policy: Policy, second: int, by: By = "mean") -> Valu
     day = legal_day(datetime.fromtimestamp(second, UTC), policy.zone)
     later = next((one for one in files.lots if one.day > day), None)
     if later is not None:
-        raise InputError(f"lot {later.lot!r}: given {from_day(later.day)}, expected a day until {from_day(day)}, on which the reserve is valued")
+        raise InputError(
+            f"lot {later.lot!r}: given {from_day(later.day)}, expected a day until {from_day(day)}, on which the reserve is valued"
+        )
     rate = rate_on(files, day, policy.currency)
     hour = quote_at(second, files.market, files.daily, policy.limits, by)
     close = close_at(second, files.daily, policy.limits) if files.daily else None
@@ -142,7 +163,9 @@ def spread_figure(files: Files, second: int) -> Figure:
 def _spread(prices: PriceDays, known: int) -> Figure:
     changes = np.diff(prices.logs[max(0, known - _RANGE_DAYS - 1) : known])
     if len(changes) < SPREAD_DAYS:
-        raise InputError(f"{prices.what}: given {len(changes) + 1} days before the moment, expected {SPREAD_DAYS + 1} for the spread; load older prices")
+        raise InputError(
+            f"{prices.what}: given {len(changes) + 1} days before the moment, expected {SPREAD_DAYS + 1} for the spread; load older prices"
+        )
     past = np.lib.stride_tricks.sliding_window_view(changes, SPREAD_DAYS).std(axis=1)
     low, base, high = (Fraction(ceil(float(value) * MILLION), MILLION) for value in (past.min(), past[-1], past.max()))
     return Figure("daily_spread", low, base, high, "/1", f"changes of {SPREAD_DAYS} days, range of three years", "measured")
@@ -225,4 +248,3 @@ def lot_rows(found: Valued) -> list[tuple[Any, ...]]:
 def amount(minor: int | None) -> str:
     """Write cents or kopecks in major units; nothing where nothing is known."""
     return "" if minor is None else format_amount(minor, 2)
-

@@ -1,7 +1,7 @@
 """The reserve, measured: forecasts of risk for every day of fourteen years with their tests, and rules for mined coins from every month.
 
-The prices are made up here, as many days as bitcoin has a price, with fat tails and spreads that come in spells. Beside ours stands the plain loop that such forecasts
-are usually written as: one window and one quantile a day, for one method and one level, which must come to the same.
+The prices are made up here, as many days as bitcoin has a price, with fat tails and spreads that come in spells. Beside ours stands the plain
+loop that such forecasts are usually written as: one window and one quantile a day, for one method and one level, which must come to the same.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ import numpy as np
 from skarb.chain import Point, Series
 from skarb.core.errors import ensure
 from skarb.core.time import from_day, to_day
+from skarb.reserve.amounts import Costs
 from skarb.reserve.coverage import coverage_of
+from skarb.reserve.months import months_between, months_of
 from skarb.reserve.risk import TAILS, Forecasts, forecast
-from skarb.reserve.rules import USUAL, Costs, Tried, months_between, months_of, read_rules, try_rules
+from skarb.reserve.rules import USUAL, Tried, read_rules, try_rules
 from skarb.reserve.series import PriceDays, price_days
 
 T = TypeVar("T")
@@ -51,7 +53,9 @@ def made_prices(days: int = DAYS, seed: int = 0) -> PriceDays:
     draw = np.random.default_rng(seed)
     spread = 0.03 * np.exp(0.5 * np.sin(np.arange(days) / 90) + 0.1 * draw.standard_normal(days))
     closes = 1000 * np.exp(np.cumsum(spread * draw.standard_t(4, days) / 1.4))
-    points = {_FIRST + place: Point(Fraction(int(100 * close) + 100, 100), "assumed", "made up") for place, close in enumerate(closes)}
+    points = {
+        _FIRST + place: Point(Fraction(int(100 * close) + 100, 100), "assumed", "made up") for place, close in enumerate(closes)
+    }
     return price_days(Series("price, made up", points))
 
 

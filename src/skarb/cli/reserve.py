@@ -8,6 +8,7 @@ from skarb.cli.reserve_custody import add_commands as add_custody
 from skarb.cli.reserve_lots import add_commands as add_lots
 from skarb.cli.reserve_proofs import add_commands as add_proofs
 from skarb.cli.reserve_risk import add_commands as add_risk
+from skarb.cli.reserve_rules import add_commands as add_rules
 
 app = App(
     name="reserve",
@@ -22,3 +23,4 @@ add_lots(app)
 add_custody(app)
 add_proofs(app)
 add_risk(app)
+add_rules(app)

@@ -1,7 +1,7 @@
 """Do forecasts hold? Violations counted against what was expected, and whether they come in clusters.
 
-Three likelihood ratios: as many as expected (Kupiec), one day's violation says nothing about the next day's (Christoffersen), and both together. Their p values
-come from the chi-square distribution; a forecast fails where p is below a twentieth.
+Three likelihood ratios: as many as expected (Kupiec), one day's violation says nothing about the next day's (Christoffersen), and both together.
+Their p values come from the chi-square distribution; a forecast fails where p is below a twentieth.
 
 Source: Kupiec, Techniques for Verifying the Accuracy of Risk Measurement Models, 1995; Christoffersen, Evaluating Interval Forecasts, 1998.
 """
@@ -9,6 +9,7 @@ Source: Kupiec, Techniques for Verifying the Accuracy of Risk Measurement Models
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import erfc, exp, log, sqrt
 
 import numpy as np
@@ -79,7 +80,7 @@ def kupiec(count: int, violations: int, tail: float) -> float:
 def independence(broken: list[bool]) -> float | None:
     """Return the likelihood ratio of violations that depend on the day before; None where there are none to compare."""
     pairs = [[0, 0], [0, 0]]
-    for before, after in zip(broken, broken[1:], strict=False):
+    for before, after in pairwise(broken):
         pairs[before][after] += 1
     (calm, first), (last, again) = pairs
     if not first + again or not last + again:

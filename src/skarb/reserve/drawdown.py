@@ -1,7 +1,7 @@
 """Draw-downs: how far a price fell from its highest, when, and how long it took to come back.
 
-Of a year the running highest begins anew with the year, so that years can be compared; of a whole series every fall from one highest to the next is a
-fall of its own.
+Of a year the running highest begins anew with the year, so that years can be compared; of a whole series every fall from one highest to the next
+is a fall of its own.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def fall_within(prices: PriceDays, first: int, last: int) -> Fall:
     below = below_highest(closes)
     trough = int(below.argmin())
     peak = int(closes[: trough + 1].argmax())
-    return Fall(float(below[trough]), int(days[peak]), int(days[trough]), _recovered(prices, int(days[trough]), float(closes[peak])))
+    return Fall(
+        float(below[trough]), int(days[peak]), int(days[trough]), _recovered(prices, int(days[trough]), float(closes[peak]))
+    )
 
 
 def by_year(prices: PriceDays) -> dict[int, Fall]:

@@ -1,7 +1,7 @@
 """What is held: a file of lots, each with what is left of it and what that cost.
 
-`lot,day,asset,units,cost_byn`: units are the smallest of the asset (satoshi, kopecks, cents), the cost is in kopecks. Which lots are used up first was decided
-by whoever keeps the book; here they are valued as they stand.
+`lot,day,asset,units,cost_byn`: units are the smallest of the asset (satoshi, kopecks, cents), the cost is in kopecks. Which lots are used up
+first was decided by whoever keeps the book; here they are valued as they stand.
 """
 
 from __future__ import annotations
@@ -53,12 +53,14 @@ def read_holdings(data: bytes, name: str) -> tuple[Lot, ...]:
             raise InputError(f"{name} line {line}: {error}") from None
         units = whole_of(name, line, "units", row["units"])
         if not units:
-            raise InputError(f"{name} line {line}, units: given 0, expected something that is left; a lot that is used up has no line")
+            raise InputError(
+                f"{name} line {line}, units: given 0, expected something that is left; a lot that is used up has no line"
+            )
         one = Lot(row["lot"], day, row["asset"], units, whole_of(name, line, "cost_byn", row["cost_byn"]))
         if one.lot in found:
             raise InputError(f"{name} line {line}, lot: given {shorten(one.lot)!r} again, expected each lot once")
         found[one.lot] = one
-    return tuple(sorted(found.values(), key=lambda one: (one.day, one.lot)))
+    return tuple(sorted(found.values(), key=lambda one: one.day))  # of a day in the order of the file
 
 
 def rows_of(data: bytes, name: str, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
@@ -86,5 +88,7 @@ def whole_of(name: str, line: int, column: str, text: str) -> int:
     Raises: InputError
     """
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise InputError(f"{name} line {line}, {column}: given {shorten(text)!r}, expected a whole number from 0 of at most {_MOST_DIGITS} digits")
+        raise InputError(
+            f"{name} line {line}, {column}: given {shorten(text)!r}, expected a whole number from 0 of at most {_MOST_DIGITS} digits"
+        )
     return int(text)

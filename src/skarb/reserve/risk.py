@@ -1,8 +1,8 @@
 """How much a day or ten may cost: value at risk and expected shortfall of a price, forecast for every day from what was known before it.
 
-**Historical**: the quantile of the last `window` changes, linear between neighbours. **Filtered**: the same of changes divided by the spread that was
-forecast when they began, times the spread forecast now; the spread is the exponentially weighted one of RiskMetrics, so storms are believed at once. **Normal**: a
-multiple of that spread, as if changes had no fat tails. It fails on every coin and is shown for comparison only.
+**Historical**: the quantile of the last `window` changes, linear between neighbours. **Filtered**: the same of changes divided by the spread that
+was forecast when they began, times the spread forecast now; the spread is the exponentially weighted one of RiskMetrics, so storms are believed
+at once. **Normal**: a multiple of that spread, as if changes had no fat tails. It fails on every coin and is shown for comparison only.
 
 Changes are logarithms. Of ten days, windows hold changes that overlap, while outcomes that are tested do not. The shortfall is the mean of the
 changes of the window at or beyond the quantile.
@@ -66,7 +66,14 @@ class Forecasts:
         """Return the forecasts whose outcome is known on a day or later."""
         at = int(np.searchsorted(self.days, day))
         return Forecasts(
-            self.method, self.window, self.horizon_days, self.tail, self.days[at:], self.outcomes[at:], self.var[at:], self.shortfall[at:]
+            self.method,
+            self.window,
+            self.horizon_days,
+            self.tail,
+            self.days[at:],
+            self.outcomes[at:],
+            self.var[at:],
+            self.shortfall[at:],
         )
 
 
@@ -104,7 +111,9 @@ def forecast(
     found: list[Forecasts] = []
     spread = spreads(np.diff(logs), decay) if {"filtered", "normal"} & {*methods} else np.empty(0)
     if len(spread) and not spread.min() > 0:
-        raise InputError(f"{prices.what}: given a price that stands still for {LEAST_WINDOW} days, expected one that moves; its spread is nought")
+        raise InputError(
+            f"{prices.what}: given a price that stands still for {LEAST_WINDOW} days, expected one that moves; its spread is nought"
+        )
     for method in methods:
         if method == "normal":
             ahead = spread[window + horizon_days - 1 :] * sqrt(horizon_days)
@@ -145,12 +154,14 @@ def _between(low: Floats, high: Floats, share: float) -> Floats:
 
 
 def _check(prices: PriceDays, window: int, tails: Sequence[float], horizon_days: int, decay: float) -> None:
-    if not LEAST_WINDOW <= window:
+    if not window >= LEAST_WINDOW:
         raise InputError(f"window: given {window} days, expected at least {LEAST_WINDOW}")
     if not 1 <= horizon_days <= 365:
         raise InputError(f"horizon: given {horizon_days} days, expected 1 to 365")
     if any(not 0 < tail <= 0.5 for tail in tails):
-        raise InputError(f"level: given a tail of {min(tails):g}, expected one above 0 and at most 0.5, that is a level from 50 % to below 100 %")
+        raise InputError(
+            f"level: given a tail of {min(tails):g}, expected one above 0 and at most 0.5, that is a level from 50 % to below 100 %"
+        )
     if not 0.5 <= decay < 1:
         raise InputError(f"decay: given {decay:g}, expected 0.5 to below 1")
     needed = window + 2 * horizon_days

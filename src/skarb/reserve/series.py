@@ -1,7 +1,7 @@
 """Closing prices as risk looks at them: days one after the other, and the logarithms of their changes.
 
-A price of nought and a day without a price say nothing about risk, so a hole is refused, or bridged where that is asked for: then the change over the
-hole stands as the change of the day behind it, and the hole is told. Nothing is put into it, because invented days are calm days.
+A price of nought and a day without a price say nothing about risk, so a hole is refused, or bridged where that is asked for: then the change over
+the hole stands as the change of the day behind it, and the hole is told. Nothing is put into it, because invented days are calm days.
 """
 
 from __future__ import annotations
@@ -95,27 +95,40 @@ def price_days(series: Series, over_gaps_days: int = 0, first: int | None = None
                 f"load the missing days, begin behind them, or bridge them with --over-gaps {missing}"
             )
         days = days[behind:]
-        notes.append(f"{series.what}: begins on {from_day(int(days[0]))}, behind the last day without a price ({len(too_long)} holes before it)")
+        notes.append(
+            f"{series.what}: begins on {from_day(int(days[0]))}, behind the last day without a price ({len(too_long)} holes before it)"
+        )
         exact = {int(day): exact[int(day)] for day in days}
         holes = [one for one in holes if one[0] > days[0]]
     if len(days) < 2:
         raise InputError(f"{series.what}: given {len(days)} days, expected at least two")
-    notes += [f"{series.what}: {from_day(low)} to {from_day(high)} is bridged: one change for the whole hole" for low, high in holes]
+    notes += [
+        f"{series.what}: {from_day(low)} to {from_day(high)} is bridged: one change for the whole hole" for low, high in holes
+    ]
     closes = np.array([float(value) for value in exact.values()])
     changes = np.abs(np.diff(np.log(closes)))
     jumps = [from_day(int(days[at + 1])).isoformat() for at in np.flatnonzero(changes > JUMP)]
     if jumps:
-        notes.append(f"{series.what}: moves by more than half in a day {len(jumps)} times, first on {', '.join(jumps[:3])}; look at them")
+        notes.append(
+            f"{series.what}: moves by more than half in a day {len(jumps)} times, first on {', '.join(jumps[:3])}; look at them"
+        )
     return PriceDays(series.what, days, closes, exact, tuple(notes))
 
 
 def in_currency(prices: PriceDays, rates: Mapping[int, Fraction], what: str) -> PriceDays:
     """Return the prices in another currency, on the days from the first on which there is a rate to the last.
 
-    Raises: InputError if fewer than two days have one.
+    Raises: InputError if fewer than two days have one, or one between others has none.
     """
     exact = {day: prices.exact[day] * rates[day] for day in map(int, prices.days) if day in rates}
     if len(exact) < 2:
-        raise InputError(f"{what}: given {len(exact)} days with a price and a rate, expected at least two; load rates of more days")
+        raise InputError(
+            f"{what}: given {len(exact)} days with a price and a rate, expected at least two; load rates of more days"
+        )
     days = np.array(list(exact), np.int64)
+    lacking = next((int(day) for day in prices.days if days[0] < day < days[-1] and int(day) not in exact), None)
+    if lacking is not None:
+        raise InputError(
+            f"{what}: given no rate of {from_day(lacking)}, expected one for every day between others; load the missing rates"
+        )
     return PriceDays(what, days, np.array([float(value) for value in exact.values()]), exact, prices.notes)

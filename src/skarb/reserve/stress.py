@@ -1,8 +1,8 @@
 """Stress: what the past did to a price, and what several things at once would do to a reserve.
 
-The worst changes over so many days are found in the prices themselves. A scenario names several factors: the price, the official rate, coins that are lost with a
-keeper of keys or an exchange, months in which no coins come in. What it does is said in money, in coins, and in months of inflow: how many months
-the miners would need to bring back what was lost, at the price of the scenario, after the months without any.
+The worst changes over so many days are found in the prices themselves. A scenario names several factors: the price, the official rate, coins that
+are lost with a keeper of keys or an exchange, months in which no coins come in. What it does is said in money, in coins, and in months of inflow:
+how many months the miners would need to bring back what was lost, at the price of the scenario, after the months without any.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def worst_change(prices: PriceDays, span_days: int) -> WorstChange:
     Raises: InputError if the prices are shorter.
     """
     if not 1 <= span_days < len(prices):
-        raise InputError(f"{prices.what}: given {len(prices)} days, expected more than {span_days} for the worst change over so many")
+        raise InputError(
+            f"{prices.what}: given {len(prices)} days, expected more than {span_days} for the worst change over so many"
+        )
     later = np.searchsorted(prices.days, prices.days + span_days)
     known = np.flatnonzero(later < len(prices))
     known = known[prices.days[later[known]] == prices.days[known] + span_days]

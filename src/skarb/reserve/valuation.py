@@ -1,13 +1,13 @@
 """What holdings are worth: a price from the best source that is fresh, and money in whole cents and kopecks.
 
-Prices stand in three levels, as in accounting at fair value. **1**: the last hour that is over on the principal market. **2**: the daily reference of the last day that
-is over. **3**: the last price known, older than that; each day of its age takes something off. A price that is too old even for the third
-level is refused. A lower level is taken only when the higher one is missing or stale, and says why.
+Prices stand in three levels, as in accounting at fair value. **1**: the last hour that is over on the principal market. **2**: the daily
+reference of the last day that is over. **3**: the last price known, older than that; each day of its age takes something off. A price that is too
+old even for the third level is refused. A lower level is taken only when the higher one is missing or stale, and says why.
 
 Value is cut to whole cents and kopecks, never rounded up; the lots of an asset share out its value so that they add up to it.
 
-What a sale would leave is less, by four parts: the price's level, its age, the fee, and the size. The size counts by the square root of what is sold over what
-is traded in a day, times the daily spread, as measured for large orders of bitcoin.
+What a sale would leave is less, by four parts: the price's level, its age, the fee, and the size. The size counts by the square root of what is
+sold over what is traded in a day, times the daily spread, as measured for large orders of bitcoin.
 
 Source: IFRS 13, fair value hierarchy; Donier and Bonart, A Million Metaorder Analysis of Market Impact on the Bitcoin, 2015.
 """
@@ -116,13 +116,14 @@ def quote_at(second: int, market: Market | None, daily: Series | None, limits: A
         why.append(f"the last daily price is of {from_day(known)}, {age // DAY_SECONDS} days old, expected at most {limits.days}")
     else:
         why.append(f"no daily price is known before {_written(second)}")
-    last = [
-        *([(hour.end, hour.price(by), market.name, "published")] if market and hour else []),
-        *([((known + 1) * DAY_SECONDS, daily.points[known].value, daily.points[known].source, "assumed")] if daily and known is not None else []),
-    ]
+    last: list[tuple[int, Fraction, str]] = []
+    if market and hour:
+        last.append((hour.end, hour.price(by), market.name))
+    if daily and known is not None:
+        last.append(((known + 1) * DAY_SECONDS, daily.points[known].value, daily.points[known].source))
     if not last:
         raise InputError(f"price at {_written(second)}: {'; '.join(why)}; load prices that reach it")
-    at, price, source, _ = max(last, key=lambda one: one[0])
+    at, price, source = max(last, key=lambda one: one[0])
     if second - at > limits.last_known_days * DAY_SECONDS:
         raise InputError(
             f"price at {_written(second)}: stale: {'; '.join(why)}; a last known price may be {limits.last_known_days} days old; load newer prices"
@@ -169,7 +170,9 @@ def lot_values(lots: Sequence[Lot], price_usd: Fraction, byn_per_usd: Fraction |
     for one in lots:
         start = before.get(one.asset, 0)
         before[one.asset] = start + one.units
-        (low, low_byn), (high, high_byn) = (money(units, one.asset, price_usd, byn_per_usd) for units in (start, start + one.units))
+        (low, low_byn), (high, high_byn) = (
+            money(units, one.asset, price_usd, byn_per_usd) for units in (start, start + one.units)
+        )
         found.append(LotValue(one, high - low, None if low_byn is None or high_byn is None else high_byn - low_byn))
     return tuple(found)
 
@@ -187,7 +190,14 @@ def size_ppm(sold: int, traded_day: int, spread_ppm: int, factor: Fraction) -> i
 
 
 def haircut_of(
-    quote: Quote, sold: int, traded_day: int, spread_ppm: int, factor: Fraction, level_ppm: Sequence[int], day_ppm: int, fee_ppm: int
+    quote: Quote,
+    sold: int,
+    traded_day: int,
+    spread_ppm: int,
+    factor: Fraction,
+    level_ppm: Sequence[int],
+    day_ppm: int,
+    fee_ppm: int,
 ) -> Haircut:
     """Return what selling so much at a quoted price loses; `level_ppm` has a value for each of the three levels."""
     age = day_ppm * quote.age_days if quote.level == 3 else 0

@@ -10,6 +10,7 @@ GROUPS = {
     "law": ("check", "show", "diff", "explain"),
     "register": ("import", "show", "recordings"),
     "mine": ("surplus", "plan", "curtail", "bill", "audit", "levy"),
+    "reserve": ("value", "risk", "stress", "drawdown", "rules", "report"),
     "screen": ("import", "lists", "delta", "party", "wallet", "policy", "whitelist"),
 }
 ALL = [(name,) for name in COMMANDS] + [(group, name) for group, names in GROUPS.items() for name in names]

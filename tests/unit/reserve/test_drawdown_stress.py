@@ -23,7 +23,10 @@ def prices(*closes: float, first: int = NEW_YEAR - 3) -> PriceDays:
 
 def test_a_year_begins_anew() -> None:
     found = by_year(prices(100, 200, 180, 150, 160, 120, 160, 155))
-    assert found[2020].depth == pytest.approx(-0.1) and (found[2020].peak_day, found[2020].trough_day) == (NEW_YEAR - 2, NEW_YEAR - 1)
+    assert found[2020].depth == pytest.approx(-0.1) and (found[2020].peak_day, found[2020].trough_day) == (
+        NEW_YEAR - 2,
+        NEW_YEAR - 1,
+    )
     assert found[2020].recovered_day is None and found[2020].recovery_days is None
     assert found[2021].depth == pytest.approx(-0.25) and found[2021].peak_day == NEW_YEAR + 1
     assert found[2021].recovered_day == NEW_YEAR + 3 and found[2021].recovery_days == 1 and found[2021].fell_days == 1

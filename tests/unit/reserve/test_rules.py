@@ -11,7 +11,10 @@ import pytest
 from skarb.chain import Point, Series
 from skarb.core.errors import InputError
 from skarb.core.time import to_day
-from skarb.reserve.rules import Costs, Rule, by_start_year, months_between, months_of, quantile, ranked, read_rules, try_rules
+from skarb.reserve.amounts import Costs
+from skarb.reserve.months import months_between, months_of
+from skarb.reserve.ranking import by_start_year, quantile, ranked
+from skarb.reserve.rules import Rule, read_rules, try_rules
 from skarb.reserve.series import PriceDays, price_days
 
 FREE = Costs(0, 0, 10**8)
@@ -22,7 +25,10 @@ def prices(*monthly: int, first: date = date(2020, 1, 1)) -> PriceDays:
     """A price that stays for a month, from the 2nd to the 1st of the next one."""
     points = {}
     for place, price in enumerate(monthly):
-        begin, end = (to_day(date(first.year + (first.month - 1 + place + more) // 12, (first.month - 1 + place + more) % 12 + 1, 1)) for more in (0, 1))
+        begin, end = (
+            to_day(date(first.year + (first.month - 1 + place + more) // 12, (first.month - 1 + place + more) % 12 + 1, 1))
+            for more in (0, 1)
+        )
         points |= {day: Point(Fraction(price), "assumed", "made up") for day in range(begin + 1, end + 1)}
     return price_days(Series("price", points))
 
@@ -84,8 +90,7 @@ def test_the_target_sells_and_buys() -> None:
 
 
 def test_the_band_sells_only_above_it() -> None:
-    # On the first of February the mean of five days is 100, the last price 100: not above. On the first of March: 200 all along. A month ends, a jump comes
-    # in its last days only if the price moves inside it, so the mean is of the days before.
+    # A price that stays is not above its mean; one that jumps three days before the first of March is, on that day only.
     line = prices(100, 100, 100)
     assert tried("band:5:1:50", line, 3).sold_sat.tolist() == [0]
     days = {int(day): line.exact[int(day)] for day in line.days}
@@ -114,8 +119,26 @@ def test_bills_as_a_share_of_what_came_in() -> None:
 
 def test_rules_are_read_strictly() -> None:
     assert read_rules("share:50, band:200:20:25") == (Rule("share", 500_000), Rule("band", 250_000, 200_000, 200))
-    assert [one.name for one in read_rules("hold,share:50,band:200:20:25,target:7")] == ["hold", "share:50", "band:200:20:25", "target:7"]
-    for text in ("", "sell", "share", "share:101", "share:x", "share:-1", "hold:3", "band:200:20", "band:1:2:3", "band:2000:2:3", "target:50:50", "share:99999"):
+    assert [one.name for one in read_rules("hold,share:50,band:200:20:25,target:7")] == [
+        "hold",
+        "share:50",
+        "band:200:20:25",
+        "target:7",
+    ]
+    for text in (
+        "",
+        "sell",
+        "share",
+        "share:101",
+        "share:x",
+        "share:-1",
+        "hold:3",
+        "band:200:20",
+        "band:1:2:3",
+        "band:2000:2:3",
+        "target:50:50",
+        "share:99999",
+    ):
         with pytest.raises(InputError, match="rule"):
             read_rules(text)
 

@@ -58,7 +58,11 @@ def test_too_few_and_jumps() -> None:
 
 
 def test_prices_in_another_currency() -> None:
-    found = in_currency(price_days(series({1: 100, 2: 200, 3: 300})), {2: Fraction("3.2"), 3: Fraction("3.3")}, "price, BYN per BTC")
+    found = in_currency(
+        price_days(series({1: 100, 2: 200, 3: 300})), {2: Fraction("3.2"), 3: Fraction("3.3")}, "price, BYN per BTC"
+    )
     assert found.closes.tolist() == [640.0, 990.0] and found.first == 2
+    with pytest.raises(InputError, match="no rate of 1970-01-03"):
+        in_currency(price_days(series({1: 100, 2: 200, 3: 300})), {1: Fraction(3), 3: Fraction(3)}, "price")
     with pytest.raises(InputError, match="load rates of more days"):
         in_currency(price_days(series({1: 100, 2: 200})), {1: Fraction(3)}, "price")

@@ -24,7 +24,11 @@ def hour(start: int, volume: str = "2", paid: str = "210", low: str = "100", hig
 
 
 def market(*starts: int):
-    return read_hours((HOURS + "".join(hour(start) for start in starts)).encode(), "hours.csv", "Some Exchange")
+    return read_hours(
+        (HOURS + "".join(hour(start, str(2 + place), str(105 * (2 + place))) for place, start in enumerate(starts))).encode(),
+        "hours.csv",
+        "Some Exchange",
+    )
 
 
 def test_the_first_level_is_the_last_hour_that_is_over() -> None:
@@ -75,13 +79,19 @@ def test_lots_add_up_to_the_whole() -> None:
 
 
 def test_values_are_never_rounded_up() -> None:
-    assert money(1, "BTC", Fraction(999_999), Fraction(1)) == (0, 0) and money(1, "BTC", Fraction(1_000_000), Fraction(1)) == (1, 1)
+    assert money(1, "BTC", Fraction(999_999), Fraction(1)) == (0, 0) and money(1, "BTC", Fraction(1_000_000), Fraction(1)) == (
+        1,
+        1,
+    )
 
 
 def test_the_size_counts_by_its_square_root() -> None:
     assert size_ppm(0, 100, 30_000, Fraction(1)) == 0
     assert size_ppm(100, 100, 30_000, Fraction(1)) in (30_000, 30_001)
-    assert size_ppm(400, 100, 30_000, Fraction(1)) in (60_000, 60_001) and size_ppm(100, 100, 30_000, Fraction(1, 2)) in (15_000, 15_001)
+    assert size_ppm(400, 100, 30_000, Fraction(1)) in (60_000, 60_001) and size_ppm(100, 100, 30_000, Fraction(1, 2)) in (
+        15_000,
+        15_001,
+    )
     assert size_ppm(10**15, 1, 30_000, Fraction(1)) == 1_000_000
     with pytest.raises(InputError, match="daily volume"):
         size_ppm(1, 0, 1, Fraction(1))
@@ -99,8 +109,19 @@ def test_haircuts_in_parts() -> None:
 def test_hours_in_any_order_idle_ones_left_out() -> None:
     text = HOURS + hour(7200) + hour(3600, volume="0", paid="0") + hour(0) + hour(0)
     found = read_hours(gzip.compress(text.encode()), "hours.csv.gz")
-    assert [one.start for one in found.hours] == [0, 7200] and found.name == "hours.csv.gz" and "1 hours without trade" in found.notes[0]
+    assert (
+        [one.start for one in found.hours] == [0, 7200]
+        and found.name == "hours.csv.gz"
+        and "1 hours without trade" in found.notes[0]
+    )
     assert found.daily_volumes_sat(10_800, 5) == (4 * 10**8,) and found.latest(0) is None
+
+
+def test_hours_that_stand_still_are_left_out() -> None:
+    same = "".join(hour(3600 * place) for place in range(5)) + hour(18_000, last="107")
+    found = read_hours((HOURS + same).encode(), "hours.csv")
+    assert [one.start for one in found.hours] == [0, 18_000] and "4 hours that repeat" in found.notes[0]
+    assert len(read_hours((HOURS + hour(0) + hour(3600)).encode(), "hours.csv").hours) == 2
 
 
 @pytest.mark.parametrize(

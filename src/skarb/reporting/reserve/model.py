@@ -13,7 +13,10 @@ Curve = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Violation:
-    """A day on which more was lost than forecast. Units: days since 1970-01-01; what the coins were worth, and the least they were forecast to be worth."""
+    """A day on which more was lost than forecast.
+
+    Units: days since 1970-01-01; what the coins were worth, and the least they were forecast to be worth.
+    """
 
     day: float
     value: float

@@ -67,16 +67,27 @@ def _value(report: ReserveReport, words: Said) -> dict[str, Any]:
         logarithmic=min(ends) > 0,
         y_range=(min(ends), max(ends)) if min(ends) > 0 else None,
     )
-    legend = [("c0", words.text("reserve_value")), ("outer", words.text("reserve_band")), ("known", words.text("reserve_violation"))]
+    legend = [
+        ("c0", words.text("reserve_value")),
+        ("outer", words.text("reserve_band")),
+        ("known", words.text("reserve_violation")),
+    ]
     ticks = [_short(value, words) for _, value in drawn.y_ticks]
     return _chart("value", drawn, words.text("reserve_value_chart"), legend, ticks, _quarters(drawn))
 
 
 def _below(report: ReserveReport, words: Said) -> dict[str, Any]:
     top = [(x, 0.0) for x, _ in report.below]
-    drawn = sheet([Curve("below", report.below, "c1")], [Area(report.below, top, "outer")], x_ticks=_years(report.below), y_range=(-1.0, 0.0))
+    drawn = sheet(
+        [Curve("below", report.below, "c1")],
+        [Area(report.below, top, "outer")],
+        x_ticks=_years(report.below),
+        y_range=(-1.0, 0.0),
+    )
     ticks = [f"{round(100 * value)}\u00a0%".replace("-", "\u2212") for _, value in drawn.y_ticks]
-    return _chart("below", drawn, words.text("reserve_below_chart"), [("c1", words.text("reserve_below"))], ticks, _year_labels(drawn))
+    return _chart(
+        "below", drawn, words.text("reserve_below_chart"), [("c1", words.text("reserve_below"))], ticks, _year_labels(drawn)
+    )
 
 
 def _changes(report: ReserveReport, words: Said) -> dict[str, Any]:
