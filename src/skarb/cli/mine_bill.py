@@ -177,7 +177,9 @@ def _tables(bills: Sequence[Bill]) -> None:
         owed = format_amount(one.totals["payable"], one.decimals)
         out.print(f"Electricity exactly {one.exact_net} {one.currency}{mean}; to pay {owed} {one.currency}.")
         for standing in one.standing:
-            out.print(f"{standing.first} to {standing.last}: mining is {standing.verdict} by {standing.provision}.")
+            out.print(
+                f"{standing.first} to {standing.last}: about mining the law says {standing.verdict}, by {standing.provision}."
+            )
         for text in (*one.notes, *one.faults):
             out.print(f"· {escape(text)}")
         out.print()

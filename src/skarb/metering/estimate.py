@@ -14,6 +14,12 @@ import numpy as np
 from skarb.metering.model import Fault, Longs, Metered, Method, State, runs
 from skarb.metering.validate import Limits
 
+_WAYS = {
+    Method.NEIGHBOURS: "its neighbours",
+    Method.TELEMETRY: "what devices reported",
+    Method.PROFILE: "the same hour of other days",
+}
+
 
 def estimate(metered: Metered, limits: Limits, telemetry_wh: Mapping[str, Longs] | None = None) -> None:
     """Fill what is unknown. `telemetry_wh` is what devices behind a meter reported, by meter and interval, -1 where they did not; it is scaled to
@@ -80,7 +86,7 @@ def _fill(metered: Metered, row: int, unknown: np.ndarray, limits: Limits, told:
     for way, count in found.items():
         if count:
             first = int(np.flatnonzero(unknown & (method == way))[0])
-            says = f"{count} intervals estimated by {way.name.lower()}"
+            says = f"estimated by {_WAYS[way]}"
             metered.faults.append(Fault("estimated", metered.meters[row].meter, metered.window.at(first), count, says=says))
 
 

@@ -96,7 +96,7 @@ class AuditTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     efficiency_low: Ratio = "90/100"  # of the name plate: the best that a fleet may do
     efficiency_high: Ratio = "115/100"
     pue_low: Ratio = "100/100"
-    pue_high: Ratio = "120/100"
+    pue_high: Ratio = "110/100"
     fpps_tolerance: Ratio = "2/100"
     pplns_pool_share: Ratio = "2/100"  # of the network, where nobody says how large a pool is
     z_most: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
