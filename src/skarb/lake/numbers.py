@@ -6,8 +6,6 @@ written with the rows. What is new in a segment is returned as rows for its tabl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -17,7 +15,8 @@ from skarb.core.columns import Names
 from skarb.core.compiled import choose_kind
 from skarb.journal.feed.manifest import Manifest
 from skarb.lake.errors import Refused
-from skarb.lake.schema import fact_fields
+from skarb.lake.filling import insert
+from skarb.lake.schema import fact_fields, tables
 from skarb.rulebook import Edition
 
 _WORTH = 4096  # texts looked up from which on kernels are quicker
@@ -136,24 +135,14 @@ class Numbers:
         self.editions.numbers(pa.array([one.hash for one in editions], pa.string()))
         known = {one.hash: one for one in editions}
         fresh = self.editions.fresh()
+        written: dict[str, list[tuple[object, ...]]] = {}
         for number, name in zip(fresh, self.editions.texts(fresh).to_pylist(), strict=True):
-            one, country = known[name], known[name].country
-            values = [number, name, country.code, country.currency, country.decimals, one.normal]
-            self._connection.execute("INSERT INTO editions VALUES (?, ?, ?, ?, ?, ?)", values)
-            outcomes = [
-                (number, place, answer.verdict, answer.provision, answer.measure, answer.assumed)
-                for place, answer in enumerate(one.outcomes)
-            ]
-            provisions = [(number, p.id, p.title, p.cites.act, p.cites.article) for p in one.provisions.values()]
-            written: dict[str, Sequence[tuple[object, ...]]] = {
-                "outcomes": outcomes,
-                "duties": [(number, *pair) for pair in enumerate(one.duty_ids)],
-                "levies": [(number, *pair) for pair in enumerate(one.levy_ids)],
-                "provisions": provisions,
-            }
-            for table, rows in written.items():
-                if rows:
-                    self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            for table, rows in _written(number, known[name]).items():
+                written.setdefault(table, []).extend(rows)
+        for table, rows in written.items():
+            if rows:  # as columns: to hand them over one by one takes seconds
+                columns = [pa.array(column) for column in zip(*rows, strict=True)]
+                insert(self._connection, table, pa.table(columns, list(tables()[table])))
 
     def new_cases(self, cases: pa.Table) -> pa.Table:
         """Return the cases of a segment that the lake does not hold yet, numbered, for its table."""
@@ -228,6 +217,20 @@ class Numbers:
 
     def _table(self, query: str) -> pa.Table:
         return self._connection.sql(query).to_arrow_table()
+
+
+def _written(number: int, edition: Edition) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows that say what the numbers of an edition mean, by table."""
+    country = edition.country
+    return {
+        "editions": [(number, edition.hash, country.code, country.currency, country.decimals, edition.normal)],
+        "outcomes": [
+            (number, place, one.verdict, one.provision, one.measure, one.assumed) for place, one in enumerate(edition.outcomes)
+        ],
+        "duties": [(number, *pair) for pair in enumerate(edition.duty_ids)],
+        "levies": [(number, *pair) for pair in enumerate(edition.levy_ids)],
+        "provisions": [(number, one.id, one.title, one.cites.act, one.cites.article) for one in edition.provisions.values()],
+    }
 
 
 def same(number: int, rows: int) -> pa.Array:
