@@ -31,7 +31,7 @@ from skarb.journal.ahead import ahead
 from skarb.journal.feed.cases import FACTS, case_id
 from skarb.journal.feed.columns import ANSWERS, Columns, decimal_column
 from skarb.journal.feed.files import SCHEMAS
-from skarb.journal.feed.manifest import Manifest, Sums
+from skarb.journal.feed.manifest import Form, Manifest, Sums
 from skarb.journal.feed.write import Signer, write_declared
 from skarb.lake.filling import Filling, insert
 from skarb.lake.numbers import Numbers
@@ -280,7 +280,7 @@ def fill(
         connection.execute("COMMIT")
 
 
-def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: int = CLIENTS) -> Manifest:
+def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: int = CLIENTS, form: Form = "parquet") -> Manifest:
     """Write a feed of so many rows without bodies, as an institution that declares them would."""
     market = Market(seed, clients)
     cases = _cases(market)
@@ -288,7 +288,7 @@ def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: i
         ((_FROM + timedelta(days=number)).date().isoformat(), _columns(market, drawn, cases, number + 1))
         for number, drawn in enumerate(market.draw(rows))
     )
-    return write_declared(BOOK, to, signer, market.rulebook.country, parts, ASSETS, market.editions)
+    return write_declared(BOOK, to, signer, market.rulebook.country, parts, ASSETS, market.editions, form)
 
 
 def _cases(market: Market) -> pa.Table:

@@ -81,8 +81,11 @@ class Verified(NamedTuple):
 def manifests_of(folder: Path) -> list[Path]:
     """Return the manifests of a feed: of every book in the folder, or of the book whose folder it is, in order.
 
+    Of a single file of a feed, such as a manifest or one with rows, it is the book whose folder the file lies in.
     Raises: Refused
     """
+    if folder.is_file():
+        folder = next((one for one in folder.absolute().parents if one.name.startswith("book=")), folder.parent)
     books = [folder] if folder.name.startswith("book=") else sorted(folder.glob("book=*"))
     found = [path for book in books for path in sorted(book.glob("manifest-*.json")) if span_of(path.name) is not None]
     if not found:

@@ -31,6 +31,7 @@ _WORTH = 4096  # rows from which on kernels are quicker
 _MASK = (1 << 32) - 1
 _NAME = re.compile(r"manifest-([0-9]{10})-([0-9]{10})\.json")
 _WRONG = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+Form = Literal["parquet", "csv"]
 _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 _Day = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -44,17 +45,18 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sha256: _Hash
 
 
-class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Consecutive batches that were recorded on one day: one file of each table."""
 
     recorded: _Day
     first: _Whole  # batch
     last: _Whole
     files: dict[Literal["rows", "cases", "transfers", "accounts", "batches"], File]
+    form: Form = "parquet"  # of all files; CSV has no bodies
 
     def path(self, table: str) -> str:
         """Return where the file of a table lies in the folder of the book."""
-        return f"recorded={self.recorded}/{table}-{self.first:010d}-{self.last:010d}.parquet"
+        return f"recorded={self.recorded}/{table}-{self.first:010d}-{self.last:010d}.{self.form}"
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +149,8 @@ def _check(manifest: Manifest) -> None:
         wanted = set(TABLES) if manifest.bodies else set(TABLES) - {"batches"}
         if set(one.files) != wanted:
             raise Damaged(f"batches {one.first} to {one.last} have the files {sorted(one.files)}, expected {sorted(wanted)}")
+        if manifest.bodies and one.form != "parquet":
+            raise Damaged(f"batches {one.first} to {one.last} are in {one.form}, expected parquet, as bodies do not go into text")
         expected = one.last + 1
     if not manifest.segments or manifest.first < 1 or expected != manifest.last + 1:
         raise Damaged(f"the segments end with batch {expected - 1}, expected {manifest.first} to {manifest.last}")
