@@ -11,13 +11,14 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skarb.core.errors import shorten
 from skarb.journal.feed.cases import FACTS
 from skarb.journal.feed.csv import csv_bytes, read_csv
-from skarb.journal.feed.manifest import File
+from skarb.journal.feed.manifest import File, places_of
 from skarb.store import Damaged
 
 TEXT = pa.string()
@@ -97,8 +98,9 @@ def write_table(path: Path, table: pa.Table, name: str) -> File:
 
 
 def _write_parquet(file: BinaryIO, table: pa.Table, name: str) -> None:
+    columns = [_lean(column) if pa.types.is_dictionary(column.type) else column for column in table.columns]
     pq.write_table(
-        table,
+        pa.table(columns, table.column_names),
         file,
         compression="zstd",
         compression_level=1,
@@ -108,6 +110,18 @@ def _write_parquet(file: BinaryIO, table: pa.Table, name: str) -> None:
         row_group_size=1 << 20,
         dictionary_pagesize_limit=1 << 26,
     )
+
+
+def _lean(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column whose dictionaries hold nothing but texts that some row has; whoever reads it looks at each of them."""
+    lean = []
+    for chunk in column.chunks:
+        places, texts = places_of(chunk)
+        used = np.bincount(places, minlength=len(texts) + 1)[: len(texts)] > 0
+        numbers = np.append(np.cumsum(used) - 1, 0).astype(np.int32)
+        indices = pa.array(numbers[places], mask=places == len(texts) if chunk.null_count else None)
+        lean.append(pa.DictionaryArray.from_arrays(indices, texts.filter(pa.array(used))))
+    return pa.chunked_array(lean, column.type)
 
 
 def file_of(path: Path, rows: int) -> File:
