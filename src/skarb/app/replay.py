@@ -163,7 +163,7 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     asked, connection, draft = put.asked, put.connection, put.draft
     started = monotonic_ns()
     changes = Changes(connection)
-    keep = _keep(put, asked.out / KEPT, changes, say) if asked.out is not None and asked.engine == "kernel" else None
+    keep = keep_in(asked.out, put, changes, say) if asked.out is not None and asked.engine == "kernel" else None
     comparison = _compare(put, changes, progress, keep)
     changes.finish()
     cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), comparison.rows)
@@ -216,10 +216,14 @@ def _compare(put: Put, changes: Changes, progress: Progress | None, keep: Keep |
     return found
 
 
-def _keep(put: Put, folder: Path, changes: Changes, say: Say | None) -> Keep:
+def keep_in(out: Path, put: Put, changes: Changes, say: Say | None) -> Keep:
     """Return where a replay keeps what it counted so far; what lies there belongs to one state of one lake."""
-    feeds = put.connection.execute(_FEEDS).fetchall()
-    return Keep(folder, f"{put.snapshot} {feeds}", monotonic_ns, changes, say or (lambda text: None))
+    return Keep(out / KEPT, state_of(put), monotonic_ns, changes, say or (lambda text: None))
+
+
+def state_of(put: Put) -> str:
+    """Return what is another text when the lake holds something else."""
+    return f"{put.snapshot} {put.connection.execute(_FEEDS).fetchall()}"
 
 
 def told(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> Callable[[int], None] | None:

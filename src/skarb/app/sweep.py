@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections import UserDict
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
 from time import monotonic_ns
 
 import msgspec
 
-from skarb.app.replay import Asked, Progress, Put, make_room, opened, peak_bytes, subject, told
+from skarb import __version__
+from skarb.app.replay import Asked, Progress, Put, Say, keep_in, make_room, opened, peak_bytes, state_of, subject, told
 from skarb.core.amount import format_amount, parse_amount
 from skarb.core.errors import InputError, NotFound
 from skarb.oversight import replay as replays
+from skarb.oversight.changes import Changes
+from skarb.oversight.replay import Comparison
+from skarb.oversight.replay.keep import settle
+from skarb.oversight.replay.spans import editions_between
 from skarb.reporting.replay import Cost, Report, Tried, record, sweep_page, turned
 
 STEPS_MAX = 1000
+ANSWERED = ".answered"  # a file in the folder for the results while a sweep is not done
 FILES = ("sweep.html", "sweep.json")
 _SPEC = re.compile(
     r"(?P<name>[a-z][a-z0-9_.]*)=(?P<first>[^.=]+(?:\.[0-9]+)?)\.\.(?P<last>[^=]+)/(?P<steps>[0-9]{1,4})", re.ASCII
@@ -56,9 +67,10 @@ def _decimals(first: str, last: str, steps: int) -> list[str]:
     return [format_amount(low + (high - low) * place // (steps - 1), decimals) for place in range(steps)]
 
 
-def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Report, str, list[Tried]]:
+def sweep(asked: Asked, spec: str, progress: Progress | None = None, say: Say | None = None) -> tuple[Report, str, list[Tried]]:
     """Try values of a parameter, write what was asked for, and return a report on the first, the parameter's name, and all that was tried.
 
+    One that was stopped before goes on where it was, and `say` is told so.
     Raises: NotFound, InputError, RulebookError, ConfigurationError, Unavailable
     """
     name, values = values_of(spec)
@@ -69,6 +81,8 @@ def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Re
             make_room(asked.out, FILES[-1])
         started = monotonic_ns()
         question = put.question
+        keep = None if asked.out is None else keep_in(asked.out, put, Changes(put.connection), say)
+        answered = None if asked.out is None else _Answered(asked.out / ANSWERED, _named(put, name, values), say)
         found = replays.sweep(
             put.connection,
             question.law,
@@ -77,6 +91,8 @@ def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Re
             question.last_day,
             asked.mode,
             told(put.connection, progress),
+            keep,
+            answered,
         )
         tried = [Tried(value, comparison) for value, comparison in zip(values, found, strict=True)]
         rows = found[0].rows * len(found)
@@ -86,7 +102,63 @@ def sweep(asked: Asked, spec: str, progress: Progress | None = None) -> tuple[Re
         (asked.out / FILES[0]).write_text(sweep_page(report, name, tried, asked.language), encoding="utf-8")
         told_ = {**_shared(report), "parameter": name, "values": [_figures(one) for one in tried]}
         (asked.out / FILES[1]).write_bytes(msgspec.json.format(msgspec.json.encode(told_)) + b"\n")
+    if keep is not None and answered is not None:
+        keep.clear()
+        answered.clear()
     return report, name, tried
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was answered, of which sweep, and the SHA-256 of the answers."""
+
+    sweep: str
+    digest: str
+    answers: msgspec.Raw
+
+
+class _Answered(UserDict[int, Comparison]):
+    """What each value changes, by its place; each is written down as soon as it is known, and is there again after an interruption."""
+
+    def __init__(self, path: Path, sweep: str, say: Say | None) -> None:
+        super().__init__()
+        self._path, self._sweep = path, sweep
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+            if (kept.sweep, kept.digest) != (sweep, sha256(kept.answers).hexdigest()):
+                raise ValueError
+            self.data = msgspec.json.decode(kept.answers, type=dict[int, Comparison])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, msgspec.MsgspecError):
+            if say:
+                say(f"{path} is damaged, or of another sweep or another lake; it is passed over")
+            self.clear()
+        else:
+            if say:
+                say(f"{path}: values answered before: {len(self)}")
+
+    def __setitem__(self, place: int, found: Comparison) -> None:
+        super().__setitem__(place, found)
+        answers = msgspec.json.encode(self.data)
+        kept = _Kept(self._sweep, sha256(answers).hexdigest(), msgspec.Raw(answers))
+        draft = self._path.with_name(self._path.name + ".new")
+        with suppress(OSError):  # a disk that takes nothing does not stop a sweep
+            draft.write_bytes(msgspec.json.encode(kept))
+            settle(draft, self._path)
+
+    def clear(self) -> None:
+        """Forget everything, on the disk too."""
+        self.data = {}
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def _named(put: Put, name: str, values: Sequence[str]) -> str:
+    """Return what is another text for another sweep, and for another state of the lake."""
+    question, asked = put.question, put.asked
+    law = [one.hash for one in editions_between(question.law, question.first_day, question.last_day)]
+    what = (__version__, law, put.draft.hash, put.begun, question.first_day, question.last_day, asked.mode, name, list(values))
+    return sha256(f"{what} {state_of(put)}".encode()).hexdigest()
 
 
 def _fit(put: Put, name: str, value: str) -> str:

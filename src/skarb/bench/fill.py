@@ -27,11 +27,13 @@ from skarb.core.errors import ensure
 from skarb.core.facts import Facts
 from skarb.core.party import PartyKind
 from skarb.core.time import legal_day, zone
+from skarb.journal.ahead import ahead
 from skarb.journal.feed.cases import FACTS, case_id
 from skarb.journal.feed.columns import ANSWERS, Columns, decimal_column
 from skarb.journal.feed.files import SCHEMAS
-from skarb.journal.feed.manifest import Manifest, Sums
+from skarb.journal.feed.manifest import Form, Manifest, Sums
 from skarb.journal.feed.write import Signer, write_declared
+from skarb.lake.filling import Filling, insert
 from skarb.lake.numbers import Numbers
 from skarb.lake.open import create_lake, open_lake
 from skarb.lake.schema import ROWS
@@ -264,19 +266,21 @@ def fill(
         numbers.book(manifest)
         numbers.take_assets(manifest)
         numbers.take_editions(list({one.hash: one for one in market.editions}.values()))
-        numbers.take_cases(_cases(market))
+        insert(connection, "cases", numbers.new_cases(_cases(market)))
         numbers.names.numbers(pa.array(market.names))
-        numbers.take_names()
+        insert(connection, "names", numbers.new_names())
         editions = np.asarray(numbers.editions.numbers(pa.array([one.hash for one in market.editions])))
-        names = ", ".join(ROWS)
-        for drawn in market.draw(rows):
-            numbers.insert(f"INSERT INTO rows SELECT {names} FROM given", _rows(drawn, editions))
+        filling, done = Filling(connection, "rows"), 0
+        for made in ahead((_rows(drawn, editions) for drawn in market.draw(rows)), depth=1):
+            filling.add(made)
+            done += len(made)
             if progress is not None:
-                progress("fill the lake", drawn.first, rows)
+                progress("fill the lake", done, rows)
+        filling.finish()
         connection.execute("COMMIT")
 
 
-def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: int = CLIENTS) -> Manifest:
+def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: int = CLIENTS, form: Form = "parquet") -> Manifest:
     """Write a feed of so many rows without bodies, as an institution that declares them would."""
     market = Market(seed, clients)
     cases = _cases(market)
@@ -284,7 +288,7 @@ def write_feed(to: Path, rows: int, signer: Signer, *, seed: int = 1, clients: i
         ((_FROM + timedelta(days=number)).date().isoformat(), _columns(market, drawn, cases, number + 1))
         for number, drawn in enumerate(market.draw(rows))
     )
-    return write_declared(BOOK, to, signer, market.rulebook.country, parts, ASSETS, market.editions)
+    return write_declared(BOOK, to, signer, market.rulebook.country, parts, ASSETS, market.editions, form)
 
 
 def _cases(market: Market) -> pa.Table:

@@ -65,6 +65,11 @@ def bench(rows: int = 12 * BATCH, single: int = 2000) -> dict[str, object]:
     return figures | {"conditions": conditions, "machine": machine()}
 
 
+def make_book(path: Path, rows: int) -> None:
+    """Post so many payments into a new book; their file lies beside it."""
+    _post(path, _file(path.with_suffix(".jsonl"), rows, 0), _setting())
+
+
 def _setting() -> Setting:
     registers = open_registers(_LAW, None, now)
     registers.record(example_institution(registers.country.home, "bank"), "benchmark")

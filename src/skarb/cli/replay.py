@@ -254,7 +254,7 @@ def _print_files(folder: Path, names: tuple[str, ...]) -> None:
 
 def _sweep(asked: Asked, spec: str, form: Format, output: Path | None) -> None:
     with progress("Replaying") as step:
-        report, name, tried = try_values(asked, spec, _counted(step))
+        report, name, tried = try_values(asked, spec, _counted(step), _noted)
     if form == "table":
         out.print(
             f"{report.title}: {len(tried)} values of {name}, {report.comparison.rows:,} rows each", style="bold", highlight=False

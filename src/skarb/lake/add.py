@@ -6,7 +6,8 @@ is refused leaves the lake as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,13 +18,18 @@ import pyarrow as pa
 
 from skarb.core.errors import NotAllowed
 from skarb.core.time import Clock
+from skarb.journal.ahead import ahead
+from skarb.journal.feed.columns import Columns
+from skarb.journal.feed.files import SCHEMAS
 from skarb.journal.model import GENESIS
 from skarb.lake.errors import Refused
-from skarb.lake.numbers import Numbers
+from skarb.lake.filling import Filling
+from skarb.lake.numbers import Numbers, same
 from skarb.lake.open import create_lake, open_lake
 from skarb.lake.schema import ROWS, TRANSFERS
 from skarb.lake.verify import End, Feed, Verified, check_place, manifests_of, read_feed, verified
 
+FILLED = ("cases", "names", "accounts", "rows", "transfers", "batches")  # tables that get rows from every segment
 Progress = Callable[[str, int, int], None]
 Check = Callable[[bytes, bytes, bytes], bool]  # public key, data, signature → whether the key made it
 
@@ -106,12 +112,18 @@ class _Adding:
         if new:
             self._numbers.take_assets(manifest)
             self._numbers.take_editions(list(feed.editions.values()))
+            self._numbers.know_accounts(number)
+            filling = {table: Filling(self._connection, table) for table in FILLED}
             done = 0
-            for one in verified(feed, self._end(number)):
-                self._add(feed, number, one)
-                done += len(one.columns.rows)
-                if progress is not None:
-                    progress(f"add {manifest.book}", done, rows)
+            with closing(ahead(self._numbered(feed, number, self._end(number)), depth=1)) as segments:
+                for tables in segments:
+                    for table, given in tables.items():
+                        filling[table].add(given)
+                    done += len(tables["rows"])
+                    if progress is not None:
+                        progress(f"add {manifest.book}", done, rows)
+            for one in filling.values():
+                one.finish()
             self._note(feed, number, rows)
         return Added(manifest.book, manifest.first, manifest.last, rows, manifest.sums.transfers, manifest.bodies, new)
 
@@ -128,50 +140,64 @@ class _Adding:
             raise NotAllowed(f"book {book!r}: the feed is signed with key {key}, expected one of {', '.join(sorted(known))}")
         return self._check(known[key], data, signature)
 
-    def _add(self, feed: Feed, book: int, one: Verified) -> None:
-        numbers, columns = self._numbers, one.columns
-        try:
-            numbers.take_accounts(book, columns.accounts)
-            debit, assets = numbers.accounts(book, columns.transfers["debit"])
-            credit, others = numbers.accounts(book, columns.transfers["credit"])
-            if (assets != others).any():
-                raise Refused("a transfer is between accounts in two assets")
-        except Refused as error:
-            raise Refused(f"{feed.folder / one.segment.path('transfers')}: {error}") from None
-        numbers.take_cases(columns.cases)
-        rows = columns.rows
+    def _numbered(self, feed: Feed, book: int, end: End) -> Iterator[Mapping[str, pa.Table]]:
+        """Yield what each segment brings to the tables of the lake, after it was verified; nothing is written here."""
+        for one in verified(feed, end):
+            try:
+                accounts, transfers = self._transfers(book, one.columns)
+            except Refused as error:
+                raise Refused(f"{feed.folder / one.segment.path('transfers')}: {error}") from None
+            cases = self._numbers.new_cases(one.columns.cases)
+            rows = self._rows(book, one.columns.rows)
+            names = self._numbers.new_names()
+            batches = self._batches(feed, book, one)
+            yield dict(zip(FILLED, (cases, names, accounts, rows, transfers, batches), strict=True))
+
+    def _rows(self, book: int, rows: pa.Table) -> pa.Table:
+        numbers = self._numbers
         made = {
+            "book": same(book, len(rows)),
             "case_no": numbers.cases.column(rows["case_id"]),
             "edition": numbers.editions.column(rows["edition"]),
             **{name: numbers.assets.column(rows[name]) for name in ("asset", "paid_asset")},
             **{name: numbers.names.column(rows[name]) for name in ("party", "counterparty", "venue", "wallet")},
         }
-        given = pa.table({name: made[name] if name in made else rows[name] for name in ROWS if name != "book"})
-        numbers.take_names()
-        names = ", ".join(given.column_names)
-        numbers.insert(f"INSERT INTO rows (book, {names}) SELECT {book}, {names} FROM given", given)
-        made = {"debit": debit, "credit": credit, "asset": pa.array(assets.astype(np.uint16))}
-        given = pa.table({name: made[name] if name in made else columns.transfers[name] for name in TRANSFERS if name != "book"})
-        names = ", ".join(given.column_names)
-        numbers.insert(f"INSERT INTO transfers (book, {names}) SELECT {book}, {names} FROM given", given)
-        self._note_batches(feed, book, one)
+        return pa.table({name: made[name] if name in made else rows[name] for name in ROWS})
 
-    def _note_batches(self, feed: Feed, book: int, one: Verified) -> None:
-        """Enter the batches of a segment; one that was declared is a single batch, with the head of its export once that ends."""
+    def _transfers(self, book: int, columns: Columns) -> tuple[pa.Table, pa.Table]:
+        """Return the accounts that were opened and the transfers.
+
+        Raises: Refused
+        """
+        numbers, transfers = self._numbers, columns.transfers
+        accounts = numbers.new_accounts(book, columns.accounts)
+        debit, assets = numbers.accounts(book, transfers["debit"])
+        credit, others = numbers.accounts(book, transfers["credit"])
+        if (assets != others).any():
+            raise Refused("a transfer is between accounts in two assets")
+        made = {"book": same(book, len(transfers)), "debit": debit, "credit": credit, "asset": pa.array(assets.astype(np.uint16))}
+        return accounts, pa.table({name: made[name] if name in made else transfers[name] for name in TRANSFERS})
+
+    def _batches(self, feed: Feed, book: int, one: Verified) -> pa.Table:
+        """Return the batches of a segment; one that was declared is a single batch, with the head of its export once that ends."""
+        columns, first, last = one.columns, one.segment.first, one.segment.last
         if one.batches is None:
-            last = one.segment.last == feed.manifest.last
-            values = [book, one.segment.last, None, None, bytes.fromhex(feed.manifest.end) if last else None]
-            values += [len(one.columns.rows), len(one.columns.transfers), self._feeds]
-            self._connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-            return
-        counts = np.bincount(
-            one.columns.transfers["sequence"].to_numpy() - one.segment.first, minlength=one.segment.last - one.segment.first + 1
+            head = bytes.fromhex(feed.manifest.end) if last == feed.manifest.last else None
+            own = {"sequence": [last], "recorded_at": [None], "previous": [None], "head": [head], "rows": [len(columns.rows)]}
+            counts = np.array([len(columns.transfers)])
+        else:
+            own = {name: one.batches[name] for name in ("sequence", "recorded_at", "previous", "head", "rows")}
+            counts = np.bincount(columns.transfers["sequence"].to_numpy() - first, minlength=last - first + 1)
+        kinds = {name: SCHEMAS["batches"][name] for name in own}
+        given = pa.table(
+            {
+                name: column if isinstance(column, pa.ChunkedArray) else pa.array(column, kinds[name])
+                for name, column in own.items()
+            }
         )
-        given = one.batches.append_column("transfers", pa.array(counts.astype(np.int32)))
-        self._numbers.insert(
-            f"INSERT INTO batches SELECT {book}, sequence, recorded_at, previous, head, rows, transfers, {self._feeds} FROM given",
-            given,
-        )
+        given = given.append_column("transfers", pa.array(counts.astype(np.int32)))
+        feeds = pa.array(np.full(len(given), self._feeds, np.int32))
+        return given.add_column(0, "book", same(book, len(given))).append_column("feed", feeds)
 
     def _note(self, feed: Feed, book: int, rows: int) -> None:
         manifest = feed.manifest

@@ -1,12 +1,10 @@
 """The numbers of a lake: what is a text in a feed is a small number in the lake's rows, the same one for ever.
 
 All known texts are kept in memory while feeds are added, so whole columns find their numbers in one go; new ones get the next numbers and are
-written with the rows.
+written with the rows. What is new in a segment is returned as rows for its table, so that numbers can be found while rows before are written.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import duckdb
 import numpy as np
@@ -17,11 +15,11 @@ from skarb.core.columns import Names
 from skarb.core.compiled import choose_kind
 from skarb.journal.feed.manifest import Manifest
 from skarb.lake.errors import Refused
-from skarb.lake.schema import fact_fields
+from skarb.lake.filling import insert
+from skarb.lake.schema import fact_fields, tables
 from skarb.rulebook import Edition
 
-_WORTH = 4096  # texts from which on kernels are quicker
-_PIECE = 122_880  # rows of a row group in DuckDB
+_WORTH = 4096  # texts looked up from which on kernels are quicker
 _EMPTY = np.zeros(0, np.int64)
 Column = NDArray[np.int64]
 
@@ -31,6 +29,7 @@ class Kept:
 
     def __init__(self, known: pa.ChunkedArray | None = None) -> None:
         self._names = Names()
+        self._asked = 0
         if known is not None and len(known):
             self.numbers(known.combine_chunks())
         self.written = len(self._names)  # how many the lake holds already
@@ -45,26 +44,41 @@ class Kept:
         plain = texts.cast(pa.string())
         offsets = np.frombuffer(plain.buffers()[1], np.int32)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
         data = np.frombuffer(plain.buffers()[2] or b"", np.uint8)
-        return self._names.places(data, offsets[:-1], np.diff(offsets), choose_kind(len(texts) >= _WORTH))
+        self._asked += len(texts)
+        return self._names.places(data, offsets[:-1], np.diff(offsets), choose_kind(self._asked >= _WORTH))
 
-    def column(self, column: pa.ChunkedArray) -> pa.Array:
-        """Return a column of texts as numbers, missing where there is none."""
-        parts = []
-        for chunk in column.chunks:
-            one = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-            indices = np.asarray(one.indices.fill_null(-1))
-            used = np.unique(indices[indices >= 0])
-            numbers = np.full(len(one.dictionary) + 1, -1, np.int64)  # the last is that of a missing text
-            numbers[used] = self.numbers(one.dictionary.take(pa.array(used)))
-            parts.append(numbers[indices])
-        found = np.concatenate(parts) if parts else _EMPTY
-        return pa.array(found.astype(np.int32), mask=found < 0)
+    def column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Return a column of texts as numbers, missing where there is none.
 
-    def fresh(self) -> list[tuple[int, str]]:
-        """Return the texts that the lake does not hold yet, with their numbers, and take them for written."""
-        found = [(number, self._names[number]) for number in range(self.written, len(self._names))]
+        Each text of a dictionary is looked up once, and those that no row has are not.
+        """
+        return pa.chunked_array([self._chunk(chunk) for chunk in column.chunks], pa.int32())
+
+    def _chunk(self, chunk: pa.Array) -> pa.Array:
+        if chunk.null_count == len(chunk):
+            return pa.nulls(len(chunk), pa.int32())
+        one = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        size = len(one.dictionary)
+        places = np.asarray(one.indices.fill_null(size))
+        used = np.zeros(size + 1, np.bool_)
+        used[places] = True
+        texts = np.flatnonzero(used[:size])
+        numbers = np.zeros(size + 1, np.int32)  # the last stands for a missing text
+        numbers[texts] = self.numbers(one.dictionary if len(texts) == size else one.dictionary.take(pa.array(texts)))
+        return pa.array(numbers[places], mask=places == size if one.null_count else None)
+
+    def fresh(self) -> range:
+        """Return the numbers of the texts that the lake does not hold yet, and take them for written."""
+        found = range(self.written, len(self._names))
         self.written = len(self._names)
         return found
+
+    def texts(self, numbers: range) -> pa.Array:
+        """Return consecutive texts."""
+        data, stops = self._names.written()
+        own = stops[numbers.start : numbers.stop + 1]
+        letters = data[own[0] : own[-1]].tobytes()
+        return pa.StringArray.from_buffers(len(numbers), pa.py_buffer((own - own[0]).astype(np.int32)), pa.py_buffer(letters))
 
 
 class Numbers:
@@ -109,7 +123,10 @@ class Numbers:
             if (known := self._decimals.setdefault(code, decimals)) != decimals:
                 raise Refused(f"book {manifest.book!r}: given {decimals} decimals of {code}, expected {known} as in other feeds")
         self.assets.numbers(pa.array(list(manifest.assets), pa.string()))
-        rows = [(number, code, self._decimals[code]) for number, code in self.assets.fresh()]
+        fresh = self.assets.fresh()
+        rows = [
+            (number, code, self._decimals[code]) for number, code in zip(fresh, self.assets.texts(fresh).to_pylist(), strict=True)
+        ]
         if rows:
             self._connection.executemany("INSERT INTO assets VALUES (?, ?, ?)", rows)
 
@@ -117,48 +134,41 @@ class Numbers:
         """Enter editions, and in words what their numbers mean."""
         self.editions.numbers(pa.array([one.hash for one in editions], pa.string()))
         known = {one.hash: one for one in editions}
-        for number, name in self.editions.fresh():
-            one, country = known[name], known[name].country
-            values = [number, name, country.code, country.currency, country.decimals, one.normal]
-            self._connection.execute("INSERT INTO editions VALUES (?, ?, ?, ?, ?, ?)", values)
-            outcomes = [
-                (number, place, answer.verdict, answer.provision, answer.measure, answer.assumed)
-                for place, answer in enumerate(one.outcomes)
-            ]
-            provisions = [(number, p.id, p.title, p.cites.act, p.cites.article) for p in one.provisions.values()]
-            written: dict[str, Sequence[tuple[object, ...]]] = {
-                "outcomes": outcomes,
-                "duties": [(number, *pair) for pair in enumerate(one.duty_ids)],
-                "levies": [(number, *pair) for pair in enumerate(one.levy_ids)],
-                "provisions": provisions,
-            }
-            for table, rows in written.items():
-                if rows:
-                    self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        fresh = self.editions.fresh()
+        written: dict[str, list[tuple[object, ...]]] = {}
+        for number, name in zip(fresh, self.editions.texts(fresh).to_pylist(), strict=True):
+            for table, rows in _written(number, known[name]).items():
+                written.setdefault(table, []).extend(rows)
+        for table, rows in written.items():
+            if rows:  # as columns: to hand them over one by one takes seconds
+                columns = [pa.array(column) for column in zip(*rows, strict=True)]
+                insert(self._connection, table, pa.table(columns, list(tables()[table])))
 
-    def take_cases(self, cases: pa.Table) -> None:
-        """Enter the cases of a segment that are new."""
+    def new_cases(self, cases: pa.Table) -> pa.Table:
+        """Return the cases of a segment that the lake does not hold yet, numbered, for its table."""
         before = self.cases.written
         numbers = self.cases.numbers(cases["case_id"].combine_chunks())
         self.cases.fresh()
         new, firsts = np.unique(numbers, return_index=True)
         fresh = firsts[new >= before]
-        if len(fresh):
-            table = cases.take(pa.array(fresh)).add_column(0, "case_no", pa.array(numbers[fresh].astype(np.int32)))
-            names = ", ".join(["case_no", *(field.name for field in fact_fields()), "case_id"])
-            self.insert(f"INSERT INTO cases ({names}) SELECT {names} FROM given", table)
+        known = [field.name for field in fact_fields()]
+        return (
+            cases.take(pa.array(fresh))
+            .select([*known, "case_id"])
+            .add_column(0, "case_no", pa.array(numbers[fresh].astype(np.int32)))
+        )
 
-    def take_names(self) -> None:
-        """Write the names that were met since the last time."""
-        rows = self.names.fresh()
-        if rows:
-            columns = list(zip(*rows, strict=True))
-            table = pa.table({"number": pa.array(columns[0], pa.int32()), "name": pa.array(columns[1], pa.string())})
-            self.insert("INSERT INTO names SELECT number, name FROM given", table)
+    def new_names(self) -> pa.Table:
+        """Return the names that were met since the last time, for the table of names."""
+        fresh = self.names.fresh()
+        return pa.table({"number": pa.array(np.arange(fresh.start, fresh.stop, dtype=np.int32)), "name": self.names.texts(fresh)})
 
-    def take_accounts(self, book: int, accounts: pa.Table) -> None:
-        """Enter the accounts that a segment opened."""
-        kept = self._accounts_of(book)
+    def new_accounts(self, book: int, accounts: pa.Table) -> pa.Table:
+        """Return the accounts that a segment opened, for their table.
+
+        Raises: Refused
+        """
+        kept = self._accounts[book]
         before = len(kept)
         ids = accounts["id"].combine_chunks()
         places = kept.numbers(ids)
@@ -167,27 +177,27 @@ class Numbers:
         codes = set(accounts["asset"].to_pylist()) - set(self._decimals)
         if codes:  # an asset of which no instruction speaks, only accounts do
             raise Refused(f"accounts are kept in {min(codes)}, whose decimals the manifest does not state")
-        assets = np.asarray(self.assets.column(accounts["asset"]).fill_null(0)).astype(np.int64)
+        assets = np.asarray(self.assets.column(accounts["asset"])).astype(np.int64)
         numbers = self._count + places - before
         self._count += len(ids)
         known = self._places[book]
         self._places[book] = np.concatenate((known[0], numbers)), np.concatenate((known[1], assets))
-        table = pa.table(
+        return pa.table(
             {
                 "number": pa.array(numbers.astype(np.int32)),
+                "book": same(book, len(ids)),
                 "address": accounts["address"],
                 "asset": pa.array(assets.astype(np.uint16)),
                 "id": accounts["id"],
             }
         )
-        self.insert(f"INSERT INTO accounts SELECT number, {book}, address, asset, id FROM given", table)
 
     def accounts(self, book: int, column: pa.ChunkedArray) -> tuple[pa.Array, Column]:
         """Return account ids as numbers, and the asset of each account.
 
         Raises: Refused if one was never opened.
         """
-        kept = self._accounts_of(book)
+        kept = self._accounts[book]
         before = len(kept)
         places = np.asarray(kept.column(column)).astype(np.int64)
         if len(kept) != before:
@@ -195,23 +205,34 @@ class Numbers:
         numbers, assets = self._places[book]
         return pa.array(numbers[places].astype(np.int32)), assets[places]
 
-    def insert(self, statement: str, given: pa.Table) -> None:
-        """Run a statement that reads from the table `given`; in pieces, which DuckDB takes in side by side."""
-        self._connection.register("given", pa.Table.from_batches(given.to_batches(_PIECE), given.schema))
-        try:
-            self._connection.execute(statement)
-        finally:
-            self._connection.unregister("given")
-
-    def _accounts_of(self, book: int) -> Kept:
+    def know_accounts(self, book: int) -> None:
+        """Learn which accounts of a book the lake holds, before any of them is asked for."""
         if book not in self._accounts:
             found = self._table(f"SELECT number, asset, id FROM accounts WHERE book = {book} ORDER BY number")
             self._accounts[book] = Kept(found["id"])
             self._places[book] = found["number"].to_numpy().astype(np.int64), found["asset"].to_numpy().astype(np.int64)
-        return self._accounts[book]
 
     def _kept(self, query: str) -> Kept:
         return Kept(self._table(query).column(0))
 
     def _table(self, query: str) -> pa.Table:
         return self._connection.sql(query).to_arrow_table()
+
+
+def _written(number: int, edition: Edition) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows that say what the numbers of an edition mean, by table."""
+    country = edition.country
+    return {
+        "editions": [(number, edition.hash, country.code, country.currency, country.decimals, edition.normal)],
+        "outcomes": [
+            (number, place, one.verdict, one.provision, one.measure, one.assumed) for place, one in enumerate(edition.outcomes)
+        ],
+        "duties": [(number, *pair) for pair in enumerate(edition.duty_ids)],
+        "levies": [(number, *pair) for pair in enumerate(edition.levy_ids)],
+        "provisions": [(number, one.id, one.title, one.cites.act, one.cites.article) for one in edition.provisions.values()],
+    }
+
+
+def same(number: int, rows: int) -> pa.Array:
+    """Return a column that says the same number in every row."""
+    return pa.array(np.full(rows, number, np.uint16))

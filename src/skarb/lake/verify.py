@@ -19,11 +19,9 @@ import pyarrow as pa
 
 from skarb.core.asset import currencies
 from skarb.core.errors import SkarbError, shorten
-from skarb.core.facts import Facts
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope, head_of, open_envelope
-from skarb.journal.feed.cases import case_id
-from skarb.journal.feed.columns import ANSWERS, Columns, columns_of
+from skarb.journal.feed.columns import Columns, columns_of
 from skarb.journal.feed.files import read_table
 from skarb.journal.feed.manifest import (
     Adding,
@@ -31,7 +29,6 @@ from skarb.journal.feed.manifest import (
     Segment,
     declared_end,
     folder_name,
-    numbered,
     read_manifest,
     signed_bytes,
     span_of,
@@ -39,6 +36,7 @@ from skarb.journal.feed.manifest import (
 from skarb.journal.feed.write import recorded_day
 from skarb.journal.model import GENESIS
 from skarb.journal.proofs import statement_bytes
+from skarb.lake.declared import Declared
 from skarb.lake.errors import Refused
 from skarb.rulebook import Edition
 from skarb.store import Damaged
@@ -46,7 +44,6 @@ from skarb.store import Damaged
 Signed = Callable[
     [str, str, bytes, bytes], bool
 ]  # book, id of a key, data, signature → whether that known key of the book made it
-_PER_ROW = {"day": 0, "totals": ()}  # facts that a case leaves to its rows, as far as they cannot be missing
 _WRONG = (SkarbError, ValueError, TypeError, IndexError, KeyError, OverflowError, pa.ArrowException)
 
 
@@ -84,8 +81,11 @@ class Verified(NamedTuple):
 def manifests_of(folder: Path) -> list[Path]:
     """Return the manifests of a feed: of every book in the folder, or of the book whose folder it is, in order.
 
+    Of a single file of a feed, such as a manifest or one with rows, it is the book whose folder the file lies in.
     Raises: Refused
     """
+    if folder.is_file():
+        folder = next((one for one in folder.absolute().parents if one.name.startswith("book=")), folder.parent)
     books = [folder] if folder.name.startswith("book=") else sorted(folder.glob("book=*"))
     found = [path for book in books for path in sorted(book.glob("manifest-*.json")) if span_of(path.name) is not None]
     if not found:
@@ -224,12 +224,12 @@ def _words(value: object) -> str:
 
 
 def _segments(feed: Feed, head: bytes) -> Iterator[Verified]:
-    recorded_at = 0
+    recorded_at, declared = 0, Declared(feed.manifest, feed.editions)
     for segment in feed.manifest.segments:
         tables: dict[str, pa.Table] = {name: _read(feed, segment, name) for name in segment.files}
         stated = Columns(*(tables[name] for name in Columns._fields))
         if not feed.manifest.bodies:
-            _check_declared(feed, segment, stated)
+            declared.check(feed.folder, segment, stated)
             yield Verified(segment, stated, None)
             continue
         batches = tables["batches"]
@@ -326,46 +326,3 @@ def _compare(path: Path, stated: pa.Table, made: pa.Table) -> None:
             raise Refused(
                 f"{path}: row {row}, column {name}: given {shorten(given[row].as_py())}, the bodies give {shorten(expected[row].as_py())}"
             )
-
-
-def _check_declared(feed: Feed, segment: Segment, columns: Columns) -> None:
-    """Check that declared columns fit together, as nothing proves them.
-
-    Raises: Refused
-    """
-    rows, where = columns.rows, feed.folder / segment.path("rows")
-    required = ("sequence", "row_no", "instant", "day", "case_id", "asset", "party", "answer", "id")
-    for name in required:
-        if rows[name].null_count:
-            raise Refused(f"{where}: column {name} is empty in {rows[name].null_count:,} rows, expected a value in every one")
-    sequence, row_no = (rows[name].to_numpy().astype(np.int64) for name in ("sequence", "row_no"))
-    place = sequence * (1 << 32) + row_no
-    if len(rows) and (
-        sequence[0] < segment.first or sequence[-1] > segment.last or row_no.min() < 0 or (np.diff(place) <= 0).any()
-    ):
-        raise Refused(
-            f"{where}: given batches and rows out of order, expected them to go up from {segment.first} to {segment.last}"
-        )
-    cases = feed.folder / segment.path("cases")
-    known = set()
-    for number, case in enumerate(columns.cases.to_pylist()):
-        stated = case.pop("case_id")
-        try:
-            facts = msgspec.convert([case.get(name, _PER_ROW.get(name)) for name in Facts.__struct_fields__], Facts)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise Refused(f"{cases}: row {number}: not facts: {_said(error)}") from None
-        if (expected := case_id(facts)) != stated:
-            raise Refused(f"{cases}: row {number}: given the case_id {shorten(stated)}, expected {expected} of these facts")
-        known.add(stated)
-    allowed: dict[str, set[str]] = {
-        "case_id": known,
-        "asset": set(feed.manifest.assets),
-        "paid_asset": set(feed.manifest.assets),
-        "edition": set(feed.editions),
-        "answer": set(ANSWERS),
-    }
-    for name, codes in allowed.items():
-        places, texts = numbered(rows[name])
-        strange = [text for text in (texts[place] for place in np.unique(places[places >= 0]).tolist()) if text not in codes]
-        if strange:
-            raise Refused(f"{where}: column {name}: given {shorten(strange[0])!r}, expected one that the feed names")

@@ -13,8 +13,9 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-PRIME = np.uint64(0x0000_0100_0000_01B3)  # of FNV-1a, 64 bits (Fowler, Noll, Vo)
+FACTOR = np.uint64(0x9E37_79B9_7F4A_7C15)  # odd, from the golden ratio (Fibonacci hashing)
 HALF = np.uint64(32)
+BYTE = np.uint64(8)
 
 
 def intern(
@@ -33,12 +34,10 @@ def intern(
     Shape: `stops` where each known text ends in `texts`; `slots` twice as many as there can be texts, each a place plus one.
     """
     mask = len(slots) - 1
+    for row in range(len(begins)):  # apart from the search, so that the processor can look for several texts at once
+        out[row] = np.int64(mix(data, begins[row], sizes[row], secret) >> HALF) & mask
     for row in range(len(begins)):
-        begin, size = begins[row], sizes[row]
-        mixed = secret
-        for byte in range(size):
-            mixed = (mixed ^ np.uint64(data[np.uint64(begin + byte)])) * PRIME
-        slot = np.int64((mixed * (secret | np.uint64(1))) >> HALF) & mask
+        begin, size, slot = begins[row], sizes[row], out[row]
         while slots[slot] != 0 and not is_same(data, begin, size, texts, stops, slots[slot] - 1):
             slot = (slot + 1) & mask
         if slots[slot] == 0:
@@ -50,6 +49,41 @@ def intern(
             count += 1
         out[row] = slots[slot] - 1
     return count
+
+
+def mix(data: Bytes, begin: int, size: int, secret: np.uint64) -> np.uint64:
+    """Return a hash of a text, eight bytes at a time."""
+    mixed, place, stop = secret ^ np.uint64(size), begin, begin + size
+    while place + 8 <= stop:
+        mixed = stir(mixed ^ word_at(data, np.uint64(place)))
+        place += 8
+    left = np.uint64(0)
+    while place < stop:
+        left, place = left << BYTE | np.uint64(data[np.uint64(place)]), place + 1
+    return stir(mixed ^ left) * (secret | np.uint64(1))
+
+
+def stir(mixed: np.uint64) -> np.uint64:
+    """Let every bit of a word reach the others."""
+    mixed = mixed * FACTOR
+    return mixed ^ mixed >> HALF
+
+
+def word_at(data: Bytes, place: np.uint64) -> np.uint64:
+    """Return eight bytes as one word; a compiler makes one step of it."""
+    low = (
+        np.uint64(data[place])
+        | np.uint64(data[place + np.uint64(1)]) << np.uint64(8)
+        | np.uint64(data[place + np.uint64(2)]) << np.uint64(16)
+        | np.uint64(data[place + np.uint64(3)]) << np.uint64(24)
+    )
+    high = (
+        np.uint64(data[place + np.uint64(4)])
+        | np.uint64(data[place + np.uint64(5)]) << np.uint64(8)
+        | np.uint64(data[place + np.uint64(6)]) << np.uint64(16)
+        | np.uint64(data[place + np.uint64(7)]) << np.uint64(24)
+    )
+    return low | high << HALF
 
 
 def is_same(data: Bytes, begin: int, size: int, texts: Bytes, stops: Places, place: int) -> bool:

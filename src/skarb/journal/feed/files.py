@@ -1,4 +1,4 @@
-"""The Parquet files of a feed, written in one way and read strictly.
+"""The files of a feed, written in one way and read strictly: Parquet, and CSV where rows are declared.
 
 What an export writes follows from the journal alone: fixed settings, no time of writing, texts that repeat as dictionaries. A file is on disk
 under its name only when it is whole.
@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skarb.core.errors import shorten
 from skarb.journal.feed.cases import FACTS
-from skarb.journal.feed.manifest import File
+from skarb.journal.feed.csv import csv_bytes, read_csv
+from skarb.journal.feed.manifest import File, places_of
 from skarb.store import Damaged
 
 TEXT = pa.string()
@@ -84,21 +87,41 @@ def write_table(path: Path, table: pa.Table, name: str) -> File:
     """
     draft = path.with_name(path.name + ".new")
     with draft.open("wb") as file:
-        pq.write_table(
-            table,
-            file,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=REPEATING.get(name, False),
-            write_statistics=name in REPEATING and ["sequence", "day", "instant"],
-            store_schema=False,
-            row_group_size=1 << 20,
-            dictionary_pagesize_limit=1 << 26,
-        )
+        if path.suffix == ".csv":
+            file.write(csv_bytes(table))
+        else:
+            _write_parquet(file, table, name)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
     return file_of(path, len(table))
+
+
+def _write_parquet(file: BinaryIO, table: pa.Table, name: str) -> None:
+    columns = [_lean(column) if pa.types.is_dictionary(column.type) else column for column in table.columns]
+    pq.write_table(
+        pa.table(columns, table.column_names),
+        file,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=REPEATING.get(name, False),
+        write_statistics=name in REPEATING and ["sequence", "day", "instant"],
+        store_schema=False,
+        row_group_size=1 << 20,
+        dictionary_pagesize_limit=1 << 26,
+    )
+
+
+def _lean(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column whose dictionaries hold nothing but texts that some row has; whoever reads it looks at each of them."""
+    lean = []
+    for chunk in column.chunks:
+        places, texts = places_of(chunk)
+        used = np.bincount(places, minlength=len(texts) + 1)[: len(texts)] > 0
+        numbers = np.append(np.cumsum(used) - 1, 0).astype(np.int32)
+        indices = pa.array(numbers[places], mask=places == len(texts) if chunk.null_count else None)
+        lean.append(pa.DictionaryArray.from_arrays(indices, texts.filter(pa.array(used))))
+    return pa.chunked_array(lean, column.type)
 
 
 def file_of(path: Path, rows: int) -> File:
@@ -121,6 +144,24 @@ def read_table(path: Path, name: str, stated: File) -> pa.Table:
         raise Damaged(
             f"{path}: given {len(data):,} bytes with the SHA-256 {given}, expected {stated.size:,} with {stated.sha256}"
         )
+    table = _csv_table(path, data, name) if path.suffix == ".csv" else _parquet_table(path, data, name)
+    if len(table) != stated.rows:
+        raise Damaged(f"{path}: given {len(table):,} rows, expected {stated.rows:,}")
+    return table
+
+
+def _csv_table(path: Path, data: bytes, name: str) -> pa.Table:
+    try:
+        table = read_csv(data, SCHEMAS[name])
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from None
+    for place, column in enumerate(table.column_names):
+        if column in REPEATING.get(name, ()):
+            table = table.set_column(place, column, table[column].dictionary_encode())
+    return table
+
+
+def _parquet_table(path: Path, data: bytes, name: str) -> pa.Table:
     try:
         with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
             table = file.read()
@@ -131,6 +172,4 @@ def read_table(path: Path, name: str, stated: File) -> pa.Table:
         wrong = {column: str(kind) for column, kind in found.items() if SCHEMAS[name].get(column) != kind}
         missing = [column for column in SCHEMAS[name] if column not in found]
         raise Damaged(f"{path}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}")
-    if len(table) != stated.rows:
-        raise Damaged(f"{path}: given {len(table):,} rows, expected {stated.rows:,}")
     return table

@@ -8,7 +8,8 @@ be continued. A manifest has one form, byte for byte. Nothing here knows keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -16,7 +17,9 @@ from urllib.parse import quote
 import msgspec
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from skarb.core.compiled import Functions, Kind, choose_kind, compiled, interpreted
 from skarb.core.errors import shorten
 from skarb.journal.leaves import canonical
 from skarb.journal.proofs import SignedHead
@@ -24,8 +27,11 @@ from skarb.store import Damaged
 
 MANIFEST_FORMAT = "skarb feed 1"
 TABLES = ("rows", "cases", "transfers", "accounts", "batches")
+_WORTH = 4096  # rows from which on kernels are quicker
+_MASK = (1 << 32) - 1
 _NAME = re.compile(r"manifest-([0-9]{10})-([0-9]{10})\.json")
 _WRONG = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+Form = Literal["parquet", "csv"]
 _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 _Day = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -39,17 +45,18 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sha256: _Hash
 
 
-class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Consecutive batches that were recorded on one day: one file of each table."""
 
     recorded: _Day
     first: _Whole  # batch
     last: _Whole
     files: dict[Literal["rows", "cases", "transfers", "accounts", "batches"], File]
+    form: Form = "parquet"  # of all files; CSV has no bodies
 
     def path(self, table: str) -> str:
         """Return where the file of a table lies in the folder of the book."""
-        return f"recorded={self.recorded}/{table}-{self.first:010d}-{self.last:010d}.parquet"
+        return f"recorded={self.recorded}/{table}-{self.first:010d}-{self.last:010d}.{self.form}"
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,6 +149,8 @@ def _check(manifest: Manifest) -> None:
         wanted = set(TABLES) if manifest.bodies else set(TABLES) - {"batches"}
         if set(one.files) != wanted:
             raise Damaged(f"batches {one.first} to {one.last} have the files {sorted(one.files)}, expected {sorted(wanted)}")
+        if manifest.bodies and one.form != "parquet":
+            raise Damaged(f"batches {one.first} to {one.last} are in {one.form}, expected parquet, as bodies do not go into text")
         expected = one.last + 1
     if not manifest.segments or manifest.first < 1 or expected != manifest.last + 1:
         raise Damaged(f"the segments end with batch {expected - 1}, expected {manifest.first} to {manifest.last}")
@@ -169,20 +178,18 @@ class Adding:
         """Add a segment's rows and transfers."""
         for name, count in _counts(rows["answer"]).items():
             self.answers[name] = self.answers.get(name, 0) + count
-        low, high = halves_of(rows["amount"])
-        numbers, codes = numbered(rows["asset"])
-        for place, code in enumerate(codes):
-            own = numbers == place
-            if own.any():
-                self.amounts[code] = self.amounts.get(code, 0) + _total(low[own], high[own])
-        values = rows["value"].fill_null(0).to_numpy()
-        self.value += (
-            int(values.sum())
-            if len(values) < 9000
-            else sum(int(part.sum()) for part in np.array_split(values, len(values) // 4096))
-        )
+        for codes, amounts in _aligned(rows["asset"], rows["amount"]):
+            places, texts = places_of(codes)
+            totals = _totals(places, len(texts), amounts)
+            for code, there, total in zip(texts.to_pylist(), _used(places, len(texts)), totals, strict=False):
+                if there:
+                    self.amounts[code] = self.amounts.get(code, 0) + total
+        for chunk in rows["value"].chunks:
+            values = np.asarray(chunk.fill_null(0))
+            self.value += (int((values >> 32).sum()) << 32) + int((values & _MASK).sum())
         self.transfers += len(transfers)
-        self.moved += _total(*halves_of(transfers["amount"]))
+        for chunk in transfers["amount"].chunks:
+            self.moved += _totals(np.zeros(len(chunk), np.int32), 1, chunk)[0]
 
     def add(self, sums: Sums) -> None:
         """Add what was added up before."""
@@ -207,44 +214,50 @@ class Adding:
         )
 
 
-def numbered(column: pa.ChunkedArray) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], list[str]]:
-    """Return a column of texts as places in the list of the different ones, -1 where there is none."""
-    one = (
-        column.unify_dictionaries().combine_chunks()
-        if pa.types.is_dictionary(column.type)
-        else column.dictionary_encode().combine_chunks()
-    )
-    if isinstance(one, pa.ChunkedArray):
-        one = one.chunk(0) if one.num_chunks else pa.array([], pa.string()).dictionary_encode()
-    return one.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), one.dictionary.to_pylist()
+def places_of(chunk: pa.Array) -> tuple[NDArray[np.int32], pa.Array]:
+    """Return texts as places in a list of different ones, and the list; a missing one has the place after its last."""
+    one = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+    return np.asarray(one.indices.fill_null(len(one.dictionary))).astype(np.int32, copy=False), one.dictionary
 
 
-def halves_of(
-    column: pa.ChunkedArray,
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.uint64]], np.ndarray[tuple[int], np.dtype[np.uint64]]]:
-    """Return decimals that are not below zero as two halves of 64 bits, nought where there is none."""
-    parts = []
-    for chunk in column.chunks:
-        buffer = chunk.buffers()[1]
-        pairs = np.frombuffer(buffer, np.uint64)[2 * chunk.offset : 2 * (chunk.offset + len(chunk))].reshape(-1, 2)
-        parts.append(
-            np.where(chunk.is_null().to_numpy(zero_copy_only=False)[:, None], np.uint64(0), pairs) if chunk.null_count else pairs
-        )
-    joined = np.concatenate(parts) if parts else np.zeros((0, 2), np.uint64)
-    return joined[:, 0], joined[:, 1]
+def _aligned(codes: pa.ChunkedArray, amounts: pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.Array]]:
+    """Yield two columns of one table in pieces that belong together."""
+    for batch in pa.table({"codes": codes, "amounts": amounts}).to_batches():
+        yield batch.column(0), batch.column(1)
 
 
-def _total(low: np.ndarray[tuple[int], np.dtype[np.uint64]], high: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> int:
-    """Add up numbers in two halves exactly; sums of 32 bits each cannot overflow for four billion rows."""
-    bottom, mask = np.uint64(32), np.uint64((1 << 32) - 1)
-    parts = [(low & mask), (low >> bottom), (high & mask), (high >> bottom)]
-    return sum(int(part.sum()) << 32 * place for place, part in enumerate(parts))
+def _used(places: NDArray[np.int32], count: int) -> list[bool]:
+    return [bool(number) for number in np.bincount(places, minlength=count + 1)[:count].tolist()]
+
+
+def _totals(places: NDArray[np.int32], count: int, amounts: pa.Array) -> list[int]:
+    """Add up decimals by place, exactly."""
+    pairs = np.frombuffer(amounts.buffers()[1] or b"", np.uint64)[
+        2 * amounts.offset : 2 * (amounts.offset + len(amounts))
+    ].reshape(-1, 2)
+    if amounts.null_count:
+        pairs = np.where(amounts.is_null().to_numpy(zero_copy_only=False)[:, None], np.uint64(0), pairs)
+    sums = np.zeros((count + 1, 4), np.uint64)
+    kind = choose_kind(len(places) >= _WORTH)
+    _kernels(kind)["add_by_place"](np.ascontiguousarray(places), np.ascontiguousarray(pairs), sums)
+    return [sum(part << 32 * place for place, part in enumerate(row)) for row in sums.tolist()]
+
+
+@cache
+def _kernels(kind: Kind) -> Functions:
+    from skarb.journal.feed import adding
+
+    return compiled([adding], ("add_by_place",)) if kind == "numba" else interpreted([adding])
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    numbers, texts = numbered(column)
-    counts = np.bincount(numbers[numbers >= 0], minlength=len(texts)).tolist()
-    return {text: count for text, count in zip(texts, counts, strict=True) if count}
+    counts: dict[str, int] = {}
+    for chunk in column.chunks:
+        places, texts = places_of(chunk)
+        for text, count in zip(texts.to_pylist(), np.bincount(places, minlength=len(texts) + 1).tolist(), strict=False):
+            if count:
+                counts[text] = counts.get(text, 0) + count
+    return counts
 
 
 def _in_order(numbers: Mapping[str, int]) -> dict[str, int]:

@@ -25,6 +25,7 @@ from skarb.journal.feed.files import file_of, write_table
 from skarb.journal.feed.manifest import (
     TABLES,
     Adding,
+    Form,
     Manifest,
     Segment,
     SignedManifest,
@@ -122,6 +123,7 @@ def write_declared(
     parts: Sequence[tuple[str, Columns]] | Iterator[tuple[str, Columns]],
     assets: dict[str, int],
     editions: Sequence[Edition] = (),
+    form: Form = "parquet",
 ) -> Manifest:
     """Write columns that an institution declares, without a journal that proves them.
 
@@ -134,7 +136,7 @@ def write_declared(
     stage.mkdir(parents=True, exist_ok=True)
     made = []
     for number, (day, columns) in enumerate(parts, first):
-        made.append(_store(stage, day, number, number, columns, None, (), assets))
+        made.append(_store(stage, day, number, number, columns, None, (), assets, form))
     previous = GENESIS.hex() if before is None else before.end
     end = declared_end(previous, [one.segment for one in made])
     manifest = _manifest(book, made, country, signer.key, (previous, end), None, [one.hash for one in editions])
@@ -276,8 +278,9 @@ def _store(
     batches: pa.Table | None,
     editions: Sequence[str],
     assets: dict[str, int],
+    form: Form = "parquet",
 ) -> _Made:
-    empty = Segment(recorded=day, first=first, last=last, files={})
+    empty = Segment(recorded=day, first=first, last=last, files={}, form=form)
     tables = columns._asdict() | ({} if batches is None else {"batches": batches})
     files = {name: write_table(stage / Path(empty.path(name)).name, tables[name], name) for name in TABLES if name in tables}
     adding = Adding()

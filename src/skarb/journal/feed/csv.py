@@ -1,0 +1,139 @@
+"""The tables of a feed as CSV, for institutions that have no other way to write columns: the same columns, the same strictness.
+
+A file is UTF-8 with a header that names every column in its order, commas, and lines that end with LF or CR LF. A missing value is nothing
+between two commas; a text may stand in double quotes, and an empty text must. Whole numbers are digits as one writes them, flags are `true`
+and `false`. A text has no line break in it, so line numbers mean something, and what is wrong is named with line and column.
+
+Source: RFC 4180.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from skarb.core.errors import shorten
+from skarb.store import Damaged
+
+_WHOLE = "^(0|-?[1-9][0-9]{0,37})$"
+_FLAG = "^(true|false)$"
+_END, _RETURN, _MARK = b'\n\r"'
+_HEADER = 1  # lines before the first row
+_BLOCK = 1 << 24  # bytes that are parsed at once; no line is longer
+
+
+def csv_bytes(table: pa.Table) -> bytes:
+    """Return a table as CSV."""
+    plain = pa.table(
+        {name: table[name] if pa.types.is_integer(table[name].type) else _written(table[name]) for name in table.column_names}
+    )
+    with pa.BufferOutputStream() as out:
+        csv.write_csv(plain, out)
+        return bytes(out.getvalue())
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column if pa.types.is_boolean(column.type) else column.cast(pa.string())
+
+
+def read_csv(data: bytes, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read a table that has just these columns.
+
+    Raises: Damaged, with line and column, what was given and what was expected.
+    """
+    texts = _texts(data, list(kinds))
+    return pa.table({name: _column(name, texts[name], kind) for name, kind in kinds.items()})
+
+
+def _texts(data: bytes, names: list[str]) -> pa.Table:
+    """Return all columns as the texts that they are, missing where there is nothing."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Damaged(f"line {line}: given bytes that are not UTF-8") from None
+    header = data[: data.find(b"\n") + 1].decode().rstrip("\r\n").replace('"', "").split(",")
+    if header != names:
+        raise Damaged(f"line 1: given the columns {shorten(','.join(header), 300)}, expected {','.join(names)}")
+    _check_marks(data)
+    try:
+        return _parsed(data, names, lambda row: "error")
+    except pa.ArrowException as error:
+        reason = shorten(str(error), 200)
+    wrong: list[csv.InvalidRow] = []
+    with suppress(pa.ArrowException):  # again in one thread, which counts the lines
+        _parsed(data, names, lambda row: wrong.append(row) or "error", use_threads=False)
+    if not wrong:
+        raise Damaged(f"not CSV: {reason}")
+    raise Damaged(f"line {wrong[0].number}: given {wrong[0].actual_columns} values, expected {len(names)}")
+
+
+def _check_marks(data: bytes) -> None:
+    """Check what the parser would let pass: no line is empty, every text that is opened on a line is closed on it, no mark stands within a text."""
+    letters = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(letters == _END)
+    marks = np.flatnonzero(letters == _MARK)
+    before = ends - (letters[ends - 1] == _RETURN)
+    empty = np.flatnonzero(letters[before - 1] == _END)
+    if len(empty):
+        raise Damaged(f"line {int(empty[0]) + 1}: given nothing, expected a row")
+    odd = np.flatnonzero(np.diff(np.searchsorted(marks, ends), prepend=0) % 2)
+    if len(odd) or (len(marks) - np.searchsorted(marks, ends[-1])) % 2:
+        raise Damaged(
+            f"line {int(odd[0]) + 1 if len(odd) else len(ends) + 1}: a text is opened with a quotation mark and not closed"
+        )
+    outside = np.frombuffer(b'\n,"\r', np.uint8)
+    inner = marks[~np.isin(letters[marks - 1], outside[:3]) & ~np.isin(letters[np.minimum(marks + 1, len(letters) - 1)], outside)]
+    if len(inner):
+        line = int(np.searchsorted(ends, inner[0])) + 1
+        raise Damaged(f"line {line}: a quotation mark stands within a text, expected two of them in a text that is quoted")
+    returns = np.flatnonzero(letters == _RETURN)
+    alone = returns[letters[np.minimum(returns + 1, len(letters) - 1)] != _END]
+    if len(alone):
+        raise Damaged(
+            f"line {int(np.searchsorted(ends, alone[0])) + 1}: given a carriage return alone, expected none or one before a line feed"
+        )
+
+
+def _parsed(data: bytes, names: list[str], refuse: Callable[[csv.InvalidRow], str], *, use_threads: bool = True) -> pa.Table:
+    return csv.read_csv(
+        pa.BufferReader(data),
+        csv.ReadOptions(use_threads=use_threads, block_size=_BLOCK, column_names=names, skip_rows=_HEADER),
+        csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=refuse),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _column(name: str, texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_string(kind):
+        return texts
+    if pa.types.is_boolean(kind):
+        _all_fit(name, texts, pc.match_substring_regex(texts, _FLAG), "true or false")
+        return pc.equal(texts, "true")
+    _all_fit(name, texts, pc.match_substring_regex(texts, _WHOLE), "a whole number")
+    try:
+        return texts.cast(kind)
+    except pa.ArrowException:
+        fits = pa.chunked_array([[_fits(text, kind) for text in texts.to_pylist()]], pa.bool_())
+        _all_fit(name, texts, fits, f"a whole number of {kind.bit_width} bits")
+        raise
+
+
+def _all_fit(name: str, texts: pa.ChunkedArray, fits: pa.ChunkedArray, expected: str) -> None:
+    row = pc.index(fits, pa.scalar(False)).as_py()
+    if row >= 0:
+        raise Damaged(f"line {row + _HEADER + 1}, column {name}: given {shorten(texts[row].as_py())!r}, expected {expected}")
+
+
+def _fits(text: str | None, kind: pa.DataType) -> bool:
+    return text is None or -(1 << kind.bit_width - 1) <= int(text) < 1 << kind.bit_width - 1
