@@ -1,7 +1,7 @@
 """Answers: what editions decide about kinds of rows, each kind decided once.
 
-From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So a plan is written for each law
-of an activity that differs, not for each edition.
+From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So each law of an activity is asked
+once, not each edition: a few thousand kinds condition by condition, more of them by a plan.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Provision, Rulebook
 from skarb.rulebook.coding import dtype_of
 from skarb.rulebook.kernel import Kernel
+from skarb.rulebook.masks import Masks
 from skarb.rulebook.tree import names_in
 
 Numbers = npt.NDArray[np.int64]
+
+WORTH_PLANNING = 20_000  # kinds
 
 
 class Answers:
@@ -129,14 +132,32 @@ class Asked:
         return found
 
     def _learn(self, edition: Edition, activity: str, key: Hashable, places: Sequence[int]) -> None:
-        kernel, numbers = self.answers.plan(edition, activity, key)
         rows = np.concatenate([self._units[place].rows for place in places])
-        own = {name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)}
-        facts = {name: own[name] if name in own else self._columns[name][self._cases[rows]] for name in kernel.facts}
-        answered = numbers[kernel.decide(facts, self._kind).outcomes]
+        facts = _Facts(self._columns, self._cases[rows])
+        facts |= {
+            name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)
+        }
+        if len(rows) < WORTH_PLANNING:
+            outcomes = Masks(edition.fields, facts, len(rows)).outcomes(edition, activity)
+            answered = self.answers.of_outcomes(edition.outcomes)[outcomes]
+        else:
+            kernel, numbers = self.answers.plan(edition, activity, key)
+            answered = numbers[kernel.decide({name: facts[name] for name in kernel.facts}, self._kind).outcomes]
         stops = np.cumsum([len(self._units[place].rows) for place in places])[:-1]
         for place, part in zip(places, np.split(answered, stops), strict=True):
             self._known[place, key] = part
+
+
+class _Facts(dict[str, npt.NDArray[Any]]):
+    """The facts of some kinds as columns; those of their cases are looked up when they are asked for."""
+
+    def __init__(self, columns: Mapping[str, npt.NDArray[Any]], cases: Numbers) -> None:
+        super().__init__()
+        self._columns, self._cases = columns, cases
+
+    def __missing__(self, name: str) -> npt.NDArray[Any]:
+        found = self[name] = self._columns[name][self._cases]
+        return found
 
 
 def _units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:

@@ -24,18 +24,19 @@ from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
+from skarb.oversight.replay.cases import read_cases
 from skarb.oversight.replay.concern import concerned
 from skarb.oversight.replay.happened import Apart, counted_name
 from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
-from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
+from skarb.oversight.replay.living import DONE, FULL, WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.model import Answer, Comparison, Question
-from skarb.oversight.replay.read import Chunk, Rows, case_columns
+from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer, table_of
-from skarb.oversight.replay.tallying import Sums
+from skarb.oversight.replay.tallying import BLOCK, Sums
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
@@ -103,16 +104,15 @@ class Lived:
         editions = [one for law in self._laws for one in editions_between(law, *everything.days)]
         self._followed = followed = follow(editions)
         lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
-        self._cases = everything.cases()
+        self._cases = read_cases(connection)
         self._concerned = concerned(self._cases, editions, followed.tracks)
         self._rows = rows = Rows(
             connection,
             question.first_day - lookback,
             question.last_day,
             groups_of(question.by),
-            np.flatnonzero(self._concerned).tolist(),
+            self._concerned,
         )
-        self._columns = case_columns(self._cases)
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
         self._names = tuple(
@@ -172,6 +172,7 @@ class Lived:
             np.array([itself for _, itself in self._followed.features], np.bool_),
         )
         self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
+        self._room = np.empty((2, BLOCK), np.int64)  # of the kernel
         self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
         self._lines, self._sums = empty_table(room), empty_sums(room)
         self._permits = np.zeros(0, np.bool_)
@@ -200,7 +201,7 @@ class Lived:
         if kept:
             arrays = {name.removeprefix(_APART): array for name, array in kept.arrays.items() if name.startswith(_APART)}
             known = State(int(arrays.pop("rows")[0]), arrays)
-        apart = Apart(self._base, self._concerned, self.answers, known)
+        apart = Apart(self._all_rows, self._cases, self._base, self._concerned, self.answers, known)
         return Count(self._connection, self._laws, first, last, self._question.by, progress, keep, apart)
 
     def _live_through(
@@ -226,7 +227,7 @@ class Lived:
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
         for chunk in self._rows.chunks(more, kept.rows if kept else 0):
-            fields = self._base.fields(chunk.columns, chunk.cases, self._columns)
+            fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
             days = chunk.columns["day"]
             own = np.array([chunk.columns[name] for name in keys], np.int64).reshape(len(keys), len(days))
             own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
@@ -245,13 +246,16 @@ class Lived:
     def _live(
         self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
     ) -> npt.NDArray[np.int32]:
+        which = self._recognise(chunk.cases, fields)
         answers, stopped, row = np.zeros((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
         posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
+        groups = chunk.groups()
         while True:
             row = self._kernel["live"](
                 row,
                 chunk.cases,
-                chunk.groups,
+                which,
+                groups,
                 fields,
                 PER_ROW.index("value"),
                 counting,
@@ -260,11 +264,11 @@ class Lived:
                 self._actual,
                 keys,
                 periods,
-                self._base.quantities,
                 self._kinds,
                 self._tracks,
                 self._features,
                 self._beside,
+                *self._room,
                 self._shown.quantities,
                 self._shown_kinds,
                 self._shown_answers,
@@ -278,12 +282,23 @@ class Lived:
                 return answers
             if stopped[0] == FULL:
                 self._make_room()
-            elif stopped[0] == KIND:
-                self._learn_kind(int(stopped[1]))
             else:
                 entry, world, place = stopped[1:].tolist()
                 self._shown_answers[place] = self._decide(entry, world, self._beside[:, 0].tolist())
             self._learn_verdicts()
+
+    def _recognise(self, cases: npt.NDArray[np.int32], fields: Numbers) -> npt.NDArray[np.int32]:
+        """Return the kinds of some rows, and learn what there is to be known of new ones."""
+        which, row, known = np.empty(len(cases), np.int32), 0, int(self._kinds.table.used[0])
+        while (
+            row := self._kernel["recognise"](row, cases, fields, self._base.quantities, self._kinds, which, *self._room)
+        ) < len(cases):
+            table = grown(self._kinds.table, self._kernel)
+            self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in self._kinds[1:]))
+        for entry in range(known, int(self._kinds.table.used[0])):
+            self._learn_kind(entry)
+        self._learn_verdicts()
+        return which
 
     def _learn_verdicts(self) -> None:
         known = self.answers.known
@@ -291,10 +306,7 @@ class Lived:
             self._permits = np.array([one.verdict == "permit" for one in known], np.bool_)
 
     def _make_room(self) -> None:
-        kinds, tracks = self._kinds, self._tracks
-        if full(kinds.table):
-            table = grown(kinds.table, self._kernel)
-            self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in kinds[1:]))
+        tracks = self._tracks
         if full(tracks.table, WORLDS * len(self._followed.tracks)):
             table = grown(tracks.table, self._kernel)
             self._tracks = tracks._replace(table=table, sums=longer(tracks.sums, len(table.keys)))

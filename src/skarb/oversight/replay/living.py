@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
-from skarb.oversight.replay.tallying import Quantities, Sums, add, kind
+from skarb.oversight.replay.tallying import BLOCK, Quantities, Sums, add, number_kinds
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
@@ -26,8 +26,7 @@ SUM_MAX = 1 << 61  # where a sum stops: two of them still fit into a word
 # why the kernel stopped
 DONE = 0
 FULL = 1  # a table has no room
-KIND = 2  # what is a new kind of rows?
-SHOWN = 3  # what does a law say of a kind whose totals lie between new steps?
+SHOWN = 2  # what does a law say of a kind whose totals lie between new steps?
 
 
 class Kinds(NamedTuple):
@@ -131,9 +130,40 @@ def show(
         shown[facts + feature, 0] = value
 
 
+def recognise(
+    start: Whole,
+    cases: Places,
+    fields: Numbers,
+    quantities: Quantities,
+    kinds: Kinds,
+    which: Places,
+    mixed: Numbers,
+    values: Numbers,
+) -> Whole:
+    """Find the kinds of rows from `start` on; return the first row whose kind found no room.
+
+    Shape: `which` takes the entry of every row, `mixed` and `values` are room for a block.
+    """
+    for first in range(start, cases.shape[0], BLOCK):
+        count = min(cases.shape[0] - first, BLOCK)
+        number_kinds(quantities, cases, fields, first, count, first, mixed, values)
+        for row in range(first, first + count):
+            case, own = np.int64(cases[row]), mixed[row - first]
+            entry = find(kinds.table, case, own, 0)
+            if entry < 0:
+                if room_left(kinds.table) == 0:
+                    return row
+                entry = enter(kinds.table, case, own, 0)
+                for field in range(fields.shape[0]):
+                    kinds.firsts[entry, field] = fields[field, row]
+            which[row] = entry
+    return cases.shape[0]
+
+
 def live(
     start: Whole,
     cases: Places,
+    which: Places,
     groups: Numbers,
     fields: Numbers,
     money: Whole,
@@ -143,11 +173,12 @@ def live(
     actual: bool,
     keys: Numbers,
     periods: Numbers,
-    quantities: Quantities,
     kinds: Kinds,
     tracks: Tracks,
     features: Features,
     shown: Numbers,
+    mixed: Numbers,
+    values: Numbers,
     shown_quantities: Quantities,
     shown_kinds: Table,
     shown_answers: Numbers,
@@ -159,30 +190,17 @@ def live(
 ) -> Whole:
     """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry, in which world.
 
-    Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits
+    Shape: `which` the kind of each row, `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits
     them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says. Rows
     without `counting` are not decided, and what came to pass of them is added to the totals. `answers` takes the answers of each row, a row for
     each world.
     """
     track_count = tracks.amounts.shape[0]
     for row in range(start, cases.shape[0]):
-        if (
-            room_left(kinds.table) == 0
-            or room_left(shown_kinds) == 0
-            or room_left(lines) == 0
-            or room_left(tracks.table) < WORLDS * track_count
-        ):
+        if room_left(shown_kinds) == 0 or room_left(lines) == 0 or room_left(tracks.table) < WORLDS * track_count:
             stopped[0] = FULL
             return row
-        case = np.int64(cases[row])
-        mixed = kind(quantities, case, fields, row)
-        entry = find(kinds.table, case, mixed, 0)
-        if entry < 0:
-            entry = enter(kinds.table, case, mixed, 0)
-            for field in range(fields.shape[0]):
-                kinds.firsts[entry, field] = fields[field, row]
-            stopped[0], stopped[1] = KIND, entry
-            return row
+        entry = np.int64(which[row])
         counted = kinds.counted[entry]
         for world in range(WORLDS if counting[row] else 0):
             asked = kinds.asked[entry, world]
@@ -190,10 +208,10 @@ def live(
                 answers[world, row] = kinds.answers[entry, world]
                 continue
             show(features, tracks, asked, counted, world, keys, periods, fields, row, shown)
-            mixed = kind(shown_quantities, case, shown, 0)
-            found = find(shown_kinds, entry, mixed, world)
+            number_kinds(shown_quantities, cases, shown, row, 1, 0, mixed, values)
+            found = find(shown_kinds, entry, mixed[0], world)
             if found < 0:
-                found = enter(shown_kinds, entry, mixed, world)
+                found = enter(shown_kinds, entry, mixed[0], world)
                 stopped[0], stopped[1], stopped[2], stopped[3] = SHOWN, entry, world, found
                 return row
             answers[world, row] = shown_answers[found]

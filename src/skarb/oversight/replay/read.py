@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from skarb.core.errors import ConfigurationError, ensure
-from skarb.core.facts import Facts
-from skarb.lake import PER_ROW, fact_fields
-from skarb.rulebook.coding import MISSING, encode
+from skarb.core.errors import ConfigurationError
+from skarb.lake import PER_ROW
+from skarb.rulebook.coding import MISSING
 
-CHUNK = 1 << 20  # rows read at once
+CHUNK = 1 << 16  # rows read at once: they stay near the processor
 _BITS = 63  # of a group
 
 Numbers = npt.NDArray[np.int64]
@@ -29,13 +28,21 @@ Numbers = npt.NDArray[np.int64]
 class Chunk:
     """Some rows of the lake.
 
-    Shape: arrays of one length; `origin` is the position of the first row. `groups` holds the parts of the groups, see `Rows.split`.
+    Shape: arrays of one length; `origin` is the position of the first row.
     """
 
     origin: int
     cases: npt.NDArray[np.int32]
-    groups: Numbers
     columns: dict[str, npt.NDArray[Any]]
+    parts: tuple[Part, ...]
+
+    def groups(self) -> Numbers:
+        """Return the parts of each row's group in one word, see `Rows.split`."""
+        made = np.zeros(len(self.cases), np.int64)
+        for one in self.parts:
+            part = np.add(self.columns[one.column], 1, dtype=np.int64)
+            made |= np.left_shift(part, one.shift, out=part)
+        return made
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,11 @@ class Rows:
         first_day: int,
         last_day: int,
         groups: Sequence[str] = (),
-        among: Sequence[int] | None = None,
+        among: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided.
 
-        `among` are the cases whose rows are read, where not all are.
+        `among` says of each case whether its rows are read, where not all are.
         """
         self._connection, self._among = connection, among
         self.first_day, self.last_day = first_day, last_day
@@ -87,13 +94,6 @@ class Rows:
     def split(self, groups: Numbers) -> dict[str, Numbers]:
         """Return the columns that groups were made of; -1 where a value is missing."""
         return {one.column: (groups >> one.shift & (1 << one.bits) - 1) - 1 for one in self.parts}
-
-    def cases(self) -> list[Facts]:
-        """Return the distinct facts of the lake by number, with day and values at nought or missing."""
-        names = ["activity", *(field.name for field in fact_fields() if field.name != "activity")]
-        found = self._connection.execute(f"SELECT case_no, {', '.join(names)} FROM cases ORDER BY case_no").fetchall()
-        ensure(all(row[0] == place for place, row in enumerate(found)), "the cases of a lake are numbered without gaps")
-        return [Facts(day=0, **dict(zip(names, row[1:], strict=True))) for row in found]
 
     def count(self) -> int:
         """Return how many rows lie between the two days."""
@@ -125,7 +125,7 @@ class Rows:
         with self._connection.cursor() as own:  # so that others may ask between two chunks
             for found in ahead(_batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
-                yield Chunk(origin, read["case_no"], self._groups(read), read)
+                yield Chunk(origin, read["case_no"], read, self.parts)
                 origin += found.num_rows
 
     def _position(self, number: int, between: str) -> int:
@@ -139,18 +139,14 @@ class Rows:
         days = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
         if self._among is None:
             return days
-        return f"{days} AND case_no IN ({', '.join(map(str, self._among))})" if self._among else "false"
+        # A bit for each case is looked up sooner than a list is searched.
+        bits = "".join("01"[one] for one in self._among.tolist())
+        return f"{days} AND get_bit('{bits}'::BIT, case_no) = 1" if "1" in bits else "false"
 
     def _covers(self) -> bool:
         """Say whether every row lies between the two days."""
         asked = f"SELECT count(*) FROM rows WHERE day NOT BETWEEN {self.days[0]} AND {self.days[1]}"
         return self.stop > 0 and self._connection.execute(asked).fetchall() == [(0,)]
-
-    def _groups(self, read: Mapping[str, npt.NDArray[Any]]) -> Numbers:
-        made = np.zeros(len(read["case_no"]), np.int64)
-        for one in self.parts:
-            made |= (read[one.column].astype(np.int64) + 1) << one.shift
-        return made
 
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
@@ -198,8 +194,3 @@ def _numbers(column: pa.Array) -> npt.NDArray[Any]:
 
 def _packed(parts: Sequence[Part]) -> str:
     return " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in parts)
-
-
-def case_columns(cases: Sequence[Facts]) -> dict[str, npt.NDArray[Any]]:
-    """Return the facts of cases as columns, laid out as `rulebook.coding` says."""
-    return {field.name: encode(field, [getattr(case, field.name) for case in cases]) for field in fact_fields()}

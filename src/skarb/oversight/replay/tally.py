@@ -57,6 +57,7 @@ class Tally:
         self._arrangement = arrangement
         self._money = arrangement.names.index(money)
         self._kernel = kernels(choose_kind(rows >= WORTH_COMPILING))
+        self._room = np.empty((2, tallying.BLOCK), np.int64)
         self._clear()
 
     def _clear(self) -> None:
@@ -81,6 +82,7 @@ class Tally:
                 self._sums,
                 self._firsts,
                 which,
+                *self._room,
                 counting,
             )
             if row == len(cases):
@@ -201,4 +203,4 @@ def kernels(kind: str) -> Functions:
     modules = [tables, tallying, living]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("tally", "merge", "live", "fill"), woven=("slot_of", "find", "interval", "kind", "add"))
+    return compiled(modules, ("tally", "merge", "recognise", "live", "fill"), woven=("slot_of", "find", "interval", "add"))
