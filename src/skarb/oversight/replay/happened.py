@@ -140,17 +140,25 @@ class Counted:
         self, before: Numbers, after: Numbers, progress: Progress | None = None
     ) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield positions, answers before and answers after of all rows that are decided otherwise, some at a time."""
-        changed, before, after = map(self._with_left_out, (self.answers.differ(before, after), before, after))
-        if not changed.any():
+        changed = self.answers.differ(before, after)
+        before, after = map(self._with_left_out, (before, after))
+        for chunk, rows, cells in self.found(changed, ["rowid"], progress):
+            yield chunk.columns["rowid"][rows], before[cells], after[cells]
+
+    def found(
+        self, wanted: npt.NDArray[np.bool_], columns: Sequence[str], progress: Progress | None = None
+    ) -> Iterator[tuple[Chunk, Numbers, npt.NDArray[np.int32]]]:
+        """Yield the rows of some cells again with further columns: a chunk, the places of those rows in it, and their cells."""
+        wanted = self._with_left_out(wanted)
+        if not wanted.any():
             return
-        for chunk in self._rows.chunks({"position": "rowid"}):
+        for chunk in self._rows.chunks(columns):
             which = self._laid.count(self._tally, chunk, counting=False)
-            rows = np.flatnonzero(changed[which])
+            rows = np.flatnonzero(wanted[which])
             if progress:
                 progress(chunk.origin + len(which))
             if len(rows):
-                cells = which[rows]
-                yield chunk.columns["position"][rows], before[cells], after[cells]
+                yield chunk, rows, which[rows]
 
     def _with_left_out(self, of_cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what is said of cells with noughts for those that are left out, as rows are found in them, too."""

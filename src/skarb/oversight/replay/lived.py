@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_changes
+from typing import get_args
 
 import duckdb
 import numpy as np
@@ -19,6 +21,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from skarb.core.compiled import choose_kind
+from skarb.core.decision import Outcome
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
@@ -26,11 +29,13 @@ from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
 from skarb.oversight.replay.cases import read_cases
 from skarb.oversight.replay.concern import concerned
+from skarb.oversight.replay.funds import NOTHING, Funds, has_transfers, reached_from
+from skarb.oversight.replay.funds import follow as follow_funds
 from skarb.oversight.replay.happened import Apart, counted_name
 from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
-from skarb.oversight.replay.living import DONE, FULL, WORLDS, Features, Kinds, Tracks
-from skarb.oversight.replay.model import Answer, Comparison, Question
+from skarb.oversight.replay.living import DONE, FULL, UNFUNDED, WORLDS, Features, Followed, Kinds, Tracks
+from skarb.oversight.replay.model import Answer, Comparison, Question, Sum
 from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
@@ -50,6 +55,10 @@ Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers
 
 FEATURES_MAX = 62  # bits of a word
 _APART = "apart "  # what was counted, among the arrays that are kept
+_ANSWERS = get_args(Outcome)
+_POSTED = _ANSWERS.index("posted")
+_TURNED_DOWN = [_ANSWERS.index(one) for one in ("not_posted", "conflict")]
+_BEFORE, _AFTER = range(WORLDS)  # the worlds of the law and of the draft
 _SIDES = {
     "actor": "party",
     "counterparty": "counterparty",
@@ -106,13 +115,8 @@ class Lived:
         lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
         self._cases = read_cases(connection)
         self._concerned = concerned(self._cases, editions, followed.tracks)
-        self._rows = rows = Rows(
-            connection,
-            question.first_day - lookback,
-            question.last_day,
-            groups_of(question.by),
-            self._concerned,
-        )
+        self._first_day = question.first_day - lookback
+        self._rows = rows = self._rows_with(NOTHING)
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
         self._names = tuple(
@@ -130,6 +134,11 @@ class Lived:
         self._same: dict[tuple[str, str], Edition] = {}
         self._first_of: dict[Hashable, Edition] = {}
         self._tables()
+
+    def _rows_with(self, funds: Funds) -> Rows:
+        """Return the rows that are lived through: those that totals concern, and those that followed money goes through."""
+        groups = groups_of(self._question.by)
+        return Rows(self._connection, self._first_day, self._question.last_day, groups, self._concerned, funds.rows)
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
         """Return what the laws compare of a row alone, and what they compare with totals."""
@@ -160,13 +169,6 @@ class Lived:
             np.zeros((room, width), np.int64),
             np.zeros(room, np.int64),
         )
-        self._tracks = Tracks(
-            np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
-            np.array([window_days(one.window) for one in tracks], np.int64),
-            np.array([TOTAL_MAX if one.sum else COUNT_MAX for one in tracks], np.int64),
-            empty_table(room),
-            np.zeros(room, np.int64),
-        )
         self._features = Features(
             np.array([track for track, _ in self._followed.features], np.int64),
             np.array([itself for _, itself in self._followed.features], np.bool_),
@@ -174,9 +176,25 @@ class Lived:
         self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
         self._room = np.empty((2, BLOCK), np.int64)  # of the kernel
         self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
-        self._lines, self._sums = empty_table(room), empty_sums(room)
         self._permits = np.zeros(0, np.bool_)
         self._counts = [None if one.of is None else compile_condition(one.of) for one in tracks]
+        self._begin(NOTHING)
+
+    def _begin(self, funds: Funds) -> None:
+        """Begin with nothing done yet, and with accounts to follow; what is known of kinds of rows stays known."""
+        room, tracks = 1 << 12, self._followed.tracks
+        self._tracks = Tracks(
+            np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
+            np.array([window_days(one.window) for one in tracks], np.int64),
+            np.array([TOTAL_MAX if one.sum else COUNT_MAX for one in tracks], np.int64),
+            empty_table(room),
+            np.zeros(room, np.int64),
+        )
+        self._lines, self._sums = empty_table(room), empty_sums(room)
+        self._kinds.latest[:] = 0
+        self._funds, self._rows = funds, self._rows_with(funds)
+        self._money = Followed(funds.legs, np.zeros((WORLDS, len(funds.accounts), 2), np.uint64), np.zeros(1, np.int64))
+        self._unfunded = Sum()
 
     # -- living ----------------------------------------------------------------------------------------------------------------
 
@@ -188,11 +206,38 @@ class Lived:
             self._restore(kept)
         count = self._count(progress, keep, kept)
         before, after = (count.answer(law) for law in self._laws)
-        self._live_through(progress, changed, keep, name, kept, count.state() if keep else None)
+        again = kept is not None or not self._follow_money(count, (before, after), progress) or changed is not None
+        if again:
+            self._live_through(progress, changed, keep, name, kept, count.state() if keep else None)
         if changed:
             for told in count.changes(before, after, progress):
                 changed(*told)
         return self._comparison(count.cells, before, after)
+
+    def _follow_money(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> bool:
+        """Find out which accounts are to be followed, if any; say whether all rows were lived through for that, with those accounts."""
+        if self._actual or not has_transfers(self._connection):
+            return False
+        lost = self._lost_apart(count, answers, progress)
+        while True:
+            lost = np.union1d(lost, self._live_through(progress))
+            accounts = reached_from(self._connection, lost, self._kernel["spread"]) if len(lost) else NOTHING.accounts
+            if len(accounts) == len(self._funds.accounts):  # there are never fewer
+                return True
+            self._begin(follow_funds(self._connection, accounts, int(lost[0])))
+
+    def _lost_apart(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> Numbers:
+        """Return the positions of rows that no total concerns, that came to pass, and that one of the two laws does not permit."""
+        self._learn_verdicts()
+        wanted = np.zeros(len(count.cells), np.bool_)
+        for one in answers:
+            wanted |= ~self._permits[one]
+        wanted &= self._summary.may_have_come(count.cells)
+        found = [
+            chunk.columns["rowid"][rows[chunk.columns["answer"][rows] == _POSTED]]
+            for chunk, rows, _ in count.found(wanted, ["rowid", "answer"], progress)
+        ]
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _count(self, progress: Progress | None, keep: Keep | None, kept: State | None) -> Count:
         """Count the rows that no total concerns."""
@@ -207,48 +252,59 @@ class Lived:
     def _live_through(
         self,
         progress: Progress | None,
-        changed: Changed | None,
-        keep: Keep | None,
-        name: str,
-        kept: State | None,
-        counted: State | None,
-    ) -> None:
-        """Live through the rows that totals concern."""
-        keys = {
-            f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
-            for place, track in enumerate(self._followed.tracks)
-        }
-        more = {
-            "position": "rowid",
-            "posted": "answer = 'posted'",
-            "possible": "answer NOT IN ('not_posted', 'conflict')",
-            **keys,
-        }
+        changed: Changed | None = None,
+        keep: Keep | None = None,
+        name: str = "",
+        kept: State | None = None,
+        counted: State | None = None,
+    ) -> Numbers:
+        """Live through rows, and return the positions of those that came to pass and do not in one of the two worlds."""
+        lost = []
+        if kept is None:
+            self._begin(self._funds)
+        keys = [
+            self._rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
+            for track in self._followed.tracks
+        ]
+        more = ["rowid", "answer", *(part.column for parts in keys for part in parts)]
         first, last = self._rows.days
         periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
         for chunk in self._rows.chunks(more, kept.rows if kept else 0):
             fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
             days = chunk.columns["day"]
-            own = np.array([chunk.columns[name] for name in keys], np.int64).reshape(len(keys), len(days))
+            whose = np.array([chunk.packed(parts) for parts in keys], np.int64).reshape(len(keys), len(days))
             own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
-            answers = self._live(chunk, fields, days >= self._question.first_day, own, own_periods)
+            own, counting = self._concerned[chunk.cases], days >= self._question.first_day
+            answers, became = self._live(chunk, fields, own, counting, whose, own_periods)
+            lost.append(chunk.columns["rowid"][became > 0])
+            self._unfunded += _worth(
+                chunk.columns["value"][became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER]
+            )
             if changed:
                 before, after = answers.astype(np.int64)
-                rows = np.flatnonzero(self.answers.differ(before, after) & (days >= self._question.first_day))
+                rows = np.flatnonzero(self.answers.differ(before, after) & counting & own)
                 if len(rows):
-                    changed(chunk.columns["position"][rows], before[rows], after[rows])
+                    changed(chunk.columns["rowid"][rows], before[rows], after[rows])
             done = chunk.origin + len(days)
             if keep and counted:
                 keep.offer(name, lambda done=done: self._state(done, counted))  # type: ignore[misc]
             if progress:
-                progress(int(chunk.columns["position"][-1]) + 1)
+                progress(int(chunk.columns["rowid"][-1]) + 1)
+        return np.concatenate(lost) if lost else np.zeros(0, np.int64)
 
     def _live(
-        self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
-    ) -> npt.NDArray[np.int32]:
-        which = self._recognise(chunk.cases, fields)
+        self,
+        chunk: Chunk,
+        fields: Numbers,
+        own: npt.NDArray[np.bool_],
+        counting: npt.NDArray[np.bool_],
+        keys: Numbers,
+        periods: Numbers,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Return the answers to rows in both worlds, and what became of those that came to pass."""
+        which, became = self._recognise(chunk.cases, fields), np.zeros(len(chunk.cases), np.uint8)
         answers, stopped, row = np.zeros((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
-        posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
+        posted, possible = chunk.columns["answer"] == _POSTED, ~np.isin(chunk.columns["answer"], _TURNED_DOWN)
         groups = chunk.groups()
         while True:
             row = self._kernel["live"](
@@ -259,9 +315,12 @@ class Lived:
                 fields,
                 PER_ROW.index("value"),
                 counting,
+                own,
+                chunk.columns["rowid"],
                 posted,
                 possible,
                 self._actual,
+                self._money,
                 keys,
                 periods,
                 self._kinds,
@@ -276,10 +335,11 @@ class Lived:
                 self._lines,
                 self._sums,
                 answers,
+                became,
                 stopped,
             )
             if stopped[0] == DONE:
-                return answers
+                return answers, became
             if stopped[0] == FULL:
                 self._make_room()
             else:
@@ -336,6 +396,8 @@ class Lived:
             used = int(table.used[0])
             arrays[name] = table.keys[:used]
             arrays |= {key: column[:used] for key, column in beside.items() if key != "table"}
+        arrays |= {"accounts": self._funds.accounts, "balances": self._money.balances, "next": self._money.next}
+        arrays["unfunded"] = np.array([self._funds.start, self._unfunded.rows, *divmod(self._unfunded.money, 1 << 32)], np.int64)
         arrays |= {f"{_APART}{name}": column for name, column in counted.arrays.items()}
         arrays[f"{_APART}rows"] = np.array([counted.rows], np.int64)
         return State(rows, arrays, self.answers.known)
@@ -347,6 +409,10 @@ class Lived:
         def column(name: str, table: Table) -> Numbers:
             return longer(kept.arrays[name], len(table.keys))
 
+        start, rows, high, low = kept.arrays["unfunded"].tolist()
+        self._begin(follow_funds(self._connection, kept.arrays["accounts"], start))
+        self._unfunded = Sum(rows, (high << 32) + low)
+        self._money.balances[:], self._money.next[:] = kept.arrays["balances"], kept.arrays["next"]
         kinds, tracks, self._shown_kinds, self._lines = table("kinds"), table("tracks"), table("shown"), table("lines")
         self._kinds = Kinds(kinds, *(column(name, kinds) for name in Kinds._fields[1:]))
         self._tracks = self._tracks._replace(table=tracks, sums=column("totals", tracks))
@@ -420,9 +486,16 @@ class Lived:
         cells = Cells(
             self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], counts, low, high, firsts
         )
-        return self._summary.compare(
+        compared = self._summary.compare(
             apart.beside(cells), np.concatenate([apart_before, before]), np.concatenate([apart_after, after])
         )
+        return with_changes(compared, unfunded=self._unfunded)
+
+
+def _worth(values: Numbers) -> Sum:
+    """Return how many rows there are, and the sum of their values, those that are missing left out."""
+    known = values[values != MISSING]
+    return Sum(len(values), (int((known >> 32).sum()) << 32) + int((known & 0xFFFFFFFF).sum()))
 
 
 def full(table: object, more: int = 1) -> bool:

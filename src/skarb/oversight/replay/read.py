@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -38,8 +38,12 @@ class Chunk:
 
     def groups(self) -> Numbers:
         """Return the parts of each row's group in one word, see `Rows.split`."""
+        return self.packed(self.parts)
+
+    def packed(self, parts: Sequence[Part]) -> Numbers:
+        """Return a whole number for each row that tells the values of some columns apart."""
         made = np.zeros(len(self.cases), np.int64)
-        for one in self.parts:
+        for one in parts:
             part = np.add(self.columns[one.column], 1, dtype=np.int64)
             made |= np.left_shift(part, one.shift, out=part)
         return made
@@ -64,19 +68,27 @@ class Rows:
         last_day: int,
         groups: Sequence[str] = (),
         among: npt.NDArray[np.bool_] | None = None,
+        also: Numbers | None = None,
     ) -> None:
         """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided.
 
-        `among` says of each case whether its rows are read, where not all are.
+        Where not all rows are read, `among` says of each case whether its rows are, and `also` are positions of others.
         """
         self._connection, self._among = connection, among
+        self._also = np.zeros(0, np.int64) if also is None else also
         self.first_day, self.last_day = first_day, last_day
         stops, low, high = connection.execute("SELECT coalesce(max(rowid) + 1, 0), min(day), max(day) FROM rows").fetchall()[0]
         self.stop: int = stops
         self.days = (max(first_day, low), min(last_day, high)) if stops else (first_day, first_day - 1)
-        self.parts = self._parts(("edition", "outcome", *groups))
+        self.parts = self.told_apart(("edition", "outcome", *groups))
 
-    def _parts(self, columns: Sequence[str]) -> tuple[Part, ...]:
+    def told_apart(self, columns: Sequence[str]) -> tuple[Part, ...]:
+        """Return how the values of some columns stand side by side in one word.
+
+        Raises: ConfigurationError if it does not hold them.
+        """
+        if not columns:
+            return ()
         highest = self._connection.execute(
             f"SELECT {', '.join(f'coalesce(max({one}), 0)' for one in columns)} FROM rows"
         ).fetchall()[0]
@@ -100,37 +112,26 @@ class Rows:
         asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
         return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
 
-    def packed(self, columns: Sequence[str]) -> str:
-        """Return the expression for a whole number that tells the values of some columns apart.
-
-        Raises: ConfigurationError if one word does not hold them.
-        """
-        return _packed(self._parts(columns))
-
-    def chunks(self, columns: Mapping[str, str] | None = None, begin: int = 0) -> Iterator[Chunk]:
-        """Yield the rows in the order of their journals, with further columns by their expressions; the first ones may be left out.
+    def chunks(self, columns: Sequence[str] = (), begin: int = 0) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns; the first ones may be left out.
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
-        wanted = {
-            "case_no": "case_no",
-            **{name: name for name in PER_ROW},
-            **{one.column: one.column for one in self.parts},
-            **(columns or {}),
-        }
-        asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
+        wanted = list(dict.fromkeys(("case_no", *PER_ROW, *(one.column for one in self.parts), *columns)))
+        asked = f"SELECT {', '.join(wanted)} FROM rows"
         between = self._between()
-        asked += f" WHERE {between}" + (f" AND rowid >= {self._position(begin, between)}" if begin else "")
-        origin = begin
         with self._connection.cursor() as own:  # so that others may ask between two chunks
-            for found in ahead(_batches(own.sql(asked))):
+            own.register("also", pa.table({"row": self._also}))
+            asked += f" WHERE {between}" + (f" AND rowid >= {self._position(own, begin, between)}" if begin else "")
+            origin = begin
+            for found in ahead(batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
                 yield Chunk(origin, read["case_no"], read, self.parts)
                 origin += found.num_rows
 
-    def _position(self, number: int, between: str) -> int:
+    def _position(self, connection: duckdb.DuckDBPyConnection, number: int, between: str) -> int:
         """Return the position of a row by its number among those that are read."""
-        found = self._connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
+        found = connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
         return int(found[0][0]) if found else self.stop
 
     def _between(self) -> str:
@@ -139,9 +140,9 @@ class Rows:
         days = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
         if self._among is None:
             return days
-        # A bit for each case is looked up sooner than a list is searched.
-        bits = "".join("01"[one] for one in self._among.tolist())
-        return f"{days} AND get_bit('{bits}'::BIT, case_no) = 1" if "1" in bits else "false"
+        among = ", ".join(map(str, np.flatnonzero(self._among).tolist()))
+        read = ([f"case_no IN ({among})"] if among else []) + (["rowid IN (SELECT row FROM also)"] if len(self._also) else [])
+        return f"{days} AND ({' OR '.join(read)})" if read else "false"
 
     def _covers(self) -> bool:
         """Say whether every row lies between the two days."""
@@ -149,7 +150,7 @@ class Rows:
         return self.stop > 0 and self._connection.execute(asked).fetchall() == [(0,)]
 
 
-def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+def batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
     """Return rows in parts; the method has another name from DuckDB 2 on."""
     read = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     return read(CHUNK)  # type: ignore[no-any-return]
@@ -185,12 +186,10 @@ def ahead(batches: Iterator[pa.RecordBatch], most: int = 4) -> Iterator[pa.Recor
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
-    """Return a column as numbers: a missing 64-bit number is `MISSING`, any other missing number -1."""
+    """Return a column as numbers: a code is its place, a missing 64-bit number is `MISSING`, any other missing number -1."""
+    if pa.types.is_dictionary(column.type):
+        return column.indices.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
     if column.null_count:
         wide = pa.types.is_int64(column.type)
         column = column.fill_null(MISSING) if wide else column.cast(pa.int64()).fill_null(-1)
     return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _packed(parts: Sequence[Part]) -> str:
-    return " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in parts)

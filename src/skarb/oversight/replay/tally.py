@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.core.compiled import Functions, choose_kind, compiled, interpreted
-from skarb.oversight.replay import living, tables, tallying
+from skarb.ledger import wide
+from skarb.oversight.replay import living, paying, tables, tallying
 from skarb.oversight.replay.arrange import Arrangement
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tallying import Sums
@@ -200,7 +201,9 @@ def longer(column: Numbers, length: int) -> Numbers:
 @cache
 def kernels(kind: str) -> Functions:
     """Return the functions of the replay's kernels."""
-    modules = [tables, tallying, living]
+    modules = [wide, tables, tallying, paying, living]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("tally", "merge", "recognise", "live", "fill"), woven=("slot_of", "find", "interval", "add"))
+    return compiled(
+        modules, ("tally", "merge", "recognise", "live", "fill", "spread"), woven=("slot_of", "find", "interval", "add")
+    )
