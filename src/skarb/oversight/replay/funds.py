@@ -1,8 +1,8 @@
 """Funds: money that was not received cannot be spent.
 
-When a row does not come to pass in a world, whoever it would have credited has less there, and may not be able to pay later; then whoever he would have
-paid has less, too. Only accounts that may not fall below nought are followed, and of those only the ones such money could have come through, from the first
-transfer of each on. What the ledger turned down, or the law refused, moved nothing that a lake knows of, and so moves nothing in any world.
+When a row does not come to pass in a world, whoever it would have credited has less there, and may not be able to pay later; then whoever he would
+have paid has less, too. Only accounts that may not fall below nought are followed, and of those only the ones that such money can have come
+through. What the law refused or the ledger turned down moved nothing that a lake knows of, and so it moves nothing in any world.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def reached_from(connection: duckdb.DuckDBPyConnection, lost: Numbers, spread: o
             return NOTHING.accounts
         floored = _floored(own)
         reached = np.zeros(len(floored), np.bool_)
-        asked = f"SELECT t.rowid AS leg, sequence::BIGINT << 32 | row_no AS word, debit, credit FROM transfers t WHERE {_MOVED} AND row_no IS NOT NULL AND t.rowid >= {legs[0]}"
+        asked = (
+            "SELECT t.rowid AS leg, sequence::BIGINT << 32 | row_no AS word, debit, credit FROM transfers t "
+            f"WHERE {_MOVED} AND row_no IS NOT NULL AND t.rowid >= {legs[0]}"
+        )
         for part in _whole(ahead(batches(own.sql(asked)))):
             leg, word, debit, credit = (column.to_numpy() for column in part.columns)
             spread(word, debit, credit, np.isin(leg, legs), floored, reached)  # type: ignore[operator]

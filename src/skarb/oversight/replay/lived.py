@@ -52,6 +52,7 @@ from skarb.rulebook.windows import periods_of
 Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
 Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
+Unfunded = Callable[[Numbers], None]  # told positions
 
 FEATURES_MAX = 62  # bits of a word
 _APART = "apart "  # what was counted, among the arrays that are kept
@@ -198,17 +199,23 @@ class Lived:
 
     # -- living ----------------------------------------------------------------------------------------------------------------
 
-    def run(self, progress: Progress | None = None, changed: Changed | None = None, keep: Keep | None = None) -> Comparison:
-        """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
+    def run(
+        self,
+        progress: Progress | None = None,
+        changed: Changed | None = None,
+        keep: Keep | None = None,
+        unfunded: Unfunded | None = None,
+    ) -> Comparison:
+        """Live through all rows, tell of those that are decided otherwise or unfunded, and return what happens between the two laws."""
         name = self._name() if keep else ""
         kept = keep.load(name, counted_name(self._laws, self._question.by, self._all_rows, self._base)) if keep else None
         if kept:
             self._restore(kept)
         count = self._count(progress, keep, kept)
         before, after = (count.answer(law) for law in self._laws)
-        again = kept is not None or not self._follow_money(count, (before, after), progress) or changed is not None
+        again = kept is not None or not self._follow_money(count, (before, after), progress) or bool(changed or unfunded)
         if again:
-            self._live_through(progress, changed, keep, name, kept, count.state() if keep else None)
+            self._live_through(progress, changed, keep, name, kept, count.state() if keep else None, unfunded)
         if changed:
             for told in count.changes(before, after, progress):
                 changed(*told)
@@ -257,6 +264,7 @@ class Lived:
         name: str = "",
         kept: State | None = None,
         counted: State | None = None,
+        unfunded: Unfunded | None = None,
     ) -> Numbers:
         """Live through rows, and return the positions of those that came to pass and do not in one of the two worlds."""
         lost = []
@@ -277,9 +285,11 @@ class Lived:
             own, counting = self._concerned[chunk.cases], days >= self._question.first_day
             answers, became = self._live(chunk, fields, own, counting, whose, own_periods)
             lost.append(chunk.columns["rowid"][became > 0])
-            self._unfunded += _worth(
-                chunk.columns["value"][became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER]
-            )
+            short = became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER
+            if short.any():
+                self._unfunded += _worth(chunk.columns["value"][short])
+                if unfunded:
+                    unfunded(chunk.columns["rowid"][short])
             if changed:
                 before, after = answers.astype(np.int64)
                 rows = np.flatnonzero(self.answers.differ(before, after) & counting & own)

@@ -71,8 +71,8 @@ def pay(legs: Legs, first: Whole, last: Whole, balances: Words, world: Whole) ->
 
 def spread(
     words: Numbers,
-    debits: Places,
-    credits_: Places,
+    payers: Places,
+    receivers: Places,
     lost: npt.NDArray[np.bool_],
     floored: npt.NDArray[np.bool_],
     reached: npt.NDArray[np.bool_],
@@ -87,10 +87,10 @@ def spread(
         last = first
         hit = False
         while last < words.shape[0] and words[last] == words[first]:
-            hit = hit or lost[last] or reached[debits[last]]
+            hit = hit or lost[last] or reached[payers[last]]
             last += 1
         if hit:
             for leg in range(first, last):
-                reached[debits[leg]] = floored[debits[leg]]
-                reached[credits_[leg]] = floored[credits_[leg]]
+                reached[payers[leg]] = floored[payers[leg]]
+                reached[receivers[leg]] = floored[receivers[leg]]
         first = last
