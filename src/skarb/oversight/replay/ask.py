@@ -28,13 +28,11 @@ def replay(
     progress: Progress | None = None,
     changed: Changed | None = None,
     keep: Keep | None = None,
-    unfunded: Callable[[Numbers], None] | None = None,
 ) -> Comparison:
     """Return what a draft changes about everything in a lake, and tell of every changed row if asked to.
 
     A position is the `rowid` of a row in the lake's table `rows`. `progress` is told how far the reading has come, as a number of rows; to tell
-    of changed rows they may be read twice. `unfunded` is told of rows that the draft permits and that its world has not got the money for. With
-    `keep`, a replay that was stopped goes on where it was.
+    of changed rows they may be read twice. With `keep`, a replay that was stopped goes on where it was.
     Raises: ConfigurationError if the rows cannot be told apart by so much at once, or a law does with totals what cannot be replayed.
     """
     if mode == "as-happened" and not looks_at_totals(
@@ -51,7 +49,7 @@ def replay(
         if changed:
             changed(positions, *_in_words(lived.answers.known, before, after))
 
-    return lived.run(progress, tell if changed else None, keep, unfunded)
+    return lived.run(progress, tell if changed else None, keep)
 
 
 def _in_words(known: list[Answer], before: Numbers, after: Numbers) -> tuple[list[Answer], list[Answer]]:
