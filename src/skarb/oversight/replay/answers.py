@@ -6,7 +6,7 @@ once, not each edition: a few thousand kinds condition by condition, more of the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,16 +102,18 @@ class Asked:
         turns: Collection[int],
         kind: Kind | None = None,
         answers: Answers | None = None,
+        called: Callable[[Edition], Mapping[str, str]] | None = None,
     ) -> None:
         """Sort kinds into units.
 
         Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact,
         named by `names`, the days among them. `turns` are the days on which a law changes. `kind` is where kernels run. `answers` are those that
-        have numbers already.
+        have numbers already. `called` says under which of `names` the features of an edition are found.
         """
         self.answers, self._kind = Answers() if answers is None else answers, kind
+        self._called = called or (lambda edition: {})
         self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields
-        self._units = _units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
+        self._units = units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
         self._known: dict[tuple[int, Hashable], Numbers] = {}
 
     def ask(self, law: Rulebook) -> Numbers:
@@ -120,7 +122,7 @@ class Asked:
         keys = []
         for place, unit in enumerate(self._units):
             edition = law.edition(unit.day)
-            key = self.answers.law_of(edition, unit.activity)
+            key = self.answers.law_of(edition, unit.activity), tuple(self._called(edition).items())
             keys.append(key)
             if (place, key) not in self._known:
                 waiting.setdefault(key, (edition, unit.activity, []))[2].append(place)
@@ -133,10 +135,10 @@ class Asked:
 
     def _learn(self, edition: Edition, activity: str, key: Hashable, places: Sequence[int]) -> None:
         rows = np.concatenate([self._units[place].rows for place in places])
-        facts = _Facts(self._columns, self._cases[rows])
-        facts |= {
-            name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)
-        }
+        facts = Columns(self._columns, self._cases[rows])
+        own = {name: self._fields[rows, place] for place, name in enumerate(self._names)}
+        own |= {name: own[found] for name, found in self._called(edition).items()}
+        facts |= {name: own[name].astype(dtype_of(field)) for name, field in edition.fields.items() if name in own}
         if len(rows) < WORTH_PLANNING:
             outcomes = Masks(edition.fields, facts, len(rows)).outcomes(edition, activity)
             answered = self.answers.of_outcomes(edition.outcomes)[outcomes]
@@ -148,7 +150,7 @@ class Asked:
             self._known[place, key] = part
 
 
-class _Facts(dict[str, npt.NDArray[Any]]):
+class Columns(dict[str, npt.NDArray[Any]]):
     """The facts of some kinds as columns; those of their cases are looked up when they are asked for."""
 
     def __init__(self, columns: Mapping[str, npt.NDArray[Any]], cases: Numbers) -> None:
@@ -160,7 +162,8 @@ class _Facts(dict[str, npt.NDArray[Any]]):
         return found
 
 
-def _units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:
+def units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:
+    """Sort kinds by their activities and by the spans between the days on which a law changes."""
     spans = np.searchsorted(np.array(sorted(turns), np.int64), days, side="right")
     keys = spans.astype(np.int64) << 16 | activities
     order = np.argsort(keys, kind="stable")

@@ -10,23 +10,21 @@ Only rows of cases that totals concern are lived through. All others are counted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from dataclasses import replace as with_changes
 from typing import get_args
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from skarb.core.compiled import choose_kind
 from skarb.core.decision import Outcome
 from skarb.core.errors import ConfigurationError
-from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
+from skarb.oversight.replay.asking import Asking, Expected, totals_of
 from skarb.oversight.replay.cases import read_cases
 from skarb.oversight.replay.concern import concerned
 from skarb.oversight.replay.funds import NOTHING, Funds, has_transfers, reached_from
@@ -35,17 +33,16 @@ from skarb.oversight.replay.happened import Apart, counted_name
 from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.living import DONE, FULL, UNFUNDED, WORLDS, Features, Followed, Kinds, Tracks
-from skarb.oversight.replay.model import Answer, Comparison, Question, Sum
+from skarb.oversight.replay.model import Comparison, Question, Sum
 from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer, table_of
 from skarb.oversight.replay.tallying import BLOCK, Sums
-from skarb.rulebook import Edition, Rulebook
+from skarb.rulebook import Rulebook
 from skarb.rulebook.coding import MISSING
-from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
-from skarb.rulebook.python import compile_condition
+from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, window_days
 from skarb.rulebook.quantities import Quantities, Quantity
 from skarb.rulebook.windows import periods_of
 
@@ -54,7 +51,6 @@ Progress = Callable[[int], None]
 Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
 Unfunded = Callable[[Numbers], None]  # told positions
 
-FEATURES_MAX = 62  # bits of a word
 _APART = "apart "  # what was counted, among the arrays that are kept
 _ANSWERS = get_args(Outcome)
 _POSTED = _ANSWERS.index("posted")
@@ -68,33 +64,6 @@ _SIDES = {
     "asset": "asset",
 }  # columns of rows
 _LONGEST = {"day": 1, "month": 31, "quarter": 92, "year": 366}  # days of a window of the calendar
-
-
-@dataclass(frozen=True)
-class _Followed:
-    """What the laws of both worlds look at: features, and the tracks of totals they share."""
-
-    tracks: tuple[Counted, ...]
-    features: tuple[tuple[int, bool], ...]  # the track of each, and whether the row itself is included
-
-    def places(self, edition: Edition) -> dict[str, int]:
-        """Return the place of each of an edition's features."""
-        known = {one: place for place, one in enumerate(self.features)}
-        tracks = {one: place for place, one in enumerate(self.tracks)}
-        return {name: known[tracks[counted(one)], one.including] for name, one in edition.features.items()}
-
-
-def follow(editions: Sequence[Edition]) -> _Followed:
-    """Return what editions look at.
-
-    Raises: ConfigurationError if it is more than a word has bits for.
-    """
-    tracks = dict.fromkeys(counted(one) for edition in editions for one in edition.features.values())
-    places = {one: place for place, one in enumerate(tracks)}
-    features = dict.fromkeys((places[counted(one)], one.including) for edition in editions for one in edition.features.values())
-    if len(features) > FEATURES_MAX:
-        raise ConfigurationError(f"the laws look at {len(features)} different totals, expected at most {FEATURES_MAX}")
-    return _Followed(tuple(tracks), tuple(features))
 
 
 def looks_at_totals(connection: duckdb.DuckDBPyConnection, laws: Sequence[Rulebook], first_day: int, last_day: int) -> bool:
@@ -112,17 +81,15 @@ class Lived:
         self._laws = (question.law, question.draft)
         self._all_rows = everything = Rows(connection, question.first_day, question.last_day, groups_of(question.by))
         editions = [one for law in self._laws for one in editions_between(law, *everything.days)]
-        self._followed = followed = follow(editions)
-        lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
+        self._totals = totals = totals_of(editions)
+        lookback = max((window_days(one.window) or _LONGEST[one.window] for one in totals.tracks), default=1) - 1
         self._cases = read_cases(connection)
-        self._concerned = concerned(self._cases, editions, followed.tracks)
+        self._concerned = concerned(self._cases, editions, totals.tracks)
         self._first_day = question.first_day - lookback
         self._rows = rows = self._rows_with(NOTHING)
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
-        self._names = tuple(
-            f"{place}" for place in range(len(followed.features))
-        )  # of features, none of which is called like a fact
+        self._names = totals.names
         base, shown = self._quantities()
         self._base = arrange(base, PER_ROW, self._cases)
         beside = (*self._base.names, *(f"whole {place}" for place in range(len(self._base.wholes))))
@@ -131,9 +98,7 @@ class Lived:
             raise ConfigurationError(
                 "a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet"
             )
-        self._known_places: dict[str, tuple[int, ...]] = {}
-        self._same: dict[tuple[str, str], Edition] = {}
-        self._first_of: dict[Hashable, Edition] = {}
+        self._asking = Asking(self._laws, self._cases, totals, shown, question.first_day, self.answers)
         self._tables()
 
     def _rows_with(self, funds: Funds) -> Rows:
@@ -149,7 +114,7 @@ class Lived:
         for law in self._laws:
             turns |= {day for day in law.boundaries if first < day <= last}
             for edition in editions_between(law, first, last):
-                collected.add(edition, {name: self._names[place] for name, place in self._followed.places(edition).items()})
+                collected.add(edition, {name: self._names[place] for name, place in self._totals.places(edition).items()})
         months = months_between(first, last) if "month" in self._question.by else ()
         collected.add_steps("day", {*turns, *months, self._question.first_day})
         found = collected.found()
@@ -160,7 +125,6 @@ class Lived:
 
     def _tables(self) -> None:
         width, room = len(PER_ROW) + len(self._base.wholes), 1 << 12
-        tracks = self._followed.tracks
         self._kernel = kernels(choose_kind(self._rows.stop >= WORTH_COMPILING))
         self._kinds = Kinds(
             empty_table(room),
@@ -171,19 +135,18 @@ class Lived:
             np.zeros(room, np.int64),
         )
         self._features = Features(
-            np.array([track for track, _ in self._followed.features], np.int64),
-            np.array([itself for _, itself in self._followed.features], np.bool_),
+            np.array([track for track, _ in self._totals.features], np.int64),
+            np.array([itself for _, itself in self._totals.features], np.bool_),
         )
         self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
         self._room = np.empty((2, BLOCK), np.int64)  # of the kernel
         self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
         self._permits = np.zeros(0, np.bool_)
-        self._counts = [None if one.of is None else compile_condition(one.of) for one in tracks]
         self._begin(NOTHING)
 
     def _begin(self, funds: Funds) -> None:
         """Begin with nothing done yet, and with accounts to follow; what is known of kinds of rows stays known."""
-        room, tracks = 1 << 12, self._followed.tracks
+        room, tracks = 1 << 12, self._totals.tracks
         self._tracks = Tracks(
             np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
             np.array([window_days(one.window) for one in tracks], np.int64),
@@ -272,11 +235,11 @@ class Lived:
             self._begin(self._funds)
         keys = [
             self._rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
-            for track in self._followed.tracks
+            for track in self._totals.tracks
         ]
         more = ["rowid", "answer", *(part.column for parts in keys for part in parts)]
         first, last = self._rows.days
-        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
+        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._totals.tracks]
         for chunk in self._rows.chunks(more, kept.rows if kept else 0):
             fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
             days = chunk.columns["day"]
@@ -354,7 +317,7 @@ class Lived:
                 self._make_room()
             else:
                 entry, world, place = stopped[1:].tolist()
-                self._shown_answers[place] = self._decide(entry, world, self._beside[:, 0].tolist())
+                self._shown_answers[place] = self._asking.decide(self._kinds, entry, world, self._beside[:, 0].tolist())
             self._learn_verdicts()
 
     def _recognise(self, cases: npt.NDArray[np.int32], fields: Numbers) -> npt.NDArray[np.int32]:
@@ -365,10 +328,33 @@ class Lived:
         ) < len(cases):
             table = grown(self._kinds.table, self._kernel)
             self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in self._kinds[1:]))
-        for entry in range(known, int(self._kinds.table.used[0])):
-            self._learn_kind(entry)
-        self._learn_verdicts()
+        if (used := int(self._kinds.table.used[0])) > known:
+            for world, one in enumerate(self._asking.learn(self._kinds, known, used)):
+                self._expect(world, one)
+            self._learn_verdicts()
         return which
+
+    def _expect(self, world: int, said: Expected) -> None:
+        """Enter what a law says of kinds between the steps of their totals."""
+        count, place = len(said.entries), 0
+        fields = np.zeros((len(self._shown.names), count), np.int64)
+        fields[-len(said.totals) :] = said.totals
+        cases = np.zeros(count, np.int32)  # of which totals between steps know nothing
+        while (
+            place := self._kernel["expect"](
+                place,
+                cases,
+                fields,
+                said.entries,
+                world,
+                said.answers,
+                self._shown.quantities,
+                self._shown_kinds,
+                self._shown_answers,
+                *self._room,
+            )
+        ) < count:
+            self._make_room()
 
     def _learn_verdicts(self) -> None:
         known = self.answers.known
@@ -377,7 +363,7 @@ class Lived:
 
     def _make_room(self) -> None:
         tracks = self._tracks
-        if full(tracks.table, WORLDS * len(self._followed.tracks)):
+        if full(tracks.table, WORLDS * len(self._totals.tracks)):
             table = grown(tracks.table, self._kernel)
             self._tracks = tracks._replace(table=table, sums=longer(tracks.sums, len(table.keys)))
         if full(self._shown_kinds):
@@ -390,7 +376,7 @@ class Lived:
     # -- going on --------------------------------------------------------------------------------------------------------------
 
     def _name(self) -> str:
-        what = f"lived {self._actual} {self._question.first_day} {self._followed}"
+        what = f"lived {self._actual} {self._question.first_day} {self._totals}"
         return name_of(what, self._laws, self._question.by, self._rows, self._base, self._shown)
 
     def _state(self, rows: int, counted: State) -> State:
@@ -431,58 +417,6 @@ class Lived:
         for answer in kept.answers:
             self.answers.number(answer)
         self._learn_verdicts()
-
-    # -- asking the law --------------------------------------------------------------------------------------------------------
-
-    def _places(self, edition: Edition) -> tuple[int, ...]:
-        """Return the places of an edition's features, in their order."""
-        if edition.hash not in self._known_places:
-            self._known_places[edition.hash] = tuple(self._followed.places(edition).values())
-        return self._known_places[edition.hash]
-
-    def _alike(self, edition: Edition, activity: str) -> Edition:
-        """Return the first edition that says the same of an activity: its function is there already."""
-        name = edition.hash, activity
-        if name not in self._same:
-            law = self.answers.law_of(edition, activity), tuple(edition.features)
-            self._same[name] = self._first_of.setdefault(law, edition)
-        return self._same[name]
-
-    def _facts(self, entry: int) -> Facts:
-        """Return the facts of the first row of a kind, without totals."""
-        case = self._cases[int(self._kinds.table.keys[entry, 0])]
-        values = zip(PER_ROW, self._kinds.firsts[entry, : len(PER_ROW)].tolist(), strict=True)
-        return replace(case, **{name: None if value == MISSING else value for name, value in values})
-
-    def _learn_kind(self, entry: int) -> None:
-        """Enter what is to be known of a kind of rows."""
-        facts = self._facts(entry)
-        for track, counts in enumerate(self._counts):
-            if counts is None or counts(facts):
-                self._kinds.counted[entry] |= 1 << track
-        for world, law in enumerate(self._laws if facts.day >= self._question.first_day else ()):
-            edition = law.edition(facts.day)
-            places = self._places(edition)
-            for feature in edition.asked.get(facts.activity, ()):
-                self._kinds.asked[entry, world] |= 1 << places[feature]
-            if not self._kinds.asked[entry, world]:
-                self._kinds.answers[entry, world] = self._number(edition, facts)
-
-    def _decide(self, entry: int, world: int, shown: Sequence[int]) -> int:
-        """Return the answer to the first row of a kind with the totals it was shown last."""
-        facts = self._facts(entry)
-        names = (*PER_ROW, *self._names)
-        whole = len(PER_ROW) + len(self._base.wholes)
-        numbers = [*shown[: len(PER_ROW)], *shown[whole:]]
-        varying = {name: None if value == MISSING else value for name, value in zip(names, numbers, strict=True)}
-        edition = self._laws[world].edition(facts.day)
-        totals = tuple(varying[self._names[place]] for place in self._places(edition))
-        return self._number(edition, replace(facts, **{name: varying[name] for name in PER_ROW}, totals=totals))
-
-    def _number(self, edition: Edition, facts: Facts) -> int:
-        edition = self._alike(edition, facts.activity)
-        one = edition.outcomes[edition.decide(facts)]
-        return self.answers.number(Answer(one.verdict, one.provision, one.measure, one.assumed))
 
     # -- what came of it -------------------------------------------------------------------------------------------------------
 

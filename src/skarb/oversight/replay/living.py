@@ -193,6 +193,32 @@ def recognise(
     return cases.shape[0]
 
 
+def expect(
+    start: Whole,
+    cases: Places,
+    fields: Numbers,
+    entries: Numbers,
+    world: Whole,
+    said: Numbers,
+    quantities: Quantities,
+    shown_kinds: Table,
+    shown_answers: Numbers,
+    mixed: Numbers,
+    values: Numbers,
+) -> Whole:
+    """Enter what a law says of kinds that are shown some totals, from one on; return the first that found no room.
+
+    Shape: an item for each kind with some totals, which are columns of `fields`.
+    """
+    for place in range(start, entries.shape[0]):
+        if room_left(shown_kinds) == 0:
+            return place
+        number_kinds(quantities, cases, fields, place, 1, place, mixed, values)
+        if find(shown_kinds, entries[place], mixed[0], world) < 0:
+            shown_answers[enter(shown_kinds, entries[place], mixed[0], world)] = said[place]
+    return entries.shape[0]
+
+
 def live(
     start: Whole,
     cases: Places,

@@ -205,5 +205,5 @@ def kernels(kind: str) -> Functions:
     if kind != "numba":
         return interpreted(modules)
     return compiled(
-        modules, ("tally", "merge", "recognise", "live", "fill", "spread"), woven=("slot_of", "find", "interval", "add")
+        modules, ("tally", "merge", "recognise", "expect", "live", "fill", "spread"), woven=("slot_of", "find", "interval", "add")
     )
