@@ -1,12 +1,12 @@
 """Masks: what a law says about some thousand rows, without a plan.
 
-A plan leads hundreds of millions of rows from question to question, but to write it takes longer than to decide a few thousand. Those are decided here
-by asking every condition of all rows at once. Columns are laid out as `coding` says, and the answers are those of the kernel.
+A plan leads hundreds of millions of rows from question to question, but to write it takes longer than to decide a few thousand. Those are decided
+here by asking every condition of all rows at once. Columns are laid out as `coding` says, and the answers are those of the kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from skarb.rulebook.schema import Schema
 from skarb.rulebook.tree import COMPARE
 
 if TYPE_CHECKING:
-    from skarb.rulebook.edition import Edition
+    from skarb.rulebook.edition import Guard
 
 Mask = npt.NDArray[np.bool_]
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -34,11 +34,11 @@ class Masks:
         self._fields, self._columns, self._rows = fields, columns, rows
         self._known: dict[int, tuple[Node, Mask]] = {}  # by identity, which is kept
 
-    def outcomes(self, edition: Edition, activity: str) -> npt.NDArray[np.int64]:
-        """Return the places in `edition.outcomes` of the answers to rows that are all of one activity."""
+    def outcomes(self, guards: Sequence[Guard]) -> npt.NDArray[np.int64]:
+        """Return the places of the answers to all rows in the outcomes of an edition, whose guards these are, in the order of decision."""
         first, second = np.zeros(self._rows, np.int64), np.ones(self._rows, np.int64)  # without approval and with it
         open_yet = np.ones(self._rows, np.bool_)
-        for guard in edition.guards(activity, settle=False):
+        for guard in guards:
             found = open_yet & self.where(guard.condition)
             first[found], second[found] = guard.result, guard.approved or guard.result
             open_yet &= ~found
@@ -93,5 +93,6 @@ class Masks:
 
     def _among(self, name: str, codes: tuple[str, ...]) -> Mask:
         numbers = numbers_of(self._fields[name])
-        found: Mask = np.isin(self._columns[name], [numbers[code] for code in codes])
-        return found
+        wanted = np.zeros(len(numbers), np.bool_)
+        wanted[[numbers[code] for code in codes]] = True
+        return wanted[self._columns[name]]

@@ -18,6 +18,7 @@ from skarb.core.compiled import Kind
 from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Provision, Rulebook
 from skarb.rulebook.coding import dtype_of
+from skarb.rulebook.edition import Guard
 from skarb.rulebook.kernel import Kernel
 from skarb.rulebook.masks import Masks
 from skarb.rulebook.tree import names_in
@@ -33,6 +34,7 @@ class Answers:
     def __init__(self) -> None:
         self.known: list[Answer] = []
         self._numbers: dict[Answer, int] = {}
+        self._guards: dict[Hashable, tuple[Sequence[Guard], Numbers]] = {}
         self._plans: dict[Hashable, tuple[Kernel, Numbers]] = {}
         self._names: dict[int, tuple[Provision, tuple[str, ...]]] = {}  # what a provision needs, by its identity, which is kept
 
@@ -53,6 +55,12 @@ class Answers:
         numbers: dict[tuple[str, str], int] = {}
         same = np.array([numbers.setdefault((one.verdict, one.provision), len(numbers)) for one in self.known] or [0], np.int64)
         return same[before] != same[after]  # type: ignore[no-any-return]
+
+    def guards(self, edition: Edition, activity: str, law: Hashable) -> tuple[Sequence[Guard], Numbers]:
+        """Return the guards of one activity, and the numbers of the answers that its outcomes are."""
+        if law not in self._guards:
+            self._guards[law] = edition.guards(activity, settle=False), self.of_outcomes(edition.outcomes)
+        return self._guards[law]
 
     def plan(self, edition: Edition, activity: str, law: Hashable) -> tuple[Kernel, Numbers]:
         """Return a kernel for one activity, and the numbers of the answers that its outcomes are."""
@@ -140,8 +148,8 @@ class Asked:
         own |= {name: own[found] for name, found in self._called(edition).items()}
         facts |= {name: own[name].astype(dtype_of(field)) for name, field in edition.fields.items() if name in own}
         if len(rows) < WORTH_PLANNING:
-            outcomes = Masks(edition.fields, facts, len(rows)).outcomes(edition, activity)
-            answered = self.answers.of_outcomes(edition.outcomes)[outcomes]
+            guards, numbers = self.answers.guards(edition, activity, key)
+            answered = numbers[Masks(edition.fields, facts, len(rows)).outcomes(guards)]
         else:
             kernel, numbers = self.answers.plan(edition, activity, key)
             answered = numbers[kernel.decide({name: facts[name] for name in kernel.facts}, self._kind).outcomes]

@@ -86,7 +86,7 @@ class Lived:
         self._cases = read_cases(connection)
         self._concerned = concerned(self._cases, editions, totals.tracks)
         self._first_day = question.first_day - lookback
-        self._rows = rows = self._rows_with(NOTHING)
+        self._funds, self._rows = NOTHING, (rows := self._rows_with(NOTHING))
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
         self._names = totals.names
@@ -156,7 +156,8 @@ class Lived:
         )
         self._lines, self._sums = empty_table(room), empty_sums(room)
         self._kinds.latest[:] = 0
-        self._funds, self._rows = funds, self._rows_with(funds)
+        if funds is not self._funds:
+            self._funds, self._rows = funds, self._rows_with(funds)
         self._money = Followed(funds.legs, np.zeros((WORLDS, len(funds.accounts), 2), np.uint64), np.zeros(1, np.int64))
         self._unfunded = Sum()
 
