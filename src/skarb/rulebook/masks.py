@@ -72,8 +72,8 @@ class Masks:
             case Fact(name):
                 return self._columns[name].astype(np.bool_)
             case Missing(Fact(name), negated):
-                found = self._columns[name] == MISSING
-                return ~found if negated else found
+                missing: Mask = self._columns[name] == MISSING
+                return ~missing if negated else missing
             case Within(Fact(name), Codes(codes), negated):
                 found = self._among(name, codes)
                 return ~found if negated else found

@@ -127,10 +127,10 @@ class Asked:
     def ask(self, law: Rulebook) -> Numbers:
         """Return the number of the answer that a law gives to each kind."""
         waiting: dict[Hashable, tuple[Edition, str, list[int]]] = {}
-        keys = []
+        keys: list[Hashable] = []
         for place, unit in enumerate(self._units):
             edition = law.edition(unit.day)
-            key = self.answers.law_of(edition, unit.activity), tuple(self._called(edition).items())
+            key: Hashable = (self.answers.law_of(edition, unit.activity), tuple(self._called(edition).items()))
             keys.append(key)
             if (place, key) not in self._known:
                 waiting.setdefault(key, (edition, unit.activity, []))[2].append(place)

@@ -53,7 +53,7 @@ NOTHING = Funds(
 def has_transfers(connection: duckdb.DuckDBPyConnection) -> bool:
     """Say whether a lake knows of transfers that instructions became."""
     asked = "SELECT count(*) FROM (SELECT 1 FROM transfers WHERE row_no IS NOT NULL LIMIT 1)"
-    return connection.execute(asked).fetchall() == [(1,)]
+    return bool(connection.execute(asked).fetchall()[0][0])
 
 
 def reached_from(connection: duckdb.DuckDBPyConnection, lost: Numbers, spread: object) -> Numbers:

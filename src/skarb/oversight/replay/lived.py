@@ -5,7 +5,8 @@ frees did. What happened before the first day asked about happened in both world
 way, too, with the totals of what really came to pass in both worlds. A row that the ledger turned down comes to pass in no world. A freed row counts
 in totals as if the ledger had taken it.
 
-Only rows of cases that totals concern are lived through. All others are counted by kind before, as `happened` does it.
+Money that a world did not receive cannot be spent there, see `funds`. Only rows of cases that totals concern, and rows that such money can have come
+through, are lived through. All are counted by kind before, as `happened` does it, but for those that totals concern.
 """
 
 from __future__ import annotations
@@ -393,7 +394,7 @@ class Lived:
             used = int(table.used[0])
             arrays[name] = table.keys[:used]
             arrays |= {key: column[:used] for key, column in beside.items() if key != "table"}
-        arrays |= {"accounts": self._funds.accounts, "balances": self._money.balances, "next": self._money.next}
+        arrays |= {"accounts": self._funds.accounts, "balances": self._money.balances.view(np.int64), "next": self._money.next}
         arrays["unfunded"] = np.array([self._funds.start, self._unfunded.rows, *divmod(self._unfunded.money, 1 << 32)], np.int64)
         arrays |= {f"{_APART}{name}": column for name, column in counted.arrays.items()}
         arrays[f"{_APART}rows"] = np.array([counted.rows], np.int64)
@@ -409,7 +410,7 @@ class Lived:
         start, rows, high, low = kept.arrays["unfunded"].tolist()
         self._begin(follow_funds(self._connection, kept.arrays["accounts"], start))
         self._unfunded = Sum(rows, (high << 32) + low)
-        self._money.balances[:], self._money.next[:] = kept.arrays["balances"], kept.arrays["next"]
+        self._money.balances[:], self._money.next[:] = kept.arrays["balances"].view(np.uint64), kept.arrays["next"]
         kinds, tracks, self._shown_kinds, self._lines = table("kinds"), table("tracks"), table("shown"), table("lines")
         self._kinds = Kinds(kinds, *(column(name, kinds) for name in Kinds._fields[1:]))
         self._tracks = self._tracks._replace(table=tracks, sums=column("totals", tracks))
