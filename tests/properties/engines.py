@@ -17,6 +17,7 @@ from skarb.bench.columns import arrow_table
 from skarb.core.compiled import Kind
 from skarb.rulebook import Edition
 from skarb.rulebook.coding import encode
+from skarb.rulebook.masks import Masks
 from skarb.rulebook.schema import Schema
 from skarb.rulebook.sql import facts_used, statement
 from skarb.rulebook.tables import create_table
@@ -40,6 +41,20 @@ def ask_python(edition: Edition, rows: Sequence[Any]) -> list[Answer]:
 def ask_kernel(edition: Edition, rows: Sequence[Any], kind: Kind) -> list[Answer]:
     found = edition.kernel.decide(coded(edition.fields, seen(edition, rows), edition.kernel.facts), kind)
     return list(zip(found.outcomes.tolist(), found.duties.tolist(), found.levies.tolist(), strict=True))
+
+
+def ask_masks(edition: Edition, rows: Sequence[Any]) -> list[int]:
+    """Outcomes only, those of each activity asked together."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.activity, []).append(place)
+    found = [0] * len(rows)
+    for activity, own in places.items():
+        columns = coded(edition.fields, seen(edition, [rows[place] for place in own]), list(edition.fields))
+        outcomes = Masks(edition.fields, columns, len(own)).outcomes(edition.guards(activity, settle=False))
+        for place, outcome in zip(own, outcomes.tolist(), strict=True):
+            found[place] = outcome
+    return found
 
 
 def ask_duckdb(edition: Edition, rows: Sequence[Any], enumerated: bool) -> list[Answer]:

@@ -28,14 +28,15 @@ from skarb.core.time import from_day, to_day
 from skarb.journal import open_book, verify
 from skarb.journal.chain import facts_of, instructions_of
 from skarb.journal.counting import posted
+from skarb.oversight.replay.living import Features, Tracks
+from skarb.oversight.replay.tally import empty_table, kernels
 from skarb.rulebook import Rulebook
 from skarb.rulebook.coding import MISSING
-from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted
+from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, limit_of, window_days
 from skarb.rulebook.load import read_texts
 from skarb.rulebook.tally import Added, Tally
-from skarb.rulebook.totals import totals_column
 from skarb.rulebook.tree import truth
-from skarb.rulebook.windows import period_of
+from skarb.rulebook.windows import period_of, periods_of
 
 THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 WINDOWS = ("day", "month", "quarter", "year", "2 days", "7 days", "30 days", "366 days")
@@ -95,17 +96,22 @@ def by_tally(rows: list[Row], what: Counted, including: bool) -> list[int | None
 
 
 def by_kernel(rows: list[Row], what: Counted, including: bool, kind: str) -> list[int | None]:
-    column = totals_column(
-        what,
-        np.array([row.key for row in rows], np.int32),
-        np.array([row.day for row in rows], np.int32),
-        np.array([MISSING if row.value is None else row.value for row in rows], np.int64) if what.sum else None,
-        np.array([row.counts for row in rows], np.bool_),
-        np.array([row.posted for row in rows], np.bool_),
-        including=including,
-        kind=kind,
-    )
-    return [None if one == MISSING else one for one in column.tolist()]
+    """What a replay shows each row, and adds up."""
+    run = kernels(kind)
+    amount, room = (0 if what.sum else -1), 1 << 12
+    alone = [np.array([one], np.int64) for one in (amount, window_days(what.window), limit_of(what.sum))]
+    tracks = Tracks(*alone, empty_table(room), np.zeros(room, np.int64))
+    features = Features(np.zeros(1, np.int64), np.array([including]))
+    keys = np.array([[row.key for row in rows]], np.int64)
+    periods = periods_of(what.window, np.array([row.day for row in rows], np.int32)).reshape(1, -1)
+    fields = np.array([[MISSING if row.value is None else row.value for row in rows]], np.int64)
+    shown, found = np.zeros((2, 1), np.int64), []
+    for place, row in enumerate(rows):
+        run["show"](features, tracks, 1, int(row.counts), 0, keys, periods, fields, place, shown)
+        found.append(None if shown[1, 0] == MISSING else int(shown[1, 0]))
+        if row.counts and row.posted:
+            run["count_in"](tracks, 0, 0, keys[0, place], periods[0, place], run["amount_of"](tracks, 0, fields, place))
+    return found
 
 
 VALUES = st.none() | st.sampled_from([0, 1, 99, 10**15, -(10**15)]) | st.integers(-(10**15), 10**15)

@@ -524,6 +524,7 @@ def test_every_reading_agrees(law: Any, seed: int, day: int) -> None:
     fast = engines.ask_python(edition, rows)
     agrees_with(slow, edition, rows, fast)
     assert engines.ask_kernel(edition, rows, "python") == fast
+    assert engines.ask_masks(edition, rows) == [outcome for outcome, _, _ in fast]
     assert engines.ask_duckdb(edition, rows, enumerated=True) == fast
     assert engines.ask_sqlite(edition, rows) == fast
     assert polars_reading.ask_polars(edition, rows, slow, par, listed) == fast
@@ -544,6 +545,7 @@ def test_many_rows_of_a_random_rulebook_are_decided_alike(seed: int) -> None:
     agrees_with(slow, edition, rows[:500], fast[:500])
     assert {name for name, found in readings(edition, rows, slow).items() if found != fast} == set()
     assert engines.ask_kernel(edition, rows[:500], "python") == fast[:500]
+    assert engines.ask_masks(edition, rows) == [outcome for outcome, _, _ in fast]
 
 
 ALONE = {
@@ -591,6 +593,7 @@ def test_a_share_is_exact_everywhere(ratio: str, mode: str) -> None:
     assert engines.ask_duckdb(edition, rows, enumerated=True) == fast
     assert engines.ask_sqlite(edition, rows) == fast
     assert engines.ask_kernel(edition, rows, "python") == fast
+    assert engines.ask_masks(edition, rows) == [outcome for outcome, _, _ in fast]
 
 
 LIMIT = (1 << 63) - 1

@@ -36,6 +36,7 @@ from skarb.rulebook.draft_folder import load_draft
 ROWS = 10_000_000
 LOADED = 10_000_000  # declared rows that are added, at most
 PROVEN = 100_000  # rows of a real book that are added, each with its transfer
+SMALL = 250_000  # rows of a lake that shows what does not grow with them
 STEPS = 50
 RUNS = 3
 _LAW = "by"
@@ -58,9 +59,10 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
         made_mib = _peak_mib()
         with open_lake(folder / "lake") as connection:
             days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
-            figures = {"load_rows_per_s": load, "load_proven_rows_per_s": proven, **_replays(connection, law, days, rows)}
+            figures: dict[str, Any] = {"load_rows_per_s": load, "load_proven_rows_per_s": proven, **_replays(connection, law, days, rows)}
             figures["peak_mib"] = _peak_mib()
             figures["peak_mib_before"] = made_mib
+            figures |= _fixed(folder, law, figures, rows)
             if others:
                 figures |= peers(connection, law, _drafted(law, "by-abroad", days[0]), days)
         size = (folder / "lake" / "lake.duckdb").stat().st_size
@@ -103,22 +105,45 @@ def _load_proven(folder: Path, rows: int) -> float:
 
 
 def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, Any]:
-    draft, month = (_drafted(law, name, days[0]) for name in ("by-abroad", "by-abroad-month"))
+    draft = _drafted(law, "by-abroad", days[0])
     tried = [draft.with_parameter("abroad.transfer_max", f"{10 * step}", days[0]) for step in range(1, STEPS + 1)]
-    found: dict[str, list[float]] = {}
+    found = _both(connection, law, days, rows)
 
     def measure(key: str, count: int, do: Callable[[], int]) -> None:
-        started = time.perf_counter()
-        ensure(do() == rows, "every row is replayed")
-        found.setdefault(key, []).append(count / (time.perf_counter() - started))
+        found.setdefault(key, []).append(count / _seconds(do, rows))
 
-    for _ in range(RUNS):
-        two = Question(law, draft, *days)
-        measure("two_editions_rows_per_s", rows, lambda asked=two: as_happened(connection, asked).comparison.rows)  # type: ignore[misc]
-        lived = Question(law, month, *days)
-        measure("as_would_have_rows_per_s", rows, lambda asked=lived: Lived(connection, asked, actual=False).run().rows)  # type: ignore[misc]
     measure("sweep_rows_per_s", rows * STEPS, lambda: sweep(connection, law, tried, *days)[0].rows)
     return {key: statistics.median(rates) for key, rates in found.items()}
+
+
+def _both(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, list[float]]:
+    """Return the rates of both ways of a replay, run after run."""
+    asked = [Question(law, _drafted(law, name, days[0]), *days) for name in ("by-abroad", "by-abroad-month")]
+    ways: dict[str, Callable[[], int]] = {
+        "two_editions_rows_per_s": lambda: as_happened(connection, asked[0]).comparison.rows,
+        "as_would_have_rows_per_s": lambda: Lived(connection, asked[1], actual=False).run().rows,
+    }
+    return {key: [rows / _seconds(do, rows) for _ in range(RUNS)] for key, do in ways.items()}
+
+
+def _fixed(folder: Path, law: Rulebook, figures: dict[str, Any], rows: int) -> dict[str, Any]:
+    """Return what of both ways does not grow with the rows, and what each row costs besides, by a small lake beside the large one."""
+    fill(folder / "small", SMALL)
+    with open_lake(folder / "small") as connection:
+        days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
+        rates = {key: statistics.median(found) for key, found in _both(connection, law, days, SMALL).items()}
+    found: dict[str, Any] = {}
+    for key, rate in rates.items():
+        name, small, large = key.removesuffix("_rows_per_s"), SMALL / rate, rows / figures[key]
+        a_row = (large - small) / (rows - SMALL) if rows > SMALL else 0.0
+        found |= {f"{name}_fixed_ms": round(1e3 * (small - a_row * SMALL)), f"{name}_ns_per_row": round(1e9 * a_row, 1)}
+    return found
+
+
+def _seconds(do: Callable[[], int], rows: int) -> float:
+    started = time.perf_counter()
+    ensure(do() == rows, "every row is replayed")
+    return time.perf_counter() - started
 
 
 def _drafted(law: Rulebook, name: str, day: int) -> Rulebook:

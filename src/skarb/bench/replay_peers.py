@@ -7,7 +7,7 @@ OpenFisca reckons money in 32-bit floats, so some of its answers are wrong, and 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from skarb.core.facts import Facts
-from skarb.oversight.replay.read import Rows
+from skarb.oversight.replay.cases import read_cases
 from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.coding import MISSING, encode, numbers_of
 from skarb.rulebook.expression import (
@@ -58,7 +58,7 @@ SELECT case_no, day, value, value_usd FROM rows USING SAMPLE reservoir({count} R
 def peers(connection: duckdb.DuckDBPyConnection, law: Rulebook, draft: Rulebook, days: tuple[int, int]) -> dict[str, Any]:
     """Return rows per second of each peer under the last editions of two laws."""
     editions = law.edition(days[1]), draft.edition(days[1])
-    cases = Rows(connection, *days).cases()
+    cases = read_cases(connection)
     figures: dict[str, Any] = {}
     facts = list(_facts(connection, cases, LOOPED))
     for one in facts:  # the functions of every activity that occurs are made before they are timed
@@ -75,7 +75,7 @@ def peers(connection: duckdb.DuckDBPyConnection, law: Rulebook, draft: Rulebook,
     return figures
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, cases: list[Facts], count: int) -> Iterator[Facts]:
+def _facts(connection: duckdb.DuckDBPyConnection, cases: Sequence[Facts], count: int) -> Iterator[Facts]:
     for case, day, value, usd in connection.execute(_SAMPLE.format(count=count)).fetchall():
         yield replace(cases[case], day=day, value=value, value_usd=usd)
 

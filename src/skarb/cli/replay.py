@@ -157,6 +157,10 @@ def _print(report: Report) -> None:
     )
     out.print(report.title, style="bold", markup=False, highlight=False)
     out.print(f"{head}.", markup=False, highlight=False)
+    short = report.comparison.unfunded
+    if short.rows:
+        told = words.text("unfunded", n=words.whole(short.rows), money=_money(report, short), currency=report.currency)
+        out.print(told, markup=False, highlight=False)
     _print_notes(report)
     transitions = changed_first(report.comparison.transitions)
     changes = sum(one.changed for one in transitions)

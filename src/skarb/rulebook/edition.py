@@ -221,8 +221,11 @@ class Edition:
             return TRUE if activity in one.activities else FALSE
         return TRUE if set(one.activities) == set(self.activities) else Within(Fact("activity"), Codes(one.activities))
 
-    def guards(self, activity: str = "") -> list[Guard]:
-        """Return the guards of one activity, or of all, in the order of decision, to be tried one after the other."""
+    def guards(self, activity: str = "", *, settle: bool = True) -> list[Guard]:
+        """Return the guards of one activity, or of all, in the order of decision, to be tried one after the other.
+
+        Unless told not to `settle`, they are left without what the failing of those before has settled.
+        """
         done: dict[str, Node] = {}
         found = []
         for name in self.order:
@@ -234,7 +237,7 @@ class Edition:
                 condition = both(condition, opposite(needs))
             number = self._number[name]
             found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
-        return settled(found)
+        return settled(found) if settle else found
 
     def duty_guards(self, activity: str = "") -> list[Guard]:
         """Return the guards of duties, of one activity or of all; every one that holds counts."""

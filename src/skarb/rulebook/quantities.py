@@ -66,7 +66,8 @@ class Quantities:
         conditions = [condition for one in edition.provisions.values() for condition in (one.when, one.needs)]
         for condition in (*conditions, *(one.of for one in edition.features.values())):
             if condition is not None:
-                self.add_condition(_renamed(condition, names) if names else condition)
+                as_it_is = not names or names.keys().isdisjoint(_facts(condition))
+                self.add_condition(condition if as_it_is else _renamed(condition, names or {}))
 
     def add_steps(self, name: str, steps: Iterable[int]) -> None:
         """Take steps of one fact that no condition names: the days on which the law changes, say."""

@@ -9,11 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from skarb.core.facts import Facts
-from skarb.lake import PER_ROW
+from skarb.lake import PER_ROW, fact_fields
 from skarb.oversight.replay.arrange import arrange
-from skarb.oversight.replay.read import case_columns
 from skarb.oversight.replay.tally import Tally
-from skarb.rulebook.coding import MISSING
+from skarb.rulebook.coding import MISSING, encode
 from skarb.rulebook.expression import (
     Compare,
     Count,
@@ -72,7 +71,8 @@ def test_rows_of_one_kind_are_answered_alike(condition: Node) -> None:
         "value": np.array([MISSING if value is None else value for _, _, value in rows], np.int64),
         "value_usd": np.full(len(rows), MISSING),
     }
-    fields = arrangement.fields(columns, which, case_columns(cases))
+    told = {field.name: encode(field, [getattr(case, field.name) for case in cases]) for field in fact_fields()}
+    fields = arrangement.fields(columns, which, told)
     cells = Tally(arrangement, "value").add(0, which, np.zeros(len(rows), np.int64), fields)
     answers: dict[int, set[bool]] = {}
     for cell, (case, day, value) in zip(cells.tolist(), rows, strict=True):

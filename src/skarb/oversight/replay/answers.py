@@ -1,12 +1,12 @@
 """Answers: what editions decide about kinds of rows, each kind decided once.
 
-From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So a plan is written for each law
-of an activity that differs, not for each edition.
+From one edition to the next the law of most activities stays what it was, and a draft leaves most of it alone. So each law of an activity is asked
+once, not each edition: a few thousand kinds condition by condition, more of them by a plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,14 @@ from skarb.core.compiled import Kind
 from skarb.oversight.replay.model import Answer
 from skarb.rulebook import Edition, Outcome, Provision, Rulebook
 from skarb.rulebook.coding import dtype_of
+from skarb.rulebook.edition import Guard
 from skarb.rulebook.kernel import Kernel
+from skarb.rulebook.masks import Masks
 from skarb.rulebook.tree import names_in
 
 Numbers = npt.NDArray[np.int64]
+
+WORTH_PLANNING = 20_000  # kinds
 
 
 class Answers:
@@ -30,6 +34,7 @@ class Answers:
     def __init__(self) -> None:
         self.known: list[Answer] = []
         self._numbers: dict[Answer, int] = {}
+        self._guards: dict[Hashable, tuple[Sequence[Guard], Numbers]] = {}
         self._plans: dict[Hashable, tuple[Kernel, Numbers]] = {}
         self._names: dict[int, tuple[Provision, tuple[str, ...]]] = {}  # what a provision needs, by its identity, which is kept
 
@@ -50,6 +55,12 @@ class Answers:
         numbers: dict[tuple[str, str], int] = {}
         same = np.array([numbers.setdefault((one.verdict, one.provision), len(numbers)) for one in self.known] or [0], np.int64)
         return same[before] != same[after]  # type: ignore[no-any-return]
+
+    def guards(self, edition: Edition, activity: str, law: Hashable) -> tuple[Sequence[Guard], Numbers]:
+        """Return the guards of one activity, and the numbers of the answers that its outcomes are."""
+        if law not in self._guards:
+            self._guards[law] = edition.guards(activity, settle=False), self.of_outcomes(edition.outcomes)
+        return self._guards[law]
 
     def plan(self, edition: Edition, activity: str, law: Hashable) -> tuple[Kernel, Numbers]:
         """Return a kernel for one activity, and the numbers of the answers that its outcomes are."""
@@ -99,25 +110,27 @@ class Asked:
         turns: Collection[int],
         kind: Kind | None = None,
         answers: Answers | None = None,
+        called: Callable[[Edition], Mapping[str, str]] | None = None,
     ) -> None:
         """Sort kinds into units.
 
         Shape: `columns` the facts of every case, `cases` the case of each kind, `fields` a row for each kind and a column for each varying fact,
         named by `names`, the days among them. `turns` are the days on which a law changes. `kind` is where kernels run. `answers` are those that
-        have numbers already.
+        have numbers already. `called` says under which of `names` the features of an edition are found.
         """
         self.answers, self._kind = Answers() if answers is None else answers, kind
+        self._called = called or (lambda edition: {})
         self._columns, self._cases, self._names, self._fields = columns, cases, tuple(names), fields
-        self._units = _units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
+        self._units = units(columns["activity"][cases], fields[:, self._names.index("day")], turns)
         self._known: dict[tuple[int, Hashable], Numbers] = {}
 
     def ask(self, law: Rulebook) -> Numbers:
         """Return the number of the answer that a law gives to each kind."""
         waiting: dict[Hashable, tuple[Edition, str, list[int]]] = {}
-        keys = []
+        keys: list[Hashable] = []
         for place, unit in enumerate(self._units):
             edition = law.edition(unit.day)
-            key = self.answers.law_of(edition, unit.activity)
+            key: Hashable = (self.answers.law_of(edition, unit.activity), tuple(self._called(edition).items()))
             keys.append(key)
             if (place, key) not in self._known:
                 waiting.setdefault(key, (edition, unit.activity, []))[2].append(place)
@@ -129,17 +142,36 @@ class Asked:
         return found
 
     def _learn(self, edition: Edition, activity: str, key: Hashable, places: Sequence[int]) -> None:
-        kernel, numbers = self.answers.plan(edition, activity, key)
         rows = np.concatenate([self._units[place].rows for place in places])
-        own = {name: self._fields[rows, place].astype(dtype_of(edition.fields[name])) for place, name in enumerate(self._names)}
-        facts = {name: own[name] if name in own else self._columns[name][self._cases[rows]] for name in kernel.facts}
-        answered = numbers[kernel.decide(facts, self._kind).outcomes]
+        facts = Columns(self._columns, self._cases[rows])
+        own = {name: self._fields[rows, place] for place, name in enumerate(self._names)}
+        own |= {name: own[found] for name, found in self._called(edition).items()}
+        facts |= {name: own[name].astype(dtype_of(field)) for name, field in edition.fields.items() if name in own}
+        if len(rows) < WORTH_PLANNING:
+            guards, numbers = self.answers.guards(edition, activity, key)
+            answered = numbers[Masks(edition.fields, facts, len(rows)).outcomes(guards)]
+        else:
+            kernel, numbers = self.answers.plan(edition, activity, key)
+            answered = numbers[kernel.decide({name: facts[name] for name in kernel.facts}, self._kind).outcomes]
         stops = np.cumsum([len(self._units[place].rows) for place in places])[:-1]
         for place, part in zip(places, np.split(answered, stops), strict=True):
             self._known[place, key] = part
 
 
-def _units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:
+class Columns(dict[str, npt.NDArray[Any]]):
+    """The facts of some kinds as columns; those of their cases are looked up when they are asked for."""
+
+    def __init__(self, columns: Mapping[str, npt.NDArray[Any]], cases: Numbers) -> None:
+        super().__init__()
+        self._columns, self._cases = columns, cases
+
+    def __missing__(self, name: str) -> npt.NDArray[Any]:
+        found = self[name] = self._columns[name][self._cases]
+        return found
+
+
+def units(activities: npt.NDArray[Any], days: Numbers, turns: Collection[int]) -> list[Unit]:
+    """Sort kinds by their activities and by the spans between the days on which a law changes."""
     spans = np.searchsorted(np.array(sorted(turns), np.int64), days, side="right")
     keys = spans.astype(np.int64) << 16 | activities
     order = np.argsort(keys, kind="stable")

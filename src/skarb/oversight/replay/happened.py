@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.core.compiled import choose_kind
-from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers, Asked
 from skarb.oversight.replay.arrange import Arrangement, arrange
+from skarb.oversight.replay.cases import Cases, read_cases
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.model import Comparison, Dimension, Question
-from skarb.oversight.replay.read import Chunk, Rows, case_columns
+from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Lanes, Tally
@@ -39,20 +39,22 @@ LANES = 2  # tallies that count at once
 class _Laid:
     """What the rows are looked at through."""
 
-    cases: list[Facts]
-    columns: dict[str, npt.NDArray[Any]]  # of the cases
+    cases: Cases
     arrangement: Arrangement
 
-    def fields(self, chunk: Chunk) -> Numbers:
-        return self.arrangement.fields(chunk.columns, chunk.cases, self.columns)
+    def count(self, tally: Tally, chunk: Chunk, counting: bool = True) -> npt.NDArray[np.int32]:
+        fields = self.arrangement.fields(chunk.columns, chunk.cases, self.cases.columns)
+        return tally.add(chunk.origin, chunk.cases, chunk.groups(), fields, counting)
 
 
 @dataclass(frozen=True)
 class Apart:
     """What is counted beside rows that are lived through: how finely, which cases are left out, which answers have numbers, and what is kept."""
 
+    rows: Rows
+    cases: Cases
     arrangement: Arrangement
-    cases: npt.NDArray[np.bool_]
+    left_out: npt.NDArray[np.bool_]
     answers: Answers
     kept: State | None = None
 
@@ -75,8 +77,8 @@ class Counted:
 
         Raises: ConfigurationError if the rows cannot be told apart by so much at once.
         """
-        self._rows = rows = Rows(connection, first_day, last_day, groups_of(by))
-        cases, (first, last) = rows.cases(), rows.days
+        self._rows = rows = apart.rows if apart else Rows(connection, first_day, last_day, groups_of(by))
+        cases, (first, last) = apart.cases if apart else read_cases(connection), rows.days
         turns = {day for law in laws for day in law.boundaries if first < day <= last}
         if apart is None:
             editions = [edition for law in laws for edition in editions_between(law, first, last)]
@@ -85,7 +87,7 @@ class Counted:
             arrangement = arrange(quantities, PER_ROW, cases)
         else:
             arrangement = apart.arrangement
-        self._laid = laid = _Laid(cases, case_columns(cases), arrangement)
+        self._laid = laid = _Laid(cases, arrangement)
         self._tally = Tally(laid.arrangement, MONEY, rows.stop)
         name = counted_name(laws, by, rows, laid.arrangement) if keep else ""
         kept = apart.kept if apart and apart.kept else keep.load(name) if keep else None
@@ -97,7 +99,7 @@ class Counted:
         )
         with Lanes([self._tally, *side_by_side]) as lanes:
             for chunk in rows.chunks(begin=self._done):
-                lanes.add(lambda tally, one=chunk: tally.add(one.origin, one.cases, one.groups, laid.fields(one)))  # type: ignore[misc]
+                lanes.add(lambda tally, one=chunk: laid.count(tally, one))  # type: ignore[misc]
                 self._done = done = chunk.origin + len(chunk.cases)
                 if keep:
                     keep.offer(name, lambda done=done: State(done, lanes.settle().state()))  # type: ignore[misc]
@@ -105,13 +107,13 @@ class Counted:
                     progress(done)
             lanes.settle()
         self.cells = self._tally.cells()
-        self._left_out = np.zeros(len(self.cells), np.bool_) if apart is None else apart.cases[self.cells.cases]
+        self._left_out = np.zeros(len(self.cells), np.bool_) if apart is None else apart.left_out[self.cells.cases]
         if apart is not None:
             self.cells = self.cells.where(~self._left_out)
         kinds, self._cell_kinds = _kinds(self.cells)
         fields = self.cells.firsts[kinds, 1 : 1 + len(PER_ROW)]
         self._asked = Asked(
-            laid.columns,
+            cases.columns,
             self.cells.cases[kinds],
             PER_ROW,
             fields,
@@ -138,17 +140,25 @@ class Counted:
         self, before: Numbers, after: Numbers, progress: Progress | None = None
     ) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         """Yield positions, answers before and answers after of all rows that are decided otherwise, some at a time."""
-        changed, before, after = map(self._with_left_out, (self.answers.differ(before, after), before, after))
-        if not changed.any():
+        changed = self.answers.differ(before, after)
+        before, after = map(self._with_left_out, (before, after))
+        for chunk, rows, cells in self.found(changed, ["rowid"], progress):
+            yield chunk.columns["rowid"][rows], before[cells], after[cells]
+
+    def found(
+        self, wanted: npt.NDArray[np.bool_], columns: Sequence[str], progress: Progress | None = None
+    ) -> Iterator[tuple[Chunk, Numbers, npt.NDArray[np.int32]]]:
+        """Yield the rows of some cells again with further columns: a chunk, the places of those rows in it, and their cells."""
+        wanted = self._with_left_out(wanted)
+        if not wanted.any():
             return
-        for chunk in self._rows.chunks({"position": "rowid"}):
-            which = self._tally.add(chunk.origin, chunk.cases, chunk.groups, self._laid.fields(chunk), counting=False)
-            rows = np.flatnonzero(changed[which])
+        for chunk in self._rows.chunks(columns):
+            which = self._laid.count(self._tally, chunk, counting=False)
+            rows = np.flatnonzero(wanted[which])
             if progress:
                 progress(chunk.origin + len(which))
             if len(rows):
-                cells = which[rows]
-                yield chunk.columns["position"][rows], before[cells], after[cells]
+                yield chunk, rows, which[rows]
 
     def _with_left_out(self, of_cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return what is said of cells with noughts for those that are left out, as rows are found in them, too."""

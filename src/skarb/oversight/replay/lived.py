@@ -5,50 +5,58 @@ frees did. What happened before the first day asked about happened in both world
 way, too, with the totals of what really came to pass in both worlds. A row that the ledger turned down comes to pass in no world. A freed row counts
 in totals as if the ledger had taken it.
 
-Only rows of cases that totals concern are lived through. All others are counted by kind before, as `happened` does it.
+Money that a world did not receive cannot be spent there, see `funds`. Only rows of cases that totals concern, and rows that such money can have come
+through, are lived through. All are counted by kind before, as `happened` does it, but for those that totals concern.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace as with_changes
+from typing import get_args
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from skarb.core.compiled import choose_kind
+from skarb.core.decision import Outcome
 from skarb.core.errors import ConfigurationError
-from skarb.core.facts import Facts
 from skarb.lake import PER_ROW
 from skarb.oversight.replay.answers import Answers
 from skarb.oversight.replay.arrange import arrange
+from skarb.oversight.replay.asking import Asking, Expected, totals_of
+from skarb.oversight.replay.cases import read_cases
 from skarb.oversight.replay.concern import concerned
+from skarb.oversight.replay.funds import NOTHING, Funds, has_transfers, reached_from
+from skarb.oversight.replay.funds import follow as follow_funds
 from skarb.oversight.replay.happened import Apart, counted_name
 from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
-from skarb.oversight.replay.living import DONE, FULL, KIND, WORLDS, Features, Kinds, Tracks
-from skarb.oversight.replay.model import Answer, Comparison, Question
-from skarb.oversight.replay.read import Chunk, Rows, case_columns
+from skarb.oversight.replay.living import DONE, FULL, UNFUNDED, WORLDS, Features, Followed, Kinds, Tracks
+from skarb.oversight.replay.model import Comparison, Question, Sum
+from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, empty_sums, empty_table, grown, kernels, longer, table_of
-from skarb.oversight.replay.tallying import Sums
-from skarb.rulebook import Edition, Rulebook
+from skarb.oversight.replay.tallying import BLOCK, Sums
+from skarb.rulebook import Rulebook
 from skarb.rulebook.coding import MISSING
-from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, window_days
-from skarb.rulebook.python import compile_condition
+from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, window_days
 from skarb.rulebook.quantities import Quantities, Quantity
 from skarb.rulebook.windows import periods_of
 
 Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
 Changed = Callable[[Numbers, Numbers, Numbers], None]  # told positions, answers before and answers after of changed rows
+Unfunded = Callable[[Numbers], None]  # told positions
 
-FEATURES_MAX = 62  # bits of a word
 _APART = "apart "  # what was counted, among the arrays that are kept
+_ANSWERS = get_args(Outcome)
+_POSTED = _ANSWERS.index("posted")
+_TURNED_DOWN = [_ANSWERS.index(one) for one in ("not_posted", "conflict")]
+_BEFORE, _AFTER = range(WORLDS)  # the worlds of the law and of the draft
 _SIDES = {
     "actor": "party",
     "counterparty": "counterparty",
@@ -57,33 +65,6 @@ _SIDES = {
     "asset": "asset",
 }  # columns of rows
 _LONGEST = {"day": 1, "month": 31, "quarter": 92, "year": 366}  # days of a window of the calendar
-
-
-@dataclass(frozen=True)
-class _Followed:
-    """What the laws of both worlds look at: features, and the tracks of totals they share."""
-
-    tracks: tuple[Counted, ...]
-    features: tuple[tuple[int, bool], ...]  # the track of each, and whether the row itself is included
-
-    def places(self, edition: Edition) -> dict[str, int]:
-        """Return the place of each of an edition's features."""
-        known = {one: place for place, one in enumerate(self.features)}
-        tracks = {one: place for place, one in enumerate(self.tracks)}
-        return {name: known[tracks[counted(one)], one.including] for name, one in edition.features.items()}
-
-
-def follow(editions: Sequence[Edition]) -> _Followed:
-    """Return what editions look at.
-
-    Raises: ConfigurationError if it is more than a word has bits for.
-    """
-    tracks = dict.fromkeys(counted(one) for edition in editions for one in edition.features.values())
-    places = {one: place for place, one in enumerate(tracks)}
-    features = dict.fromkeys((places[counted(one)], one.including) for edition in editions for one in edition.features.values())
-    if len(features) > FEATURES_MAX:
-        raise ConfigurationError(f"the laws look at {len(features)} different totals, expected at most {FEATURES_MAX}")
-    return _Followed(tuple(tracks), tuple(features))
 
 
 def looks_at_totals(connection: duckdb.DuckDBPyConnection, laws: Sequence[Rulebook], first_day: int, last_day: int) -> bool:
@@ -101,23 +82,15 @@ class Lived:
         self._laws = (question.law, question.draft)
         self._all_rows = everything = Rows(connection, question.first_day, question.last_day, groups_of(question.by))
         editions = [one for law in self._laws for one in editions_between(law, *everything.days)]
-        self._followed = followed = follow(editions)
-        lookback = max((window_days(one.window) or _LONGEST[one.window] for one in followed.tracks), default=1) - 1
-        self._cases = everything.cases()
-        self._concerned = concerned(self._cases, editions, followed.tracks)
-        self._rows = rows = Rows(
-            connection,
-            question.first_day - lookback,
-            question.last_day,
-            groups_of(question.by),
-            np.flatnonzero(self._concerned).tolist(),
-        )
-        self._columns = case_columns(self._cases)
+        self._totals = totals = totals_of(editions)
+        lookback = max((window_days(one.window) or _LONGEST[one.window] for one in totals.tracks), default=1) - 1
+        self._cases = read_cases(connection)
+        self._concerned = concerned(self._cases, editions, totals.tracks)
+        self._first_day = question.first_day - lookback
+        self._funds, self._rows = NOTHING, (rows := self._rows_with(NOTHING))
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
-        self._names = tuple(
-            f"{place}" for place in range(len(followed.features))
-        )  # of features, none of which is called like a fact
+        self._names = totals.names
         base, shown = self._quantities()
         self._base = arrange(base, PER_ROW, self._cases)
         beside = (*self._base.names, *(f"whole {place}" for place in range(len(self._base.wholes))))
@@ -126,10 +99,13 @@ class Lived:
             raise ConfigurationError(
                 "a condition of the law does more with a total than compare a sum with it; such a law cannot be replayed yet"
             )
-        self._known_places: dict[str, tuple[int, ...]] = {}
-        self._same: dict[tuple[str, str], Edition] = {}
-        self._first_of: dict[Hashable, Edition] = {}
+        self._asking = Asking(self._laws, self._cases, totals, shown, question.first_day, self.answers)
         self._tables()
+
+    def _rows_with(self, funds: Funds) -> Rows:
+        """Return the rows that are lived through: those that totals concern, and those that followed money goes through."""
+        groups = groups_of(self._question.by)
+        return Rows(self._connection, self._first_day, self._question.last_day, groups, self._concerned, funds.rows)
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
         """Return what the laws compare of a row alone, and what they compare with totals."""
@@ -139,7 +115,7 @@ class Lived:
         for law in self._laws:
             turns |= {day for day in law.boundaries if first < day <= last}
             for edition in editions_between(law, first, last):
-                collected.add(edition, {name: self._names[place] for name, place in self._followed.places(edition).items()})
+                collected.add(edition, {name: self._names[place] for name, place in self._totals.places(edition).items()})
         months = months_between(first, last) if "month" in self._question.by else ()
         collected.add_steps("day", {*turns, *months, self._question.first_day})
         found = collected.found()
@@ -150,7 +126,6 @@ class Lived:
 
     def _tables(self) -> None:
         width, room = len(PER_ROW) + len(self._base.wholes), 1 << 12
-        tracks = self._followed.tracks
         self._kernel = kernels(choose_kind(self._rows.stop >= WORTH_COMPILING))
         self._kinds = Kinds(
             empty_table(room),
@@ -160,6 +135,19 @@ class Lived:
             np.zeros((room, width), np.int64),
             np.zeros(room, np.int64),
         )
+        self._features = Features(
+            np.array([track for track, _ in self._totals.features], np.int64),
+            np.array([itself for _, itself in self._totals.features], np.bool_),
+        )
+        self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
+        self._room = np.empty((2, BLOCK), np.int64)  # of the kernel
+        self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
+        self._permits = np.zeros(0, np.bool_)
+        self._begin(NOTHING)
+
+    def _begin(self, funds: Funds) -> None:
+        """Begin with nothing done yet, and with accounts to follow; what is known of kinds of rows stays known."""
+        room, tracks = 1 << 12, self._totals.tracks
         self._tracks = Tracks(
             np.array([PER_ROW.index(one.sum) if one.sum else -1 for one in tracks], np.int64),
             np.array([window_days(one.window) for one in tracks], np.int64),
@@ -167,31 +155,61 @@ class Lived:
             empty_table(room),
             np.zeros(room, np.int64),
         )
-        self._features = Features(
-            np.array([track for track, _ in self._followed.features], np.int64),
-            np.array([itself for _, itself in self._followed.features], np.bool_),
-        )
-        self._beside = np.zeros((width + len(self._names), 1), np.int64)  # the numbers of one row and the totals it is shown
-        self._shown_kinds, self._shown_answers = empty_table(room), np.zeros(room, np.int64)
         self._lines, self._sums = empty_table(room), empty_sums(room)
-        self._permits = np.zeros(0, np.bool_)
-        self._counts = [None if one.of is None else compile_condition(one.of) for one in tracks]
+        self._kinds.latest[:] = 0
+        if funds is not self._funds:
+            self._funds, self._rows = funds, self._rows_with(funds)
+        self._money = Followed(funds.legs, np.zeros((WORLDS, len(funds.accounts), 2), np.uint64), np.zeros(1, np.int64))
+        self._unfunded = Sum()
 
     # -- living ----------------------------------------------------------------------------------------------------------------
 
-    def run(self, progress: Progress | None = None, changed: Changed | None = None, keep: Keep | None = None) -> Comparison:
-        """Live through all rows, tell of those that are decided otherwise, and return what happens between the two laws."""
+    def run(
+        self,
+        progress: Progress | None = None,
+        changed: Changed | None = None,
+        keep: Keep | None = None,
+        unfunded: Unfunded | None = None,
+    ) -> Comparison:
+        """Live through all rows, tell of those that are decided otherwise or unfunded, and return what happens between the two laws."""
         name = self._name() if keep else ""
         kept = keep.load(name, counted_name(self._laws, self._question.by, self._all_rows, self._base)) if keep else None
         if kept:
             self._restore(kept)
         count = self._count(progress, keep, kept)
         before, after = (count.answer(law) for law in self._laws)
-        self._live_through(progress, changed, keep, name, kept, count.state() if keep else None)
+        again = kept is not None or not self._follow_money(count, (before, after), progress) or bool(changed or unfunded)
+        if again:
+            self._live_through(progress, changed, keep, name, kept, count.state() if keep else None, unfunded)
         if changed:
             for told in count.changes(before, after, progress):
                 changed(*told)
         return self._comparison(count.cells, before, after)
+
+    def _follow_money(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> bool:
+        """Find out which accounts are to be followed, if any; say whether all rows were lived through for that, with those accounts."""
+        if self._actual or not has_transfers(self._connection):
+            return False
+        lost = self._lost_apart(count, answers, progress)
+        while True:
+            lost = np.union1d(lost, self._live_through(progress))
+            accounts = reached_from(self._connection, lost, self._kernel["spread"]) if len(lost) else NOTHING.accounts
+            if len(accounts) == len(self._funds.accounts):  # there are never fewer
+                return True
+            self._begin(follow_funds(self._connection, accounts, int(lost[0])))
+
+    def _lost_apart(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> Numbers:
+        """Return the positions of rows that no total concerns, that came to pass, and that one of the two laws does not permit."""
+        self._learn_verdicts()
+        wanted = np.zeros(len(count.cells), np.bool_)
+        for one in answers:
+            wanted |= ~self._permits[one]
+        wanted &= self._summary.may_have_come(count.cells)
+        found = [
+            chunk.columns["rowid"][rows[chunk.columns["answer"][rows] == _POSTED]]
+            for chunk, rows, _ in count.found(wanted, ["rowid", "answer"], progress)
+        ]
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def _count(self, progress: Progress | None, keep: Keep | None, kept: State | None) -> Count:
         """Count the rows that no total concerns."""
@@ -200,71 +218,91 @@ class Lived:
         if kept:
             arrays = {name.removeprefix(_APART): array for name, array in kept.arrays.items() if name.startswith(_APART)}
             known = State(int(arrays.pop("rows")[0]), arrays)
-        apart = Apart(self._base, self._concerned, self.answers, known)
+        apart = Apart(self._all_rows, self._cases, self._base, self._concerned, self.answers, known)
         return Count(self._connection, self._laws, first, last, self._question.by, progress, keep, apart)
 
     def _live_through(
         self,
         progress: Progress | None,
-        changed: Changed | None,
-        keep: Keep | None,
-        name: str,
-        kept: State | None,
-        counted: State | None,
-    ) -> None:
-        """Live through the rows that totals concern."""
-        keys = {
-            f"key_{place}": self._rows.packed(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
-            for place, track in enumerate(self._followed.tracks)
-        }
-        more = {
-            "position": "rowid",
-            "posted": "answer = 'posted'",
-            "possible": "answer NOT IN ('not_posted', 'conflict')",
-            **keys,
-        }
+        changed: Changed | None = None,
+        keep: Keep | None = None,
+        name: str = "",
+        kept: State | None = None,
+        counted: State | None = None,
+        unfunded: Unfunded | None = None,
+    ) -> Numbers:
+        """Live through rows, and return the positions of those that came to pass and do not in one of the two worlds."""
+        lost = []
+        if kept is None:
+            self._begin(self._funds)
+        keys = [
+            self._rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
+            for track in self._totals.tracks
+        ]
+        more = ["rowid", "answer", *(part.column for parts in keys for part in parts)]
         first, last = self._rows.days
-        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._followed.tracks]
+        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._totals.tracks]
         for chunk in self._rows.chunks(more, kept.rows if kept else 0):
-            fields = self._base.fields(chunk.columns, chunk.cases, self._columns)
+            fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
             days = chunk.columns["day"]
-            own = np.array([chunk.columns[name] for name in keys], np.int64).reshape(len(keys), len(days))
+            whose = np.array([chunk.packed(parts) for parts in keys], np.int64).reshape(len(keys), len(days))
             own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
-            answers = self._live(chunk, fields, days >= self._question.first_day, own, own_periods)
+            own, counting = self._concerned[chunk.cases], days >= self._question.first_day
+            answers, became = self._live(chunk, fields, own, counting, whose, own_periods)
+            lost.append(chunk.columns["rowid"][became > 0])
+            short = became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER
+            if short.any():
+                self._unfunded += _worth(chunk.columns["value"][short])
+                if unfunded:
+                    unfunded(chunk.columns["rowid"][short])
             if changed:
                 before, after = answers.astype(np.int64)
-                rows = np.flatnonzero(self.answers.differ(before, after) & (days >= self._question.first_day))
+                rows = np.flatnonzero(self.answers.differ(before, after) & counting & own)
                 if len(rows):
-                    changed(chunk.columns["position"][rows], before[rows], after[rows])
+                    changed(chunk.columns["rowid"][rows], before[rows], after[rows])
             done = chunk.origin + len(days)
             if keep and counted:
                 keep.offer(name, lambda done=done: self._state(done, counted))  # type: ignore[misc]
             if progress:
-                progress(int(chunk.columns["position"][-1]) + 1)
+                progress(int(chunk.columns["rowid"][-1]) + 1)
+        return np.concatenate(lost) if lost else np.zeros(0, np.int64)
 
     def _live(
-        self, chunk: Chunk, fields: Numbers, counting: npt.NDArray[np.bool_], keys: Numbers, periods: Numbers
-    ) -> npt.NDArray[np.int32]:
+        self,
+        chunk: Chunk,
+        fields: Numbers,
+        own: npt.NDArray[np.bool_],
+        counting: npt.NDArray[np.bool_],
+        keys: Numbers,
+        periods: Numbers,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Return the answers to rows in both worlds, and what became of those that came to pass."""
+        which, became = self._recognise(chunk.cases, fields), np.zeros(len(chunk.cases), np.uint8)
         answers, stopped, row = np.zeros((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
-        posted, possible = (np.ascontiguousarray(chunk.columns[name]) for name in ("posted", "possible"))
+        posted, possible = chunk.columns["answer"] == _POSTED, ~np.isin(chunk.columns["answer"], _TURNED_DOWN)
+        groups = chunk.groups()
         while True:
             row = self._kernel["live"](
                 row,
                 chunk.cases,
-                chunk.groups,
+                which,
+                groups,
                 fields,
                 PER_ROW.index("value"),
                 counting,
+                own,
+                chunk.columns["rowid"],
                 posted,
                 possible,
                 self._actual,
+                self._money,
                 keys,
                 periods,
-                self._base.quantities,
                 self._kinds,
                 self._tracks,
                 self._features,
                 self._beside,
+                *self._room,
                 self._shown.quantities,
                 self._shown_kinds,
                 self._shown_answers,
@@ -272,18 +310,53 @@ class Lived:
                 self._lines,
                 self._sums,
                 answers,
+                became,
                 stopped,
             )
             if stopped[0] == DONE:
-                return answers
+                return answers, became
             if stopped[0] == FULL:
                 self._make_room()
-            elif stopped[0] == KIND:
-                self._learn_kind(int(stopped[1]))
             else:
                 entry, world, place = stopped[1:].tolist()
-                self._shown_answers[place] = self._decide(entry, world, self._beside[:, 0].tolist())
+                self._shown_answers[place] = self._asking.decide(self._kinds, entry, world, self._beside[:, 0].tolist())
             self._learn_verdicts()
+
+    def _recognise(self, cases: npt.NDArray[np.int32], fields: Numbers) -> npt.NDArray[np.int32]:
+        """Return the kinds of some rows, and learn what there is to be known of new ones."""
+        which, row, known = np.empty(len(cases), np.int32), 0, int(self._kinds.table.used[0])
+        while (
+            row := self._kernel["recognise"](row, cases, fields, self._base.quantities, self._kinds, which, *self._room)
+        ) < len(cases):
+            table = grown(self._kinds.table, self._kernel)
+            self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in self._kinds[1:]))
+        if (used := int(self._kinds.table.used[0])) > known:
+            for world, one in enumerate(self._asking.learn(self._kinds, known, used)):
+                self._expect(world, one)
+            self._learn_verdicts()
+        return which
+
+    def _expect(self, world: int, said: Expected) -> None:
+        """Enter what a law says of kinds between the steps of their totals."""
+        count, place = len(said.entries), 0
+        fields = np.zeros((len(self._shown.names), count), np.int64)
+        fields[-len(said.totals) :] = said.totals
+        cases = np.zeros(count, np.int32)  # of which totals between steps know nothing
+        while (
+            place := self._kernel["expect"](
+                place,
+                cases,
+                fields,
+                said.entries,
+                world,
+                said.answers,
+                self._shown.quantities,
+                self._shown_kinds,
+                self._shown_answers,
+                *self._room,
+            )
+        ) < count:
+            self._make_room()
 
     def _learn_verdicts(self) -> None:
         known = self.answers.known
@@ -291,11 +364,8 @@ class Lived:
             self._permits = np.array([one.verdict == "permit" for one in known], np.bool_)
 
     def _make_room(self) -> None:
-        kinds, tracks = self._kinds, self._tracks
-        if full(kinds.table):
-            table = grown(kinds.table, self._kernel)
-            self._kinds = Kinds(table, *(longer(column, len(table.keys)) for column in kinds[1:]))
-        if full(tracks.table, WORLDS * len(self._followed.tracks)):
+        tracks = self._tracks
+        if full(tracks.table, WORLDS * len(self._totals.tracks)):
             table = grown(tracks.table, self._kernel)
             self._tracks = tracks._replace(table=table, sums=longer(tracks.sums, len(table.keys)))
         if full(self._shown_kinds):
@@ -308,7 +378,7 @@ class Lived:
     # -- going on --------------------------------------------------------------------------------------------------------------
 
     def _name(self) -> str:
-        what = f"lived {self._actual} {self._question.first_day} {self._followed}"
+        what = f"lived {self._actual} {self._question.first_day} {self._totals}"
         return name_of(what, self._laws, self._question.by, self._rows, self._base, self._shown)
 
     def _state(self, rows: int, counted: State) -> State:
@@ -324,6 +394,8 @@ class Lived:
             used = int(table.used[0])
             arrays[name] = table.keys[:used]
             arrays |= {key: column[:used] for key, column in beside.items() if key != "table"}
+        arrays |= {"accounts": self._funds.accounts, "balances": self._money.balances.view(np.int64), "next": self._money.next}
+        arrays["unfunded"] = np.array([self._funds.start, self._unfunded.rows, *divmod(self._unfunded.money, 1 << 32)], np.int64)
         arrays |= {f"{_APART}{name}": column for name, column in counted.arrays.items()}
         arrays[f"{_APART}rows"] = np.array([counted.rows], np.int64)
         return State(rows, arrays, self.answers.known)
@@ -335,6 +407,10 @@ class Lived:
         def column(name: str, table: Table) -> Numbers:
             return longer(kept.arrays[name], len(table.keys))
 
+        start, rows, high, low = kept.arrays["unfunded"].tolist()
+        self._begin(follow_funds(self._connection, kept.arrays["accounts"], start))
+        self._unfunded = Sum(rows, (high << 32) + low)
+        self._money.balances[:], self._money.next[:] = kept.arrays["balances"].view(np.uint64), kept.arrays["next"]
         kinds, tracks, self._shown_kinds, self._lines = table("kinds"), table("tracks"), table("shown"), table("lines")
         self._kinds = Kinds(kinds, *(column(name, kinds) for name in Kinds._fields[1:]))
         self._tracks = self._tracks._replace(table=tracks, sums=column("totals", tracks))
@@ -343,58 +419,6 @@ class Lived:
         for answer in kept.answers:
             self.answers.number(answer)
         self._learn_verdicts()
-
-    # -- asking the law --------------------------------------------------------------------------------------------------------
-
-    def _places(self, edition: Edition) -> tuple[int, ...]:
-        """Return the places of an edition's features, in their order."""
-        if edition.hash not in self._known_places:
-            self._known_places[edition.hash] = tuple(self._followed.places(edition).values())
-        return self._known_places[edition.hash]
-
-    def _alike(self, edition: Edition, activity: str) -> Edition:
-        """Return the first edition that says the same of an activity: its function is there already."""
-        name = edition.hash, activity
-        if name not in self._same:
-            law = self.answers.law_of(edition, activity), tuple(edition.features)
-            self._same[name] = self._first_of.setdefault(law, edition)
-        return self._same[name]
-
-    def _facts(self, entry: int) -> Facts:
-        """Return the facts of the first row of a kind, without totals."""
-        case = self._cases[int(self._kinds.table.keys[entry, 0])]
-        values = zip(PER_ROW, self._kinds.firsts[entry, : len(PER_ROW)].tolist(), strict=True)
-        return replace(case, **{name: None if value == MISSING else value for name, value in values})
-
-    def _learn_kind(self, entry: int) -> None:
-        """Enter what is to be known of a kind of rows."""
-        facts = self._facts(entry)
-        for track, counts in enumerate(self._counts):
-            if counts is None or counts(facts):
-                self._kinds.counted[entry] |= 1 << track
-        for world, law in enumerate(self._laws if facts.day >= self._question.first_day else ()):
-            edition = law.edition(facts.day)
-            places = self._places(edition)
-            for feature in edition.asked.get(facts.activity, ()):
-                self._kinds.asked[entry, world] |= 1 << places[feature]
-            if not self._kinds.asked[entry, world]:
-                self._kinds.answers[entry, world] = self._number(edition, facts)
-
-    def _decide(self, entry: int, world: int, shown: Sequence[int]) -> int:
-        """Return the answer to the first row of a kind with the totals it was shown last."""
-        facts = self._facts(entry)
-        names = (*PER_ROW, *self._names)
-        whole = len(PER_ROW) + len(self._base.wholes)
-        numbers = [*shown[: len(PER_ROW)], *shown[whole:]]
-        varying = {name: None if value == MISSING else value for name, value in zip(names, numbers, strict=True)}
-        edition = self._laws[world].edition(facts.day)
-        totals = tuple(varying[self._names[place]] for place in self._places(edition))
-        return self._number(edition, replace(facts, **{name: varying[name] for name in PER_ROW}, totals=totals))
-
-    def _number(self, edition: Edition, facts: Facts) -> int:
-        edition = self._alike(edition, facts.activity)
-        one = edition.outcomes[edition.decide(facts)]
-        return self.answers.number(Answer(one.verdict, one.provision, one.measure, one.assumed))
 
     # -- what came of it -------------------------------------------------------------------------------------------------------
 
@@ -408,9 +432,16 @@ class Lived:
         cells = Cells(
             self._kinds.table.keys[entries, 0], self._kinds.table.keys[entries, 1], keys[:, 2], counts, low, high, firsts
         )
-        return self._summary.compare(
+        compared = self._summary.compare(
             apart.beside(cells), np.concatenate([apart_before, before]), np.concatenate([apart_after, after])
         )
+        return with_changes(compared, unfunded=self._unfunded)
+
+
+def _worth(values: Numbers) -> Sum:
+    """Return how many rows there are, and the sum of their values, those that are missing left out."""
+    known = values[values != MISSING]
+    return Sum(len(values), (int((known >> 32).sum()) << 32) + int((known & 0xFFFFFFFF).sum()))
 
 
 def full(table: object, more: int = 1) -> bool:

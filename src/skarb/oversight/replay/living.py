@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skarb.oversight.replay.paying import Legs, move, pay
 from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
-from skarb.oversight.replay.tallying import Quantities, Sums, add, kind
+from skarb.oversight.replay.tallying import BLOCK, Quantities, Sums, add, number_kinds
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
@@ -26,8 +27,20 @@ SUM_MAX = 1 << 61  # where a sum stops: two of them still fit into a word
 # why the kernel stopped
 DONE = 0
 FULL = 1  # a table has no room
-KIND = 2  # what is a new kind of rows?
-SHOWN = 3  # what does a law say of a kind whose totals lie between new steps?
+SHOWN = 2  # what does a law say of a kind whose totals lie between new steps?
+
+
+# what became of a row that came to pass, a bit for each world from these on
+LOST = 1  # it does not come to pass
+UNFUNDED = 1 << WORLDS  # it is permitted, and there is not enough money for it
+
+
+class Followed(NamedTuple):
+    """Money that is followed: what each world has in some accounts before a transfer, and the place of that transfer, one number."""
+
+    legs: Legs
+    balances: npt.NDArray[np.uint64]
+    next: Numbers
 
 
 class Kinds(NamedTuple):
@@ -131,23 +144,103 @@ def show(
         shown[facts + feature, 0] = value
 
 
+def pass_by(followed: Followed, position: Whole) -> Whole:
+    """Make the transfers of all rows before a position, which happened in both worlds; return the place of the next one."""
+    leg = followed.next[0]
+    while leg < followed.legs.rows.shape[0] and followed.legs.rows[leg] < position:
+        for world in range(WORLDS):
+            move(followed.legs, leg, followed.balances, world)
+        leg += 1
+    followed.next[0] = leg
+    return leg
+
+
+def following(followed: Followed, first: Whole, position: Whole) -> Whole:
+    """Return the place behind the transfers of the row at a position."""
+    last = first
+    while last < followed.legs.rows.shape[0] and followed.legs.rows[last] == position:
+        last += 1
+    return last
+
+
+def recognise(
+    start: Whole,
+    cases: Places,
+    fields: Numbers,
+    quantities: Quantities,
+    kinds: Kinds,
+    which: Places,
+    mixed: Numbers,
+    values: Numbers,
+) -> Whole:
+    """Find the kinds of rows from `start` on; return the first row whose kind found no room.
+
+    Shape: `which` takes the entry of every row, `mixed` and `values` are room for a block.
+    """
+    for first in range(start, cases.shape[0], BLOCK):
+        count = min(cases.shape[0] - first, BLOCK)
+        number_kinds(quantities, cases, fields, first, count, first, mixed, values)
+        for row in range(first, first + count):
+            case, own = np.int64(cases[row]), mixed[row - first]
+            entry = find(kinds.table, case, own, 0)
+            if entry < 0:
+                if room_left(kinds.table) == 0:
+                    return row
+                entry = enter(kinds.table, case, own, 0)
+                for field in range(fields.shape[0]):
+                    kinds.firsts[entry, field] = fields[field, row]
+            which[row] = entry
+    return cases.shape[0]
+
+
+def expect(
+    start: Whole,
+    cases: Places,
+    fields: Numbers,
+    entries: Numbers,
+    world: Whole,
+    said: Numbers,
+    quantities: Quantities,
+    shown_kinds: Table,
+    shown_answers: Numbers,
+    mixed: Numbers,
+    values: Numbers,
+) -> Whole:
+    """Enter what a law says of kinds that are shown some totals, from one on; return the first that found no room.
+
+    Shape: an item for each kind with some totals, which are columns of `fields`.
+    """
+    for place in range(start, entries.shape[0]):
+        if room_left(shown_kinds) == 0:
+            return place
+        number_kinds(quantities, cases, fields, place, 1, place, mixed, values)
+        if find(shown_kinds, entries[place], mixed[0], world) < 0:
+            shown_answers[enter(shown_kinds, entries[place], mixed[0], world)] = said[place]
+    return entries.shape[0]
+
+
 def live(
     start: Whole,
     cases: Places,
+    which: Places,
     groups: Numbers,
     fields: Numbers,
     money: Whole,
     counting: npt.NDArray[np.bool_],
+    own: npt.NDArray[np.bool_],
+    positions: Numbers,
     posted: npt.NDArray[np.bool_],
     possible: npt.NDArray[np.bool_],
     actual: bool,
+    followed: Followed,
     keys: Numbers,
     periods: Numbers,
-    quantities: Quantities,
     kinds: Kinds,
     tracks: Tracks,
     features: Features,
     shown: Numbers,
+    mixed: Numbers,
+    values: Numbers,
     shown_quantities: Quantities,
     shown_kinds: Table,
     shown_answers: Numbers,
@@ -155,34 +248,23 @@ def live(
     lines: Table,
     sums: Sums,
     answers: Places,
+    became: npt.NDArray[np.uint8],
     stopped: Numbers,
 ) -> Whole:
     """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry, in which world.
 
-    Shape: `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that can if the law permits
-    them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever the law says. Rows
-    without `counting` are not decided, and what came to pass of them is added to the totals. `answers` takes the answers of each row, a row for
-    each world.
+    Shape: `which` the kind of each row, `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that
+    can if the law permits them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever
+    the law says. Rows without `counting` are not decided, and what came to pass of them is added to the totals. Rows that are not their `own`
+    are counted elsewhere. `answers` takes the answers of each row, a row for each world, `became` what became of those that came to pass.
     """
     track_count = tracks.amounts.shape[0]
     for row in range(start, cases.shape[0]):
-        if (
-            room_left(kinds.table) == 0
-            or room_left(shown_kinds) == 0
-            or room_left(lines) == 0
-            or room_left(tracks.table) < WORLDS * track_count
-        ):
+        if room_left(shown_kinds) == 0 or room_left(lines) == 0 or room_left(tracks.table) < WORLDS * track_count:
             stopped[0] = FULL
             return row
-        case = np.int64(cases[row])
-        mixed = kind(quantities, case, fields, row)
-        entry = find(kinds.table, case, mixed, 0)
-        if entry < 0:
-            entry = enter(kinds.table, case, mixed, 0)
-            for field in range(fields.shape[0]):
-                kinds.firsts[entry, field] = fields[field, row]
-            stopped[0], stopped[1] = KIND, entry
-            return row
+        first = pass_by(followed, positions[row])
+        entry = np.int64(which[row])
         counted = kinds.counted[entry]
         for world in range(WORLDS if counting[row] else 0):
             asked = kinds.asked[entry, world]
@@ -190,14 +272,14 @@ def live(
                 answers[world, row] = kinds.answers[entry, world]
                 continue
             show(features, tracks, asked, counted, world, keys, periods, fields, row, shown)
-            mixed = kind(shown_quantities, case, shown, 0)
-            found = find(shown_kinds, entry, mixed, world)
+            number_kinds(shown_quantities, cases, shown, row, 1, 0, mixed, values)
+            found = find(shown_kinds, entry, mixed[0], world)
             if found < 0:
-                found = enter(shown_kinds, entry, mixed, world)
+                found = enter(shown_kinds, entry, mixed[0], world)
                 stopped[0], stopped[1], stopped[2], stopped[3] = SHOWN, entry, world, found
                 return row
             answers[world, row] = shown_answers[found]
-        if counting[row]:
+        if counting[row] and own[row]:
             pair = np.int64(answers[0, row]) * ANSWERS + answers[1, row]
             line = kinds.latest[entry] - 1
             if line < 0 or lines.keys[line, 1] != pair or lines.keys[line, 2] != groups[row]:
@@ -206,14 +288,23 @@ def live(
                     line = enter(lines, entry, pair, groups[row])
                 kinds.latest[entry] = line + 1
             add(sums, line, fields[money, row])
-        if counted == 0:
+        last = following(followed, first, positions[row])
+        if counted == 0 and last == first and not posted[row]:
             continue
         for world in range(WORLDS):
-            if posted[row] if actual or not counting[row] else possible[row] and permits[answers[world, row]]:
-                for track in range(track_count):
-                    if counted >> track & 1:
-                        count_in(
-                            tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row)
-                        )
+            happens = posted[row] if actual or not counting[row] else possible[row] and permits[answers[world, row]]
+            if posted[row] and counting[row] and not actual:
+                if happens and not pay(followed.legs, first, last, followed.balances, world):
+                    became[row] |= UNFUNDED << world
+                    happens = False
+                if not happens:
+                    became[row] |= LOST << world
+            else:
+                for leg in range(first, last):
+                    move(followed.legs, leg, followed.balances, world)
+            for track in range(track_count if happens else 0):
+                if counted >> track & 1:
+                    count_in(tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row))
+        followed.next[0] = last
     stopped[0] = DONE
     return cases.shape[0]

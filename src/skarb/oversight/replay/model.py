@@ -84,6 +84,7 @@ class Comparison:
     rows: int
     differing: int  # rows that the lake says were decided otherwise than the law decides them now
     undecided: int  # rows of declared feeds that do not say what decided
+    unfunded: Sum = Sum()  # rows that the draft permits, and for which its world has not got the money that there was
 
 
 def merged(transitions: tuple[Transition, ...], dimensions: int = 0) -> tuple[Transition, ...]:

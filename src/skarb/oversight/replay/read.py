@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from skarb.core.errors import ConfigurationError, ensure
-from skarb.core.facts import Facts
-from skarb.lake import PER_ROW, fact_fields
-from skarb.rulebook.coding import MISSING, encode
+from skarb.core.errors import ConfigurationError
+from skarb.lake import PER_ROW
+from skarb.rulebook.coding import MISSING
 
-CHUNK = 1 << 20  # rows read at once
+CHUNK = 1 << 16  # rows read at once: they stay near the processor
 _BITS = 63  # of a group
 
 Numbers = npt.NDArray[np.int64]
@@ -29,13 +28,25 @@ Numbers = npt.NDArray[np.int64]
 class Chunk:
     """Some rows of the lake.
 
-    Shape: arrays of one length; `origin` is the position of the first row. `groups` holds the parts of the groups, see `Rows.split`.
+    Shape: arrays of one length; `origin` is the position of the first row.
     """
 
     origin: int
     cases: npt.NDArray[np.int32]
-    groups: Numbers
     columns: dict[str, npt.NDArray[Any]]
+    parts: tuple[Part, ...]
+
+    def groups(self) -> Numbers:
+        """Return the parts of each row's group in one word, see `Rows.split`."""
+        return self.packed(self.parts)
+
+    def packed(self, parts: Sequence[Part]) -> Numbers:
+        """Return a whole number for each row that tells the values of some columns apart."""
+        made = np.zeros(len(self.cases), np.int64)
+        for one in parts:
+            part = np.add(self.columns[one.column], 1, dtype=np.int64)
+            made |= np.left_shift(part, one.shift, out=part)
+        return made
 
 
 @dataclass(frozen=True)
@@ -56,20 +67,28 @@ class Rows:
         first_day: int,
         last_day: int,
         groups: Sequence[str] = (),
-        among: Sequence[int] | None = None,
+        among: npt.NDArray[np.bool_] | None = None,
+        also: Numbers | None = None,
     ) -> None:
         """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided.
 
-        `among` are the cases whose rows are read, where not all are.
+        Where not all rows are read, `among` says of each case whether its rows are, and `also` are positions of others.
         """
         self._connection, self._among = connection, among
+        self._also = np.zeros(0, np.int64) if also is None else also
         self.first_day, self.last_day = first_day, last_day
         stops, low, high = connection.execute("SELECT coalesce(max(rowid) + 1, 0), min(day), max(day) FROM rows").fetchall()[0]
         self.stop: int = stops
         self.days = (max(first_day, low), min(last_day, high)) if stops else (first_day, first_day - 1)
-        self.parts = self._parts(("edition", "outcome", *groups))
+        self.parts = self.told_apart(("edition", "outcome", *groups))
 
-    def _parts(self, columns: Sequence[str]) -> tuple[Part, ...]:
+    def told_apart(self, columns: Sequence[str]) -> tuple[Part, ...]:
+        """Return how the values of some columns stand side by side in one word.
+
+        Raises: ConfigurationError if it does not hold them.
+        """
+        if not columns:
+            return ()
         highest = self._connection.execute(
             f"SELECT {', '.join(f'coalesce(max({one}), 0)' for one in columns)} FROM rows"
         ).fetchall()[0]
@@ -88,49 +107,31 @@ class Rows:
         """Return the columns that groups were made of; -1 where a value is missing."""
         return {one.column: (groups >> one.shift & (1 << one.bits) - 1) - 1 for one in self.parts}
 
-    def cases(self) -> list[Facts]:
-        """Return the distinct facts of the lake by number, with day and values at nought or missing."""
-        names = ["activity", *(field.name for field in fact_fields() if field.name != "activity")]
-        found = self._connection.execute(f"SELECT case_no, {', '.join(names)} FROM cases ORDER BY case_no").fetchall()
-        ensure(all(row[0] == place for place, row in enumerate(found)), "the cases of a lake are numbered without gaps")
-        return [Facts(day=0, **dict(zip(names, row[1:], strict=True))) for row in found]
-
     def count(self) -> int:
         """Return how many rows lie between the two days."""
         asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
         return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
 
-    def packed(self, columns: Sequence[str]) -> str:
-        """Return the expression for a whole number that tells the values of some columns apart.
-
-        Raises: ConfigurationError if one word does not hold them.
-        """
-        return _packed(self._parts(columns))
-
-    def chunks(self, columns: Mapping[str, str] | None = None, begin: int = 0) -> Iterator[Chunk]:
-        """Yield the rows in the order of their journals, with further columns by their expressions; the first ones may be left out.
+    def chunks(self, columns: Sequence[str] = (), begin: int = 0) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns; the first ones may be left out.
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
-        wanted = {
-            "case_no": "case_no",
-            **{name: name for name in PER_ROW},
-            **{one.column: one.column for one in self.parts},
-            **(columns or {}),
-        }
-        asked = f"SELECT {', '.join(f'{expression} AS {name}' for name, expression in wanted.items())} FROM rows"
+        wanted = list(dict.fromkeys(("case_no", *PER_ROW, *(one.column for one in self.parts), *columns)))
+        asked = f"SELECT {', '.join(wanted)} FROM rows"
         between = self._between()
-        asked += f" WHERE {between}" + (f" AND rowid >= {self._position(begin, between)}" if begin else "")
-        origin = begin
         with self._connection.cursor() as own:  # so that others may ask between two chunks
-            for found in ahead(_batches(own.sql(asked))):
+            own.register("also", pa.table({"row": self._also}))
+            asked += f" WHERE {between}" + (f" AND rowid >= {self._position(own, begin, between)}" if begin else "")
+            origin = begin
+            for found in ahead(batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
-                yield Chunk(origin, read["case_no"], self._groups(read), read)
+                yield Chunk(origin, read["case_no"], read, self.parts)
                 origin += found.num_rows
 
-    def _position(self, number: int, between: str) -> int:
+    def _position(self, connection: duckdb.DuckDBPyConnection, number: int, between: str) -> int:
         """Return the position of a row by its number among those that are read."""
-        found = self._connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
+        found = connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
         return int(found[0][0]) if found else self.stop
 
     def _between(self) -> str:
@@ -139,21 +140,17 @@ class Rows:
         days = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
         if self._among is None:
             return days
-        return f"{days} AND case_no IN ({', '.join(map(str, self._among))})" if self._among else "false"
+        among = ", ".join(map(str, np.flatnonzero(self._among).tolist()))
+        read = ([f"case_no IN ({among})"] if among else []) + (["rowid IN (SELECT row FROM also)"] if len(self._also) else [])
+        return f"{days} AND ({' OR '.join(read)})" if read else "false"
 
     def _covers(self) -> bool:
         """Say whether every row lies between the two days."""
         asked = f"SELECT count(*) FROM rows WHERE day NOT BETWEEN {self.days[0]} AND {self.days[1]}"
         return self.stop > 0 and self._connection.execute(asked).fetchall() == [(0,)]
 
-    def _groups(self, read: Mapping[str, npt.NDArray[Any]]) -> Numbers:
-        made = np.zeros(len(read["case_no"]), np.int64)
-        for one in self.parts:
-            made |= (read[one.column].astype(np.int64) + 1) << one.shift
-        return made
 
-
-def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+def batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
     """Return rows in parts; the method has another name from DuckDB 2 on."""
     read = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     return read(CHUNK)  # type: ignore[no-any-return]
@@ -189,17 +186,10 @@ def ahead(batches: Iterator[pa.RecordBatch], most: int = 4) -> Iterator[pa.Recor
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
-    """Return a column as numbers: a missing 64-bit number is `MISSING`, any other missing number -1."""
+    """Return a column as numbers: a code is its place, a missing 64-bit number is `MISSING`, any other missing number -1."""
+    if pa.types.is_dictionary(column.type):
+        return column.indices.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
     if column.null_count:
         wide = pa.types.is_int64(column.type)
         column = column.fill_null(MISSING) if wide else column.cast(pa.int64()).fill_null(-1)
     return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _packed(parts: Sequence[Part]) -> str:
-    return " | ".join(f"((coalesce({one.column}, -1)::BIGINT + 1) << {one.shift})" for one in parts)
-
-
-def case_columns(cases: Sequence[Facts]) -> dict[str, npt.NDArray[Any]]:
-    """Return the facts of cases as columns, laid out as `rulebook.coding` says."""
-    return {field.name: encode(field, [getattr(case, field.name) for case in cases]) for field in fact_fields()}

@@ -68,6 +68,12 @@ class Summary:
             undecided=int(cells.counts[~known].sum()),
         )
 
+    def may_have_come(self, cells: Cells) -> npt.NDArray[np.bool_]:
+        """Say of each cell whether its rows were permitted, as far as the lake says."""
+        recorded = self._recorded(self.rows.split(cells.groups))
+        permits = np.array([one.verdict == "permit" for one in self.answers.known], np.bool_)
+        return (recorded < 0) | permits[recorded]
+
     def _recorded(self, split: dict[str, Numbers]) -> Numbers:
         """Return the number of the answer that was recorded for each cell, -1 where none was."""
         numbers = {

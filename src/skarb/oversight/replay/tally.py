@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.core.compiled import Functions, choose_kind, compiled, interpreted
-from skarb.oversight.replay import living, tables, tallying
+from skarb.ledger import wide
+from skarb.oversight.replay import living, paying, tables, tallying
 from skarb.oversight.replay.arrange import Arrangement
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tallying import Sums
@@ -57,6 +58,7 @@ class Tally:
         self._arrangement = arrangement
         self._money = arrangement.names.index(money)
         self._kernel = kernels(choose_kind(rows >= WORTH_COMPILING))
+        self._room = np.empty((2, tallying.BLOCK), np.int64)
         self._clear()
 
     def _clear(self) -> None:
@@ -81,6 +83,7 @@ class Tally:
                 self._sums,
                 self._firsts,
                 which,
+                *self._room,
                 counting,
             )
             if row == len(cases):
@@ -198,7 +201,9 @@ def longer(column: Numbers, length: int) -> Numbers:
 @cache
 def kernels(kind: str) -> Functions:
     """Return the functions of the replay's kernels."""
-    modules = [tables, tallying, living]
+    modules = [wide, tables, tallying, paying, living]
     if kind != "numba":
         return interpreted(modules)
-    return compiled(modules, ("tally", "merge", "live", "fill"), woven=("slot_of", "find", "interval", "kind", "add"))
+    return compiled(
+        modules, ("tally", "merge", "recognise", "expect", "live", "fill", "spread"), woven=("slot_of", "find", "interval", "add")
+    )

@@ -17,7 +17,8 @@ Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 
 MISSING = -(1 << 63)
-FEW = 6  # steps that are sooner counted than searched
+FEW = 16  # steps that are sooner counted than searched
+BLOCK = 2048  # rows whose kinds are numbered together: what is known of them stays near the processor
 
 
 class Quantities(NamedTuple):
@@ -45,11 +46,6 @@ class Sums(NamedTuple):
 def interval(steps: Numbers, first: Whole, last: Whole, value: Whole) -> Whole:
     """Return how many of some rising steps a value reaches."""
     found = 0
-    if last - first <= FEW:
-        for place in range(first, last):
-            if value >= steps[place]:
-                found += 1
-        return found
     left = last - first
     while left > 1:
         half = left >> 1
@@ -61,19 +57,33 @@ def interval(steps: Numbers, first: Whole, last: Whole, value: Whole) -> Whole:
     return found
 
 
-def kind(quantities: Quantities, case: Whole, fields: Numbers, row: Whole) -> Whole:
-    """Return the number of the intervals that a row's quantities lie in."""
-    mixed = np.int64(0)
+def number_kinds(
+    quantities: Quantities, cases: Places, fields: Numbers, first: Whole, count: Whole, at: Whole, mixed: Numbers, values: Numbers
+) -> None:
+    """Number the intervals that the quantities of some rows lie in, quantity by quantity, so that a processor takes several rows at once.
+
+    Shape: `count` rows from `first` on, whose numbers begin at `at` in `fields`; `mixed` takes their kinds, `values` is room for as many.
+    """
+    for row in range(count):
+        mixed[row] = 0
     for number in range(quantities.bounds.shape[0]):
-        value = np.int64(0)
-        for term in range(quantities.bounds[number, 0], quantities.bounds[number, 1]):
-            value += quantities.term_factors[term] * fields[quantities.term_fields[term], row]
+        low, high, radix = quantities.bounds[number, 3], quantities.bounds[number, 4], quantities.bounds[number, 5]
         beside = quantities.bounds[number, 2]
-        if beside >= 0:
-            value += quantities.beside[beside, case]
-        reached = interval(quantities.steps, quantities.bounds[number, 3], quantities.bounds[number, 4], value)
-        mixed += reached * quantities.bounds[number, 5]
-    return mixed
+        for row in range(count):
+            values[row] = quantities.beside[beside, cases[first + row]] if beside >= 0 else 0
+        for term in range(quantities.bounds[number, 0], quantities.bounds[number, 1]):
+            factor = quantities.term_factors[term]
+            column = fields[quantities.term_fields[term], at : at + count]
+            for row in range(count):
+                values[row] += factor * column[row]
+        if high - low <= FEW:
+            for place in range(low, high):
+                step = quantities.steps[place]
+                for row in range(count):
+                    mixed[row] += radix if values[row] >= step else 0
+        else:
+            for row in range(count):
+                mixed[row] += radix * interval(quantities.steps, low, high, values[row])
 
 
 def add(sums: Sums, entry: Whole, worth: Whole) -> None:
@@ -96,28 +106,34 @@ def tally(
     sums: Sums,
     firsts: Numbers,
     which: Places,
+    mixed: Numbers,
+    values: Numbers,
     counting: bool,
 ) -> Whole:
     """Count rows from `start` on into cells; return the first row not counted.
 
     Shape: `fields` a row for each varying fact and a column for each row; `firsts` the position of a cell's first row and its varying facts.
-    `money` is the row of `fields` that is summed, `origin` the position of the first row; `which` takes the cell of every row.
+    `money` is the row of `fields` that is summed, `origin` the position of the first row; `which` takes the cell of every row. `mixed` and `values`
+    are room for a block.
     Without `counting` only the cells of rows are found that were counted before.
     """
-    for row in range(start, cases.shape[0]):
-        case, group = np.int64(cases[row]), groups[row]
-        mixed = kind(quantities, case, fields, row)
-        cell = find(cells, case, mixed, group)
-        if cell < 0:
-            if room_left(cells) == 0:
-                return row
-            cell = enter(cells, case, mixed, group)
-            firsts[cell, 0] = origin + row
-            for field in range(fields.shape[0]):
-                firsts[cell, 1 + field] = fields[field, row]
-        which[row] = cell
-        if counting:
-            add(sums, cell, fields[money, row])
+    worth = fields[money]
+    for first in range(start, cases.shape[0], BLOCK):
+        count = min(cases.shape[0] - first, BLOCK)
+        number_kinds(quantities, cases, fields, first, count, first, mixed, values)
+        for row in range(first, first + count):
+            case, own, group = np.int64(cases[row]), mixed[row - first], groups[row]
+            cell = find(cells, case, own, group)
+            if cell < 0:
+                if room_left(cells) == 0:
+                    return row
+                cell = enter(cells, case, own, group)
+                firsts[cell, 0] = origin + row
+                for field in range(fields.shape[0]):
+                    firsts[cell, 1 + field] = fields[field, row]
+            which[row] = cell
+            if counting:
+                add(sums, cell, worth[row])
     return cases.shape[0]
 
 

@@ -10,7 +10,8 @@ from skarb.reporting.replay.model import InForce, Report
 
 LEFT_OUT = {
     "as-happened": "Facts are those of the day each row was decided on; what the draft refuses or frees changes no later total.",
-    "as-would-have": "What the draft refuses is in no later total of its world; a freed row counts in totals as if the ledger had taken it.",
+    "as-would-have": "What the draft refuses is in no later total of its world, and money that it kept from coming in cannot be spent there; "
+    "a freed row counts in totals as if the ledger had taken it, and moves no money.",
 }
 ALWAYS = "What the ledger turned down stays turned down. A draft does not change what people try to do."
 
@@ -48,6 +49,7 @@ def record(report: Report) -> dict[str, Any]:
         "newly_referred": _sum(found.referred),
         "freed": _sum(found.freed),
         "otherwise": _sum(found.otherwise),
+        "unfunded": _sum(comparison.unfunded),
         "transitions": [_transition(one) for one in changed_first(comparison.transitions)],
         "by": list(report.by),
         "slices": _slices(report),

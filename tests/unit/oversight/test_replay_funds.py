@@ -1,0 +1,139 @@
+"""Who has less when a payment does not come to pass, reckoned by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from tests.unit.oversight.lakes import Told, fill
+
+from skarb.app.law import rulebook_of
+from skarb.core.errors import ConfigurationError
+from skarb.core.facts import Facts
+from skarb.core.time import to_day
+from skarb.lake import open_lake
+from skarb.oversight.replay import Comparison, Lived, Question, Sum
+from skarb.oversight.replay.funds import follow, reached_from
+from skarb.oversight.replay.tally import kernels
+from skarb.rulebook import Rulebook
+
+LAW, DAY = rulebook_of("zz"), to_day(date(2026, 8, 3))
+ACCOUNTS = ("outside/bank", "client/anna", "client/boris", "client/cora", "client/dora", "own/us")
+BANK, ANNA, BORIS, CORA, DORA, OWN = range(len(ACCOUNTS))
+GREAT = 10**37  # tokens have such amounts in their smallest units
+
+
+def facts(**told: object) -> Facts:
+    usual = {
+        "activity": "fiat_pay",
+        "day": DAY,
+        "actor_kind": "natural_person",
+        "actor_resident": True,
+        "actor_identified": True,
+        "operator_licence": "bank",
+        "operator_registered": True,
+        "operator_regime_resident": True,
+        "operator_covers_activity": True,
+        "counterparty_kind": "natural_person",
+        "screening": "clear",
+        "value": 100,
+    }
+    return Facts(**{**usual, **told})  # type: ignore[arg-type]
+
+
+INSTANT = facts(activity="instant_pay", value=500_000)  # more than the draft allows in a month
+PAID = facts()
+
+
+def draft() -> Rulebook:
+    """Return the law with a limit of 4,000.00 for the instant payments of a month."""
+    return LAW.with_parameter("instant.month_max", "100", DAY - 400)
+
+
+def lake(folder: Path, rows: list[tuple[Facts, str, list[tuple[int, int, int]]]]) -> Path:
+    """Make a lake of rows with what became of each, and the transfers that it became: debit, credit, amount."""
+    found = fill(folder, [Told(one, answer=answer) for one, answer, _ in rows])
+    with open_lake(found, write=True) as connection:
+        for number, address in enumerate(ACCOUNTS):
+            connection.execute("INSERT INTO accounts VALUES (?, 1, ?, 0, ?)", [number, address, f"{number}"])
+        for place, (_, _, legs) in enumerate(rows):
+            for debit, credit, amount in legs:
+                values = [1, place + 1, 0, debit, credit, 0, amount, 1, 0, 0, DAY]
+                connection.execute("INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    return found
+
+
+def lived(connection: duckdb.DuckDBPyConnection) -> tuple[Comparison, list[int]]:
+    told: list[int] = []
+    one = Lived(connection, Question(LAW, draft(), DAY, DAY), actual=False)
+    return one.run(unfunded=lambda positions: told.extend(positions.tolist())), told
+
+
+@pytest.fixture(params=["python", "numba"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SKARB_KERNEL", request.param)
+    return str(request.param)
+
+
+def test_who_was_to_be_paid_cannot_pay_on(tmp_path: Path, kind: str) -> None:
+    rows = [
+        (PAID, "posted", [(BANK, ANNA, GREAT)]),
+        (PAID, "posted", [(BANK, BORIS, 30)]),
+        (INSTANT, "posted", [(ANNA, BORIS, GREAT)]),  # refused by the draft
+        (PAID, "posted", [(BORIS, CORA, 31)]),  # boris has 30 in the draft's world
+        (PAID, "posted", [(BORIS, CORA, 30)]),  # and spends it
+        (PAID, "not_posted", []),
+        (PAID, "posted", [(CORA, DORA, 31)]),  # cora has 30
+        (PAID, "posted", [(CORA, OWN, 10), (CORA, DORA, 20)]),
+        (PAID, "posted", [(BANK, DORA, 5)]),
+        (PAID, "posted", [(DORA, OWN, 25)]),
+        (PAID, "posted", [(DORA, OWN, 1)]),  # dora has nothing left of 20 and 5
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        comparison, told = lived(connection)
+    assert told == [3, 6, 10]
+    assert comparison.unfunded == Sum(3, 300) and comparison.rows == len(rows)
+    assert [one.sum for one in comparison.transitions if one.refused] == [Sum(1, 500_000)]
+
+
+def test_a_payment_is_made_whole_or_not_at_all(tmp_path: Path, kind: str) -> None:
+    rows = [
+        (PAID, "posted", [(BANK, ANNA, 100), (BANK, BORIS, 50)]),
+        (INSTANT, "posted", [(ANNA, BORIS, 60)]),  # refused by the draft
+        (PAID, "posted", [(BORIS, CORA, 40), (BORIS, OWN, 20)]),  # 10 short at the second transfer
+        (PAID, "posted", [(BORIS, OWN, 50)]),  # so the first was not made either
+        (PAID, "posted", [(CORA, OWN, 40)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        assert lived(connection)[1] == [2, 4]
+
+
+def test_only_accounts_that_such_money_comes_through_are_followed(tmp_path: Path) -> None:
+    rows = [
+        (PAID, "posted", [(BANK, CORA, 10)]),
+        (PAID, "posted", [(CORA, DORA, 5)]),  # before it, so dora is not concerned
+        (INSTANT, "posted", [(BANK, ANNA, 60)]),
+        (PAID, "posted", [(ANNA, BORIS, 40)]),
+        (PAID, "posted", [(DORA, CORA, 1)]),
+        (PAID, "posted", [(BORIS, OWN, 1)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        found = reached_from(connection, np.array([2]), kernels("python")["spread"])
+        funds = follow(connection, found, 2)
+    assert found.tolist() == [ANNA, BORIS]
+    assert funds.rows.tolist() == [2, 3, 5]
+
+
+def test_without_a_change_nobody_is_short(tmp_path: Path) -> None:
+    rows = [(PAID, "posted", [(BANK, ANNA, 1)]), (PAID, "posted", [(ANNA, OWN, 1)])]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        assert lived(connection) == (lived(connection)[0], []) and lived(connection)[0].unfunded == Sum()
+
+
+def test_an_amount_that_columns_do_not_hold_is_said(tmp_path: Path) -> None:
+    rows = [(INSTANT, "posted", [(BANK, ANNA, 60)]), (PAID, "posted", [(ANNA, OWN, None)])]  # type: ignore[list-item]
+    with open_lake(lake(tmp_path, rows)) as connection, pytest.raises(ConfigurationError, match="38 digits"):
+        lived(connection)
