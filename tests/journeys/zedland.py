@@ -82,7 +82,7 @@ def lists() -> ScreeningList:
         publisher="the authority",
         version="1",
         published=date(2026, 1, 1),
-        entries=(Listed(entry="1", name="Listed", parties=("listed",)),),
+        entries=(Listed(entry="1", parties=("listed",)),),
     )
 
 

@@ -66,7 +66,7 @@ def bench(rows: int = 12 * BATCH, single: int = 2000) -> dict[str, object]:
 
 
 def _setting() -> Setting:
-    registers = open_registers(_LAW, None, now)
+    registers = open_registers(_LAW, None, now, required=())
     registers.record(example_institution(registers.country.home, "bank"), "benchmark")
     registers.record(
         (
