@@ -397,9 +397,9 @@ def _ways(origins: Origins, position: int, known: dict[str, int] | None) -> tupl
 
     def masked(address: str) -> str:
         kind, _, party = address.partition("/")
-        if kind == "own" or party in open_names or party not in known:
-            return address
-        return f"chain/{masked_wallet(party, known[party])}" if kind == "chain" else f"{kind}/#{known[party]}"
+        if kind == "chain" and ":" in party:  # a wallet; the chain itself is everybody's
+            return f"chain/{masked_wallet(party, known.get(party, 0))}"
+        return address if kind in ("own", "chain") or party in open_names or party not in known else f"{kind}/#{known[party]}"
 
     return tuple(
         replace(way, hops=tuple(replace(hop, source=masked(hop.source), target=masked(hop.target)) for hop in way.hops))

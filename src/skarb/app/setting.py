@@ -39,9 +39,7 @@ class Setting:
     notes: tuple[str, ...] = field(default=())  # what was made up or is missing, for whoever reads the answer
 
 
-def open_registers(
-    law: str, folder: Path | None, clock: Clock, *, required: tuple[RequiredList, ...] | None = None
-) -> Registers:
+def open_registers(law: str, folder: Path | None, clock: Clock, *, required: tuple[RequiredList, ...] | None = None) -> Registers:
     """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says.
 
     The country names the lists without which nobody is clear. Only what is made up names its own: a simulated market needs lists of

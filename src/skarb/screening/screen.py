@@ -60,9 +60,9 @@ class Screen:
     ) -> None:
         """Build the look-up.
 
-        `required` names lists without which nothing is clear, and how old they may be by `today`; `measures` the policy by list or regime where it is not the usual
-        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts, and no list grows old. `names`
-        compares names over the same lists; without it only identifiers are.
+        `required` names lists without which nothing is clear, and how old they may be by `today`; `measures` the policy by list or
+        regime where it is not the usual one. Decisions of the `whitelist` count on their days by `today`; without a calendar none
+        counts, and no list grows old. `names` compares names over the same lists; without it only identifiers are.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -114,6 +114,11 @@ class Screen:
     def stamps(self) -> tuple[ListStamp, ...]:
         """Which version of which list is used: to journal and to print."""
         return tuple(self._stamps.values())
+
+    @property
+    def method(self) -> str:
+        """By what means names are compared; empty where no list tells any."""
+        return "" if self._names is None else self._names.method
 
     @property
     def known(self) -> PartyIndex:

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from skarb.core.errors import ConfigurationError, InputError
+from skarb.core.errors import ConfigurationError
 from skarb.core.screening_list import Described, Document, Identifiers, Listed, Name, ScreeningList, Whitelisted
 from skarb.screening import Screen
 from skarb.screening.bearers import Bearers
