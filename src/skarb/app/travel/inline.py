@@ -74,15 +74,14 @@ class Payloads:
             return standing_of(self.shelf, self._persons, posting=posting)
         return Standing(self._by_sight, self._found)
 
-    def take(self, instruction: str, at: datetime, asset: str, given: bytes) -> str:
+    def take(self, instruction: str, at: datetime, about: dict[str, str], given: bytes) -> str:
         """Look at a payload, compare everybody in it with the lists, keep it if there is a shelf, and return its reference."""
         day = legal_day(at, self.zone)
         found = read_payload(given, Rules(day))
         lacks = lacking(found.value, found.findings, required_on(self.requirements, day))
         body = given if found.value is None else write_payload(found.value)
-        record = self._persons.compare(found.value or told_in(given), asset)
+        record = self._persons.compare(found.value or told_in(given), about.get("asset", ""))
         if self.shelf is not None:
-            about = {"asset": asset} if asset else {}
             try:
                 kept, writes = self.shelf.prepare(f"instruction/{instruction}", body, lacks, self.clock(), about)
             except Conflict:
@@ -184,7 +183,7 @@ def _carried(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) and isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
 
 
-def _strip(line: bytes, take: Callable[[str, datetime, str, bytes], str]) -> bytes:
+def _strip(line: bytes, take: Callable[[str, datetime, dict[str, str], bytes], str]) -> bytes:
     row = _carried(line) if _MARK in line else None
     if row is None:
         return line
@@ -197,8 +196,9 @@ def _strip(line: bytes, take: Callable[[str, datetime, str, bytes], str]) -> byt
     declared = row.get("declared")
     if declared is not None and not isinstance(declared, dict):
         return _without(row)
-    asset = row.get("asset")
-    reference = take(row["id"], at, asset if isinstance(asset, str) else "", _encode(row[TRAVEL_PAYLOAD]))
+    asset, arrives = row.get("asset"), row.get("activity") == "token_transfer_in"
+    about = {"side": "beneficiary" if arrives else "originator", **({"asset": asset} if isinstance(asset, str) else {})}
+    reference = take(row["id"], at, about, _encode(row[TRAVEL_PAYLOAD]))
     return _without(row | {"declared": {**(declared or {}), TRAVEL_PAYLOAD: reference}})
 
 

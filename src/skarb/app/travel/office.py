@@ -253,7 +253,8 @@ class Office:
             found = self._with_provider(self.persons.found(kept.reference), counterparty)
             if found.clear and before == "clear":
                 continue
-            said = self._rule(exchange.side if exchange is not None else "originator", counterparty, found)
+            end = exchange.side if exchange is not None else cast(Side, kept.about.get("side", "originator"))
+            said = self._rule(end, counterparty, found)
             if last is None or (last.status, last.list, last.entry) != (said.status, said.list, said.entry):
                 self.shelf.store.write(records=self._ruled(kept.handle, said))
             state = exchange.state if exchange is not None else self.shelf.used_by(kept.reference) or "held"

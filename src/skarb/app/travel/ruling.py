@@ -66,15 +66,15 @@ def ruling(found: Found, at: datetime, said: tuple[Decision, str] | None) -> Rul
 
 
 def asking(rulebook: Rulebook, registers: Callable[[], Registers], operator: str) -> Ask:
-    """Return what asks a law about exchanges of an institution."""
+    """Return what asks a law about exchanges of an institution. Who its client is, is judged on the road; here he is one like any other."""
 
     def ask(side: Side, counterparty: str, day: int, found: Found) -> tuple[Decision, str]:
         ours = registers().profile(operator, day) or Profile()
         theirs = registers().profile(counterparty, day) or Profile()
         edition = rulebook.edition(day)
         facts = Facts(
-            activity=_ACTIVITIES[side], day=day, operator_licence=ours.licence, operator_regime_resident=ours.regime_resident,
-            operator_registered=ours.registered, operator_covers_activity=_ACTIVITIES[side] in ours.covers, operator_country=ours.country,
+            activity=_ACTIVITIES[side], day=day, actor_kind="natural_person", actor_identified=True,
+            operator_licence=ours.licence, operator_regime_resident=ours.regime_resident, operator_registered=ours.registered, operator_covers_activity=_ACTIVITIES[side] in ours.covers, operator_country=ours.country,
             counterparty_kind=theirs.kind, counterparty_licence=theirs.licence, counterparty_resident=theirs.resident,
             counterparty_country=theirs.country, asset_class="cryptocurrency", settlement="token", wallet_hosting="hosted",
             screening=found.result.status, screening_regime=found.result.fact_regime,
