@@ -72,13 +72,14 @@ def asking(rulebook: Rulebook, registers: Callable[[], Registers], operator: str
         ours = registers().profile(operator, day) or Profile()
         theirs = registers().profile(counterparty, day) or Profile()
         edition = rulebook.edition(day)
+        activity = _ACTIVITIES[side]
         facts = Facts(
-            activity=_ACTIVITIES[side], day=day, actor_kind="natural_person", actor_identified=True,
-            operator_licence=ours.licence, operator_regime_resident=ours.regime_resident, operator_registered=ours.registered, operator_covers_activity=_ACTIVITIES[side] in ours.covers, operator_country=ours.country,
+            activity=activity, day=day, actor_kind="natural_person", actor_identified=True,
+            operator_licence=ours.licence, operator_regime_resident=ours.regime_resident, operator_registered=ours.registered,
+            operator_covers_activity=activity in ours.covers, operator_country=ours.country,
             counterparty_kind=theirs.kind, counterparty_licence=theirs.licence, counterparty_resident=theirs.resident,
             counterparty_country=theirs.country, asset_class="cryptocurrency", settlement="token", wallet_hosting="hosted",
-            screening=found.result.status, screening_regime=found.result.fact_regime,
-            totals=(None,) * len(edition.features),
+            screening=found.result.status, screening_regime=found.result.fact_regime, totals=(None,) * len(edition.features),
         )  # fmt: skip
         return edition.decision(facts), edition.hash
 
