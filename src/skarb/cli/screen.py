@@ -212,7 +212,7 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
     found = screen_of(registers).wallet_result(address)
     known, national = read_wallet(address), registers.wallet_listed(address, registers.today)
     if isinstance(known, Flaw) and not national and found.status in ("clear", "unavailable"):
-        raise InputError(f"{shorten(address)} is not an address ({known.rule}): expected {known.expected}; nobody is clear by that")
+        raise InputError(f"{shorten(address)!r} is not an address: expected {known.expected}; nobody is clear by that")
     _show(address, found, json, national=national)
 
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import msgspec
 
 from skarb.chain.signed import verify_message
-from skarb.core.errors import InputError, NotFound, Problem, shorten
+from skarb.core.errors import InputError, Problem, shorten
 from skarb.core.identifiers import Flaw
 from skarb.core.time import to_day
 from skarb.registers.model import Wallet, WalletProof
@@ -39,8 +39,7 @@ def challenge_text(asked: WalletProof) -> str:
 def ask_proof(registers: Registers, wallet: str, party: str, book: str, day: date, nonce: str) -> WalletProof:
     """Write down a challenge and return it.
 
-    Raises: InputError if the address, a name or the nonce cannot stand in a text to sign, or the nonce was used before; NotFound if
-    nobody registered the party.
+    Raises: InputError if the address, a name or the nonce cannot stand in a text to sign, or the nonce was used before.
     """
     address = read_wallet(wallet)
     if isinstance(address, Flaw):
@@ -48,8 +47,6 @@ def ask_proof(registers: Registers, wallet: str, party: str, book: str, day: dat
     for what, name in (("party", party), ("institution", book)):
         if not name.isprintable() or not name.strip():
             raise InputError(f"{what} {shorten(name)!r}: expected a name in one line")
-    if not registers.history("parties", party):
-        raise NotFound(f"party {shorten(party)!r} is not in the register of parties; skarb register import adds it")
     try:
         asked = msgspec.convert(
             {"wallet": address.key, "nonce": nonce, "party": party, "book": book, "status": "asked", "valid_from": day},
