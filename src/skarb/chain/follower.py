@@ -75,17 +75,18 @@ class Followed:
 
     def parting(self, tip: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the blocks above the last one in common, of the branch that counts and of another, each in the order of the chain."""
-        left, joined = [self.tip], [tip]
-        places = {self.tip: 0}, {tip: 0}  # of each block in its branch
+        branches = ([self.tip], [tip])
+        places = ({self.tip: 0}, {tip: 0})  # of each block in its branch
         while True:  # down both at once, no further than to where they part
-            for branch, known, others in ((left, *places), (joined, *reversed(places))):
-                if branch[-1] in others:
-                    one, other = places[0][branch[-1]], places[1][branch[-1]]
-                    return tuple(reversed(left[:one])), tuple(reversed(joined[:other]))
-                link = self.link(branch[-1])
+            for side in (0, 1):
+                block = branches[side][-1]
+                if block in places[1 - side]:
+                    left, joined = (tuple(reversed(branches[one][: places[one][block]])) for one in (0, 1))
+                    return left, joined
+                link = self.link(block)
                 if link is not None and self.link(link.previous) is not None:
-                    known[link.previous] = len(branch)
-                    branch.append(link.previous)
+                    places[side][link.previous] = len(branches[side])
+                    branches[side].append(link.previous)
 
 
 @dataclass(frozen=True, slots=True)

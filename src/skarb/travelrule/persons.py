@@ -15,9 +15,13 @@ from skarb.travelrule.model import (
     IdentifierType,
     IdentityPayload,
     LegalPerson,
+    LegalPersonNameID,
+    LocalLegalPersonNameID,
+    LocalNaturalPersonNameID,
     NationalIdentification,
     NaturalPerson,
     NaturalPersonName,
+    NaturalPersonNameID,
     Person,
 )
 
@@ -89,12 +93,14 @@ def _names(who: NaturalPerson | LegalPerson) -> Iterator[Name]:
     if isinstance(who, NaturalPerson):
         yield from _of_natural(who.name)
         return
-    for legal in (*who.name.name_identifier, *who.name.local_name_identifier, *who.name.phonetic_name_identifier):
-        yield Name(text=legal.legal_person_name)
+    legal: list[LegalPersonNameID | LocalLegalPersonNameID] = [*who.name.name_identifier, *who.name.local_name_identifier]
+    for name in (*legal, *who.name.phonetic_name_identifier):
+        yield Name(text=name.legal_person_name)
 
 
 def _of_natural(names: NaturalPersonName) -> Iterator[Name]:
-    for name in (*names.name_identifier, *names.local_name_identifier, *names.phonetic_name_identifier):
+    told: list[NaturalPersonNameID | LocalNaturalPersonNameID] = [*names.name_identifier, *names.local_name_identifier]
+    for name in (*told, *names.phonetic_name_identifier):
         given = name.secondary_identifier or ""
         yield Name(text=f"{given} {name.primary_identifier}".strip(), given=given, family=name.primary_identifier)
 

@@ -244,8 +244,11 @@ class Office:
         since, changed = self._clock() - timedelta(days=days), []
         for kept in list(self.shelf.payloads()):
             side, _, request = kept.handle.partition("/")
-            exchange = self.shelf.exchange(cast(Side, side), request) if side in _SIDES else None
-            if kept.at < since and (exchange is None or exchange.state not in OPEN):
+            of = "originator" if side == "held" else side
+            exchange = self.shelf.exchange(of, request) if of in _SIDES else None
+            if side == "held" and exchange is not None:
+                continue  # it was sent in the end
+            if kept.at < since and side != "held" and (exchange is None or exchange.state not in OPEN):
                 continue
             last = self.ruling(kept.handle)
             before = last.status if last is not None else "clear"

@@ -108,10 +108,11 @@ class Persons:
         """Compare everybody in a payload with the lists as they are; of one that is malformed nobody can be read."""
         with self._lock:
             screen = self._screen()
-            about = {"at": self._clock(), "lists": _versions(screen), "method": screen.method}
+            empty = Record(at=self._clock(), lists=_versions(screen), method=screen.method)
             if payload is None:
-                return Record(unread="the payload cannot be read", **about)
-            return Record(persons=tuple(self._compared(screen, one) for one in persons_of(payload, token)), **about)
+                return msgspec.structs.replace(empty, unread="the payload cannot be read")
+            persons = tuple(self._compared(screen, one) for one in persons_of(payload, token))
+            return msgspec.structs.replace(empty, persons=persons)
 
     def _compared(self, screen: Screen, told: Told) -> Compared:
         marks = self._marks(told.known)

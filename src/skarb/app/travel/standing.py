@@ -49,7 +49,9 @@ def reference_of(i: Instruction) -> str | None:
 
 def own_end(i: Instruction) -> End | None:
     """Return at which end of a transfer the institution's own client stands."""
-    return {"token_transfer_out": cast(End, "originator"), "token_transfer_in": cast(End, "beneficiary")}.get(i.activity)
+    if i.activity == "token_transfer_out":
+        return "originator"
+    return "beneficiary" if i.activity == "token_transfer_in" else None
 
 
 def standing_of(shelf: Shelf, persons: Persons | None = None, *, posting: bool = False) -> Standing:

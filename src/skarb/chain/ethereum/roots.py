@@ -126,9 +126,8 @@ def check_receipts(block: Block, receipts: Sequence[Receipt]) -> str:
     ordered = sorted(receipts, key=lambda one: one.transaction_index)
     if any(one.root is None and one.status is None for one in ordered):
         return "a receipt does not say how its transaction ended"
-    kinds = [one.transaction_type for one in ordered]
     told = {tx.hash: tx.transaction_type for tx in block.transactions}
-    kinds = [told.get(one.transaction_hash, 0) if kind is None else kind for one, kind in zip(ordered, kinds, strict=True)]
+    kinds = [told.get(one.transaction_hash, 0) if one.transaction_type is None else one.transaction_type for one in ordered]
     root = "0x" + list_root(_receipt(one, kind) for one, kind in zip(ordered, kinds, strict=True)).hex()
     if root != block.receipts_root:
         raise InputError(
