@@ -22,7 +22,7 @@ from skarb.app.travel.persons import Found, Persons, Record, gravest
 from skarb.app.travel.ruling import Ask, Ruling, ruling
 from skarb.app.travel.shelf import Shelf, Waits
 from skarb.app.travel.wire import Reply
-from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, SkarbError
+from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, SkarbError, shorten
 from skarb.core.time import Clock, legal_day
 from skarb.registers import Party
 from skarb.screening import Screen
@@ -58,9 +58,11 @@ from skarb.travelrule.messages import (
     Message,
     Read,
     Resolution,
+    lower_version,
     read_headers,
     read_message,
     read_request,
+    speaks,
     write_message,
 )  # fmt: skip
 from skarb.travelrule.model import IdentityPayload
@@ -341,6 +343,11 @@ class Office:
             if read.message is None:
                 return _malformed(read)
             if isinstance(read.message, Inquiry):
+                more = sorted(set(read.message.extensions or {}) - _EXTENSIONS)
+                if more:  # what they say would be looked at by nobody
+                    return _problem(
+                        501, f"extensions that we cannot do: {', '.join(shorten(one) for one in more[:_FINDINGS_MAX])}"
+                    )
                 return self._asked(sender, head, read.message, read.findings)
             self._told(sender, head, read.message)
         except SkarbError as error:
@@ -409,11 +416,30 @@ class Office:
                 body = self.shelf.message(waits.body, disclosed)
                 if body is None:
                     raise NotFound(f"message {waits.body} is not here any more")
-                reply = send(waits.to, Headers(waits.request).written(), body, to.certificates)
+                version = self._version(waits.counterparty)
+                reply = send(waits.to, Headers(waits.request, version).written(), body, to.certificates)
+                lower = lower_version(reply.version, version) if reply.status in (400, 501) else ""
+                if lower and self._says(body, lower):
+                    self._speak(waits.counterparty, lower)
+                    reply = send(waits.to, Headers(waits.request, lower).written(), body, to.certificates)
                 found.append(self._answered(one.number, waits, reply))
             except SkarbError as error:
                 found.append(Delivery(waits.request, waits.kind, 0, str(error)))
         return found
+
+    def _version(self, counterparty: str) -> str:
+        """Return the version of the protocol in which another provider is spoken to: ours, unless it once asked for a lower one."""
+        known = self.shelf.store.record("speaks", counterparty)
+        return lower_version(known.decode(), VERSION) or VERSION if known else VERSION
+
+    def _speak(self, counterparty: str, version: str) -> None:
+        before = self.shelf.store.record("speaks", counterparty)
+        self.shelf.store.write(records=[("speaks", counterparty, version.encode(), before)])
+
+    def _says(self, body: bytes, version: str) -> bool:
+        """Tell whether a message can be said in a version as it is; it is never changed for that."""
+        message = read_message(body, self.rules()).message
+        return not isinstance(message, Inquiry) or speaks(message, version)
 
     def _stopped(self, waits: Waits) -> str:
         """Say why a message that would carry a transfer on is held: lists have changed since it was written."""
@@ -439,10 +465,19 @@ class Office:
                 return Delivery(
                     waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement"
                 )
-        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 422):
+        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 413, 415, 422, 501):
             # They will never take this inquiry: that is a rejection, and the transfer is held.
             self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
-        elif reply.status in (204, 400, 404, 409, 422):  # taken, or never to be: asking again and again changes nothing
+        elif reply.status in (
+            204,
+            400,
+            404,
+            409,
+            413,
+            415,
+            422,
+            501,
+        ):  # taken, or never to be: asking again and again changes nothing
             self.shelf.store.write(sent=[number])
         return Delivery(waits.request, waits.kind, reply.status, "" if reply.status in (200, 204) else _text(reply))
 
