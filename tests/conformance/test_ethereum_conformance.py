@@ -261,3 +261,20 @@ def test_an_answer_that_is_cut_is_refused(name: str, case: Case) -> None:
         if _ANSWER.fullmatch(file):
             with pytest.raises(InputError, match=re.escape(file)):
                 eth.read_answer(data[: len(data) // 2], file)
+
+
+TOLD = [(name, case) for name, case in CASES if any(case.answers("eth_getBlockByNumber"))]
+
+
+@pytest.mark.parametrize(("name", "case"), TOLD, ids=[f"{case.name}/{name}" for name, case in TOLD])
+def test_blocks_and_receipts_are_held_to_their_roots(name: str, case: Case) -> None:
+    """What a node told whole gives the roots of its block; what it left out is unverified, not wrong."""
+    methods = ("eth_getBlockByNumber", "eth_getTransactionReceipt")
+    answers = eth.together(eth.read_answers(data, file) for _, file, data in case.answers(*methods))
+    why = answers.unverified()
+    for block in answers.blocks:
+        receipts = [one for one in answers.receipts if one.block_hash == block.hash]
+        if len(block.transactions) == block.transaction_count and not answers.held[block.hash]:
+            assert (why[block.hash] == "") == (len(receipts) == block.transaction_count)
+        else:
+            assert why[block.hash]

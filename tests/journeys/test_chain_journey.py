@@ -343,6 +343,8 @@ def test_a_client_proves_his_own_wallet(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert send("before", "anna", 5) == "referred ZZ-R3-2026/own-wallet"
     kept = ("--of", place.path("kept"), "--law", "zz", "--party", "anna", "--at", "2026-10-06")
+    with pytest.raises(NotFound, match="nobody"):  # a challenge is for somebody whom the registers know
+        place.run("wallet", "challenge", wallet, *kept[:4], "--party", "nobody", "--book", "bank")
     _, text = place.run("wallet", "challenge", wallet, *kept, "--book", "bank")
     assert text.splitlines()[1] == "Party: anna" and f"Wallet: {wallet}" in text
     assert place.run("wallet", "prove", wallet, signing.sign_bitcoin(text, secret + 1, 31), *kept)[0] == 9

@@ -43,6 +43,10 @@ class Beside:
     def __init__(self, folder: Path) -> None:
         self.folder, authority = folder, world.Authority(folder, "authority")
         registers = open_registers("zz", folder, world.Clock())
+        empty = world.ScreeningList(
+            list="own", regime="national", publisher="us", version="1", published=world.NOW.date(), entries=()
+        )
+        assert not registers.record_list(empty, "us").problems
         papers = {name: authority.certify(name) for name in ("alpha", "beta")}
         for name, paper in papers.items():
             known = {"kind": "legal_entity", "country": "ZZ", "resident": True, "identified": True, "valid_from": world.LONG_AGO}

@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from skarb.core.errors import Conflict, NotAllowed
+from skarb.core.errors import Conflict, InputError, NotAllowed
 from skarb.travelrule.exchange import Exchange
 from skarb.travelrule.messages import Confirmation
 
@@ -110,7 +110,14 @@ def test_a_rejected_transfer_is_held(pair: Any) -> None:
         i = world.transfer("no", wallet=f"BTC:{world.PAY_TO}", **named)
         held = one(desk.submit([i]))
         assert held.outcome == "referred", "a sender's own word about completeness counts for nothing"
-    assert world.standing_of(alpha.shelf)(i) == ("approval (the exchange is rejected: we know no Boris)",)
+    assert world.standing_of(alpha.shelf)(i) == ("approval (the exchange is rejected)",)
+    exchange = alpha.shelf.exchange("originator", request)
+    assert exchange.comment == "sealed" and beta.shelf.exchange("beneficiary", request).comment == "we know no Boris"
+    assert b"Boris" not in b"".join(file.read_bytes() for file in alpha.folder.glob("payloads.db*"))
+    with pytest.raises(InputError, match="--purpose"):
+        alpha.office.comment(request, " ")
+    assert alpha.office.comment(request, "why was it rejected?") == "we know no Boris"
+    assert "why was it rejected?" in (alpha.folder / "looks.jsonl").read_text()
 
 
 def test_an_office_answers_by_itself(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ repeated or contradict."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import ssl
@@ -17,7 +18,7 @@ from uuid import uuid4
 
 import pytest
 
-from skarb.app.travel.wire import Credentials, fingerprint_of, post
+from skarb.app.travel.wire import Credentials, Reply, fingerprint_of, post
 from skarb.core.errors import NotAllowed, Unavailable
 from skarb.registers import Admission, Party
 from skarb.travelrule.messages import CONTENT_TYPE, Headers
@@ -223,3 +224,55 @@ def test_who_names_another_sender_is_held(pair: Any) -> None:
 def test_other_places_do_not_exist(pair: Any) -> None:
     assert say(pair, inquiry(), place="elsewhere/1")[0] == 404
     assert say(pair, {"rejected": ""}, place=f"resolutions/{uuid4()}")[0] == 400  # the identifiers differ
+
+
+def test_extensions_that_we_cannot_do_are_refused_wherever_they_stand(pair: Any) -> None:
+    """What an extension tells of persons would be looked at by nobody."""
+    status, said = say(pair, inquiry(extensions={"extended-ivms101": {"name": "Boris"}}))
+    assert status == 501 and "extended-ivms101" in said["error"] and "Boris" not in json.dumps(said) and untouched(pair)
+    assert say(pair, inquiry(extensions={}))[0] == 200
+
+
+def test_what_a_provider_says_of_itself(pair: Any) -> None:
+    context = pair.alpha.credentials.context(server=False)
+
+    def asked(place: str) -> tuple[int, str, bytes]:
+        connection = http.client.HTTPSConnection("localhost", pair.beta.port, timeout=5, context=context)
+        connection.request("GET", f"/{place}")
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("content-type", ""), answer.read()
+
+    status, media, body = asked("uptime")
+    assert status == 200 and media.startswith("text/plain") and int(body) >= 0
+    assert json.loads(asked("extensions")[2]) == {} and json.loads(asked("version")[2])["vendor"] == "Skarb"
+    assert json.loads(asked("identity")[2]) == {"name": "Beta", "lei": world.LEIS["beta"]}
+    assert asked("elsewhere")[0] == 404
+
+
+def test_a_lower_version_is_spoken_to_whoever_asks_for_it(pair: Any) -> None:
+    alpha, sent = pair.alpha, []
+
+    def older(url: str, headers: dict[str, str], body: bytes, expected: Any) -> Reply:
+        sent.append(headers["api-version"])
+        if headers["api-version"] != "3.1.0":
+            return Reply(400, b'{"error": "version"}', "3.1.0")
+        return alpha.send(url, headers, body, expected)
+
+    for request in (str(uuid4()), str(uuid4())):
+        alpha.office.ask(request, "beta", pair.beta.office.travel_address("boris"), "BTC", world.HALF, world.payload())
+        assert [one.status for one in alpha.office.deliver(older)] == [200]
+        assert alpha.shelf.exchange("originator", request).state == "acknowledged"
+    assert sent == ["3.2.1", "3.1.0", "3.1.0"], "it is remembered"
+
+
+@pytest.mark.parametrize("version", ["4.0.0", "2.1.0", "3.2.1", "3.9.0", "", "three"])
+def test_a_version_that_we_do_not_speak_ends_the_inquiry(pair: Any, version: str) -> None:
+    alpha, request, sent = pair.alpha, str(uuid4()), []
+
+    def other(url: str, headers: dict[str, str], body: bytes, expected: Any) -> Reply:
+        sent.append(headers["api-version"])
+        return Reply(400, b"{}", version)
+
+    alpha.office.ask(request, "beta", pair.beta.office.travel_address("boris"), "BTC", world.HALF, world.payload())
+    alpha.office.deliver(other)
+    assert sent == ["3.2.1"] and alpha.shelf.exchange("originator", request).state == "rejected"

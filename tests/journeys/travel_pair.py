@@ -23,7 +23,10 @@ from skarb.app.setting import open_registers, screen_of
 from skarb.app.travel.directory import Directory
 from skarb.app.travel.keys import add_key, read_keys
 from skarb.app.travel.office import Office
+from skarb.app.travel.persons import Persons
+from skarb.app.travel.ruling import asking
 from skarb.app.travel.server import Listening
+from skarb.app.travel.setting import screen_now
 from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.standing import standing_of
 from skarb.app.travel.wire import Credentials, Reply, fingerprint_of, post
@@ -120,7 +123,7 @@ class House:
             operator=self.name,
             clock=clock,
             name=self.name,
-            travel=standing_of(self.shelf, posting=True),
+            travel=standing_of(self.shelf, self.office.persons, posting=True),
         )
 
 
@@ -163,10 +166,12 @@ def open_pair(folder: Path, pay_to: str | None = None) -> Iterator[Pair]:
             add_key(place / "sealing.keys", "first")
             store = stack.enter_context(SealedStore(place / "payloads.db"))
             shelf = Shelf(store, read_keys(place / "sealing.keys"), Looks(place / "looks.jsonl", clock))
+            current = lambda registers=registers: registers  # noqa: E731 (each of the two its own)
             office = Office(
                 shelf, Directory(lambda registers=registers: registers), party=name, url="https://localhost",
                 requirements=load_requirements(law_folder(law)),
-                clock=clock, zone="Europe/Minsk", pay_to=(lambda inquiry: pay_to) if pay_to and name == "beta" else None,
+                clock=clock, zone="Europe/Minsk", persons=Persons(screen_now(current), clock, shelf, registers.described),
+                law=asking(rulebook_of(law), current, name), pay_to=(lambda inquiry: pay_to) if pay_to and name == "beta" else None,
             )  # fmt: skip
             house = houses[name] = House(name, place, papers[name], registers, shelf, office)
             house.port = stack.enter_context(Listening(office, papers[name], "127.0.0.1", 0)).port

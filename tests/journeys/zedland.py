@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from skarb.app.law import law_folder, rulebook_of
 from skarb.app.setting import Setting, screen_of
@@ -82,7 +83,7 @@ def lists() -> ScreeningList:
         publisher="the authority",
         version="1",
         published=date(2026, 1, 1),
-        entries=(Listed(entry="1", name="Listed", parties=("listed",)),),
+        entries=(Listed(entry="1", parties=("listed",)),),
     )
 
 
@@ -98,7 +99,8 @@ class Town:
 
     def __post_init__(self) -> None:
         self.rulebook = rulebook_of(self.law)
-        self.registers = Registers(load_country_defaults(law_folder(self.law)), clock=StandingClock())
+        country = replace(load_country_defaults(law_folder(self.law)), required_lists=())  # the town names its own lists
+        self.registers = Registers(country, clock=StandingClock())
         self.registers.record_defaults()
         written = self.registers.record(entries(self.registers.country.home, self.licence), "the town")
         assert not written.problems, written.problems

@@ -8,6 +8,7 @@ decides about each instruction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -198,6 +199,9 @@ def _notes(found: Watched, transactions: Sequence[CoinTransaction]) -> list[str]
             f"{len(found.coins.assumed)} of {len(transactions)} transactions take coins from blocks that were not given: their value is "
             "what the rest does not explain, and counts as listed if one of them is"
         )
+    reasons = Counter(one.unverified for one in found.payments if one.unverified)
+    for why, count in reasons.most_common():
+        notes.append(f"unverified: {count:,} of {len(found.payments):,} payments rest on the node's word alone: {why}")
     if found.answers.blocks and not found.answers.traces:
         notes.append("no traces were given: ether that contracts sent on inside calls is not seen")
     if not (found.coins.complete and found.accounts.complete):

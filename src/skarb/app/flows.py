@@ -39,7 +39,7 @@ from skarb.oversight.flows.figures import (
 )
 from skarb.oversight.flows.follow import OUTWARD, RETURN, Followed, follow
 from skarb.oversight.flows.instead import Kept, kept_by_draft, kept_lines
-from skarb.oversight.flows.lake import read_lake, unvalued
+from skarb.oversight.flows.lake import masked_wallet, read_lake, unvalued, wallet_numbers
 from skarb.oversight.flows.model import DIMENSIONS, Asset, Crossing, Rule
 from skarb.oversight.flows.paths import Origins, Way, find_origins, paths_of
 from skarb.oversight.flows.reconcile import Entry
@@ -389,7 +389,7 @@ def _backs(found: Followed, lot: int) -> tuple[Back, ...]:
 
 
 def _ways(origins: Origins, position: int, known: dict[str, int] | None) -> tuple[Way, ...]:
-    """Return the ways that money took before it left; people in them by number, unless names were asked for."""
+    """Return the ways that money took before it left; people and wallets in them by number, unless names were asked for."""
     ways = paths_of(origins, position)[:WAYS]
     if known is None:
         return tuple(ways)
@@ -397,9 +397,9 @@ def _ways(origins: Origins, position: int, known: dict[str, int] | None) -> tupl
 
     def masked(address: str) -> str:
         kind, _, party = address.partition("/")
-        if kind in ("own", "chain") or party in open_names or party not in known:
-            return address
-        return f"{kind}/#{known[party]}"
+        if kind == "chain" and ":" in party:  # a wallet; the chain itself is everybody's
+            return f"chain/{masked_wallet(party, known.get(party, 0))}"
+        return address if kind in ("own", "chain") or party in open_names or party not in known else f"{kind}/#{known[party]}"
 
     return tuple(
         replace(way, hops=tuple(replace(hop, source=masked(hop.source), target=masked(hop.target)) for hop in way.hops))
@@ -420,7 +420,9 @@ def _numbers(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def _with_names(found: Followed, connection: duckdb.DuckDBPyConnection) -> Followed:
     names = dict(connection.execute("SELECT number, name FROM names").fetchall())
     called = tuple(names.get(int(one[1:]), one) for one in found.rows.names["person"])
-    rows = replace(found.rows, names={**found.rows.names, "person": called})
+    wallets = {masked_wallet(names[number], number): names[number] for number in wallet_numbers(connection)}
+    places = tuple(wallets.get(one, one) for one in found.rows.names["place"])
+    rows = replace(found.rows, names={**found.rows.names, "person": called, "place": places})
     return replace(found, rows=rows)
 
 

@@ -12,9 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from skarb.app.law import law_folder, rulebook_of
 from skarb.core.errors import InputError, NotFound
 from skarb.core.party import Licence
+from skarb.core.screening_list import RequiredList
 from skarb.core.time import Clock
 from skarb.registers import Admission, Entry, Party, RegisterFile, Registers, load_country_defaults, read_screening_list
 from skarb.rulebook import Rulebook
@@ -36,9 +39,17 @@ class Setting:
     notes: tuple[str, ...] = field(default=())  # what was made up or is missing, for whoever reads the answer
 
 
-def open_registers(law: str, folder: Path | None, clock: Clock) -> Registers:
-    """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says."""
+def open_registers(law: str, folder: Path | None, clock: Clock, *, required: tuple[RequiredList, ...] | None = None) -> Registers:
+    """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says.
+
+    The country names the lists without which nobody is clear. Only what is made up names its own: a simulated market needs lists of
+    the same regimes, of whatever age; `required` is for examples.
+    """
     defaults = load_country_defaults(law_folder(law))
+    if required is None and folder is not None and (folder / "market.yaml").is_file():
+        required = tuple(RequiredList(regime=one.regime, cites=one.cites) for one in defaults.required_lists)
+    if required is not None:
+        defaults = msgspec.structs.replace(defaults, required_lists=required)
     registers = Registers(defaults, clock=clock, file=None if folder is None else RegisterFile(folder))
     if not registers.recordings:
         registers.record_defaults()
@@ -51,7 +62,7 @@ def screen_of(registers: Registers) -> Screen:
     Names are compared where a list tells names; what does that is not even loaded for lists of identifiers alone.
     """
     lists, names = registers.lists(), None
-    if any(listed.names for found in lists for listed in found.entries):
+    if any(listed.names or listed.name for found in lists for listed in found.entries):
         from skarb.screening.bearers import Bearers
         from skarb.screening.names import NameScreen
 
@@ -59,6 +70,7 @@ def screen_of(registers: Registers) -> Screen:
     screen = Screen(
         lists,
         registers.everybody(),
+        registers.country.required_lists,
         measures=registers.measures(registers.today),
         whitelist=registers.whitelist(),
         today=lambda: registers.today,
@@ -74,8 +86,8 @@ def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[st
     said = list(notes)
     if screen.stamps:
         said.append("screened against " + ", ".join(f"{s.list} of {s.published} ({s.count} entries)" for s in screen.stamps))
-    else:
-        said.append("no screening list is loaded: every instruction is referred until there is one (skarb screen import)")
+    if screen.missing:
+        said.append(f"every instruction is referred: {'; '.join(screen.missing)} (skarb screen import)")
     return Setting(law, rulebook_of(law), registers, screen, operator, tuple(said))
 
 
@@ -97,12 +109,15 @@ def example_registers(law: str, clock: Clock) -> Registers:
 
     Raises: NotFound, RulebookError, ConfigurationError, InputError
     """
-    registers = open_registers(law, None, clock)
+    lists = []
     for path in sorted(law_folder(law).glob("screening/*.json")):
         found = read_screening_list(path.read_bytes(), path.name)
         if isinstance(found, tuple):
             raise InputError("\n".join(map(str, found)))
-        registers.record_list(found, path.name)
+        lists.append((found, path.name))
+    registers = open_registers(law, None, clock, required=tuple(RequiredList(list=found.list) for found, _ in lists))
+    for found, name in lists:
+        registers.record_list(found, name)
     return registers
 
 

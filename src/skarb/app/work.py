@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from skarb.core.errors import FieldError, Problem
 from skarb.core.facts import Facts
 from skarb.core.instruction import Assumptions, Instruction
 from skarb.desk import Desk
-from skarb.desk.gather import Gatherer
+from skarb.desk.gather import Gatherer, Travel
 from skarb.intake import Reading
 
 
@@ -69,7 +69,7 @@ def decide(
     readings: Iterable[Reading],
     setting: Setting,
     account: Account,
-    travel: Callable[[Instruction], tuple[str, ...]] | None = None,
+    travel: Travel | None = None,
 ) -> Iterator[Decided]:
     """Decide what was read, posting nothing; `travel` tells what the payload of an instruction lacks."""
     gatherer = Gatherer(setting.registers, setting.screen, setting.rulebook.country, setting.operator, travel=travel)

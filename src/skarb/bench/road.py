@@ -71,7 +71,7 @@ def make_book(path: Path, rows: int) -> None:
 
 
 def _setting() -> Setting:
-    registers = open_registers(_LAW, None, now)
+    registers = open_registers(_LAW, None, now, required=())
     registers.record(example_institution(registers.country.home, "bank"), "benchmark")
     registers.record(
         (

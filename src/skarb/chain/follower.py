@@ -9,8 +9,8 @@ Source: Bitcoin protocol documentation (the chain with the most work); Ethereum 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from skarb.chain.bitcoin import parse_block
@@ -36,19 +36,57 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """All blocks that were taken, and the tip of the heaviest branch."""
+    """All blocks that were taken, and the tip of the heaviest branch.
 
-    links: Mapping[str, Link] = field(default_factory=dict)
-    total: Mapping[str, int] = field(default_factory=dict)  # work from the first block on
+    States that follow on each other share one map to which blocks are only added, and each knows how many of them are its own: a step costs the same
+    however long the chain is, and an earlier state stays what it was.
+    """
+
     tip: str = ""
+    count: int = 0  # blocks taken
+    _taken: dict[str, tuple[int, Link, int]] = field(
+        default_factory=dict
+    )  # which one it was, and the work from the first block on
+
+    def link(self, block: str) -> Link | None:
+        """Return the place of a block that was taken."""
+        found = self._taken.get(block)
+        return found[1] if found is not None and found[0] < self.count else None
+
+    def total(self, block: str) -> int:
+        """Return the work from the first block on."""
+        return self._taken[block][2]
+
+    def with_block(self, link: Link, total: int) -> Followed:
+        """Return the state with one more block; the tip stays."""
+        taken = self._taken
+        if len(taken) > self.count:  # another state has gone on from here already
+            taken = {block: one for block, one in taken.items() if one[0] < self.count}
+        taken[link.hash] = self.count, link, total
+        return Followed(self.tip, self.count + 1, taken)
 
     def branch(self, tip: str) -> list[str]:
         """Return the blocks of a branch, the tip first."""
-        found = []
-        while tip in self.links:
-            found.append(tip)
-            tip = self.links[tip].previous
+        found, link = [], self.link(tip)
+        while link is not None:
+            found.append(link.hash)
+            link = self.link(link.previous)
         return found
+
+    def parting(self, tip: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the blocks above the last one in common, of the branch that counts and of another, each in the order of the chain."""
+        branches = ([self.tip], [tip])
+        places = ({self.tip: 0}, {tip: 0})  # of each block in its branch
+        while True:  # down both at once, no further than to where they part
+            for side in (0, 1):
+                block = branches[side][-1]
+                if block in places[1 - side]:
+                    left, joined = (tuple(reversed(branches[one][: places[one][block]])) for one in (0, 1))
+                    return left, joined
+                link = self.link(block)
+                if link is not None and self.link(link.previous) is not None:
+                    places[side][link.previous] = len(branches[side])
+                    branches[side].append(link.previous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +102,11 @@ class Step:
 
 def follow(state: Followed, link: Link, settled: int = SETTLED) -> tuple[Followed, Step]:
     """Take one block whose own content was checked already, and say what it changes."""
-    if link.hash in state.links:
+    if state.link(link.hash) is not None:
         return state, Step("known", link.hash)
-    if not state.links:
-        return Followed({link.hash: link}, {link.hash: link.work}, link.hash), Step("begun", link.hash, joined=(link.hash,))
-    parent = state.links.get(link.previous)
+    if not state.count:
+        return replace(state.with_block(link, link.work), tip=link.hash), Step("begun", link.hash, joined=(link.hash,))
+    parent = state.link(link.previous)
     if parent is None:
         return state, Step(
             "refused", link.hash, reason=f"it follows {link.previous}, which is not known; fetch the blocks between"
@@ -77,21 +115,17 @@ def follow(state: Followed, link: Link, settled: int = SETTLED) -> tuple[Followe
         return state, Step(
             "refused", link.hash, reason=f"it says height {link.height} and follows a block of height {parent.height}"
         )
-    total = state.total[link.previous] + link.work
-    grown = Followed({**state.links, link.hash: link}, {**state.total, link.hash: total}, state.tip)
-    if total <= state.total[state.tip]:
+    total = state.total(link.previous) + link.work
+    grown = state.with_block(link, total)
+    if total <= state.total(state.tip):
         return grown, Step("beside", link.hash, reason=f"the branch of {state.tip} has as much work or more")
     if link.previous == state.tip:
-        return Followed(grown.links, grown.total, link.hash), Step("extended", link.hash, joined=(link.hash,))
-    new, old = grown.branch(link.hash), state.branch(state.tip)
-    common = set(new)
-    left = tuple(reversed([one for one in old if one not in common]))
-    stays = set(old)
-    joined = tuple(reversed([one for one in new if one not in stays]))
+        return replace(grown, tip=link.hash), Step("extended", link.hash, joined=(link.hash,))
+    left, joined = grown.parting(link.hash)
     if len(left) > settled:
         reason = f"it would undo {len(left)} blocks, more than the {settled} that are not settled yet; a person decides"
         return grown, Step("refused", link.hash, left, joined, reason)
-    return Followed(grown.links, grown.total, link.hash), Step("reorganised", link.hash, left, joined)
+    return replace(grown, tip=link.hash), Step("reorganised", link.hash, left, joined)
 
 
 def bitcoin_link(block: Block) -> Link:

@@ -7,7 +7,7 @@ senders. Accounts of Ethereum have one. What failed moved nothing; what a contra
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skarb.chain.ethereum.answers import Answers
 from skarb.chain.ethereum.model import Block as EthereumBlock
@@ -16,6 +16,8 @@ from skarb.chain.ethereum.transfers import addresses_in, token_transfer
 from skarb.chain.model import Block
 from skarb.chain.spending import address_spent
 
+_TRACED = "calls inside transactions are told by traces only, which no block holds"
+_NO_BLOCK = "its block was not told"
 Outpoint = tuple[str, int]  # a coin: the transaction that made it, and its number there
 
 
@@ -57,6 +59,7 @@ class Payment:
     mined: bool = False
     hidden: bool = False  # coins were taken of which the chain does not show whose they were
     mention: bool = False  # a log that no transfer could be read from names the receiver
+    unverified: str = ""  # why it could not be held to its block; empty if it was
 
 
 def coin_transactions(block: Block) -> list[CoinTransaction]:
@@ -108,8 +111,10 @@ def coin_payments(transactions: Iterable[CoinTransaction], known: Mapping[Outpoi
 def account_payments(answers: Answers) -> list[Payment]:
     """Return what moved between accounts of Ethereum, in the order of the chain.
 
-    Where a block has traces, they tell where its ether went, else its transactions do.
+    Where a block has traces, they tell where its ether went, else its transactions do. What could not be held to its block says so.
+    Raises: InputError where receipts or logs are not those of their block
     """
+    why = answers.unverified()
     receipts = {receipt.transaction_hash: receipt for receipt in answers.receipts}
     traced = {trace.block_number for trace in answers.traces}
     places: dict[str, tuple[int, int]] = {}
@@ -119,9 +124,11 @@ def account_payments(answers: Answers) -> list[Payment]:
     places |= {one.transaction_hash: (one.block_number, one.transaction_index) for one in answers.logs}
     places |= {_tx_of(one): (one.block_number, one.transaction_index or 0) for one in answers.traces}
     ether = [one for block in answers.blocks if block.number not in traced for one in ether_payments(block, receipts)]
-    ether += trace_payments(answers.traces, answers.times)
+    ether = [replace(one, unverified=why[one.block]) for one in ether]
+    ether += [replace(one, unverified=_TRACED) for one in trace_payments(answers.traces, answers.times)]
+    tokens = [replace(one, unverified=why.get(one.block, _NO_BLOCK)) for one in token_payments(answers.logs, answers.times)]
     moved = [(places.get(one.tx, (1 << 62, 0)), 0, one.index, one) for one in ether]
-    moved += [(places.get(one.tx, (1 << 62, 0)), 1, one.index, one) for one in token_payments(answers.logs, answers.times)]
+    moved += [(places.get(one.tx, (1 << 62, 0)), 1, one.index, one) for one in tokens]
     return [one for *_, one in sorted(moved, key=lambda row: row[:3])]
 
 

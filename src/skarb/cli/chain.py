@@ -22,6 +22,7 @@ app = App(name="chain", help="What chains write down: blocks and token transfers
 COLUMNS = (
     "kind", "block", "time", "tx", "index", "asset", "units", "senders", "receiver", "side", "address", "register", "status", "regime",
     "list", "entry", "hops", "fifo", "haircut", "path",
+    "unverified",
 )  # fmt: skip
 
 
@@ -42,7 +43,8 @@ def screen(
 
     Rows of kind `direct` are payments with a listed address on one side; rows of kind `exposed` are payments of which something came from a
     listed address, with the amount by FIFO and by haircut and the way it took. Give all blocks of a stretch together: coins and balances
-    from before are not known. Blocks, receipts, logs and traces of Ethereum are told apart by their content.
+    from before are not known. Blocks, receipts, logs and traces of Ethereum are told apart by their content and held to the roots of their
+    block; `unverified` says why where that could not be done, because the node told too little.
 
     Examples: `skarb chain screen block.raw --of market` · `skarb chain screen answers/*.json --of market --output found.csv`
 
@@ -137,6 +139,7 @@ def _rows(found: Watched) -> Iterator[tuple[Any, ...]]:
         yield (
             "direct", p.block, _time(p.time), p.tx, p.index, p.asset, str(p.value), " ".join(p.senders), p.receiver, one.side, one.address,
             one.register, one.status, one.regime, one.list, one.entry, 0, "", "", "",
+            p.unverified,
         )  # fmt: skip
     by_place = {(p.tx, p.index, p.asset): p for p in found.payments}
     for row in found.exposed:
@@ -144,6 +147,7 @@ def _rows(found: Watched) -> Iterator[tuple[Any, ...]]:
         yield (
             "exposed", p.block, _time(p.time), row.tx, row.index, row.asset, str(row.value), " ".join(p.senders), row.receiver, "", "",
             False, "", "", "", "", row.trail.hops, str(row.fifo), str(row.haircut), str(row.trail),
+            p.unverified,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from skarb.app.arrivals import open_arrivals
 from skarb.app.files import assume, now, open_source
 from skarb.app.law import rulebook_of
-from skarb.app.setting import example_registers, example_setting, folder_setting
+from skarb.app.setting import example_registers, example_setting, folder_setting, screen_of
 from skarb.app.travel.inline import Payloads, payloads_of, without_payloads
 from skarb.app.travel.standing import missing, settle
 from skarb.app.words import title_of
@@ -124,6 +124,8 @@ def post(
         for file in files[:1] if arrivals else files:
             base = None if of is None else folder_setting(law, of, operator, now)
             registers = example_registers(law, now) if base is None else base.registers
+            if payloads is not None:
+                payloads.screen_by(registers, screen_of(registers) if base is None else base.screen)
             source = (
                 open_arrivals(files, base)
                 if arrivals and base is not None
@@ -138,6 +140,8 @@ def post(
                 )
             )
             setting = base or example_setting(law, registers, licence or source.licence)
+            if payloads is not None:
+                payloads.screen_by(registers, setting.screen)
             notes.extend(note for note in (*source.notes, *setting.notes) if note not in notes)
             with (
                 progress(f"Posting {file.name}") as step,

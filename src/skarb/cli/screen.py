@@ -16,10 +16,12 @@ from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.cli.register import law_of, open_to_read
 from skarb.cli.screen_name import add_to as add_name_to
-from skarb.core.errors import EXIT_CODES, NotFound, Problem
+from skarb.core.errors import EXIT_CODES, InputError, NotFound, Problem, shorten
+from skarb.core.identifiers import Flaw
 from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import from_day
-from skarb.registers import Summary
+from skarb.registers import Summary, read_wallet
+from skarb.screening import Screen
 from skarb.screening.lists import Edition
 
 app = App(
@@ -85,6 +87,7 @@ def import_lists(
                 f"{stamp.list}: {stamp.count:,} entries of {stamp.published}, sha256 {stamp.sha256[:16]}…, a hit means {measure}",
                 highlight=False,
             )
+    _warn(screen)
     out.print(f"{len(delta.hits):,} known parties and wallets have another answer than before", highlight=False)
     rows = ((hit.subject, _short(hit.before), _short(hit.after)) for hit in delta.hits[:SHOWN])
     if delta.hits:
@@ -109,6 +112,7 @@ def lists(*, of: Path, all: bool = False, law: str | None = None, format: Format
     """
     registers = open_to_read(of, law_of(of, law))
     screen = screen_of(registers)
+    _warn(screen)
     versions = list(registers.list_versions())
     latest = {version.stamp.list: version for version in versions}
     rows = [
@@ -206,7 +210,10 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
     """
     registers = open_to_read(of, law_of(of, law))
     found = screen_of(registers).wallet_result(address)
-    _show(address, found, json, national=registers.wallet_listed(address, registers.today))
+    known, national = read_wallet(address), registers.wallet_listed(address, registers.today)
+    if isinstance(known, Flaw) and not national and found.status in ("clear", "unavailable"):
+        raise InputError(f"{shorten(address)!r} is not an address: expected {known.expected}; nobody is clear by that")
+    _show(address, found, json, national=national)
 
 
 @policies.default
@@ -363,6 +370,12 @@ def _tell(problems: tuple[Problem, ...]) -> None:
         err.print(f"… and {len(problems) - SHOWN} more")
 
 
+def _warn(screen: Screen) -> None:
+    """Say why nobody is clear, where that is so."""
+    if screen.missing:
+        err.print(f"[yellow]nobody is clear, every instruction is referred:[/] {escape('; '.join(screen.missing))}", highlight=False)
+
+
 def _short(found: ScreeningResult) -> str:
     return f"{found.status} ({found.list}/{found.entry}: {found.measure})" if found.list else found.status
 
@@ -374,6 +387,8 @@ def _show(subject: str, found: ScreeningResult, json: bool, national: bool = Fal
         )
         return
     values = {name: value for name, value in msgspec.to_builtins(found).items() if value}
+    if found.missing:
+        values["missing"] = "; ".join(found.missing)
     if national:
         values["national_register"] = "included"
     out.print(

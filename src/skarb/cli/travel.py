@@ -17,7 +17,9 @@ from rich.markup import escape
 from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
 from skarb.app.travel.keys import add_key
-from skarb.app.travel.office import Delivery, Held, Office
+from skarb.app.travel.office import Delivery, Held, Office, Send
+from skarb.app.travel.persons import Found
+from skarb.app.travel.ruling import Ruling
 from skarb.app.travel.server import Listening
 from skarb.app.travel.setting import OfficeFile, credentials_of, make_office, open_office, read_office_file, sender_of
 from skarb.app.travel.wire import fingerprint_of
@@ -45,6 +47,8 @@ _SHOWN = (
     "txid",
     "comment",
     "missing",
+    "screening",
+    "ruling",
     "reference",
 )
 _NOTHING: list[Finding | None] = [None]
@@ -225,7 +229,7 @@ def serve(folder: Folder, /) -> None:
         out.print(f"listening on {host}:{listening.port} as {file.party}; Ctrl-C ends it", highlight=False)
         send_now = sender_of(folder, file)
         with suppress(KeyboardInterrupt):
-            listening.wait(lambda: _tell(one for one in office.deliver(send_now) if one.status in (200, 204)), 2.0)
+            listening.wait(lambda: _tick(office, send_now, file.rescreen_days), 2.0)
 
 
 @app.command
@@ -271,6 +275,9 @@ def send(
                 return _hold(lacking(None, checked.findings, ()), checked.findings)
             name = request or str(uuid4())
             asked = office.ask(name, to, address, asset, _amount(amount), checked.value, checked.findings)
+            if isinstance(asked, Held) and asked.found is not None and asked.ruling is not None:
+                _say_held(f"request {name}", asked.found, asked.ruling)
+                return EXIT_CODES["verification"]
             if isinstance(asked, Held):
                 return _hold(asked.lacking, checked.findings)
             out.print(f"request {name}", highlight=False)
@@ -281,12 +288,50 @@ def send(
 
 
 @app.command
+def screen(folder: Folder, /, *, days: int | None = None, format: Format = "table") -> int:  # noqa: A002
+    """Compare everybody in the payloads of open exchanges, held ones and those of the last days with the lists as they are now.
+
+    Payloads are opened only where the lists have changed since; each look is recorded with its purpose. Leaves with 9 if somebody is not clear.
+    `skarb travel serve` does the same whenever the registers change.
+
+    Parameters
+    ----------
+    folder
+        The folder of the office.
+    days
+        How far back; by default `rescreen_days` of office.yaml.
+    format
+        table, json, csv or parquet.
+    """
+    if days is not None and days < 1:
+        raise InputError(f"--days: given {days}, expected at least 1")
+    with open_office(folder) as office:
+        found = office.rescreen(days or read_office_file(folder).rescreen_days)
+    rows = [
+        (
+            one.handle,
+            one.state,
+            one.before,
+            one.found.result.status,
+            one.found.said,
+            one.ruling.said if one.ruling else "",
+            one.reference,
+        )
+        for one in found
+    ]
+    write_rows(("payload", "state", "before", "now", "screening", "ruling", "reference"), rows, format, None)
+    return EXIT_CODES["ok"] if all(one.found.clear for one in found) else EXIT_CODES["verification"]
+
+
+@app.command
 def resolve(folder: Folder, request: str, /, *, approve: str | None = None, reject: str | None = None) -> None:
     """Answer an inquiry: approve it with the address where the client is paid, or reject it with a comment. What is incomplete cannot be approved."""
     if (approve is None) == (reject is None):
         raise Usage("give --approve ADDRESS or --reject COMMENT, one of them")
     with open_office(folder) as office:
-        office.resolve(request, pay_to=approve, comment=reject or "")
+        done = office.resolve(request, pay_to=approve, comment=reject or "")
+        if reject and done.comment != reject:
+            err.print("[yellow]the comment was not sent:[/] a rejection says nothing of screening", highlight=False)
         _tell(office.deliver(sender_of(folder, read_office_file(folder))))
         _show(office, {request})
 
@@ -304,7 +349,10 @@ def confirm(folder: Folder, request: str, /, *, txid: str | None = None, cancel:
 
 @app.command
 def show(folder: Folder, reference: str | None = None, /, *, purpose: str | None = None, format: Format = "table") -> None:  # noqa: A002
-    """List the exchanges of an office; with the reference of a payload, open it: a look into personal data, recorded with its purpose."""
+    """List the exchanges of an office; with the reference of a payload, open it: a look into personal data, recorded with its purpose.
+
+    With a request, open what the other side said in words about it; its comments are kept sealed, too.
+    """
     with open_office(folder) as office:
         if reference is None:
             _show(office, None, format)
@@ -313,6 +361,9 @@ def show(folder: Folder, reference: str | None = None, /, *, purpose: str | None
             raise Usage(
                 "a payload is personal data: say what it is opened for, --purpose 'request of the financial monitoring no. 7'"
             )
+        if "-" in reference:
+            print(office.comment(reference, purpose))
+            return
         body = office.shelf.open(reference, purpose)
         out.print_json(body.decode()) if out.is_terminal else print(body.decode())
         err.print(f"[dim]· the look was recorded in {escape(str(folder / 'looks.jsonl'))}[/]")
@@ -323,6 +374,18 @@ def _hold(lacks: tuple[str, ...], findings: Iterable[Finding]) -> int:
     for one in findings:
         err.print(str(one), markup=False, highlight=False)
     return EXIT_CODES["verification"]
+
+
+def _tick(office: Office, send_now: Send, days: int) -> None:
+    """Do what time brings: look again at payloads when lists have changed, then send what waits."""
+    for one in office.rescreen_if_changed(days):
+        _say_held(one.handle, one.found, one.ruling)
+    _tell(one for one in office.deliver(send_now) if one.status in (200, 204))
+
+
+def _say_held(what: str, found: Found, ruling: Ruling) -> None:
+    said = f"{found.said}; {ruling.said}" if not found.clear else "clear now"
+    err.print(f"[yellow]held[/] {escape(what)}: {escape(said)}", highlight=False)
 
 
 def _tell(delivered: Iterable[Delivery]) -> None:
@@ -336,9 +399,11 @@ def _show(office: Office, only: set[str] | None, form: Format = "table") -> None
     for one in office.shelf.exchanges():
         if only is None or one.request in only:
             kept = office.shelf.of_handle(f"{one.side}/{one.request}")
-            known = (", ".join(kept.lacking), kept.reference) if kept is not None else ("", "")
+            ruled = office.ruling(f"{one.side}/{one.request}")
+            stands = (ruled.status, ruled.said) if ruled is not None and ruled.status != "clear" else ("", "")
+            known = (", ".join(kept.lacking), *stands, kept.reference) if kept is not None else ("", *stands, "")
             said = msgspec.to_builtins(one)
-            rows.append((*(said.get(name, "") or "" for name in _SHOWN[:-2]), *known))
+            rows.append((*(said.get(name, "") or "" for name in _SHOWN[:-4]), *known))
     write_rows(_SHOWN, rows, form, None)
 
 

@@ -15,7 +15,7 @@ from skarb.app.law import rulebook_of
 from skarb.app.setting import open_registers
 from skarb.cli.output import err, out
 from skarb.cli.register import law_of
-from skarb.core.errors import EXIT_CODES, InputError, Problem
+from skarb.core.errors import EXIT_CODES, InputError, NotFound, Problem
 from skarb.core.time import from_day, legal_day
 from skarb.registers import Registers, answer_proof, ask_proof, challenge_text
 
@@ -56,6 +56,8 @@ def challenge(
         The country whose registers these are; by default the market's own, else by.
     """
     registers, day = _open(of, law, at)
+    if not registers.history("parties", party):
+        raise NotFound(f"the registers in {of} know no party {party!r}; skarb register import adds it, then ask him")
     asked = ask_proof(registers, wallet, party, book, day, nonce or secrets.token_hex(16))
     out.file.write(challenge_text(asked))
     out.file.flush()

@@ -53,8 +53,9 @@ def _mask_row(row: RowView) -> RowView:
 
     def address(text: str) -> str:
         head, *rest = text.split("/")
-        if head == "chain":
-            return text
+        if head == "chain":  # a wallet is somebody's; the chain itself, chain/BTC, is everybody's
+            wallet = "/".join(rest)
+            return f"chain/{_shorten(wallet)}" if ":" in wallet else text
         return "/".join((head, *(part if part in public else shown.get(part, HIDDEN) for part in rest)))
 
     return msgspec.structs.replace(

@@ -6,7 +6,8 @@ taken over the normal form, so two institutions can compare what they screened w
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Literal
 
@@ -78,6 +79,11 @@ class Listed(Described, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     remarks: str = ""  # what the publisher adds, whole
 
     @property
+    def compared_names(self) -> tuple[Name, ...]:
+        """The names by which the entry is compared; where only `name` is given, that one, its readings separated by " / "."""
+        return self.names or tuple(Name(text=one) for text in self.name.split(" / ") if (one := text.strip()))
+
+    @property
     def sha256(self) -> str:
         """The hash of the entry: a decision about it holds as long as it says the same."""
         return sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
@@ -98,6 +104,31 @@ class ScreeningList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """The hash of the normal form: canonical JSON, entries in the order of their numbers."""
         ordered = msgspec.structs.replace(self, entries=tuple(sorted(self.entries, key=lambda listed: listed.entry)))
         return sha256(msgspec.json.encode(ordered, order="sorted")).hexdigest()
+
+
+class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A list without which nothing is clear: one by its short name, or any of a regime."""
+
+    list: str = ""  # short name; empty: any list of the regime
+    regime: Regime = "none"
+    max_age_days: int | None = None  # from the day it was published
+    since: date | None = None  # from when on it has been required
+    cites: str = ""  # the provision or decision that asks for it
+
+    @property
+    def name(self) -> str:
+        """How it is called in answers."""
+        return self.list or f"a {self.regime} list"
+
+    def lack(self, lists: Iterable[ScreeningList], today: date) -> str:
+        """Return in words what is wrong with what is loaded, and since when; empty if nothing is."""
+        fitting = [one.published for one in lists if (one.list == self.list if self.list else one.regime == self.regime)]
+        if not fitting:
+            return f"{self.name} is not loaded" + (f", required since {self.since}" if self.since else "")
+        last = max(fitting) + timedelta(days=self.max_age_days or 0)
+        if self.max_age_days is None or today <= last:
+            return ""
+        return f"{self.name} of {max(fitting)} is older than {self.max_age_days} days since {last + timedelta(days=1)}"
 
 
 class ListStamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +154,7 @@ class ScreeningResult(msgspec.Struct, frozen=True, kw_only=True):
     measure: ListMeasure | None = None  # what the policy says about hits on this list
     by: str = ""  # which kind of identifier they share
     whitelisted: tuple[str, ...] = ()  # hits that were put aside by a decision on record, as list/entry
+    missing: tuple[str, ...] = ()  # of an answer `unavailable`: which lists, and since when
 
     @property
     def fact_regime(self) -> Regime:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ from skarb.core.errors import FieldError, InputError, Unavailable
 from skarb.core.facts import Facts, Regime, Screening, Settlement, TravelRule
 from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD, Assumptions, Instruction
 from skarb.core.party import Profile
+from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import legal_day
 from skarb.desk.model import Case, Column, Gathered
 from skarb.desk.plan import address
@@ -75,6 +76,16 @@ class _Kind:
         self.cases: dict[tuple[object, ...], Case] = {}  # by what else the facts were made from
 
 
+class Travel(Protocol):
+    """Whoever has the payloads that instructions name, as the desk asks him."""
+
+    def __call__(self, i: Instruction) -> tuple[str, ...]:
+        """Return what an instruction's payload lacks; nothing if it is complete."""
+
+    def screening(self, i: Instruction) -> ScreeningResult:
+        """Return what screening finds for everybody in an instruction's payload."""
+
+
 class Gatherer:
     """Turns instructions of one institution into facts. Holds caches, and no other state."""
 
@@ -85,11 +96,12 @@ class Gatherer:
         country: Country,
         operator: str,
         totals: Callable[[int, str], int] | None = None,
-        travel: Callable[[Instruction], tuple[str, ...]] | None = None,
+        travel: Travel | None = None,
     ) -> None:
         """Gather for a law that looks at so many `totals` on a day, for an activity; none if nothing is said.
 
-        `travel` tells what the payload that an instruction names lacks. Who has it believes nobody's word about completeness.
+        `travel` tells what the payload that an instruction names lacks, and what screening finds for those it tells of. Who has it believes
+        nobody's word about completeness; of a payload that is named and that nobody here has nobody was screened.
         """
         self._registers = registers
         self._totals = totals
@@ -140,14 +152,26 @@ class Gatherer:
             other = kind.roll.find(counterparty) or self._stand(counterparty, day)
         key: tuple[object, ...] = (party.number, other.number)
         travels: TravelRule | None = None
+        told: tuple[Screening, Regime] | None = None  # of the persons in the payload
         if i.venue is not None or i.wallet is not None or i.declared or approved:
             declared = dict(i.declared) if i.declared else {}
             named = declared.pop(TRAVEL_PAYLOAD, None) is not None
             if named or (self._travel is not None and i.activity in _TRAVELS):
                 travels = self._travels(i, day, named)
+            if named:
+                told = self._told(i)
             # Whoever proved a wallet is one person, not everybody of his standing.
             proven = i.wallet is not None and i.party in self._registers.wallet(i.wallet, day).proven_by
-            key = (*key, i.venue, i.wallet, proven, tuple(sorted(declared.items())) if declared else None, approved, travels)
+            key = (
+                *key,
+                i.venue,
+                i.wallet,
+                proven,
+                tuple(sorted(declared.items())) if declared else None,
+                approved,
+                travels,
+                told,
+            )
         elif self._travel is not None and i.activity in _TRAVELS:
             travels = self._travels(i, day, False)
             key = (*key, travels)
@@ -156,6 +180,8 @@ class Gatherer:
             facts = self._facts(i, day, kind, party, other, approved)
             if travels is not None:
                 force_setattr(facts, "travel_rule", travels)
+            if told is not None:
+                _add_screening(facts, *told)
             case = kind.cases[key] = self._alike.setdefault(facts, Case(facts))
             self._met += 1
         legal, dollar = kind.legal, kind.dollar
@@ -242,6 +268,13 @@ class Gatherer:
         if not named and i.wallet is not None and self._registers.wallet(i.wallet, day).hosting == "unhosted":
             return "not_required"
         return "complete" if self._travel is not None and not self._travel(i) else "incomplete"
+
+    def _told(self, i: Instruction) -> tuple[Screening, Regime]:
+        """Say what screening finds for the persons in a payload."""
+        if self._travel is None:
+            return "unavailable", "none"
+        found = self._travel.screening(i)
+        return found.status, found.fact_regime
 
     def _factors(self, code: str, day: int, currency: str | None) -> _Factors:
         try:

@@ -25,7 +25,7 @@ from skarb.core.transfer import key_128
 from skarb.desk.approval import check_approval
 from skarb.desk.decide import Decider
 from skarb.desk.entries import Entries, Posting, post_plain
-from skarb.desk.gather import Gatherer
+from skarb.desk.gather import Gatherer, Travel
 from skarb.desk.model import Answer, Case, Column, Gathered, Product
 from skarb.desk.plan import KEPT_APART, Planner, has_arrived, quarantine
 from skarb.desk.totals import RunningTotals, Turn
@@ -56,7 +56,7 @@ class Desk:
         screen: Screen,
         products: Iterable[Product],
         operator: str,
-        travel: Callable[[Instruction], tuple[str, ...]] | None = None,
+        travel: Travel | None = None,
     ) -> None:
         """Sit down at a book. See `open_desk`."""
         self.book = book
@@ -315,7 +315,7 @@ def open_desk(
     name: str | None = None,
     observer: Callable[[Envelope], None] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-    travel: Callable[[Instruction], tuple[str, ...]] | None = None,
+    travel: Travel | None = None,
 ) -> Desk:
     """Open an institution's book for writing, recover it, and sit down at it. The observer is shown every batch that is there.
 

@@ -37,7 +37,7 @@ from skarb.registers.numbering import Numbering, check_digit, check_number, read
 from skarb.registers.proofs import answer_proof, ask_proof, challenge_text
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
-from skarb.registers.read import Import, read_entries, read_screening_list
+from skarb.registers.read import Import, read_entries, read_screening_list, read_wallet
 from skarb.registers.view import ListVersion, Registers, Summary, UnknownAsset
 
 __all__ = [
@@ -89,4 +89,5 @@ __all__ = [
     "read_numbering",
     "read_rates",
     "read_screening_list",
+    "read_wallet",
 ]

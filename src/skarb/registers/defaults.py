@@ -17,6 +17,12 @@ licences: [{…}]
 ```
 
 Other keys are refused, so a mistyped one cannot go unnoticed.
+
+Lists without which nobody is clear stand in `screening/required.yaml`, each with the age that it may have:
+
+```yaml
+- {list: un-sc, regime: un, max_age_days: 30, since: 1999-10-15, cites: SAN-UN/list}   # without `list`: any of the regime
+```
 """
 
 from __future__ import annotations
@@ -29,6 +35,7 @@ import msgspec
 from skarb.core.activity import Activity
 from skarb.core.errors import ConfigurationError, InputError, NotFound, Problem
 from skarb.core.party import Licence
+from skarb.core.screening_list import RequiredList
 from skarb.registers.model import GATES, REGISTERS, Entry, Gate
 from skarb.registers.numbering import Numbering, read_numbering
 from skarb.registers.read import convert_entry, load_yaml, text_of
@@ -53,6 +60,7 @@ class CountryDefaults(msgspec.Struct, frozen=True, kw_only=True):
     covers: dict[Licence, tuple[Activity, ...]] = {}
     rates: RateRules = RateRules()
     entries: dict[str, tuple[Entry, ...]] = {}  # by register
+    required_lists: tuple[RequiredList, ...] = ()  # screening lists without which nobody is clear
 
 
 def load_country_defaults(path: Path) -> CountryDefaults:
@@ -79,9 +87,26 @@ def load_country_defaults(path: Path) -> CountryDefaults:
             covers=msgspec.convert(data.get("covers") or {}, dict[Licence, tuple[Activity, ...]]),
             rates=msgspec.convert(data.get("rates") or {}, RateRules),
             entries=_entries(data, where, numbering, home),
+            required_lists=_required_lists(folder / "screening" / "required.yaml"),
         )
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _required_lists(path: Path) -> tuple[RequiredList, ...]:
+    """Read what lists a country requires; without the file none by name."""
+    if not path.is_file():
+        return ()
+    try:
+        found = msgspec.convert(load_yaml(text_of(path.read_bytes(), str(path)), str(path)) or [], tuple[RequiredList, ...])
+    except (InputError, msgspec.ValidationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    for one in found:
+        if not one.list and one.regime == "none":
+            raise ConfigurationError(f"{path}: every item names a list or a regime")
+        if one.max_age_days is not None and one.max_age_days < 1:
+            raise ConfigurationError(f"{path}: {one.name}: max_age_days {one.max_age_days}, expected at least 1")
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

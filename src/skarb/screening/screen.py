@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skarb.core.errors import ConfigurationError
@@ -13,10 +14,12 @@ from skarb.core.screening_list import (
     Listed,
     ListMeasure,
     ListStamp,
+    RequiredList,
     ScreeningList,
     ScreeningResult,
     Whitelisted,
 )
+from skarb.core.time import from_day
 from skarb.screening.judge import judge, measure_of
 from skarb.screening.keys import keys_of_entry, keys_of_party
 from skarb.screening.model import Change, Delta, Hit, Key
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 _CLEAR = ScreeningResult(status="clear")
-_UNAVAILABLE = ScreeningResult(status="unavailable")
+NO_LIST = "no screening list is loaded"
 _KEPT = 1 << 18  # answers about wallets kept before starting anew
 
 
@@ -47,7 +50,7 @@ class Screen:
         self,
         lists: Iterable[ScreeningList],
         parties: Iterable[Identifiers] | PartyIndex = (),
-        required: Collection[str] = (),
+        required: Iterable[RequiredList | str] = (),
         *,
         measures: Mapping[str, ListMeasure] | None = None,
         whitelist: Iterable[Whitelisted] = (),
@@ -57,9 +60,9 @@ class Screen:
     ) -> None:
         """Build the look-up.
 
-        `required` names lists without which nothing is clear, `measures` the policy by list or regime where it is not the usual
-        one. Decisions of the `whitelist` count on their days by `today`; without a calendar none counts. `names` compares names over the same
-        lists; without it only identifiers are.
+        `required` names lists without which nothing is clear, and how old they may be by `today`; `measures` the policy by list or
+        regime where it is not the usual one. Decisions of the `whitelist` count on their days by `today`; without a calendar none
+        counts, and no list grows old. `names` compares names over the same lists; without it only identifiers are.
 
         Raises: ConfigurationError if a list is given twice.
         """
@@ -68,7 +71,7 @@ class Screen:
             if screening_list.list in self._lists:
                 raise ConfigurationError(f"screening list {screening_list.list!r} is given twice; give its last version only")
             self._lists[screening_list.list] = screening_list
-        self._required = frozenset(required)
+        self._required = tuple(RequiredList(list=one) if isinstance(one, str) else one for one in required)
         self._measures = dict(measures or {})
         self._today = today
         self._names = names
@@ -78,8 +81,9 @@ class Screen:
             place = one.party, one.list, one.entry
             self._decisions[place] = (*self._decisions.get(place, ()), one)
         self._stamps = {name: _stamp(found) for name, found in sorted(self._lists.items())}
-        self._missing = tuple(sorted(self._required - self._lists.keys()))
-        self._default = _CLEAR if self._lists and not self._missing else _UNAVAILABLE
+        self._wallet_results: dict[str, ScreeningResult] = {}
+        self._by_number: dict[tuple[str, str], Listed] | None = None
+        self._defaults: tuple[int | None, ScreeningResult] | None = None  # by the day on which it was found
         self._hashes = {name: stamp.sha256 for name, stamp in self._stamps.items()}
         self._known = parties if isinstance(parties, PartyIndex) else PartyIndex(parties)
         self._hits: dict[Key, tuple[Hit, ...]] = {}
@@ -90,22 +94,31 @@ class Screen:
             self._hits, self._party_hits = dict(_step.hits), dict(_step.party_hits)
             self._leave(_step.gone)
             self._enter((self._lists[name], listed) for name, listed in _step.fresh)
-        self._wallet_results: dict[str, ScreeningResult] = {}
 
     @property
     def available(self) -> bool:
         """Whether all lists are there that must be."""
-        return self._default is _CLEAR
+        return self._default.status == "clear"
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Required lists that are not loaded."""
-        return self._missing
+        """What keeps everybody from being clear, in words: required lists that are not loaded or too old, each with the day since when."""
+        return self._default.missing
+
+    @property
+    def required(self) -> tuple[RequiredList, ...]:
+        """Lists without which nothing is clear."""
+        return self._required
 
     @property
     def stamps(self) -> tuple[ListStamp, ...]:
         """Which version of which list is used: to journal and to print."""
         return tuple(self._stamps.values())
+
+    @property
+    def method(self) -> str:
+        """By what means names are compared; empty where no list tells any."""
+        return "" if self._names is None else self._names.method
 
     @property
     def known(self) -> PartyIndex:
@@ -138,6 +151,7 @@ class Screen:
 
     def wallet_result(self, address: str) -> ScreeningResult:
         """Return what screening found for an address, with the list, its version and its policy."""
+        _ = self._default  # on a new day it forgets what was found on another
         found = self._wallet_results.get(address)
         if found is None:
             if len(self._wallet_results) > _KEPT:
@@ -157,6 +171,20 @@ class Screen:
             self._party_hits[known.party] = (*self._party_hits.get(known.party, ()), *found)
         if self._names is not None:
             self._names.learn(known)
+
+    def entry(self, name: str, number: str) -> Listed | None:
+        """Return an entry of a list that is loaded."""
+        if self._by_number is None:
+            self._by_number = {(found.list, one.entry): one for found in self._lists.values() for one in found.entries}
+        return self._by_number.get((name, number))
+
+    def result(self, hits: Iterable[Hit], subjects: Collection[str]) -> ScreeningResult:
+        """Return what hits mean that were found before, over these same lists; decisions about any of the subjects count."""
+        decisions: dict[tuple[str, str, str], tuple[Whitelisted, ...]] = {}
+        for (party, name, entry), known in self._decisions.items():
+            if party in subjects:
+                decisions["", name, entry] = (*decisions.get(("", name, entry), ()), *known)
+        return judge(hits, self._default, self._measures, self._hashes, "", decisions, self._day())
 
     def identifiers(self, known: Identifiers) -> ScreeningResult:
         """Return what screening finds for a set of identifiers."""
@@ -249,8 +277,23 @@ class Screen:
             _keep(self._party_hits, party, names)
 
     def _judge(self, hits: Iterable[Hit], party: str) -> ScreeningResult:
-        today = self._today() if self._decisions and self._today is not None else 0
-        return judge(hits, self._default, self._measures, self._hashes, party, self._decisions, today)
+        return judge(hits, self._default, self._measures, self._hashes, party, self._decisions, self._day())
+
+    def _day(self) -> int:
+        return self._today() if self._decisions and self._today is not None else 0
+
+    @property
+    def _default(self) -> ScreeningResult:
+        """What is answered where nothing was found: clear if all lists are there that must be, and none is too old."""
+        ages = self._today is not None and any(one.max_age_days is not None for one in self._required)
+        today = self._today() if ages and self._today is not None else None
+        if self._defaults is None or self._defaults[0] != today:
+            day = date.min if today is None else from_day(today)
+            lacks = [lack for one in self._required if (lack := one.lack(self._lists.values(), day))]
+            missing = tuple(lacks if self._lists else [NO_LIST, *lacks])
+            self._defaults = (today, ScreeningResult(status="unavailable", missing=missing) if missing else _CLEAR)
+            self._wallet_results = {}
+        return self._defaults[1]
 
 
 def _keep(hits: dict[K, tuple[Hit, ...]], key: K, gone: Collection[tuple[str, str]]) -> None:

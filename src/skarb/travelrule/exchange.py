@@ -24,9 +24,11 @@ import msgspec
 
 from skarb.core.errors import Conflict
 from skarb.travelrule.messages import Confirmation, Inquiry, Resolution, write_message
+from skarb.travelrule.required import REQUIREMENTS
 
 Side = Literal["originator", "beneficiary"]
 State = Literal["inquired", "acknowledged", "received", "approved", "rejected", "confirmed", "canceled", "expired"]
+SEALED = "sealed"  # stands for what the other side said in words
 OPEN: tuple[State, ...] = ("inquired", "acknowledged", "received", "approved")
 
 
@@ -54,7 +56,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolution: str = ""  # SHA-256
     confirmation: str = ""  # SHA-256
     address: str = ""  # where to pay, once it is approved
-    comment: str = ""  # of a rejection or cancellation
+    comment: str = ""  # of our own rejection or cancellation; what the other side says in words lies sealed under its message
     txid: str = ""
 
 
@@ -169,7 +171,7 @@ def _resolved(exchange: Exchange, resolution: Resolution, at: datetime, terms: T
         at,
         state="rejected" if approved is None else "approved",
         resolution=mark,
-        comment=resolution.rejected or "",
+        comment=(resolution.rejected or "") if exchange.side == "beneficiary" else _in_the_open(resolution.rejected or ""),
         address="" if approved is None else approved.address,
         deadline=None if approved is None else at + timedelta(hours=terms.confirm_hours),
     )
@@ -186,9 +188,17 @@ def _ended(exchange: Exchange, confirmation: Confirmation, at: datetime) -> Step
         return Step(exchange, repeated=True)
     _only_from(exchange, ("approved",), "confirmed or canceled")
     state: State = "canceled" if confirmation.txid is None else "confirmed"
-    said = {"txid": confirmation.txid or "", "comment": confirmation.canceled or ""}
+    comment = confirmation.canceled or ""
+    said = {"txid": confirmation.txid or "", "comment": comment if exchange.side == "originator" else _in_the_open(comment)}
     after = _next(exchange, at, state=state, confirmation=mark, deadline=None, **said)
     return Step(after, sends=confirmation, to=exchange.callback) if exchange.side == "originator" else Step(after)
+
+
+def _in_the_open(comment: str) -> str:
+    """Return a comment of the other side as far as it may lie open: the names of requirements, which are nobody's."""
+    head, colon, rest = comment.partition(": ")
+    open_words = not comment or (head == "missing" and bool(colon) and set(rest.split(", ")) <= {*REQUIREMENTS})
+    return comment if open_words else SEALED
 
 
 def _only_from(exchange: Exchange, states: tuple[State, ...], what: str) -> None:

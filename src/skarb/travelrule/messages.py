@@ -32,6 +32,7 @@ from skarb.travelrule.reading import Before, Grammar, Tree, build, parse
 VERSION = "3.2.1"
 API_VERSION, REQUEST, EXTENSIONS = "api-version", "request-identifier", "api-extensions"  # names of headers
 CONTENT_TYPE = "application/json; charset=utf-8"
+DTI_SINCE = (3, 2, 0)
 _VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 _CAIP19 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}(/[-.%a-zA-Z0-9]{1,78})?", re.ASCII)
 
@@ -267,6 +268,19 @@ class Headers:
         """Return the headers as they go over the wire."""
         more = {EXTENSIONS: ", ".join(self.extensions)} if self.extensions else {}
         return {API_VERSION: self.version, REQUEST: self.request, "content-type": CONTENT_TYPE, **more}
+
+
+def lower_version(text: str, than: str) -> str:
+    """Return a version that another provider wants to be spoken to in, if we can: of the same major number and lower; else nothing."""
+    if not _VERSION.fullmatch(text):
+        return ""
+    told, ours = (tuple(int(part) for part in one.split(".")) for one in (text, than))
+    return text if told[0] == ours[0] and told < ours else ""
+
+
+def speaks(inquiry: Inquiry, version: str) -> bool:
+    """Tell whether a version can say an inquiry: identifiers of ISO 24165 came with 3.2.0."""
+    return inquiry.asset.dti is None or tuple(int(part) for part in version.split(".")) >= DTI_SINCE
 
 
 def read_headers(given: Mapping[str, str]) -> Headers:

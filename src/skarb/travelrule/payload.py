@@ -182,6 +182,16 @@ def check_tree(tree: Tree, rules: Rules, part: Part = "payload", role: Role = "o
     return Checked(part, build(_KINDS[part], read) if valid(findings) else None, tuple(findings))
 
 
+def told_in(data: bytes) -> IdentityPayload | None:
+    """Return whom a payload tells of, be the standard kept or not; None if that cannot be read. For screening, never for sending."""
+    try:
+        read, _ = GRAMMAR.read(IdentityPayload, parse(data))
+        found = build(IdentityPayload, read) if isinstance(read, dict) else None
+    except (FieldError, msgspec.ValidationError):
+        return None
+    return found if isinstance(found, IdentityPayload) else None
+
+
 def check(payload: IdentityPayload, rules: Rules) -> tuple[Finding, ...]:
     """Check a payload that was made here."""
     return check_tree(parse(write_payload(payload)), rules).findings

@@ -13,7 +13,7 @@ from skarb.app.setting import screen_of
 from skarb.core.screening_list import Listed, Name, ScreeningList
 
 
-@pytest.mark.parametrize("described", [True, False])
+@pytest.mark.parametrize("described", [True, False])  # an entry without `names` is compared by its name
 def test_a_party_named_like_somebody_on_a_list_is_referred(town: Any, zedland: ModuleType, described: bool) -> None:
     home = town.registers.country.home
     for party, name in (("anna", "Hanna Zialionaja"), ("boris", "Barys Marozau")):

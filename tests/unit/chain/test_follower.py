@@ -102,6 +102,18 @@ def test_what_is_settled_is_not_undone_without_a_person() -> None:
     assert step.verdict == "refused" and len(step.left) == 5 and longer.tip == "a5"
 
 
+def test_a_step_copies_nothing_and_an_earlier_state_stays_what_it_was() -> None:
+    state, earlier = follow(Followed(), Link("0", "", 1))[0], None
+    for number in range(1, 50_000):
+        state, _ = follow(state, Link(str(number), str(number - 1), 1))
+        earlier = state if number == 10 else earlier
+    assert earlier is not None and earlier._taken is state._taken, "one map for all, to which blocks are only added"
+    assert (earlier.tip, earlier.count, earlier.link("11"), len(earlier.branch("10"))) == ("10", 11, None, 11)
+    other, step = follow(earlier, Link("11", "10", 7))  # the same name with other work: two stories that part here
+    assert (step.verdict, other.total("11"), state.total("11")) == ("extended", 18, 12)
+    assert follow(other, Link("b", "10", 9))[1] == Step("reorganised", "b", left=("11",), joined=("b",))
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_the_tip_is_the_heaviest_whatever_the_order(seed: int) -> None:
     rng = random.Random(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.unit.cli.conftest import payment, write
-from tests.unit.oversight.lakes import Told, fill
+from tests.unit.oversight.lakes import WALLET, Told, fill
 
 from skarb.app.files import now
 from skarb.app.looks import Looks
@@ -77,6 +77,20 @@ def test_names_are_shown_for_a_purpose_and_recorded(skarb, lake):
     assert {lot["person"] for lot in told["lots"]} == {"p1", "p2", "p3"} and told["people"] == "by name"
     (look,) = Looks(lake / "looks.jsonl", now).all()
     assert (look.purpose, look.subject) == ("case 17", "lake/flows")
+
+
+def test_a_wallet_is_somebodys_and_told_by_its_number(skarb, tmp_path):
+    hosted = {"activity": "token_transfer_out", "actor_resident": True, "actor_kind": "natural_person", "operator_country": "BY",
+              "wallet_hosting": "hosted", "wallet_country": "AE", "cross_border": True}  # fmt: skip
+    lake = fill(tmp_path, [Told(Facts(day=20000 + day, value=500, **hosted), party=0, wallet=6) for day in (0, 40)])
+    assert skarb("flows", "report", lake, "--out", "told").code == 0
+    for made in (tmp_path / "told").iterdir():
+        assert WALLET.partition(":")[2].encode() not in made.read_bytes(), made.name
+    ranked = [
+        skarb("flows", "rank", lake, "--by", "place", "--format", "csv", *why).rows for why in ((), ("--purpose", "case 17"))
+    ]
+    assert [[one["place"] for one in rows] for rows in ranked] == [["BTC:#6"], [WALLET]]
+    assert [look.purpose for look in Looks(lake / "looks.jsonl", now).all()] == ["case 17"]
 
 
 def test_days_of_a_lake(skarb, lake):

@@ -147,3 +147,67 @@ def test_policy_and_whitelist(skarb, tmp_path: Path) -> None:
     assert json.loads(screen(skarb, "party", "p2", "--of", "reg", "--json").out)["status"] == "possible"
     (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--format", "json").out)
     assert row["state"] == "the entry has changed"
+
+
+def test_what_is_no_address_is_never_clear(skarb, tmp_path: Path) -> None:
+    market(skarb, tmp_path)
+    assert screen(skarb, "import", *write(tmp_path, "2026-01-05"), "--to", "reg").code == 0
+    whole = "BTC:12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJX"
+    assert json.loads(screen(skarb, "wallet", whole, "--of", "reg", "--json").out)["status"] == "clear"
+    for text in (
+        "",
+        "  ",
+        "garbage",
+        "BTC:",
+        ":",
+        "BTC:12c6DSiU4Rq3P4ZxziKxzrL5LmMBrzjrJY",
+        "ETH:0x12",
+        "NOCHAIN:x",
+        WALLET[:-1],
+    ):
+        said = screen(skarb, "wallet", text, "--of", "reg")
+        assert said.code == 3 and "is not an address" in said.err, text
+        assert "clear" not in said.out, text
+
+
+def test_lists_that_a_country_requires_are_named_where_they_lack(skarb, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(PEOPLE)
+    assert skarb("register", "import", file, "--to", "reg", "--law", "by", "--register", "parties").code == 0
+    result = skarb("screen", "import", *write(tmp_path, "2026-01-05"), "--to", "reg", "--law", "by")
+    assert result.code == 0
+    for said in (result.err, skarb("screen", "lists", "--of", "reg", "--law", "by").err):
+        said = " ".join(said.split())
+        assert (
+            "nobody is clear" in said and "un-sc is not loaded, required since 1999-10-15" in said and "a national list" in said
+        )
+    told = json.loads(skarb("screen", "party", "p3", "--of", "reg", "--law", "by", "--json").out)
+    assert told["status"] == "unavailable" and len(told["missing"]) == 2
+    assert json.loads(skarb("screen", "party", "p1", "--of", "reg", "--law", "by", "--json").out)["status"] == "listed"
+    row = {
+        "id": "1",
+        "at": "2026-10-01T10:00:00Z",
+        "activity": "fiat_pay",
+        "party": "p3",
+        "counterparty": "p2",
+        "asset": "BYN",
+        "amount": "1",
+    }
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    decided = skarb("decide", "rows.jsonl", "--of", "reg", "--operator", "p3", "--law", "by", "--format", "json")
+    assert json.loads(decided.out)[0]["verdict"] == "refer" and "un-sc is not loaded" in " ".join(decided.err.split())
+
+
+def test_a_made_up_market_asks_for_lists_of_the_same_regimes(tmp_path: Path) -> None:
+    from datetime import UTC, date, datetime
+
+    from skarb.app.setting import open_registers, screen_of
+    from skarb.core.screening_list import ScreeningList
+
+    (tmp_path / "market.yaml").write_text("law: by\n")
+    registers = open_registers("by", tmp_path, lambda: datetime(2026, 10, 1, tzinfo=UTC))
+    assert screen_of(registers).missing[1:] == ("a national list is not loaded", "a un list is not loaded")
+    for regime in ("national", "un"):
+        made = ScreeningList(list=f"simulated-{regime}", regime=regime, publisher="x", version="1", published=date(2020, 1, 1))
+        assert not registers.record_list(made, "x").problems
+    assert screen_of(registers).available

@@ -15,7 +15,8 @@ from skarb.core.facts import Facts
 from skarb.lake import create_lake, open_lake, tables
 from skarb.rulebook import Edition
 
-NAMES = ("p1", "p2", "p3", "p4", "v1", "v2")
+WALLET = "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
+NAMES = ("p1", "p2", "p3", "p4", "v1", "v2", WALLET)
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Told:
     party: int = 0
     counterparty: int | None = None
     venue: int | None = None
+    wallet: int | None = None
     book: int = 1
     answer: str = "posted"
     edition: Edition | None = None  # the law that decided; None: a feed that does not say
@@ -49,7 +51,7 @@ def fill(folder: Path, rows: Sequence[Told]) -> Path:
         decided = (law, None if law is None else row.outcome, 0, 0, row.answer, None, f"i{place}")
         when = (facts.day * 86_400 * 10**9, facts.day, case, facts.value, facts.value_usd)
         numbered.append(
-            (row.book, place + 1, 0, *when, 0, 100, None, None, row.party, row.counterparty, row.venue, None, *decided)
+            (row.book, place + 1, 0, *when, 0, 100, None, None, row.party, row.counterparty, row.venue, row.wallet, *decided)
         )
     with open_lake(lake, write=True) as connection:
         folded = [

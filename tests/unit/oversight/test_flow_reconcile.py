@@ -21,7 +21,8 @@ def test_by_reference_first_and_what_differs_is_named():
     assert told([entry("a")], [entry("a")]) == [("matched", 1, 1)]
     assert told([entry("a", units=1500, decimals=3)], [entry("a", units=150)]) == [("matched", 1, 1)]  # 1.500 is 1.50
     assert told([entry("a")], [entry("a", units=101)]) == [("amount differs", 1, 1)]
-    assert told([entry("a")], [entry("a", asset="BTC")]) == [("amount differs", 1, 1)]
+    assert told([entry("a")], [entry("a", asset="BTC")]) == [("asset differs", 1, 1)]
+    assert told([entry("a")], [entry("a", asset="BTC", units=7)]) == [("asset differs", 1, 1)]
     assert told([entry("a")], [entry("a", day=9)]) == [("date differs", 1, 1)]
     assert told([entry("a")], [entry("a", day=9, outward=False)]) == [("amount and date differ", 1, 1)]
 

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from skarb.core.errors import ConfigurationError, InputError
+from skarb.core.errors import ConfigurationError
 from skarb.core.screening_list import Described, Document, Identifiers, Listed, Name, ScreeningList, Whitelisted
 from skarb.screening import Screen
 from skarb.screening.bearers import Bearers
@@ -295,22 +295,9 @@ def test_rescreening_the_other_way_round_finds_who_screening_finds(
     assert len(expected) == 12 and len(expected) < len(known)
     found = clients.rescreen(screen, known.get)
     assert {one.party for one in found if one.answer.verdict != "clear"} == expected
-    path = tmp_path_factory.mktemp("index") / "clients.npz"
-    clients.save(path)
-    again = Clients.load(path, use_icu=method != "rules")
-    again.add("late", ("Uladzimir Zialionka",), "person")
+    clients.add("late", ("Uladzimir Zialionka",), "person")
     late = Identifiers(party="late", kind="person", names=(Name(text="Uladzimir Zialionka"),))
     assert {
-        one.party for one in again.rescreen(screen, (known | {"late": late}).get) if one.answer.verdict != "clear"
+        one.party for one in clients.rescreen(screen, (known | {"late": late}).get) if one.answer.verdict != "clear"
     } == expected | {"late"}
     assert not Clients().rescreen(screen, known.get)
-
-
-def test_an_index_of_another_making_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("index") / "clients.npz"
-    Clients(use_icu=False).save(path)
-    with pytest.raises(InputError, match="add the clients"):
-        Clients.load(path, use_icu=True)
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(InputError, match=r"clients\.npz"):
-        Clients.load(path, use_icu=False)

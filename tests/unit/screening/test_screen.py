@@ -36,7 +36,7 @@ def test_without_lists_nothing_is_clear() -> None:
 
 def test_a_missing_required_list_makes_clear_unavailable_but_hits_stay() -> None:
     screen = Screen([make("a", listed("1", passports=("mp12345",)))], PARTIES, required=["a", "b"])
-    assert screen.missing == ("b",)
+    assert screen.missing == ("b is not loaded",) == screen.party_result("p2").missing
     assert screen.party("p1") == ("listed", "un")
     assert screen.party("p2") == ("unavailable", "none")
 

@@ -14,7 +14,7 @@ from skarb.core.errors import FieldError
 from skarb.core.time import parse_day
 from skarb.travelrule.address import make_travel_address, read_travel_address
 from skarb.travelrule.constraints import Rules
-from skarb.travelrule.messages import Inquiry, kind_of, read_headers, read_message, write_message
+from skarb.travelrule.messages import Asset, Inquiry, kind_of, lower_version, read_headers, read_message, speaks, write_message
 
 RULES = Rules(parse_day("2026-10-01"))
 UUID = "3d4f9e2a-6c1b-4f0e-9a53-0f6d2b7c8e11"
@@ -166,3 +166,17 @@ def test_what_is_no_place_for_inquiries_has_no_travel_address(url: str) -> None:
 def test_other_words_are_no_travel_addresses(text: str) -> None:
     with pytest.raises(FieldError):
         read_travel_address(text)
+
+
+def test_what_a_lower_version_cannot_say() -> None:
+    assert [lower_version(one, "3.2.1") for one in ("3.1.0", "3.2.0", "3.2.1", "3.10.0", "2.9.9", "x")] == [
+        "3.1.0",
+        "3.2.0",
+        "",
+        "",
+        "",
+        "",
+    ]
+    told = {"amount": Decimal(1), "callback": "https://a.example", "ivms101": None}
+    named, numbered = (Inquiry(asset=asset, **told) for asset in (Asset(slip0044="BTC"), Asset(dti="4H95J0R2X")))  # type: ignore[arg-type]
+    assert [speaks(named, "3.1.0"), speaks(numbered, "3.1.0"), speaks(numbered, "3.2.0")] == [True, False, True]

@@ -26,6 +26,11 @@ class Directory:
         self._codes: set[str] = set()
         self._by_dti: dict[str, str] = {}
 
+    @property
+    def version(self) -> bytes:
+        """The version of the registers."""
+        return self._registers().version
+
     def provider(self, name: str, day: int) -> Party:
         """Return the entry of a provider.
 

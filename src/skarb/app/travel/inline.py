@@ -1,7 +1,8 @@
 """Payloads that come inside a file of instructions: taken out, sealed, and replaced by their references before the file is read.
 
 A line of JSON may carry the payload of its transfer under `travel_payload`. The rest of the house never sees it: the line goes
-on with `declared.travel_payload`, the payload's reference. A file without such lines is not touched.
+on with `declared.travel_payload`, the payload's reference. Everybody in it is compared with the lists before it is sealed. A file
+without such lines is not touched.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ import msgspec
 
 from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
+from skarb.app.travel.persons import Found, Persons, Record
 from skarb.app.travel.setting import open_shelf, read_office_file
 from skarb.app.travel.shelf import Shelf
-from skarb.app.travel.standing import OTHER_ACCOUNT, Standing, standing_of
+from skarb.app.travel.standing import OTHER_ACCOUNT, Standing, own_end, reference_of, standing_of
 from skarb.core.errors import ConfigurationError, Conflict, FieldError
 from skarb.core.instruction import TRAVEL_PAYLOAD, Instruction
+from skarb.core.screening_list import Identifiers
 from skarb.core.time import Clock, legal_day
 from skarb.intake.container import open_container
+from skarb.registers import Registers
+from skarb.screening import Screen
 from skarb.travelrule.constraints import Rules
-from skarb.travelrule.payload import read_payload, write_payload
+from skarb.travelrule.payload import read_payload, told_in, write_payload
 from skarb.travelrule.reading import parse
 from skarb.travelrule.required import Requirements, lacking, load_requirements, required_on
 
@@ -44,31 +49,60 @@ class Payloads:
     zone: str
     clock: Clock
     shelf: Shelf | None = None  # without one payloads are looked at and forgotten: enough for deciding, never for posting
-    _seen: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by instruction and reference, without a shelf
+    _with: tuple[Registers, Screen] | None = None  # what persons are compared with
+    _persons: Persons = field(init=False)
+    _seen: dict[tuple[str, str], tuple[tuple[str, ...], Record]] = field(
+        default_factory=dict
+    )  # by instruction and reference, without a shelf
+
+    def __post_init__(self) -> None:
+        self._persons = Persons(self._screen, self.clock, self.shelf, self._known)
+
+    def screen_by(self, registers: Registers, screen: Screen) -> None:
+        """Compare the persons in payloads with these lists from now on; before that is said nobody is clear."""
+        self._with = registers, screen
+
+    def _screen(self) -> Screen:
+        return Screen(()) if self._with is None else self._with[1]
+
+    def _known(self, party: str) -> Identifiers | None:
+        return None if self._with is None else self._with[0].described(party)
 
     def standing(self, *, posting: bool = False) -> Standing:
-        """Return what instructions lack."""
-        return standing_of(self.shelf, posting=posting) if self.shelf is not None else self._by_sight
+        """Return what instructions lack, and what screening finds for those they tell of."""
+        if self.shelf is not None:
+            return standing_of(self.shelf, self._persons, posting=posting)
+        return Standing(self._by_sight, self._found)
 
-    def take(self, instruction: str, at: datetime, given: bytes) -> str:
-        """Look at a payload, keep it if there is a shelf, and return its reference."""
+    def take(self, instruction: str, at: datetime, about: dict[str, str], given: bytes) -> str:
+        """Look at a payload, compare everybody in it with the lists, keep it if there is a shelf, and return its reference."""
         day = legal_day(at, self.zone)
         found = read_payload(given, Rules(day))
         lacks = lacking(found.value, found.findings, required_on(self.requirements, day))
         body = given if found.value is None else write_payload(found.value)
+        record = self._persons.compare(found.value or told_in(given), about.get("asset", ""))
         if self.shelf is not None:
             try:
-                return self.shelf.keep(f"instruction/{instruction}", body, lacks, self.clock()).reference
+                kept, writes = self.shelf.prepare(f"instruction/{instruction}", body, lacks, self.clock(), about)
             except Conflict:
                 return sha256(b"not kept\0" + body).hexdigest()  # another content for the same id: the desk will say so
+            records = [*writes.get("records", []), *self._persons.writes(kept.reference, record)]
+            self.shelf.store.write(sealed=writes.get("sealed", []), records=records)
+            return kept.reference
         reference = sha256(body).hexdigest()
-        self._seen[instruction, reference] = lacks
+        self._seen[instruction, reference] = lacks, record
         return reference
 
     def _by_sight(self, i: Instruction) -> tuple[str, ...]:
-        reference = str((i.declared or {}).get(TRAVEL_PAYLOAD, ""))
-        lacks = self._seen.get((i.id, reference), ("payload (not kept here)",) if reference else ("payload",))
+        reference = reference_of(i)
+        seen = self._seen.get((i.id, reference or ""))
+        lacks = seen[0] if seen is not None else ("payload (not kept here)",) if reference else ("payload",)
         return tuple(one for one in lacks if not (i.wallet and one == OTHER_ACCOUNT.get(i.activity)))
+
+    def _found(self, i: Instruction) -> Found:
+        seen = self._seen.get((i.id, reference_of(i) or ""))
+        record = seen[1] if seen is not None else Record(at=self.clock(), lists={}, unread="the payload is not kept here")
+        return self._persons.judge(record, i.party, own_end(i))
 
 
 @contextmanager
@@ -149,7 +183,7 @@ def _carried(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) and isinstance(row.get(TRAVEL_PAYLOAD), dict) else None
 
 
-def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
+def _strip(line: bytes, take: Callable[[str, datetime, dict[str, str], bytes], str]) -> bytes:
     row = _carried(line) if _MARK in line else None
     if row is None:
         return line
@@ -162,7 +196,9 @@ def _strip(line: bytes, take: Callable[[str, datetime, bytes], str]) -> bytes:
     declared = row.get("declared")
     if declared is not None and not isinstance(declared, dict):
         return _without(row)
-    reference = take(row["id"], at, _encode(row[TRAVEL_PAYLOAD]))
+    asset, arrives = row.get("asset"), row.get("activity") == "token_transfer_in"
+    about = {"side": "beneficiary" if arrives else "originator", **({"asset": asset} if isinstance(asset, str) else {})}
+    reference = take(row["id"], at, about, _encode(row[TRAVEL_PAYLOAD]))
     return _without(row | {"declared": {**(declared or {}), TRAVEL_PAYLOAD: reference}})
 
 

@@ -77,6 +77,10 @@ class SealingKeys:
             )
         return hmac.digest(key, b"reference\0" + handle.encode(), "sha256")
 
+    def mark(self, text: str) -> str:
+        """Return a pseudonym: the same for the same text as long as the first key stays, and nothing to whoever has no key."""
+        return hmac.digest(next(iter(self._keys.values())), b"mark\0" + text.encode(), "sha256").hex()[:32]
+
 
 def read_keys(path: Path) -> SealingKeys:
     """Read the keys of an institution, from the environment if they stand there, else from a file.

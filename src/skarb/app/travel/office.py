@@ -10,21 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from threading import RLock
-from typing import TypeAlias
+from typing import TypeAlias, cast, get_args
 
 import msgspec
 
 from skarb.app.travel.directory import Directory
+from skarb.app.travel.persons import Found, Persons, Record, gravest
+from skarb.app.travel.ruling import Ask, Ruling, ruling
 from skarb.app.travel.shelf import Shelf, Waits
 from skarb.app.travel.wire import Reply
-from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, SkarbError
+from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, SkarbError, shorten
 from skarb.core.time import Clock, legal_day
 from skarb.registers import Party
+from skarb.screening import Screen
 from skarb.travelrule.address import make_travel_address, read_travel_address
 from skarb.travelrule.constraints import Rules
 from skarb.travelrule.exchange import (
+    OPEN,
+    SEALED,
     Asked,
     Ended,
     Event,
@@ -52,9 +58,11 @@ from skarb.travelrule.messages import (
     Message,
     Read,
     Resolution,
+    lower_version,
     read_headers,
     read_message,
     read_request,
+    speaks,
     write_message,
 )  # fmt: skip
 from skarb.travelrule.model import IdentityPayload
@@ -64,15 +72,31 @@ from skarb.travelrule.required import Requirement, Requirements, lacking, requir
 Send: TypeAlias = Callable[[str, dict[str, str], bytes, Sequence[str]], Reply]  # url, headers, body, fingerprints
 PayTo: TypeAlias = Callable[[Inquiry], str | None]  # where a client of ours is paid; None = a person decides
 _EXTENSIONS: frozenset[str] = frozenset()  # of the protocol that we can do
+_SIDES: tuple[Side, ...] = get_args(Side)
+RECENT_DAYS = 30  # whose payloads are compared again when lists change, besides those of open exchanges
 _FINDINGS_MAX = 100  # in one answer
 _LATER: frozenset[Requirement] = frozenset({"beneficiary.account"})  # the approval brings it
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A transfer that does not go on: what its payload lacks."""
+    """A transfer that does not go on: what its payload lacks, or who in it is not clear and what the law says of that."""
 
     lacking: tuple[str, ...]
+    found: Found | None = None
+    ruling: Ruling | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rescreened:
+    """A payload whose persons are not clear now, or were not before."""
+
+    handle: str  # the exchange or instruction that it belongs to
+    reference: str
+    state: str  # of the exchange; or which instruction used the payload
+    before: str
+    found: Found
+    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +125,19 @@ class Office:
         terms: Terms = Terms(),
         authorities: Iterable[str] = (),
         pay_to: PayTo | None = None,
+        persons: Persons | None = None,
+        law: Ask | None = None,
     ) -> None:
-        """Work for a party of the registers, reachable at a URL; without `pay_to` a person answers every inquiry."""
+        """Work for a party of the registers, reachable at a URL; without `pay_to` a person answers every inquiry.
+
+        `persons` screens everybody in payloads; without it nobody is clear, so everything is held. `law` says what follows from a finding.
+        """
         self.shelf, self.directory, self.party, self.url = shelf, directory, party, url.rstrip("/")
         self.requirements, self.terms = requirements, terms
         self._clock, self._zone, self._authorities, self._pay_to = clock, zone, frozenset(authorities), pay_to
+        self.persons = persons or Persons(lambda: Screen(()), clock, shelf)
+        self._law = law
+        self._screened_at = b""  # the version of the registers
         self._lock = RLock()
 
     @property
@@ -158,9 +190,22 @@ class Office:
         asked = Asked(request, to, inquiry)
         if known is not None:
             return step(known, asked, now, self.terms).exchange
+        about = {"asset": asset, "amount": str(amount)}
+        record = self.persons.compare(payload, asset)
+        found = self._judged(record, to)
+        if not found.clear:
+            return self._hold(f"held/{request}", to, payload, about, record, found)
         made = begin("originator", asked, now, self.terms)
-        self._write(made, None, inquiry=inquiry, url=url, about={"asset": asset, "amount": str(amount)})
+        self._write(made, None, inquiry=inquiry, url=url, about=about, record=record)
         return made.exchange
+
+    def _hold(self, handle: str, to: str, payload: IdentityPayload, about: dict[str, str], record: Record, found: Found) -> Held:
+        """Keep what was to be sent, sealed, and why it was not; the same request may be asked again when that has changed."""
+        kept, writes = self.shelf.prepare(handle, write_payload(payload), (), self._clock(), {**about, "to": to})
+        said = self._rule("originator", to, found)
+        records = [*writes.get("records", []), *self.persons.writes(kept.reference, record), *self._ruled(handle, said)]
+        self.shelf.store.write(sealed=writes.get("sealed", []), records=records)
+        return Held((), found, said)
 
     def confirm(self, request: str, confirmation: Confirmation) -> Exchange:
         """Say what became of an approved transfer."""
@@ -169,21 +214,114 @@ class Office:
     # beneficiary's side ----------------------------------------------------------------------------------------------------
 
     def resolve(self, request: str, *, pay_to: str | None = None, comment: str = "") -> Exchange:
-        """Answer an inquiry: pay there, or no.
+        """Answer an inquiry: pay there, or no. Where screening stands in the way, no comment goes out with the rejection.
 
-        Raises: NotAllowed naming what is missing if an incomplete payload is to be approved; NotFound, Conflict
+        Raises: NotAllowed naming what is missing if an incomplete payload is to be approved, or who is not clear; NotFound, Conflict
         """
         exchange = self._exchange("beneficiary", request)
         kept = self.shelf.of_handle(f"beneficiary/{exchange.request}")
         lacks = () if kept is None else kept.lacking
         if pay_to is not None and lacks:
             raise NotAllowed(f"request {request} is held, its payload lacks {', '.join(lacks)}; reject it, and they can ask anew")
+        found = self.found(exchange)
+        if pay_to is not None and not found.clear and exchange.state == "received":
+            said = self._rule("beneficiary", exchange.counterparty, found)
+            self.shelf.store.write(records=self._ruled(f"beneficiary/{exchange.request}", said))
+            raise NotAllowed(f"request {request} is held, {found.said}; {said.said}; {_todo(found)}")
+        comment = comment if found.clear else ""
         return self._act("beneficiary", request, Resolved(self._resolution(exchange.request, pay_to, comment or _say(lacks))))
+
+    # screening -------------------------------------------------------------------------------------------------------------
+
+    def found(self, exchange: Exchange) -> Found:
+        """Return what screening says today of everybody in an exchange's payload, and of the other provider."""
+        kept = self.shelf.of_handle(f"{exchange.side}/{exchange.request}")
+        return self._with_provider(self.persons.found(kept.reference if kept is not None else ""), exchange.counterparty)
+
+    def rescreen(self, days: int = RECENT_DAYS) -> list[Rescreened]:
+        """Compare the payloads of open exchanges, held ones and those of the last days with the lists as they are now.
+
+        Returns who is not clear, or was not when it was last looked at. What the law says of it is written down anew.
+        """
+        since, changed = self._clock() - timedelta(days=days), []
+        for kept in list(self.shelf.payloads()):
+            side, _, request = kept.handle.partition("/")
+            of = "originator" if side == "held" else side
+            exchange = self.shelf.exchange(of, request) if of in _SIDES else None
+            if side == "held" and exchange is not None:
+                continue  # it was sent in the end
+            if kept.at < since and side != "held" and (exchange is None or exchange.state not in OPEN):
+                continue
+            last = self.ruling(kept.handle)
+            before = last.status if last is not None else "clear"
+            counterparty = exchange.counterparty if exchange is not None else kept.about.get("to", "")
+            found = self._with_provider(self.persons.found(kept.reference), counterparty)
+            if found.clear and before == "clear":
+                continue
+            end = exchange.side if exchange is not None else cast(Side, kept.about.get("side", "originator"))
+            said = self._rule(end, counterparty, found)
+            if last is None or (last.status, last.list, last.entry) != (said.status, said.list, said.entry):
+                self.shelf.store.write(records=self._ruled(kept.handle, said))
+            state = exchange.state if exchange is not None else self.shelf.used_by(kept.reference) or "held"
+            changed.append(Rescreened(kept.handle, kept.reference, state, before, found, said))
+        return changed
+
+    def rescreen_if_changed(self, days: int = RECENT_DAYS) -> list[Rescreened]:
+        """Do so if the lists, or what was decided about them, are not those of the last time."""
+        version = self.directory.version
+        if version == self._screened_at:
+            return []
+        found = self.rescreen(days)
+        self._screened_at = version
+        return found
+
+    def ruling(self, handle: str) -> Ruling | None:
+        """Return what the law last said of an exchange whose persons were not clear."""
+        found = self.shelf.store.record("ruling", handle)
+        return None if found is None else msgspec.json.decode(found, type=Ruling)
+
+    def _judged(self, record: Record, counterparty: str) -> Found:
+        return self._with_provider(self.persons.judge(record), counterparty)
+
+    def _with_provider(self, found: Found, counterparty: str) -> Found:
+        return gravest((found, self.persons.provider(counterparty))) if counterparty else found
+
+    def _rule(self, side: Side, counterparty: str, found: Found) -> Ruling:
+        said = None if self._law is None or found.clear else self._law(side, counterparty, self.day, found)
+        return ruling(found, self._clock(), said)
+
+    def _ruled(self, handle: str, said: Ruling) -> list[tuple[str, str, bytes, bytes | None]]:
+        """Return what to write of a ruling; what was said before stays beside it."""
+        before = self.shelf.store.record("ruling", handle)
+        after = msgspec.json.encode(said, order="deterministic")
+        if before == after:
+            return []
+        written: list[tuple[str, str, bytes, bytes | None]] = [("ruling", handle, after, before)]
+        if before is not None:
+            at = msgspec.json.decode(before, type=Ruling).at.isoformat()
+            written.append(("ruled before", f"{handle}/{at}", before, self.shelf.store.record("ruled before", f"{handle}/{at}")))
+        return written
 
     def _resolution(self, request: str, pay_to: str | None, comment: str) -> Resolution:
         if pay_to is None:
             return Resolution(rejected=comment)
         return Resolution(approved=Approval(address=pay_to, callback=f"{self.url}/confirmations/{request}"))
+
+    def comment(self, request: str, purpose: str) -> str:
+        """Open what the other side said in words about an exchange; the look is recorded with its purpose.
+
+        Raises: InputError without a purpose; NotFound
+        """
+        if not purpose.strip():
+            raise InputError("what the other side says may be personal: say what it is opened for (--purpose)")
+        for side in _SIDES:
+            exchange = self.shelf.exchange(side, read_request(request))
+            if exchange is not None and exchange.comment == SEALED:
+                body = self.shelf.message(exchange.confirmation or exchange.resolution, purpose.strip())
+                message = None if body is None else read_message(body, self.rules()).message
+                if isinstance(message, Resolution | Confirmation):
+                    return (message.rejected if isinstance(message, Resolution) else message.canceled) or ""
+        raise NotFound(f"request {request}: the other side said nothing in words that is kept here")
 
     # what comes in ---------------------------------------------------------------------------------------------------------
 
@@ -205,6 +343,11 @@ class Office:
             if read.message is None:
                 return _malformed(read)
             if isinstance(read.message, Inquiry):
+                more = sorted(set(read.message.extensions or {}) - _EXTENSIONS)
+                if more:  # what they say would be looked at by nobody
+                    return _problem(
+                        501, f"extensions that we cannot do: {', '.join(shorten(one) for one in more[:_FINDINGS_MAX])}"
+                    )
                 return self._asked(sender, head, read.message, read.findings)
             self._told(sender, head, read.message)
         except SkarbError as error:
@@ -220,13 +363,16 @@ class Office:
             return self._answer(known)
         lacks = (*self._lacking(inquiry.ivms101, findings), *_another(sender, inquiry.ivms101))
         made = begin("beneficiary", asked, now, self.terms)
-        pay_to = self._pay_to(inquiry) if self._pay_to is not None else None
-        if self._pay_to is not None and (lacks or pay_to is not None):
+        about = {"asset": self.directory.code(made.exchange, self.day), "amount": made.exchange.amount}
+        record = self.persons.compare(inquiry.ivms101, about["asset"])
+        found = self._judged(record, sender.party)
+        pay_to = self._pay_to(inquiry) if self._pay_to is not None and found.clear else None
+        if self._pay_to is not None and (lacks or pay_to is not None or found.result.status == "listed"):
             resolution = self._resolution(head.request, None if lacks else pay_to, _say(lacks))
             made = step(made.exchange, Resolved(resolution), now, self.terms)
             made = Step(made.exchange, answer=resolution)
-        about = {"asset": self.directory.code(made.exchange, self.day), "amount": made.exchange.amount}
-        self._write(made, None, inquiry=inquiry, lacks=lacks, about=about)
+        said = None if found.clear else self._rule("beneficiary", sender.party, found)
+        self._write(made, None, inquiry=inquiry, lacks=lacks, about=about, record=record, said=said)
         return self._answer(made.exchange)
 
     def _answer(self, exchange: Exchange) -> Reply:
@@ -263,15 +409,49 @@ class Office:
                 continue
             try:
                 to = self.directory.provider(waits.counterparty, self.day)
+                if stopped := self._stopped(waits):
+                    found.append(Delivery(waits.request, waits.kind, 0, stopped))
+                    continue
                 disclosed = f"inquiry {waits.request} sent to {waits.counterparty}" if waits.kind == "inquiry" else ""
                 body = self.shelf.message(waits.body, disclosed)
                 if body is None:
                     raise NotFound(f"message {waits.body} is not here any more")
-                reply = send(waits.to, Headers(waits.request).written(), body, to.certificates)
+                version = self._version(waits.counterparty)
+                reply = send(waits.to, Headers(waits.request, version).written(), body, to.certificates)
+                lower = lower_version(reply.version, version) if reply.status in (400, 501) else ""
+                if lower and self._says(body, lower):
+                    self._speak(waits.counterparty, lower)
+                    reply = send(waits.to, Headers(waits.request, lower).written(), body, to.certificates)
                 found.append(self._answered(one.number, waits, reply))
             except SkarbError as error:
                 found.append(Delivery(waits.request, waits.kind, 0, str(error)))
         return found
+
+    def _version(self, counterparty: str) -> str:
+        """Return the version of the protocol in which another provider is spoken to: ours, unless it once asked for a lower one."""
+        known = self.shelf.store.record("speaks", counterparty)
+        return lower_version(known.decode(), VERSION) or VERSION if known else VERSION
+
+    def _speak(self, counterparty: str, version: str) -> None:
+        before = self.shelf.store.record("speaks", counterparty)
+        self.shelf.store.write(records=[("speaks", counterparty, version.encode(), before)])
+
+    def _says(self, body: bytes, version: str) -> bool:
+        """Tell whether a message can be said in a version as it is; it is never changed for that."""
+        message = read_message(body, self.rules()).message
+        return not isinstance(message, Inquiry) or speaks(message, version)
+
+    def _stopped(self, waits: Waits) -> str:
+        """Say why a message that would carry a transfer on is held: lists have changed since it was written."""
+        exchange = self._exchange(waits.side, waits.request)
+        if waits.kind != "inquiry" and not (waits.kind == "resolution" and exchange.state == "approved"):
+            return ""
+        found = self.found(exchange)
+        if found.clear:
+            return ""
+        said = self._rule(waits.side, waits.counterparty, found)
+        self.shelf.store.write(records=self._ruled(f"{waits.side}/{waits.request}", said))
+        return f"held, {found.said}; {said.said}"
 
     def _answered(self, number: int, waits: Waits, reply: Reply) -> Delivery:
         exchange = self._exchange(waits.side, waits.request)
@@ -285,10 +465,19 @@ class Office:
                 return Delivery(
                     waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement"
                 )
-        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 422):
+        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 413, 415, 422, 501):
             # They will never take this inquiry: that is a rejection, and the transfer is held.
             self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
-        elif reply.status in (204, 400, 404, 409, 422):  # taken, or never to be: asking again and again changes nothing
+        elif reply.status in (
+            204,
+            400,
+            404,
+            409,
+            413,
+            415,
+            422,
+            501,
+        ):  # taken, or never to be: asking again and again changes nothing
             self.shelf.store.write(sent=[number])
         return Delivery(waits.request, waits.kind, reply.status, "" if reply.status in (200, 204) else _text(reply))
 
@@ -332,15 +521,19 @@ class Office:
         url: str = "",
         about: dict[str, str] | None = None,
         sent: int | None = None,
+        record: Record | None = None,
+        said: Ruling | None = None,
     ) -> None:
         """Write one step, all of it or nothing."""
         after = made.exchange
         sealed, records, waiting = [], [], []
         if inquiry is not None:
             payload = write_payload(inquiry.ivms101)
-            _, writes = self.shelf.prepare(f"{after.side}/{after.request}", payload, lacks, after.began, about or {})
+            kept, writes = self.shelf.prepare(f"{after.side}/{after.request}", payload, lacks, after.began, about or {})
             sealed += [*writes.get("sealed", []), self.shelf.seal_message(after.inquiry, write_message(inquiry))]
             records += writes.get("records", [])
+            records += self.persons.writes(kept.reference, record) if record is not None else []
+            records += self._ruled(f"{after.side}/{after.request}", said) if said is not None else []
         for one in (message, made.answer):
             if isinstance(one, Resolution | Confirmation):
                 sealed.append(self.shelf.seal_message(digest(one), write_message(one)))
@@ -376,6 +569,16 @@ _STATUS = {"input": 400, "not_allowed": 403, "not_found": 404, "conflict": 409, 
 def _say(lacks: Iterable[str]) -> str:
     named = ", ".join(lacks)
     return f"missing: {named}" if named else "rejected"
+
+
+def _todo(found: Found) -> str:
+    """Say what a person can do; there is no way by which a listed one passes."""
+    if found.result.status == "unavailable":
+        return "load the lists (skarb screen import), or reject it"
+    if found.result.status == "listed":
+        return "reject it"
+    one = found.result
+    return f"reject it; if two people find that it is somebody else: skarb screen whitelist add {found.subject} {one.list} {one.entry}"
 
 
 def _another(sender: Party, payload: IdentityPayload) -> tuple[str, ...]:

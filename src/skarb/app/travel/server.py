@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from threading import BoundedSemaphore, Thread
+from time import monotonic
 from typing import Any, Self
 
 import msgspec
@@ -66,7 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
             sayings: dict[str, Callable[[], Message]] = {
                 "identity": self.server.office.identity, "version": _version, "extensions": Extensions
             }  # fmt: skip
-            said = sayings.get("/".join(self._place()))
+            place = "/".join(self._place())
+            if place == "uptime":
+                self._answer(Reply(200, str(int(monotonic() - self.server.started)).encode(), media="text/plain; charset=utf-8"))
+                return
+            said = sayings.get(place)
             self._answer(Reply(404, b"") if said is None else Reply(200, write_message(said())))
         except SkarbError as error:
             self._answer(Reply(403, msgspec.json.encode({"error": str(error)})))
@@ -85,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True  # one message a connection: who holds it open takes nobody's place
         self.send_response(reply.status)
         self.send_header("api-version", VERSION)
-        self.send_header("content-type", CONTENT_TYPE)
+        self.send_header("content-type", reply.media or CONTENT_TYPE)
         request = self.headers.get("request-identifier", "")
         if request and request.isprintable():
             self.send_header("request-identifier", request[:64])
@@ -109,6 +114,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], office: Office, context: ssl.SSLContext, base: str) -> None:
         self.office, self.base, self._context = office, base, context
+        self.started = monotonic()
         self._free = BoundedSemaphore(_AT_ONCE)
         super().__init__(address, _Handler)
 

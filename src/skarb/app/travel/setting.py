@@ -13,6 +13,7 @@ trust: authorities.pem           # certificate authorities that we believe
 answer: person                   # or: automatic — approve what is complete, reject what is not
 pay_to: {}                       # automatic answers: where clients are paid, by account number in the payload; "*" for all
 terms: {answer_hours: 72, confirm_hours: 72}
+rescreen_days: 30                # whose payloads are compared again when lists change, besides those of open exchanges
 registration_authorities: ""     # a file with the codes of the GLEIF list, one a line; without it only their pattern is checked
 ```
 """
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import yaml
@@ -31,15 +32,18 @@ import yaml
 from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
 from skarb.app.looks import Looks
-from skarb.app.setting import open_registers
+from skarb.app.setting import open_registers, screen_of
 from skarb.app.travel.directory import Directory
 from skarb.app.travel.keys import add_key, read_keys
-from skarb.app.travel.office import Office, PayTo, Send
+from skarb.app.travel.office import RECENT_DAYS, Office, PayTo, Send
+from skarb.app.travel.persons import Persons
+from skarb.app.travel.ruling import asking
 from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.wire import Credentials, post
 from skarb.core.errors import ConfigurationError, Conflict, NotFound
 from skarb.core.time import Clock
 from skarb.registers import Registers
+from skarb.screening import Screen
 from skarb.store.sealed import SealedStore
 from skarb.travelrule.exchange import Terms
 from skarb.travelrule.messages import Inquiry
@@ -60,6 +64,7 @@ class OfficeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     answer: Literal["person", "automatic"] = "person"
     pay_to: dict[str, str] = {}
     terms: Terms = Terms()
+    rescreen_days: Annotated[int, msgspec.Meta(ge=1)] = RECENT_DAYS
     registration_authorities: str = ""
 
 
@@ -111,10 +116,11 @@ def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
     registers = folder / file.registers
     if not (registers / "registers.jsonl").is_file():
         raise NotFound(f"{folder}/office.yaml: registers: there is no registers.jsonl in {registers}")
+    current = registers_now(file.law, registers, clock)
     with open_shelf(folder, clock) as shelf:
         yield Office(
             shelf,
-            Directory(registers_now(file.law, registers, clock)),
+            Directory(current),
             party=file.party,
             url=file.url,
             requirements=load_requirements(law_folder(file.law)),
@@ -123,6 +129,8 @@ def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
             terms=file.terms,
             authorities=_authorities(folder, file),
             pay_to=_pay_to(file),
+            persons=Persons(screen_now(current), clock, shelf, lambda party: current().described(party)),
+            law=asking(rulebook_of(file.law), current, file.party),
         )
 
 
@@ -138,6 +146,20 @@ def registers_now(law: str, folder: Path, clock: Clock) -> Callable[[], Register
         if kept is None or kept[0] != seen:
             kept = (seen, open_registers(law, folder, clock))
         return kept[1]
+
+    return current
+
+
+def screen_now(registers: Callable[[], Registers]) -> Callable[[], Screen]:
+    """Return what gives the screen over the registers as they are; it is made anew when something was recorded."""
+    kept: tuple[Registers, bytes, Screen] | None = None
+
+    def current() -> Screen:
+        nonlocal kept
+        found = registers()
+        if kept is None or kept[0] is not found or kept[1] != found.version:
+            kept = (found, found.version, screen_of(found))
+        return kept[2]
 
     return current
 

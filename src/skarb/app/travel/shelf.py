@@ -104,6 +104,15 @@ class Shelf:
         self._looks.record(purpose.strip(), f"travel/{reference}")
         return self._keys.open(blob, f"payload/{reference}")
 
+    def payloads(self) -> Iterator[Kept]:
+        """Yield what is known of all payloads."""
+        for _, value in self.store.records("payload"):
+            yield msgspec.json.decode(value, type=Kept)
+
+    def mark(self, text: str) -> str:
+        """Return a pseudonym for something personal that must be found again without being kept."""
+        return self._keys.mark(text)
+
     # which instruction used the payload of an exchange ---------------------------------------------------------------------------
 
     def used_by(self, reference: str) -> str | None:

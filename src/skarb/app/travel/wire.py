@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from skarb.core.errors import ConfigurationError, NotAllowed, NotFound, Unavailable
+from skarb.travelrule.messages import API_VERSION
 from skarb.travelrule.reading import LARGEST
 
 SECONDS = 10.0  # for connecting, and for each piece of an answer
@@ -84,6 +85,8 @@ class Reply:
 
     status: int
     body: bytes
+    version: str = ""  # of the protocol, as the other side says in its header
+    media: str = ""  # what the body is; empty for the protocol's own
 
 
 def post(
@@ -138,6 +141,6 @@ def _once(
         answer = response.read(LARGEST + 1)
         if len(answer) > LARGEST:
             raise Unavailable(f"{url} answers with more than {LARGEST} bytes")
-        return Reply(response.status, answer)
+        return Reply(response.status, answer, (response.getheader(API_VERSION) or "").strip())
     finally:
         connection.close()

@@ -105,6 +105,7 @@ def receipt_of(result: object, where: str) -> Receipt:
         l1_gas_price=f.quantity_or_none("l1GasPrice"),
         l1_fee_scalar=f.text_or_none("l1FeeScalar"),
         logs=tuple(log_of(one, f"{where}.logs[{number}]") for number, one in enumerate(f.items("logs"))),
+        transaction_type=f.quantity_or_none("type"),
     )
 
 

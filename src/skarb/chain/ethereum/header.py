@@ -6,6 +6,7 @@ Source: Ethereum yellow paper, appendix B (RLP) and 4.4 (header); EIP-1559, 4895
 
 from __future__ import annotations
 
+from skarb.chain.ethereum.rlp import encode, number
 from skarb.chain.ethereum.rpc import Fields
 from skarb.chain.keccak import keccak256
 
@@ -25,23 +26,10 @@ def header_hash(result: object, where: str) -> str | None:
     if not all(name.lstrip("#") in f for name in _FIELDS):
         return None
     later = [name for name in _LATER if name.lstrip("#") in f]
-    items = b"".join(_item(_bytes(f, name)) for name in (*_FIELDS, *later))
-    return "0x" + keccak256(_length(len(items), 0xC0) + items).hex()
+    return "0x" + keccak256(encode([_bytes(f, name) for name in (*_FIELDS, *later)])).hex()
 
 
 def _bytes(f: Fields, name: str) -> bytes:
     if name.startswith("#"):
-        number = f.quantity(name[1:])
-        return number.to_bytes((number.bit_length() + 7) // 8, "big")
+        return number(f.quantity(name[1:]))
     return bytes.fromhex(f.data(name)[2:])
-
-
-def _item(data: bytes) -> bytes:
-    return data if len(data) == 1 and data[0] < 0x80 else _length(len(data), 0x80) + data
-
-
-def _length(length: int, offset: int) -> bytes:
-    if length < 56:
-        return bytes([offset + length])
-    width = (length.bit_length() + 7) // 8
-    return bytes([offset + 55 + width]) + length.to_bytes(width, "big")

@@ -105,6 +105,7 @@ class Receipt:
     l1_gas_price: int | None
     l1_fee_scalar: str | None  # a decimal text
     logs: tuple[Log, ...]
+    transaction_type: int | None = None  # where the node says it
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
     people, person_of = _coded(column("person", np.int64))
     places, place_of = _coded(column("place", np.int64))
     books, book_of = _coded(column("book", np.int64))
-    named = _named(connection, "names", place_of)
+    named = _places(connection, place_of)
     countries, country_of = texts(table["country"])
     channels, channel_of = texts(table["channel"])
     return Rows(
@@ -106,6 +106,24 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
         },
         of=tuple(Asset(*known[number], scale) for number, scale in zip(of, scales, strict=True)),
     )
+
+
+def _places(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[str]:
+    """Return how places are called: a wallet is somebody's, so it is told by its chain and its number in the lake."""
+    wallets = wallet_numbers(connection)
+    names = _named(connection, "names", numbers)
+    return [masked_wallet(name, number) if number in wallets else name for name, number in zip(names, numbers, strict=True)]
+
+
+def masked_wallet(wallet: str, number: int) -> str:
+    """Return a wallet as it is told without a purpose."""
+    return f"{wallet.partition(':')[0]}:#{number}"
+
+
+def wallet_numbers(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
+    """Return which names of the lake are addresses of wallets."""
+    found = connection.execute("SELECT DISTINCT wallet FROM rows WHERE wallet IS NOT NULL").fetchall()
+    return frozenset(number for (number,) in found)
 
 
 def _kinds(column: Any) -> npt.NDArray[np.int8]:

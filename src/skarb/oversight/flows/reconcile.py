@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Found = Literal["matched", "amount differs", "date differs", "amount and date differ", "only here", "only there", "tie"]
+Found = Literal["matched", "asset differs", "amount differs", "date differs", "amount and date differ", "only here", "only there", "tie"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ def _by_reference(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
 
 
 def _compare(one: Entry, other: Entry) -> Pair:
+    if one.asset != other.asset:
+        return Pair("asset differs", (one,), (other,), "reference")  # amounts of different things are not compared
     amount = _what(one) != _what(other)
     date = one.day != other.day
     verdict: Found = (

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from skarb.core.country import codes
 from skarb.core.screening_list import Listed, Name, ScreeningList
-from skarb.screening.lists.files import END_MARK, published_of, rows_of, text_of
+from skarb.screening.lists.files import END_MARK, check_end, published_of, rows_of, text_of
 from skarb.screening.lists.model import Edition, Findings, Source
 
 HEADER = (
@@ -38,6 +38,7 @@ def read_dpl(sources: list[Source], edition: Edition, found: Findings) -> Screen
     (source,) = sources
     published = published_of(sources, edition, found)
     text = text_of(source, "latin-1").rstrip(END_MARK)
+    check_end(text, source.name, found)
     orders: dict[str, list[dict[str, str]]] = {}
     for number, cells in rows_of(text, len(HEADER), source.name, found, delimiter="\t"):
         if number == 1:

@@ -77,6 +77,13 @@ def rows_of(text: str, columns: int, name: str, found: Findings, delimiter: str 
         )
 
 
+def check_end(text: str, name: str, found: Findings) -> None:
+    """Take a last row without its end for one that is cut: whether its last cell is whole, nobody can tell, unless a quote closes it."""
+    if text and not text.endswith(("\n", "\r", '"')):
+        todo = "fetch it again; a file of your own ends with a line end"
+        found.wrong(name, "", repr(text[-30:]), "a last row with its end", f"the file may be cut: {todo}")
+
+
 def published_of(sources: list[Source], edition: Edition, found: Findings) -> date | None:
     """Return the day a list was published: as it was said, else as the names of its files say (of a month its first day)."""
     if edition.published is not None:

@@ -15,7 +15,7 @@ from skarb.core.country import codes, country_of
 from skarb.core.identifiers import Flaw, check_lei
 from skarb.core.screening_list import Document, Listed, Name, ScreeningList
 from skarb.screening.lists import dates
-from skarb.screening.lists.files import header_of, published_of, rows_of, text_of
+from skarb.screening.lists.files import check_end, header_of, published_of, rows_of, text_of
 from skarb.screening.lists.model import Edition, Findings, Source
 
 _MANY = ("births", "addresses", "parties", "taxpayer_numbers", "leis", "passports", "wallets")
@@ -31,6 +31,7 @@ def read_own(sources: list[Source], edition: Edition, found: Findings) -> Screen
     header = header_of(text)
     for unknown in [column for column in header if column not in COLUMNS]:
         found.wrong(source.name, unknown, "a column that is not known", f"one of {', '.join(COLUMNS)}")
+    check_end(text, source.name, found)
     published = published_of(sources, edition, found)
     if not edition.list:
         found.wrong(source.name, "list", "no name", "the short name of the list", "say it with --name")

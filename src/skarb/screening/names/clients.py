@@ -1,7 +1,7 @@
 """Rescreening the other way round: a few new entries of a list against all clients.
 
 The index keeps of every client the letters of his names as they sound and his id, about a hundred bytes a name; whoever is like
-enough is looked up in the registers and read closely. It grows as clients come, can be written to a file and read again. A client
+enough is looked up in the registers and read closely. It grows as clients come. A client
 whose names change is added again; what his older names find is judged by the names he has now.
 """
 
@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Final, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from skarb.core.errors import InputError
 from skarb.core.screening_list import Identifiers, SubjectKind
 from skarb.screening.names.form import BASE, CODES, LONGEST, letters_of, tokens_of
 from skarb.screening.names.grams import Grams, functions, rarity_of, worth
@@ -25,7 +22,6 @@ from skarb.screening.names.screen import PLAIN, ROUGH, NameScreen
 
 _PAIRS: Final = 1 << 18  # candidates looked at in one go
 _FLOOR: Final = 0.3
-_MARK: Final = f"skarb names 1 {CODES} {LONGEST}"  # of the way names become codes; an index of another way is made again
 
 Look = Callable[[str], Identifiers | None]  # what the registers know of a party now
 
@@ -57,7 +53,8 @@ class Clients:
     @property
     def bytes(self) -> int:
         """Return the memory that names take; the ids of the parties come on top."""
-        return sum(kept.itemsize * len(kept) for kept in self._arrays().values())
+        arrays: tuple[array[Any], ...] = (self._letters, self._ends, self._weights, self._bones, self._words, self._owners)
+        return sum(kept.itemsize * len(kept) for kept in arrays)
 
     def add(self, party: str, names: Iterable[str], kind: SubjectKind = "unknown") -> None:
         """Keep the names of a client."""
@@ -115,47 +112,3 @@ class Clients:
             for name, place in pairs[:count].tolist():
                 found.setdefault(self._owners[name], set()).add(place)
         return found
-
-    def _arrays(self) -> dict[str, array[Any]]:
-        return {
-            "letters": self._letters,
-            "ends": self._ends,
-            "weights": self._weights,
-            "bones": self._bones,
-            "words": self._words,
-            "owners": self._owners,
-        }
-
-    def save(self, path: Path) -> None:
-        """Write the index to a file."""
-        draft = path.with_name(path.name + ".new")
-        with draft.open("wb") as file:
-            arrays: dict[str, Any] = {name: np.frombuffer(kept, kept.typecode) for name, kept in self._arrays().items()}
-            np.savez(
-                file,
-                mark=np.array([f"{_MARK} {self._use_icu}"]),
-                **arrays,
-                parties=np.frombuffer("\n".join(self._parties).encode(), np.uint8),
-            )
-        draft.replace(path)
-
-    @classmethod
-    def load(cls, path: Path, use_icu: bool = True) -> Clients:
-        """Read an index from a file.
-
-        Raises: InputError if it is none, or was made in another way
-        """
-        clients = cls(use_icu)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                if file["mark"].tolist() != [f"{_MARK} {use_icu}"]:
-                    raise InputError(
-                        f"{path}: made by another version, or with other tables of letters; add the clients to a new index"
-                    )
-                for name, kept in clients._arrays().items():
-                    kept.frombytes(file[name].tobytes())
-                parties = file["parties"].tobytes().decode()
-        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as problem:
-            raise InputError(f"{path}: not an index of clients' names ({problem}); add the clients to a new one") from problem
-        clients._parties = parties.split("\n") if parties else []
-        return clients

@@ -152,7 +152,7 @@ class NameScreen:
     def _distinct(self, listed: Listed) -> Iterable[tuple[Name, Form]]:
         """Yield the names of an entry; of those that differ in capitals and marks only the first."""
         seen = set()
-        for name in listed.names:
+        for name in listed.compared_names:
             form = self._reader.listed_form(name.text, listed.kind)
             if (form.foreign, form.words) not in seen and form.words:
                 seen.add((form.foreign, form.words))

@@ -154,6 +154,8 @@ def test_an_own_list() -> None:
         ("eu", "32006R0000,,", "32014R0000,,", "rows of one act"),
         ("dpl", "06/19/2013", "2013-06-19", "a day such as"),
         ("dpl", '\t"2 F.R. 1"', "", "12 columns"),
+        ("dpl", '\t"2 F.R. 1"', "\t2 F.R", "a last row with its end"),
+        ("own", "2,Other,,,,,\n", "2,Other,,,,,ETH:0x5290", "a last row with its end"),
         ("own", "2,Other", "1,Other", "every entry once"),
         ("own", "Belarus; RU", "Atlantis", "a country's name"),
         ("own", "1970-05/1971", "in May", "1970-05-17"),
