@@ -8,13 +8,13 @@ from typing import Literal
 from skarb.app.model import Place, ProvisionView, Struct
 from skarb.core.decision import Verdict
 
-Stage = Literal["idle", "past", "feeding", "loading", "replaying", "following", "done", "failed"]
-"""Nothing was begun; the market's past is not over; books are written out, taken into the lake, replayed; money abroad is followed; all is
-there; it broke off."""
+Stage = Literal["idle", "past", "feeding", "loading", "replaying", "following", "working", "done", "failed"]
+"""Nothing was begun; the market's past is not over; books are written out, taken into the lake, replayed; money abroad is followed; other work
+is under way; all is there; it broke off."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far the replay of a market's drafts is."""
+    """How far work beside the market is, such as the replay of its drafts."""
 
     stage: Stage = "idle"
     subject: str = ""  # the book or draft at hand, or what went wrong

@@ -130,6 +130,7 @@ class Farm:
         self.terms = Terms(*(supposed()[name].base for name in ("pue", "uptime", "pool_fee")))
         self.sites = tuple(_site(one) for one in plan.sites)
         self.machines: dict[str, Machine] = {one.name: machine(one.machine) for one in plan.sites}
+        self.begins = first + timedelta(days=1)  # on the first day there is no account for it yet
         self._first, self._town, self._prices = first, town, prices
         self._years: dict[int, _Year] = {}
         self._days: dict[date, FarmDay] = {}
@@ -190,10 +191,10 @@ class Farm:
             for number, party in enumerate((self.plan.company, self.plan.supplier)):
                 found.append(self._ask(f"open-{number}", midnight + _OPENS_AT + timedelta(seconds=number), "onboard", party, self._town.currency, "0.00"))
         for hour in self.day(day).hours:
-            if day > self._first and hour.sat:
+            if day >= self.begins and hour.sat:
                 paid = hour.at + timedelta(hours=1) + _PAID_AFTER
                 found.append(self._ask(payout_id(hour.at), paid, "mine", self.plan.company, "BTC", _coins(hour.sat)))
-        if day - timedelta(days=1) > self._first:
+        if day > self.begins:
             found += self._bill(day, midnight + _BILL_AT)
         return found
 
