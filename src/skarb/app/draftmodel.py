@@ -8,9 +8,9 @@ from typing import Literal
 from skarb.app.model import Place, ProvisionView, Struct
 from skarb.core.decision import Verdict
 
-Stage = Literal["idle", "past", "feeding", "loading", "replaying", "following", "working", "done", "failed"]
-"""Nothing was begun; the market's past is not over; books are written out, taken into the lake, replayed; money abroad is followed; other work
-is under way; all is there; it broke off."""
+Stage = Literal["idle", "past", "feeding", "loading", "replaying", "following", "done", "failed"]
+"""Nothing was begun; the market's past is not over; books are written out, taken into the lake, replayed; money abroad is followed; all is
+there; it broke off."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -33,12 +33,11 @@ _WINDOW = date(2022, 1, 1)
 
 
 def mining_beside(market: Path, sender: Connection) -> None:
-    """Make the slow answers and tell the other end how far that is; it never raises."""
+    """Make the slow answers and tell the other end when they are made; it never raises."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
     if hasattr(os, "nice"):
         os.nice(10)
     try:
-        sender.send(Progress(stage="working"))
         make_figures(market)
         sender.send(Progress(stage="done"))
     except Exception as error:

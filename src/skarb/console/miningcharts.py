@@ -166,13 +166,17 @@ def sizes_chart(sizes: SizesView) -> SizesChart:
     curves, best = [], []
     cases = (("old", sizes.old_nano_per_mw, "c2", sizes.best_old_w), ("new", sizes.new_nano_per_mw, "c1", sizes.best_new_w))
     most = sizes.steps[-1].mining_w
+    # Losses far below what there is to gain say nothing more; curves end there.
+    gains = [(one.gain_nano - sizes.old_nano_per_mw * (one.mining_w // MEGAWATT)) / 1e15 for one in sizes.steps]
+    least = -max(10.0, 3 * max(gains))
     for name, capital, style, found in cases:
         points = [
             (one.mining_w / MEGAWATT, (one.gain_nano - capital * (one.mining_w // MEGAWATT)) / 1e15) for one in sizes.steps
         ]
-        curves.append(Line(name, points, style))
+        curves.append(Line(name, [point for point in points if point[1] >= least], style))
         best.append((style, WIDTH * found // most))
-    return SizesChart(sheet(curves, x_ticks=range(0, most // MEGAWATT + 1, 200)), tuple(best))
+    whole = Line("", [(0.0, 0.0), (most / MEGAWATT, 0.0)], "nought")  # so that the scale is that of all sizes
+    return SizesChart(sheet([*curves, whole], x_ticks=range(0, most // MEGAWATT + 1, 200)), tuple(best))
 
 
 @dataclass(frozen=True)

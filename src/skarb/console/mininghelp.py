@@ -22,10 +22,11 @@ def mining_helpers(words: Language) -> dict[str, Any]:
     power = words_of(words.code)
 
     def mega(watts: int) -> str:
-        """MW, with a decimal where there is one."""
+        """MW, with a decimal where there is one and the number is small."""
         tenths = (abs(int(watts)) * 10 + MEGAWATT // 2) // MEGAWATT
+        tenths = tenths if tenths < 1000 else (tenths + 5) // 10 * 10
         whole, rest = divmod(tenths, 10)
-        return (MINUS if watts < 0 and tenths else "") + words.whole(whole) + (f"{words.messages['decimal']}{rest}" if rest and whole < 1000 else "")
+        return (MINUS if watts < 0 and tenths else "") + words.whole(whole) + (f"{words.messages['decimal']}{rest}" if rest and whole < 100 else "")
 
     def mwh(energy_wh: int, places: int = 1) -> str:
         """MWh, rounded half up."""
@@ -77,7 +78,7 @@ def mining_helpers(words: Language) -> dict[str, Any]:
         "number": number,
         "short": short,
         "coins": lambda sat: words.amount(format_amount(sat, 8)),
-        "share": lambda ppm: words.percent(ppm, 1_000_000),
+        "share": lambda ppm: (MINUS if ppm < 0 else "") + words.percent(abs(ppm), 1_000_000),
         "hm": clock,
         "local_day": local_day,
         "midnight": midnight,

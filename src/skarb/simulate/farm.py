@@ -8,7 +8,7 @@ and pays for it. Everything follows from the seed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -51,7 +51,7 @@ SURPLUS_ONLY = Policy(boilers_first=False, mining_on_gas=False)
 REASONS = ("frequency", "line", "reserve")  # why a dispatcher needs power at once
 _MILLI = 1000
 _DECIMALS = 8  # of bitcoin
-_ORDERS, _CHEATS, _SILENT = 35, 30, 12  # in a hundred: days with an order, orders that a site ignores, its meter says nothing of an interval
+_ORDERS, _CHEATS, _SILENT = 35, 30, 15  # in a hundred: days with an order; orders that a site ignores; those in which a reading is only estimated
 _UPTIME = (950, 985)  # thousandths of its scheduled power that a site draws
 _PAID_AFTER = timedelta(seconds=30)
 _BILL_AT, _OPENS_AT = timedelta(hours=9), timedelta(hours=6)  # of the local day
@@ -272,9 +272,7 @@ class Farm:
         steps: tuple[Step, ...] = ()
         deaf = ""
         if order is not None:
-            back = order.until - begin
-            headroom = [sum(row[hour] for row in schedule) for hour in range(back // timedelta(hours=1), len(schedule[0]))]
-            steps = (*ramp_down(order, self.sites), *ramp_up(order, self.sites, headroom))
+            steps = (*ramp_down(order, self.sites), *ramp_up(order, self.sites, _headroom(order, begin, schedule)))
             deaf = random.choice(order.targets).site if random.randrange(100) < _CHEATS else ""
         readings: dict[str, list[Reading]] = {}
         for site, row in zip(self.sites, schedule, strict=True):
@@ -302,19 +300,25 @@ class Farm:
         now = {site.name: row[hour] for site, row in zip(self.sites, schedule, strict=True)}
         needed = max(MEGAWATT, running[hour] * share // 100)
         until = begin + timedelta(hours=hour + 2)
-        return shed(self.sites, now, needed, id=order_id(at, 1), at=at, until=until, reason=reason)
+        name = order_id(at.astimezone(zone(self._town.zone)), 1)
+        return shed(self.sites, now, needed, id=name, at=at, until=until, reason=reason)
 
     def _answered(self, order: Order, steps: tuple[Step, ...], readings: dict[str, list[Reading]], random: Random) -> Curtailed:
         said = tuple(
             Acknowledgement(order.id, one.site, order.at + timedelta(seconds=random.randint(4, 50))) for one in order.targets
         )
         margin = timedelta(minutes=MINUTES)
-        kept = []
-        for one in order.targets:
-            for reading in readings[one.meter]:
-                if order.at - margin <= reading.at < order.until + 4 * margin:
-                    silent = order.deadline <= reading.at < order.until and random.randrange(100) < _SILENT
-                    kept.append(Reading(reading.meter, reading.at, reading.minutes, reading.energy_wh, estimated=True) if silent else reading)
+        meters = {one.meter for one in order.targets}
+        kept = [
+            one
+            for site in self.sites
+            if site.meter in meters
+            for one in readings[site.meter]
+            if order.at - margin <= one.at < order.until + 6 * margin
+        ]
+        if random.randrange(100) < _SILENT:
+            place = random.choice([place for place, one in enumerate(kept) if order.deadline <= one.at < order.until])
+            kept[place] = replace(kept[place], estimated=True)
         return Curtailed(order, steps, said, tuple(kept), verify(order, kept, said, MINUTES))
 
 
@@ -346,6 +350,14 @@ def _longest(running: list[bool]) -> tuple[int, int]:
             best = max(best, (begin, hour - begin), key=lambda one: one[1])
             begin = hour + 1
     return best
+
+
+def _headroom(order: Order, begin: datetime, schedule: list[list[int]]) -> list[int]:
+    """Return what may come back in the hours after an order, as long as the schedule is as high as when it was given."""
+    running = [sum(row[hour] for row in schedule) for hour in range(len(schedule[0]))]
+    given, over = ((one - begin) // timedelta(hours=1) for one in (order.at, order.until))
+    stop = next((hour for hour in range(over, len(running)) if running[hour] < running[given]), len(running))
+    return [order.shed_w] * (stop - over)
 
 
 def _read(site: Site, at: datetime, scheduled: int, steps: list[Step], order: Order | None, uptime: int) -> Reading:

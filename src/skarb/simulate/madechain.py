@@ -128,7 +128,7 @@ def _epochs(seed: int, first: int, difficulty: int) -> Epochs:
         start = time_of(number * EPOCH_BLOCKS)
         seconds = time_of((number + 1) * EPOCH_BLOCKS) - start
         found.append(Epoch(number, EASIEST_TARGET // difficulty, start, "assumed", seconds))
-    return Epochs(SOURCE, tuple(found))
+    return Epochs(SOURCE, tuple(found), tuple(anchors))
 
 
 def _between(knots: list[tuple[float, float]], number: int) -> int:
