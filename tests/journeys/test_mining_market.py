@@ -17,6 +17,8 @@ from skarb.app.market import Market, MarketFile, create_market
 from skarb.app.miningfiles import read_figures
 from skarb.cli import main
 from skarb.console import console
+from skarb.console.mining import PAGES
+from skarb.core.amount import parse_amount
 from skarb.core.errors import NotFound
 
 FILE = MarketFile(law="by", seed=11, start=date(2026, 11, 2), days=5, people=30, companies=5, per_day=20)
@@ -62,7 +64,7 @@ def test_every_satoshi_on_the_page_is_a_row_decided_by_law(folder: Path):
         assert row["provision"] == "BY-MINE/le" and row["outcome"] == "posted"
         assert row["transfers"][0]["debit"] == "chain/BTC/created"
         assert row["instruction"]["party"] == farm["company"]["id"]
-        assert int(round(float(row["transfers"][0]["amount"]) * 1e8)) == hour["earned_sat"]
+        assert parse_amount(row["transfers"][0]["amount"], 8) == hour["earned_sat"]
         bill = farm["bills"][0]["payment"]
         paid = client.get(f"/book/{bill['book']}/batch/{bill['sequence']}/row/{bill['row']}.json").json()["row"]
         assert paid["instruction"]["activity"] == "fiat_pay" and paid["outcome"] == "posted"
@@ -70,6 +72,16 @@ def test_every_satoshi_on_the_page_is_a_row_decided_by_law(folder: Path):
     with Market(folder) as again:
         assert again.fill() == 0, "a market that is opened again has its farm's past already"
         assert msgspec.json.decode(msgspec.json.encode(again.view.mining()))["journal_sat"] == farm["journal_sat"]
+
+
+def test_before_anything_has_happened_every_page_is_there(tmp_path: Path):
+    create_market(tmp_path / "new", MarketFile(**{**msgspec.structs.asdict(FILE), "days": 0}))
+    with Market(tmp_path / "new") as market:
+        client = TestClient(console(market.view))
+        for path in ("/", *(f"/{where}" for where, _ in PAGES)):
+            assert client.get(path).status_code == 200, path
+        farm = client.get("/mining.json").json()["farm"]
+        assert farm["journal_sat"] == farm["reckoned_sat"] == farm["paid_hours"] == 0
 
 
 def test_the_present_goes_on_with_the_farm(folder: Path, tmp_path: Path):
@@ -91,7 +103,11 @@ def test_the_plan_of_the_page_is_that_of_the_command(
 ):
     with Market(folder) as market:
         client = TestClient(console(market.view))
-        for query in ("", "?mw=250&reactor_out=yes&dear_gas=yes", "?mw=120&on_gas=yes&boilers_first=yes&hashprice=80&cold_winter=yes"):
+        for query in (
+            "",
+            "?mw=250&reactor_out=yes&dear_gas=yes",
+            "?mw=120&on_gas=yes&boilers_first=yes&hashprice=80&cold_winter=yes",
+        ):
             answer = client.get(f"/mining/plan.json{query}").json()["plan"]["answer"]
             said = told(answer["command"], capsys, monkeypatch)
             assert {name: said[other] for name, other in SAME.items()} == {name: answer["effects"][name] for name in SAME}

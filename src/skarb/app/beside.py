@@ -1,4 +1,6 @@
-"""Work beside a market that is open: drafts are replayed, years of mining drawn, each in a process of its own, so that the market's pace and its page do not feel it.
+"""Work beside a market that is open: drafts are replayed, years of mining drawn.
+
+Each is done in a process of its own, so that the market's pace and its page do not feel it.
 
 Whatever becomes of that process, the market goes on; what went wrong is in `progress` and is told once.
 """

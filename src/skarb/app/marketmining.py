@@ -38,7 +38,21 @@ from skarb.app.tally import Answered
 from skarb.core.amount import parse_amount
 from skarb.core.errors import InputError, shorten
 from skarb.core.time import zone
-from skarb.grid import FLOORS_W, MEGAWATT, Policy, Step, Watts, best, carbon_by_hour_g, counted, left_w, reasons_of, surplus_w, table_of, truth_of
+from skarb.grid import (
+    FLOORS_W,
+    MEGAWATT,
+    Policy,
+    Step,
+    Watts,
+    best,
+    carbon_by_hour_g,
+    counted,
+    left_w,
+    reasons_of,
+    surplus_w,
+    table_of,
+    truth_of,
+)
 from skarb.grid.curtail import sheddable
 from skarb.mining.capital import recovery_factor
 from skarb.mining.catalogue import CLASSES, machine, supposed
@@ -82,6 +96,10 @@ class MarketMining:
                     self._journal_sat += parse_amount(i.amount, 8)
                 elif i.activity == "fiat_pay":
                     self._paid_minor += parse_amount(i.amount, 2)
+
+    def clock(self, now: datetime) -> datetime:
+        """Return the market's time, its first morning before anything has happened."""
+        return max(now, self._farm.day(self._farm.begins).hours[0].at)
 
     # -- the farm ---------------------------------------------------------------------------------------------------
 
@@ -187,7 +205,9 @@ class MarketMining:
         if asked is not None:
             day = next((one for one in days if one.isoformat() == asked), None)
             if day is None:
-                raise InputError(f"day: given {shorten(asked)!r}, expected a day with an order, such as {days[0] if days else 'none yet'}")
+                raise InputError(
+                    f"day: given {shorten(asked)!r}, expected a day with an order, such as {days[0] if days else 'none yet'}"
+                )
         sites = self._sites(now)
         running = {one.name: one.scheduled_w for one in sites}
         all_cut = [cut for one in days if (cut := self._farm.day(one).curtailed) is not None]
@@ -255,7 +275,11 @@ class MarketMining:
         if found is None:
             return EconomicsView(progress=self.progress)
         return EconomicsView(
-            progress=self.progress, made=found.made, report=report_from(found.report), swings=found.npv_swings, command=found.command
+            progress=self.progress,
+            made=found.made,
+            report=report_from(found.report),
+            swings=found.npv_swings,
+            command=found.command,
         )
 
     def question(self, now: datetime, asked: Mapping[str, str]) -> Question:
@@ -360,7 +384,12 @@ class MarketMining:
         size = question.mw * MEGAWATT * len(basis.hours)
         given = [f"--set {name}={value}" for name, value in settings.items()] + [f"--outage {one}" for one in outages]
         flags = ["--boilers-first"] * question.boilers_first + ["--surplus-only"] * (not question.on_gas)
-        command = ["skarb mine plan --method fill", f"--country {self._law} --seed {self._farm.seed} --year {year}", *given, *flags]
+        command = [
+            "skarb mine plan --method fill",
+            f"--country {self._law} --seed {self._farm.seed} --year {year}",
+            *given,
+            *flags,
+        ]
         answer = PlanAnswer(
             question=question,
             worth_usd_mwh=value,
@@ -369,7 +398,7 @@ class MarketMining:
             surplus_wh=int(left_w(basis.hours, made.system.gas_floor_w).sum()),
             effects=made.effects,
             boilers_first_nano=made.boilers_first_nano,
-            reasons=dict(counted(reasons_of(made.plan, made.hours, made.system))),
+            reasons={str(name): count for name, count in counted(reasons_of(made.plan, made.hours, made.system)).items()},
             command=" ".join(command),
         )
         return answer, made

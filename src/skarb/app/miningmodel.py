@@ -1,7 +1,7 @@
 """What the console shows of mining and power, as frozen shapes; names of fields end in their unit.
 
-Units: `_w` watts, `_wh` watt-hours, `_sat` satoshi, `_minor` minor units of the legal currency, `_milli_mwh` thousandths of the power system's currency for a
-megawatt-hour, `_nano` billionths of that currency, `_ppm` millionths, `_g` grams.
+Units: `_w` watts, `_wh` watt-hours, `_sat` satoshi, `_minor` minor units of the legal currency, `_milli_mwh` thousandths of the power system's
+currency for a megawatt-hour, `_nano` billionths of that currency, `_ppm` millionths, `_g` grams.
 """
 
 from __future__ import annotations

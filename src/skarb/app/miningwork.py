@@ -54,7 +54,9 @@ def make_figures(market: Path) -> None:
     if farm is None:
         return
     files = files_of(market)
-    stamp = sha256(f"{__version__} {file} {[(str(one), _size(one)) for one in files]} {msgspec.json.schema(MiningFigures)}".encode())
+    stamp = sha256(
+        f"{__version__} {file} {[(str(one), _size(one)) for one in files]} {msgspec.json.schema(MiningFigures)}".encode()
+    )
     known = read_figures(market)
     if known is not None and known.stamp == stamp.hexdigest():
         return
@@ -85,7 +87,8 @@ def make_figures(market: Path) -> None:
         made=not files,
         report=msgspec.to_builtins(report_of(past, file.law, drawn)),
         npv_swings=tuple(_npv_swing(one) for one in work.sensitivity(past, asked)),
-        command=f"skarb mine scenarios {' '.join(map(str, files)) or 'FILES'} --machines {','.join(MACHINES)} --usd-kwh 0.03,0.05 --count {SCENARIOS} --seed {file.seed}",
+        command=f"skarb mine scenarios {' '.join(map(str, files)) or 'FILES'} --machines {','.join(MACHINES)} --usd-kwh 0.03,0.05 "
+        f"--count {SCENARIOS} --seed {file.seed}",
     )
     write_figures(market, found)
 

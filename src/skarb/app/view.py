@@ -336,15 +336,19 @@ class View:
 
     def mining(self) -> FarmView | None:
         """Return the mining farm now and what the journal says of it, or None if the market has none."""
-        return None if self.mined is None else self.mined.farm(self.now, self._person)
+        return None if self.mined is None else self.mined.farm(self.mined.clock(self.now), self._person)
 
     def mining_surplus(self) -> SurplusView | None:
         """Return how much power is left over in the year, or None."""
-        return None if self.mined is None else self.mined.surplus(self.now)
+        return None if self.mined is None else self.mined.surplus(self.mined.clock(self.now))
 
     def mining_plan(self, asked: Mapping[str, str]) -> PlanView | None:
         """Return the year's plan for a question, beside the one for the farm as it stands, or None."""
-        return None if self.mined is None else self.mined.plan(self.now, self.mined.question(self.now, asked))
+        return (
+            None
+            if self.mined is None
+            else self.mined.plan(self.mined.clock(self.now), self.mined.question(self.mined.clock(self.now), asked))
+        )
 
     def mining_economics(self) -> EconomicsView | None:
         """Return what mining paid and may pay, or None."""
@@ -352,7 +356,7 @@ class View:
 
     def mining_curtailment(self, day: str | None) -> CurtailmentView | None:
         """Return the order of a day, or the latest, against the meters, or None."""
-        return None if self.mined is None else self.mined.curtailment(self.now, day)
+        return None if self.mined is None else self.mined.curtailment(self.mined.clock(self.now), day)
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

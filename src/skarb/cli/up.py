@@ -45,7 +45,8 @@ def up(
 
     The first start makes a simulated market from a seed. While you watch its past happens: every instruction is decided, posted and journalled
     for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped. Beside it the market's
-    drafts of law are replayed over its past; the page shows what they would have changed. A mining farm follows what the country's power system leaves over.
+    drafts of law are replayed over its past; the page shows what they would have changed. A mining farm
+    follows what the country's power system leaves over.
 
     Everybody and everything in it is made up.
 

@@ -48,7 +48,12 @@ def console(view: MarketView, hosts: Sequence[str] = ()) -> ASGIApp:
     pages = _Pages(view)
     app = Litestar(
         route_handlers=[*pages.handlers(), *_static()],
-        exception_handlers={NotFound: pages.not_found, InputError: pages.refused, InfeasiblePlan: pages.refused, HTTPException: pages.failed},
+        exception_handlers={
+            NotFound: pages.not_found,
+            InputError: pages.refused,
+            InfeasiblePlan: pages.refused,
+            HTTPException: pages.failed,
+        },
         openapi_config=None,
         logging_config=None,
     )

@@ -1,4 +1,7 @@
-"""Geometry of the pages about mining that no report has: the farm's hours, a year's load over what is given, orders against meters, tornados of money."""
+"""Geometry of the pages about mining that no report has.
+
+The farm's hours, a year's load over what is given anyway, orders against meters, tornados of money.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def _marks(most: int) -> tuple[tuple[int, int], ...]:
 
 
 def load_chart(surplus: SurplusView) -> Drawing:
-    """Return the hours of a year from the highest load to the lowest, and under the line what is given whatever the load; means of some hours each."""
+    """Return the hours of a year from the highest load to the lowest, and under the line what is given anyway; means of some hours each."""
     load = np.array(surplus.load_w)
     order = np.argsort(load)[::-1]
     parts = np.array_split(order, _BINS)
@@ -142,8 +145,8 @@ def week_chart(week: WeekView) -> WeekChart:
         Line(name, [(hour, grams / 1e6) for hour, grams in enumerate(values)], style)
         for name, values, style in (("marginal", week.carbon_marginal_g, "c1"), ("average", week.carbon_average_g, "c0"))
     ]
-    flat = max(max(week.carbon_marginal_g), max(week.carbon_average_g)) == min(*week.carbon_marginal_g, *week.carbon_average_g)
-    carbon = sheet(tons, x_ticks=range(0, count, 24), y_range=(-1.0, 1.0) if flat else None)
+    every = (*week.carbon_marginal_g, *week.carbon_average_g)
+    carbon = sheet(tons, x_ticks=range(0, count, 24), y_range=None if max(every) > min(every) else (-1.0, 1.0))
     return WeekChart(
         stacked(*kept),
         tuple(name for side in kept for name, _ in side),
@@ -170,9 +173,7 @@ def sizes_chart(sizes: SizesView) -> SizesChart:
     gains = [(one.gain_nano - sizes.old_nano_per_mw * (one.mining_w // MEGAWATT)) / 1e15 for one in sizes.steps]
     least = -max(10.0, 3 * max(gains))
     for name, capital, style, found in cases:
-        points = [
-            (one.mining_w / MEGAWATT, (one.gain_nano - capital * (one.mining_w // MEGAWATT)) / 1e15) for one in sizes.steps
-        ]
+        points = [(one.mining_w / MEGAWATT, (one.gain_nano - capital * (one.mining_w // MEGAWATT)) / 1e15) for one in sizes.steps]
         curves.append(Line(name, [point for point in points if point[1] >= least], style))
         best.append((style, WIDTH * found // most))
     whole = Line("", [(0.0, 0.0), (most / MEGAWATT, 0.0)], "nought")  # so that the scale is that of all sizes

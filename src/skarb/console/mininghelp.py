@@ -26,7 +26,11 @@ def mining_helpers(words: Language) -> dict[str, Any]:
         tenths = (abs(int(watts)) * 10 + MEGAWATT // 2) // MEGAWATT
         tenths = tenths if tenths < 1000 else (tenths + 5) // 10 * 10
         whole, rest = divmod(tenths, 10)
-        return (MINUS if watts < 0 and tenths else "") + words.whole(whole) + (f"{words.messages['decimal']}{rest}" if rest and whole < 100 else "")
+        return (
+            (MINUS if watts < 0 and tenths else "")
+            + words.whole(whole)
+            + (f"{words.messages['decimal']}{rest}" if rest and whole < 100 else "")
+        )
 
     def mwh(energy_wh: int, places: int = 1) -> str:
         """MWh, rounded half up."""

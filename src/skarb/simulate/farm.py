@@ -1,9 +1,9 @@
-"""A mining farm that follows the surplus: hour by hour what its schedule says, what its meters say, and what the pool pays for it.
+"""A mining farm that follows the surplus: what its schedule says, what its meters say, and what the pool pays for it.
 
-The country's year is the one that `skarb mine plan` makes from the same seed; the farm takes what is left over in it, whole blocks at a time, and
-nothing when nothing is left. Now and then the dispatcher needs power at once and orders the farm to give some up; a site does not always obey, and its
-meter says so. The pool pays every metered hour in satoshi, rounded down; once a day the farm sells what the electricity of the day before costs
-and pays for it. Everything follows from the seed.
+The country's year is the one that `skarb mine plan` makes from the same seed; the farm takes what is left over in it, whole blocks at a time,
+and nothing when nothing is left. Now and then the dispatcher needs power at once and orders the farm to give some up; a site does not always
+obey, and its meter says so. The pool pays every metered hour in satoshi, rounded down; once a day the farm sells what the electricity of the
+day before costs, and pays for it. Everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from importlib.resources import files
 from random import Random
+from typing import Any
 
 from skarb.core.activity import Activity
 from skarb.core.amount import format_amount
@@ -51,7 +52,11 @@ SURPLUS_ONLY = Policy(boilers_first=False, mining_on_gas=False)
 REASONS = ("frequency", "line", "reserve")  # why a dispatcher needs power at once
 _MILLI = 1000
 _DECIMALS = 8  # of bitcoin
-_ORDERS, _CHEATS, _SILENT = 35, 30, 15  # in a hundred: days with an order; orders that a site ignores; those in which a reading is only estimated
+_ORDERS, _CHEATS, _SILENT = (
+    35,
+    30,
+    15,
+)  # in a hundred: days with an order; orders that a site ignores; those in which a reading is only estimated
 _UPTIME = (950, 985)  # thousandths of its scheduled power that a site draws
 _PAID_AFTER = timedelta(seconds=30)
 _BILL_AT, _OPENS_AT = timedelta(hours=9), timedelta(hours=6)  # of the local day
@@ -123,10 +128,11 @@ class _Year:
 class Farm:
     """The farm of a market."""
 
-    def __init__(self, seed: int, first: date, plan: FarmPlan, town: Town, prices: Prices) -> None:
+    def __init__(self, seed: int, first: date, last: date, plan: FarmPlan, town: Town, prices: Prices) -> None:
+        """Make a farm that lives from the day after the first to the last; a later last day changes no earlier one."""
         self.plan, self.seed = plan, seed
         self.inputs = inputs_of_town(town.code)
-        self.chain = MadeChain(seed, first, plan, prices)
+        self.chain = MadeChain(seed, first, last, plan, prices)
         self.terms = Terms(*(supposed()[name].base for name in ("pue", "uptime", "pool_fee")))
         self.sites = tuple(_site(one) for one in plan.sites)
         self.machines: dict[str, Machine] = {one.name: machine(one.machine) for one in plan.sites}
@@ -164,7 +170,7 @@ class Farm:
     def price_usd_mwh(self, day: date) -> Fraction:
         """Return what the farm pays for a megawatt-hour."""
         usd, scale = self._prices.of("USD", day)
-        return Fraction(self.plan.price) * 1000 * 10**PLACES * scale / usd
+        return Fraction(self.plan.price) * Fraction(1000 * 10**PLACES * scale, usd)
 
     def day(self, day: date) -> FarmDay:
         """Return everything that happens on a legal day; of days to come only the schedule is anybody's business."""
@@ -177,10 +183,6 @@ class Farm:
         day = at.astimezone(zone(self._town.zone)).date()
         return next((one for one in self.day(day).hours if one.at <= at < one.at + timedelta(hours=1)), None)
 
-    def country_hours(self, year: int) -> Hours:
-        """Return the country's hours of a year."""
-        return self._year(year).hours
-
     # -- what the market sees ---------------------------------------------------------------------------------------
 
     def events(self, day: date) -> list[Event]:
@@ -189,7 +191,16 @@ class Farm:
         found = []
         if day == self._first:
             for number, party in enumerate((self.plan.company, self.plan.supplier)):
-                found.append(self._ask(f"open-{number}", midnight + _OPENS_AT + timedelta(seconds=number), "onboard", party, self._town.currency, "0.00"))
+                found.append(
+                    self._ask(
+                        f"open-{number}",
+                        midnight + _OPENS_AT + timedelta(seconds=number),
+                        "onboard",
+                        party,
+                        self._town.currency,
+                        "0.00",
+                    )
+                )
         for hour in self.day(day).hours:
             if day >= self.begins and hour.sat:
                 paid = hour.at + timedelta(hours=1) + _PAID_AFTER
@@ -201,7 +212,9 @@ class Farm:
     def owed_minor(self, day: date) -> int:
         """Return what the electricity of a day costs, in minor units of the legal currency. Rounding: half up, once a day."""
         energy = sum(hour.metered_wh for hour in self.day(day).hours)
-        return (energy * self._kwh_milli * 2 + 10_000) // 20_000  # Wh times thousandths per kWh are ten-thousandths of a minor unit
+        return (
+            energy * self._kwh_milli * 2 + 10_000
+        ) // 20_000  # Wh times thousandths per kWh are ten-thousandths of a minor unit
 
     def _bill(self, day: date, at: datetime) -> list[Event]:
         """Sell as many coins as the bill takes, and pay it."""
@@ -216,12 +229,13 @@ class Farm:
         sold = {"consideration_asset": self._town.currency, "consideration": format_amount(brings, 2)}
         energy = sum(hour.metered_wh for hour in self.day(before).hours)
         told = {"counterparty": self.plan.supplier, "purpose": f"electricity of {before.isoformat()}, {energy} Wh by the meter"}
+        company, currency, due = self.plan.company, self._town.currency, format_amount(owed, 2)
         return [
-            self._ask(f"{day:%y%m%d}-sale", at, "token_sell_fiat", self.plan.company, "BTC", _coins(sat), **sold),
-            self._ask(f"{day:%y%m%d}-bill", at + timedelta(minutes=1), "fiat_pay", self.plan.company, self._town.currency, format_amount(owed, 2), **told),
-        ]  # fmt: skip
+            self._ask(f"{day:%y%m%d}-sale", at, "token_sell_fiat", company, "BTC", _coins(sat), **sold),
+            self._ask(f"{day:%y%m%d}-bill", at + timedelta(minutes=1), "fiat_pay", company, currency, due, **told),
+        ]
 
-    def _ask(self, what: str, at: datetime, activity: Activity, party: str, asset: str, amount: str, **more: str) -> Event:
+    def _ask(self, what: str, at: datetime, activity: Activity, party: str, asset: str, amount: str, **more: Any) -> Event:
         by = f"officer-1@{self.plan.book}" if activity == "onboard" else "client"
         instruction = Instruction(
             id=f"{self.plan.book}-farm-{what}", at=at, activity=activity, party=party, asset=asset, amount=amount, entered_by=by, **more

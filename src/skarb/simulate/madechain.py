@@ -22,7 +22,7 @@ from skarb.chain.difficulty import BLOCK_SECONDS
 from skarb.chain.model import EASIEST_TARGET
 from skarb.chain.series import assumed, filled
 from skarb.chain.series_files import FEES, PRICE, published_fees
-from skarb.core.time import to_day
+from skarb.core.time import from_day, to_day
 from skarb.mining.formulas import hashprice_usd_ph_day
 from skarb.mining.model import SATOSHI, Network
 from skarb.simulate.prices import Prices
@@ -31,7 +31,7 @@ from skarb.simulate.town import FarmPlan
 SOURCE = "made up"
 FIRST_YEAR = 2021  # the first of which a mean of the hashprice is published
 _DAY = 86_400
-_AHEAD = 60  # epochs after the market's first day: more than two years
+_EPOCH_DAYS = 14
 _STEP = (-25, 45)  # thousandths by which difficulty may change in an epoch after the first day
 _DAILY = 0.028  # of the logarithm of the price
 _FILL_DAYS = 62
@@ -40,10 +40,10 @@ _FILL_DAYS = 62
 class MadeChain:
     """Difficulty, subsidy, fees and price of every day."""
 
-    def __init__(self, seed: int, first: date, plan: FarmPlan, prices: Prices) -> None:
+    def __init__(self, seed: int, first: date, last: date, plan: FarmPlan, prices: Prices) -> None:
         self._seed, self._first, self._prices = seed, to_day(first), prices
         self._fee_sat = Fraction(plan.fee_btc) * SATOSHI
-        self.epochs = _epochs(seed, self._first, int(plan.difficulty))
+        self.epochs = _epochs(seed, self._first, to_day(last), int(plan.difficulty))
         self._days: dict[int, ChainDay] = {}
 
     def day(self, day: int) -> ChainDay:
@@ -71,7 +71,7 @@ class MadeChain:
         fees = assumed(fees, begin, end, self._fee_sat, SOURCE)
         prices = {day: Point(value, "assumed", SOURCE) for day, value in self._past_prices(days, fees).items()}
         for day in range(self._first, end + 1):
-            prices[day] = Point(self._price_usd(date.fromordinal(day + _ORDINAL)), "assumed", SOURCE)
+            prices[day] = Point(self._price_usd(from_day(day)), "assumed", SOURCE)
         return days, fees, Series(PRICE, prices)
 
     def _past_prices(self, days: dict[int, ChainDay], fees: Series) -> dict[int, Fraction]:
@@ -81,9 +81,9 @@ class MadeChain:
             day = to_day(date(year, 7, 2))
             if day not in days or day >= self._first:
                 continue
-            one = Network(days[day].difficulty, days[day].subsidy_sat, fees.points[day].value, Fraction(1))
-            knots.append((day, log(hashprice / float(hashprice_usd_ph_day(one)))))
-        knots.append((self._first, log(float(self._price_usd(date.fromordinal(self._first + _ORDINAL))))))
+            paid = Network(days[day].difficulty, days[day].subsidy_sat, fees.points[day].value, Fraction(1))
+            knots.append((day, log(hashprice / float(hashprice_usd_ph_day(paid)))))
+        knots.append((self._first, log(float(self._price_usd(from_day(self._first))))))
         begin = min(days)
         path: dict[int, float] = {}
         for (one, low), (other, high) in pairwise([(begin, knots[0][1]), *knots]):
@@ -97,9 +97,6 @@ class MadeChain:
         return {day: Fraction(round(100 * exp(value)), 100) for day, value in path.items()}
 
 
-_ORDINAL = date(1970, 1, 1).toordinal()
-
-
 @cache
 def published_hashprice() -> tuple[tuple[int, float], ...]:
     """Return the published means of the hashprice by year. Units: USD per PH/s and day."""
@@ -107,7 +104,7 @@ def published_hashprice() -> tuple[tuple[int, float], ...]:
     return tuple((int(row["year"]), float(row["usd_ph_day"])) for row in csv.DictReader(text.splitlines()))
 
 
-def _epochs(seed: int, first: int, difficulty: int) -> Epochs:
+def _epochs(seed: int, first: int, last: int, difficulty: int) -> Epochs:
     anchors = [one for one in published_anchors() if one.time < first * _DAY]
     heights, times = [one.height for one in anchors], [one.time for one in anchors]
 
@@ -120,7 +117,7 @@ def _epochs(seed: int, first: int, difficulty: int) -> Epochs:
     begins = (heights[-1] + (first * _DAY - times[-1]) // BLOCK_SECONDS) // EPOCH_BLOCKS  # the epoch of the first day
     knots = [(one.height / EPOCH_BLOCKS, log(float(one.difficulty or 1))) for one in anchors] + [(begins, log(difficulty))]
     found = []
-    for number in range(begins + _AHEAD):
+    for number in range(begins + (last - first) // _EPOCH_DAYS + 3):
         if number > begins:
             difficulty += difficulty * Random(f"{seed}/difficulty/{number - begins}").randint(*_STEP) // 1000
         else:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from heapq import heappop, heappush
 from functools import cached_property
+from heapq import heappop, heappush
 from itertools import accumulate
 from random import Random
 
@@ -62,7 +62,8 @@ class Scenario:
     @cached_property
     def farm(self) -> Farm | None:
         """The mining farm of the town, if it has one."""
-        return None if self.town.farm is None else Farm(self.seed, self.start, self.town.farm, self.town, self.prices)
+        last = self.start + timedelta(days=self.days + RATES_AHEAD)
+        return None if self.town.farm is None else Farm(self.seed, self.start, last, self.town.farm, self.town, self.prices)
 
     @property
     def end(self) -> datetime:

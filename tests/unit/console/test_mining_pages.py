@@ -26,7 +26,9 @@ def test_every_page_leads_to_every_other_and_says_where_it_is(client: TestClient
     for where, _ in PAGES:
         assert f'href="/{where}?lang={language}"' in text
     assert text.count('aria-current="page"') >= 1
-    assert not re.search(r"mining_[a-z]+", re.sub(r'(?s)<pre.*?</pre>|href="[^"]*"|data-page="[^"]*"|<code>[^<]*</code>', "", text)), "a word is missing"
+    assert not re.search(
+        r"mining_[a-z]+", re.sub(r'(?s)<pre.*?</pre>|href="[^"]*"|data-page="[^"]*"|<code>[^<]*</code>', "", text)
+    ), "a word is missing"
 
 
 def test_the_farm_is_told_to_the_satoshi_and_leads_down_to_rows(client: TestClient[Any]):

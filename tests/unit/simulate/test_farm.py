@@ -53,7 +53,8 @@ def test_a_payout_is_what_the_meters_of_the_hour_come_to():
         network = farm().chain.network(day)
         for hour in farm().day(day).hours:
             sat = sum(
-                expected_sat(one.metered_wh, network, farm().machines[one.site].efficiency_j_th, farm().terms) for one in hour.sites
+                expected_sat(one.metered_wh, network, farm().machines[one.site].efficiency_j_th, farm().terms)
+                for one in hour.sites
             )
             assert sat == hour.sat
             found = paid.get(f"burshtyn-farm-{hour.at:%y%m%d%H}")
