@@ -80,7 +80,7 @@ class MarketMining:
         self._lock = Lock()
         self._inputs = power.inputs_of(law)
         self._basis = lru_cache(maxsize=8)(self._basis_made)
-        self._answered = lru_cache(maxsize=64)(self._answer)
+        self._answered = lru_cache(maxsize=16)(self._answer)
         self.progress = Progress()
 
     def take(self, rows: Iterable[Answered]) -> None:
