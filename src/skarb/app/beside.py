@@ -1,4 +1,6 @@
-"""Work beside a market that is open: drafts are replayed in a process of their own, so that the market's pace and its page do not feel it.
+"""Work beside a market that is open: drafts are replayed, years of mining drawn.
+
+Each is done in a process of its own, so that the market's pace and its page do not feel it.
 
 Whatever becomes of that process, the market goes on; what went wrong is in `progress` and is told once.
 """
@@ -34,17 +36,17 @@ def work(market: Path, sender: Connection) -> None:
 
 
 class Beside:
-    """A process that replays drafts, and the thread that listens to it."""
+    """A process that does such work, and the thread that listens to it."""
 
     def __init__(self, market: Path, learn: Learn, doing: Work = work) -> None:
         self._learn = learn
         spawned = get_context("spawn")
         receiver, sender = spawned.Pipe(duplex=False)
-        self._process = spawned.Process(target=doing, args=(market, sender), name="skarb-drafts", daemon=True)
+        self._process = spawned.Process(target=doing, args=(market, sender), name="skarb-beside", daemon=True)
         self._process.start()
         sender.close()
         self._stopped = False
-        self._listener = Thread(target=self._listen, args=(receiver,), name="skarb-drafts", daemon=True)
+        self._listener = Thread(target=self._listen, args=(receiver,), name="skarb-beside", daemon=True)
         self._listener.start()
 
     def wait(self, seconds: float | None = None) -> None:

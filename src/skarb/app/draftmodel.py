@@ -14,7 +14,7 @@ there; it broke off."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far the replay of a market's drafts is."""
+    """How far work beside the market is, such as the replay of its drafts."""
 
     stage: Stage = "idle"
     subject: str = ""  # the book or draft at hand, or what went wrong

@@ -128,7 +128,10 @@ class Market:
         self.now = datetime.combine(
             self.file.start, time(), UTC
         )  # the clock that books record by, simulated like everything else
-        self.view = View(folder, self.rulebook, self.registers, self.scenario.books, self.scenario.entries.latin, self.book_path)
+        scenario = self.scenario
+        self.view = View(
+            folder, self.rulebook, self.registers, scenario.books, scenario.entries.latin, self.book_path, scenario.farm
+        )
         self.desks: dict[str, Desk] = {}
         self._approvals: list[tuple[datetime, str, str, Instruction]] = []  # when, book, id: unique, so nothing else is compared
         self._stack = ExitStack()

@@ -57,6 +57,34 @@ def write_report(
     """
     past = load(paths)
     drawn = work.draw(past, asked)
+    report = report_of(past, country, drawn)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.html").write_text(page(report, code), encoding="utf-8")
+    written = ["report.html"]
+    for chart in charts(report, said(code)):
+        name = f"{chart['key']}.svg"
+        (out / name).write_text(svg(chart, code), encoding="utf-8")
+        written.append(name)
+    _parquet(out / "hashprice.parquet", *hashprice_rows(past.history, "day"))
+    _parquet(out / "backtest.parquet", BACKTEST, [tuple(one.values()) for one in report.years])
+    whole = {
+        "cases": report.cases,
+        "seed": asked.seed,
+        "scenarios": asked.count,
+        "inputs": report.inputs,
+        "sources": past.sources,
+        "notes": past.notes,
+    }
+    (out / "scenarios.json").write_bytes(msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
+    return [*written, "hashprice.parquet", "backtest.parquet", "scenarios.json"], past.notes
+
+
+def report_of(past: Past, country: str, drawn: work.Drawn) -> MiningReport:
+    """Return the report about a past and what may come after it.
+
+    Raises: NotFound if nothing is known about the country's electricity.
+    """
+    asked = drawn.asked
     history = past.since(date(FIRST_YEAR, 1, 1))
     terms = asked.terms
     years = backtest_rows(backtest(history, map(machine, CLASSES), _PRICES, terms), terms, asterisk=False)
@@ -64,9 +92,8 @@ def write_report(
     fleet = Fleet(tuple(Part(one, 1) for one in asked.machines))
     worth, verdicts = work.compare(past, fleet, power, terms)
     known = [*work.inputs_of(past, terms), *scenario_inputs(drawn), worth, *power.costs, *power.uses, *power.usd_kwh]
-    inputs, cases = _named(INPUTS, input_rows(known)), _named(SCENARIOS, scenario_rows(drawn))
     named = {one.name.removeprefix("Bitmain Antminer "): one for one in map(machine, CLASSES)}
-    report = MiningReport(
+    return MiningReport(
         day=from_day(past.last.day),
         country=country,
         hashprice_today=float(past.last.hashprice),
@@ -79,35 +106,16 @@ def write_report(
         published=[(year, value) for year, value in _published() if year >= FIRST_YEAR],
         halvings=_halvings(past),
         fans=[_fan(past, one, drawn.scenarios.months) for one in drawn.scenarios.outcomes],
-        cases=cases,
+        cases=_named(SCENARIOS, scenario_rows(drawn)),
         years=_named(BACKTEST, years),
         compared=_named(COMPARE, compare_rows(verdicts, fleet.power_mw(terms))),
         fleet=", ".join(one.code for one in asked.machines),
         scenarios=drawn.scenarios.count,
-        inputs=inputs,
+        inputs=_named(INPUTS, input_rows(known)),
         notes=past.notes,
         sources=past.sources,
         made_at=now(),
     )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.html").write_text(page(report, code), encoding="utf-8")
-    written = ["report.html"]
-    for chart in charts(report, said(code)):
-        name = f"{chart['key']}.svg"
-        (out / name).write_text(svg(chart, code), encoding="utf-8")
-        written.append(name)
-    _parquet(out / "hashprice.parquet", *hashprice_rows(past.history, "day"))
-    _parquet(out / "backtest.parquet", BACKTEST, years)
-    whole = {
-        "cases": cases,
-        "seed": asked.seed,
-        "scenarios": asked.count,
-        "inputs": inputs,
-        "sources": past.sources,
-        "notes": past.notes,
-    }
-    (out / "scenarios.json").write_bytes(msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
-    return [*written, "hashprice.parquet", "backtest.parquet", "scenarios.json"], past.notes
 
 
 def _named(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ console masks natural persons unless a purpose was given, and then calls `look` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -20,6 +21,7 @@ from skarb.core.instruction import Instruction
 if TYPE_CHECKING:
     from skarb.app.alertmodel import AlertsView, AlertView
     from skarb.app.draftmodel import DraftsView
+    from skarb.app.miningmodel import CurtailmentView, EconomicsView, FarmView, PlanView, SurplusView
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -350,6 +352,27 @@ class MarketView(Protocol):
 
     def alert(self, name: str) -> AlertView | None:
         """Return one scheme with everybody in it, or None."""
+
+    def mining(self) -> FarmView | None:
+        """Return the mining farm now and what the journal says of it, or None if the market has none; so for all of `mining_*`."""
+
+    def mining_surplus(self) -> SurplusView | None:
+        """Return how much power is left over in the year."""
+
+    def mining_plan(self, asked: Mapping[str, str]) -> PlanView | None:
+        """Return the year's plan for a question, beside the one for the farm as it stands.
+
+        Raises: InputError naming what was asked wrongly, InfeasiblePlan.
+        """
+
+    def mining_economics(self) -> EconomicsView | None:
+        """Return what mining paid and may pay."""
+
+    def mining_curtailment(self, day: str | None) -> CurtailmentView | None:
+        """Return the order of a day, or the latest, against the meters.
+
+        Raises: InputError if there was none.
+        """
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

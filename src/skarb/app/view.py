@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import RLock
@@ -17,6 +17,8 @@ from skarb.app.files import now as real_now
 from skarb.app.flowwork import flow_figures, flow_part, flow_report
 from skarb.app.looks import Looks
 from skarb.app.marketalerts import MarketAlerts
+from skarb.app.marketmining import MarketMining
+from skarb.app.miningmodel import CurtailmentView, EconomicsView, FarmView, PlanView, SurplusView
 from skarb.app.model import (
     BatchLine,
     BatchView,
@@ -45,6 +47,7 @@ from skarb.ledger import Result
 from skarb.registers import Admission, Party, Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.simulate import BookEntry
+from skarb.simulate.farm import Farm
 
 _PERSONAL = ("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor", "unknown")
 _CREATED = Result.created.value
@@ -63,6 +66,7 @@ class View:
         books: Iterable[BookEntry],
         latin: dict[str, str],
         book_path: Callable[[str], Path],
+        farm: Farm | None = None,
     ) -> None:
         self._rulebook = rulebook
         self._registers = registers
@@ -78,6 +82,8 @@ class View:
         self._folder = folder
         country = rulebook.country
         self._alerts = MarketAlerts(country.code.lower(), country.currency, lambda code: registers.asset(code).decimals)
+        law = country.code.lower()
+        self.mined = None if farm is None else MarketMining(farm, law, country.zone, folder)
         self.replaying = Progress()
         self.living = False
 
@@ -87,6 +93,8 @@ class View:
         """Take a batch of a journal into account."""
         rows = answered(envelope, self._archive.law)
         self._alerts.take(rows)
+        if self.mined is not None:
+            self.mined.take(rows)
         with self._lock:
             self._tally.take(rows, envelope.sequence, envelope.recorded_at, envelope.book)
 
@@ -325,6 +333,30 @@ class View:
     def alert(self, name: str) -> AlertView | None:
         """Return one scheme with everybody in it, or None."""
         return self._alerts.alert(name, self._person)
+
+    def mining(self) -> FarmView | None:
+        """Return the mining farm now and what the journal says of it, or None if the market has none."""
+        return None if self.mined is None else self.mined.farm(self.mined.clock(self.now), self._person)
+
+    def mining_surplus(self) -> SurplusView | None:
+        """Return how much power is left over in the year, or None."""
+        return None if self.mined is None else self.mined.surplus(self.mined.clock(self.now))
+
+    def mining_plan(self, asked: Mapping[str, str]) -> PlanView | None:
+        """Return the year's plan for a question, beside the one for the farm as it stands, or None."""
+        return (
+            None
+            if self.mined is None
+            else self.mined.plan(self.mined.clock(self.now), self.mined.question(self.mined.clock(self.now), asked))
+        )
+
+    def mining_economics(self) -> EconomicsView | None:
+        """Return what mining paid and may pay, or None."""
+        return None if self.mined is None else self.mined.economics()
+
+    def mining_curtailment(self, day: str | None) -> CurtailmentView | None:
+        """Return the order of a day, or the latest, against the meters, or None."""
+        return None if self.mined is None else self.mined.curtailment(self.mined.clock(self.now), day)
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

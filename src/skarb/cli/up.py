@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.markup import escape
 
 from skarb.app.beside import Beside
@@ -15,9 +17,11 @@ from skarb.app.draftmodel import Progress
 from skarb.app.drafts import draft_folders
 from skarb.app.files import now
 from skarb.app.market import Market, MarketFile, Step, create_market
+from skarb.app.miningfiles import give_files
+from skarb.app.miningwork import mining_beside
 from skarb.cli.market_summary import print_market
 from skarb.cli.output import err, out, progress
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, NotFound
 
 BEAT_SECONDS = 1.0  # of the visitor's time for a few minutes of the market's
 CHEAP_ROWS = 5_000  # up to here --once replays the drafts, too
@@ -35,12 +39,14 @@ def up(
     per_day: int = 2000,
     host: str = "127.0.0.1",
     port: int = 8080,
+    chain: Annotated[list[Path] | None, Parameter(negative=())] = None,
 ) -> None:
     """Start a living market: institutions, clients, a supervisor's console in the browser.
 
     The first start makes a simulated market from a seed. While you watch its past happens: every instruction is decided, posted and journalled
     for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped. Beside it the market's
-    drafts of law are replayed over its past; the page shows what they would have changed.
+    drafts of law are replayed over its past; the page shows what they would have changed. A mining farm
+    follows what the country's power system leaves over.
 
     Everybody and everything in it is made up.
 
@@ -66,13 +72,19 @@ def up(
         Address to listen on; the console has no log-in, so keep it on this machine.
     port
         Port to listen on.
+    chain
+        Files or folders of the real chain (as of `skarb mine`), from which the pages on mining tell its past; without them it is made up.
     """
+    for path in chain or ():
+        if not path.exists():
+            raise NotFound(f"--chain: {path}: there is no such file or folder")
     if not (market / "market.yaml").exists():
         start = _first_day(days)
         create_market(
             market, MarketFile(law=law, seed=seed, start=start, days=days, people=people, companies=companies, per_day=per_day)
         )
         err.print(f"A new market in {market}/: seed {seed}, {days} days from {start}", highlight=False)
+    give_files(market, chain or [])
     with progress("Opening the books") as step:
         running = Market(market, step)
     with running:
@@ -130,6 +142,7 @@ def _serve(running: Market, host: str, port: int) -> None:
     def live() -> None:
         try:
             running.view.replaying = Progress(stage="past")
+            beside.extend(_mine_beside(running))
             _fill(running, stopped=stop.is_set)
             if not stop.is_set():
                 beside.extend(_replay_beside(running))
@@ -168,6 +181,24 @@ def _replay_beside(running: Market) -> list[Beside]:
         return []
     try:
         return [Beside(running.folder, learn)]
+    except Exception as error:
+        learn(Progress(stage="failed", subject=str(error)))
+        return []
+
+
+def _mine_beside(running: Market) -> list[Beside]:
+    """Begin to make the slow answers about mining; whatever becomes of that, the market goes on."""
+    mined = running.view.mined
+    if mined is None:
+        return []
+
+    def learn(told: Progress) -> None:
+        mined.progress = told
+        if told.stage == "failed":
+            err.print(f"[yellow]Scenarios of mining were not made:[/] {escape(told.subject)}", highlight=False)
+
+    try:
+        return [Beside(running.folder, learn, mining_beside)]
     except Exception as error:
         learn(Progress(stage="failed", subject=str(error)))
         return []

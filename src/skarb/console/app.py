@@ -1,4 +1,4 @@
-"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision, drafts of law, money abroad.
+"""The console's pages as a small Litestar application: a market, a book, a batch, a row, a provision, drafts of law, money abroad, mining.
 
 Every page is HTML or, with `.json` at its end or `Accept: application/json`, the same content as JSON. Nothing is loaded from
 elsewhere, and no page writes anything but the log of looks.
@@ -20,8 +20,10 @@ from skarb.app.draftmodel import DraftLine, DraftsView, Matrix
 from skarb.app.model import MarketView
 from skarb.console.language import choose, language
 from skarb.console.mask import mask
+from skarb.console.mining import mining_handlers
 from skarb.console.pages import Page, Renderer, static_files
-from skarb.core.errors import NotFound
+from skarb.core.errors import InputError, NotFound
+from skarb.grid import InfeasiblePlan
 
 PURPOSE_MIN, PURPOSE_MAX = 5, 200
 _REFUSALS, _REFERRALS, _BATCHES = 14, 8, 50
@@ -46,7 +48,12 @@ def console(view: MarketView, hosts: Sequence[str] = ()) -> ASGIApp:
     pages = _Pages(view)
     app = Litestar(
         route_handlers=[*pages.handlers(), *_static()],
-        exception_handlers={NotFound: pages.not_found, HTTPException: pages.failed},
+        exception_handlers={
+            NotFound: pages.not_found,
+            InputError: pages.refused,
+            InfeasiblePlan: pages.refused,
+            HTTPException: pages.failed,
+        },
         openapi_config=None,
         logging_config=None,
     )
@@ -73,6 +80,7 @@ class _Pages:
                 "refusals": self._view.refusals(_REFUSALS),
                 "referrals": self._view.referrals(_REFERRALS),
                 "drafts": self._headlines(),
+                "farm": self._view.mining(),
             }
             return self._answer(request, "market", content)
 
@@ -165,7 +173,8 @@ class _Pages:
                 raise NotFound("money abroad was not followed yet")
             return Response(content=found, media_type="text/html; charset=utf-8", headers={**_REPORT_HEADERS, **_spoken(code)})
 
-        return [market, book, batch, row, provision, alerts, alert, drafts, draft, report, flows, flow_report]
+        mining = mining_handlers(self._view, self._answer)
+        return [market, book, batch, row, provision, alerts, alert, drafts, draft, report, flows, flow_report, *mining]
 
     def _purpose(self, request: _Request, subject: str) -> tuple[str | None, bool, bool]:
         """Return the purpose that was stated, whether people may be shown, and whether it was no purpose; a look is recorded first."""
@@ -179,6 +188,10 @@ class _Pages:
     def not_found(self, request: _Request, error: Exception) -> Response[Any]:
         """Say that something does not exist."""
         return self._answer(request, "error", {"status": 404, "message": str(error)}, status=404)
+
+    def refused(self, request: _Request, error: Exception) -> Response[Any]:
+        """Say that what was asked for makes no sense, or no plan."""
+        return self._answer(request, "error", {"status": 400, "message": str(error)}, status=400)
 
     def failed(self, request: _Request, error: HTTPException) -> Response[Any]:
         """Say that a request could not be answered."""

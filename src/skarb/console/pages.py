@@ -17,6 +17,7 @@ from skarb.app.model import ClockView
 from skarb.console.alertgraph import graph_of
 from skarb.console.charts import draft_chart, flow_chart
 from skarb.console.language import LANGUAGES, Language, language
+from skarb.console.mininghelp import mining_helpers
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.core.facts import Facts
@@ -84,6 +85,8 @@ class Renderer:
         """Return a page as HTML."""
         template = self._templates.get_template(f"{page.name}.html")
         helpers = _helpers(page)
+        if page.name == "market" or page.name.startswith("mining"):
+            helpers |= mining_helpers(page.words)
         return template.render(
             **page.content, **helpers, everything=helpers
         )  # macros of other files see only what they are given
@@ -118,6 +121,7 @@ def _helpers(page: Page) -> dict[str, Any]:
         "static": lambda name: f"/static/{name}?v={_stamp()}",
         "languages": [(code, language(code).messages["language"], f"{page.path}?lang={code}") for code in LANGUAGES],
         "lang": words.code,
+        "lang_in_links": page.lang_in_links,
         "json_link": ("/index" if page.path == "/" else page.path) + ".json" + suffix,
         "page_name": page.name,
         "silence": SILENCE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import accumulate
 from random import Random
@@ -20,6 +21,7 @@ from skarb.core.instruction import Instruction
 from skarb.core.time import zone
 from skarb.registers import Party
 from skarb.simulate.cast import Cast, books_of, make_cast
+from skarb.simulate.farm import Farm
 from skarb.simulate.forbidden import FORBIDDEN
 from skarb.simulate.habits import Behaviour, capital, first_money
 from skarb.simulate.honest import HONEST
@@ -56,6 +58,12 @@ class Scenario:
     def books(self) -> tuple[BookEntry, ...]:
         """The books of the market."""
         return books_of(self.town)
+
+    @cached_property
+    def farm(self) -> Farm | None:
+        """The mining farm of the town, if it has one."""
+        last = self.start + timedelta(days=self.days + RATES_AHEAD)
+        return None if self.town.farm is None else Farm(self.seed, self.start, last, self.town.farm, self.town, self.prices)
 
     @property
     def end(self) -> datetime:
@@ -141,7 +149,7 @@ class _Life:
 
     def __init__(self, scenario: Scenario) -> None:
         self._s = scenario
-        self._town = scenario.town
+        self._town, self._farm = scenario.town, scenario.farm
         self._world = World(scenario.seed, scenario.town, scenario.cast, scenario.prices)
         self._coming: list[tuple[datetime, int, Event]] = []  # asked for, not yet arrived
         self._asked = 0
@@ -156,6 +164,7 @@ class _Life:
             midnight = self._s._midnight(day)
             self._open_books(day, midnight + _OPENING)
             self._add(planted(self._world, day, self._s.start, midnight))
+            self._add(self._farm.events(day) if self._farm else [])
             for at, book in self._day(day, midnight):
                 yield from self._until(at)
                 self._ask(book, at)

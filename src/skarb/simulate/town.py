@@ -123,6 +123,33 @@ class Review(msgspec.Struct, frozen=True):
     after_minutes: tuple[int, int]
 
 
+class FarmSite(msgspec.Struct, frozen=True, kw_only=True):
+    """A site of a mining farm: machines of one kind in equal blocks, and how soon it can be dark. Priority 1 is cut last."""
+
+    name: str
+    title: str
+    machine: str
+    blocks: int
+    block_mw: str
+    priority: int
+    off_minutes: int
+
+
+class FarmPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A mining farm that lives on what the country's power system leaves over.
+
+    Units: `price` legal currency for a kWh; `difficulty` on the first day; `fee_btc` BTC of fees in a block.
+    """
+
+    company: str
+    supplier: str
+    book: str
+    price: str
+    difficulty: str
+    fee_btc: str
+    sites: list[FarmSite]
+
+
 class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that makes one country's market look like itself."""
 
@@ -159,6 +186,7 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minors: int
     behaviours: dict[str, dict[str, dict[str, int]]]
     review: Review
+    farm: FarmPlan | None = None
 
     def scheme(self) -> Numbering:
         """Return the scheme of the tax numbers."""

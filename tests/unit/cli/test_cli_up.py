@@ -58,6 +58,7 @@ def test_markets_that_cannot_be_made(skarb, tmp_path: Path) -> None:
     result = skarb("up", "--market", "broken", *SMALL)
     assert result.code == 7
     assert "market.yaml" in result.err
+    assert skarb("up", "--market", "m", "--once", "--chain", "nowhere.json").code == 4
     assert not (tmp_path / "m").exists()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +14,13 @@ from tests.unit.console import drafted
 
 from skarb.app import model as m
 from skarb.app.draftmodel import DraftsView
+from skarb.app.marketmining import MarketMining
+from skarb.app.tally import Answered
+from skarb.core.decision import Decision
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
 from skarb.core.time import to_day
+from skarb.simulate import market as make_market
 
 NOW = datetime(2026, 10, 14, 9, 41, 7, tzinfo=UTC)
 ALES = m.Person(id="p-00007", name="Алесь Янкавіч Рамонкоў", personal=True, latin="Ales Yankavich Ramonkou")
@@ -228,8 +235,40 @@ class FakeMarket:
     def flow_report(self, language: str) -> bytes | None:
         return None if self.empty else f"<!doctype html><title>{language}</title>".encode()
 
+    def mining(self) -> Any:
+        return None if self.empty else mined().farm(NOW, self._known)
+
+    def mining_surplus(self) -> Any:
+        return None if self.empty else mined().surplus(NOW)
+
+    def mining_plan(self, asked: Mapping[str, str]) -> Any:
+        return None if self.empty else mined().plan(NOW, mined().question(NOW, asked))
+
+    def mining_economics(self) -> Any:
+        return None if self.empty else mined().economics()
+
+    def mining_curtailment(self, day: str | None) -> Any:
+        return None if self.empty else mined().curtailment(NOW, day)
+
+    def _known(self, party: str) -> m.Person:
+        return m.Person(id=party, name=f"ТАА «{party}»", personal=False)
+
     def look(self, purpose: str, subject: str) -> None:
         self.looks.append((purpose, subject))
+
+
+@cache
+def mined() -> MarketMining:
+    """The mining of a market of which every hour until now was paid, each in the same row."""
+    farm = make_market(7, start=date(2026, 8, 1), people=20, companies=5, days=20, per_day=1).farm
+    assert farm is not None
+    found = MarketMining(farm, "by", "Europe/Minsk", Path("no-such-market"))
+    for n in range((NOW.date() - farm.begins).days + 1):
+        for book, instruction in farm.events(farm.begins + timedelta(days=n)):
+            if instruction.at <= NOW:
+                facts = Facts(activity=instruction.activity, day=to_day(NOW.date()))
+                found.take([Answered(book, 31, 7, instruction, facts, Decision("permit", "BY-MINE/le"), "posted", ())])
+    return found
 
 
 @pytest.fixture

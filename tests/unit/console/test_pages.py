@@ -20,6 +20,12 @@ PAGES = [
     "/drafts/abroad",
     "/drafts/broken",
     "/flows",
+    "/mining",
+    "/mining/surplus",
+    "/mining/plan",
+    "/mining/plan?mw=300&reactor_out=yes&week=17",
+    "/mining/economics",
+    "/mining/curtailment",
     "/nowhere",
 ]
 VOID = {"meta", "link", "input", "rect", "line", "path", "use", "br"}
@@ -69,7 +75,7 @@ def client(market: Any) -> TestClient[Any]:
 def test_every_page_is_whole_in_every_language_and_loads_nothing_from_elsewhere(
     client: TestClient[Any], path: str, language: str
 ):
-    answer = client.get(path, params={"lang": language})
+    answer = client.get(f"{path}{'&' if '?' in path else '?'}lang={language}")
     assert answer.status_code == (404 if path == "/nowhere" else 200)
     assert answer.headers["content-language"] == language
     assert f'<html lang="{language}">' in answer.text

@@ -75,7 +75,7 @@ def surplus_page(
     code: str = "en",
 ) -> str:
     """Return the page of what is left over, in a language. `boilers_w` is all boilers together."""
-    words = _words(code)
+    words = words_of(code)
     given = hours.baseload_w + hours.must_run_w
     chosen = truth_of(hours, floor_w, boilers_w if boilers_first else 0)
     left = surplus_w(hours, floor_w)
@@ -105,7 +105,7 @@ def plan_page(
     plan: Plan, hours: Hours, system: System, effects: Effects, boilers_first_nano: int, sheet: Sheet, code: str = "en"
 ) -> str:
     """Return the page of a plan, in a language."""
-    words = _words(code)
+    words = words_of(code)
     reasons = reasons_of(plan, hours, system)
     return _render(
         "grid_plan.html",
@@ -213,7 +213,8 @@ def _render(template: str, words: Said, title: str, sheet: Sheet, **values: Any)
 
 
 @cache
-def _words(code: str) -> Said:
+def words_of(code: str) -> Said:
+    """Return the words of pages about power in a language."""
     content = files("skarb.reporting").joinpath("grid", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
     return Said(code, {**said(code).messages, **yaml.safe_load(content)})
 
