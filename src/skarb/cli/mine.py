@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
+from skarb.cli.mine_fleet import fleet
 from skarb.cli.mine_future import report, scenarios, sensitivity
 from skarb.cli.mine_grid import add_commands as add_grid
 from skarb.cli.mine_past import backtest, compare, footprint, standing
@@ -20,3 +21,4 @@ app = App(
 for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
     app.command(verb)
 add_grid(app)
+app.command(fleet)
