@@ -20,7 +20,6 @@ from skarb.cli.mine_fleet_shown import poll_rows, show_poll, show_told, tell_ans
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress, write_rows
 from skarb.core.errors import InputError, shorten
 from skarb.fleet import Beside, Courier
-from skarb.simulate.machines import FAULTS, FIRST, Fault, made_fleet, readings, serving, write_fleet
 
 fleet = App(
     name="fleet",
@@ -233,7 +232,7 @@ def simulate(
     sites: int = 2,
     faults: str = "",
     dialect: Literal["luxos", "avalon", "mixed"] = "mixed",
-    first: str = FIRST,
+    first: str = "127.77.0.1",
     seconds: float | None = None,
 ) -> None:
     """Run simulated machines with real sockets on this computer, and write the files that the other commands need.
@@ -260,6 +259,8 @@ def simulate(
     seconds
         End after so many seconds; by default when it is interrupted.
     """
+    from skarb.simulate.machines import FAULTS, made_fleet, readings, serving, write_fleet
+
     machines = made_fleet(devices, sites, _faults(faults), first, dialect)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: given a file, expected a folder")
@@ -304,13 +305,13 @@ def _consent(do: bool, by: str | None, log: Path | None, acknowledgements: Path 
     return _Consent(str(by).strip(), log)
 
 
-def _faults(text: str) -> list[Fault]:
-    found = []
+def _faults(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
     for one in text.split(",") if text else ():
         name, _, count = one.partition("=")
         if not (count.isascii() and count.isdigit() and len(count) < 6):
             raise InputError(f"faults: given {shorten(one)!r}, expected a fault and a number, such as keeps=2")
-        found.append(Fault(name.strip(), int(count)))
+        found[name.strip()] = int(count)
     return found
 
 

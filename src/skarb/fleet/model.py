@@ -59,6 +59,11 @@ class Seen:
     errors: Annotated[tuple[Text, ...], msgspec.Meta(max_length=ERRORS_MOST)] = ()
 
     @property
+    def says_something(self) -> bool:
+        """True if there is any figure at all."""
+        return (self.hashrate_gh_s, self.said_w, self.temperature_c) != (None, None, None)
+
+    @property
     def state(self) -> str:
         """Hashing, idle or unknown, by its own word."""
         if self.hashrate_gh_s is None:

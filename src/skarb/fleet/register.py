@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import StringIO
 from ipaddress import AddressValueError, IPv4Address
 from typing import TypeVar
@@ -59,7 +59,7 @@ def _device(row: Mapping[str, str], where: str, problems: list[Problem]) -> Devi
     def read(field: str, expected: str, reader: Callable[[str], _T]) -> _T | None:
         try:
             return reader(row[field])
-        except (ValueError, InvalidOperation):
+        except (ValueError, ArithmeticError):
             problems.append(Problem(where, field, shorten(row[field]), expected))
             return None
 

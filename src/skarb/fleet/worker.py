@@ -11,8 +11,9 @@ import math
 import os
 import sys
 import warnings
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import msgspec
 
@@ -40,25 +41,23 @@ class Refused(Exception):
 class Drivers:
     """The drivers, and the machines that they have recognised so far."""
 
-    def __init__(self) -> None:
-        import pyasic
-
-        self._recognise = pyasic.get_miner
+    def __init__(self, recognise: Callable[[str], Awaitable[Any]]) -> None:
+        self._recognise = recognise
         self._known: dict[str, Any] = {}
 
     async def answer(self, request: Request) -> Answer:
         """Return how a request ended, within its time."""
         told = asyncio.Event()
         task = asyncio.ensure_future(self._done(request, told))
-        finished, _ = await asyncio.wait({task}, timeout=request.wait_s)
-        if not finished:
-            task.cancel()
+        try:
+            finished, _ = await asyncio.wait({task}, timeout=request.wait_s)
+            if finished:
+                return Answer(request.id, "ok", "", task.result())
+            task.cancel()  # and nobody waits for it; some drivers do not heed it
             self._known.pop(request.host, None)
             if told.is_set():
-                return Answer(request.id, "unclear", f"was told to {request.task}; no answer within {request.wait_s:g} s")
-            return Answer(request.id, "unreachable", f"no answer within {request.wait_s:g} s")
-        try:
-            return Answer(request.id, "ok", "", task.result())
+                raise Unclear(f"was told to {request.task}; no answer within {request.wait_s:g} s")
+            await _probe(request.host, f"no answer that has an end within {request.wait_s:g} s")
         except Unreachable as error:
             return Answer(request.id, "unreachable", clean(error))
         except Refused as error:
@@ -107,20 +106,22 @@ class Drivers:
         return machine
 
     async def _look(self, host: str) -> Seen:
+        known = host in self._known
         machine = await self._machine(host)
         try:
             seen = seen_of(machine, await machine.get_data(include=_ASKED))
+            failed = "" if seen.says_something else "no figure can be read from it"
         except Exception as error:
-            self._known.pop(host, None)
-            await _probe(host, f"its figures cannot be read ({type(error).__name__})")
-            raise
-        if seen.hashrate_gh_s is None and seen.said_w is None and seen.temperature_c is None:
-            self._known.pop(host, None)
-            await _probe(host, "it answers, and no figure can be read from it")
-        return seen
+            failed = f"its figures cannot be read ({type(error).__name__})"
+        if not failed:
+            return seen
+        self._known.pop(host)
+        if known:
+            return await self._look(host)  # there may be another machine at this address by now
+        await _probe(host, f"it answers, and {failed}")
 
 
-async def _probe(host: str, otherwise: str) -> None:
+async def _probe(host: str, otherwise: str) -> NoReturn:
     """Find out whether anybody is there at all.
 
     Raises: Unreachable, Unclear
@@ -207,7 +208,9 @@ def main() -> None:
     try:
         from importlib.metadata import version
 
-        drivers = Drivers()
+        import pyasic
+
+        drivers = Drivers(pyasic.get_miner)
         greeting = Greeting(drivers=f"pyasic {version('pyasic')}")
     except ImportError as error:
         out.write(msgspec.json.encode(Greeting(missing=clean(error))) + b"\n")

@@ -4,8 +4,8 @@ Drivers of machines recognise them by fixed ports, so every machine listens at t
 network to itself. Nothing here leaves the computer on which it runs.
 """
 
-from skarb.simulate.machines.fleet import FIRST, Fault, made_fleet, readings, write_fleet
+from skarb.simulate.machines.fleet import made_fleet, readings, write_fleet
 from skarb.simulate.machines.machine import FAULTS, Kind, Machine
 from skarb.simulate.machines.serve import serving
 
-__all__ = ["FAULTS", "FIRST", "Fault", "Kind", "Machine", "made_fleet", "readings", "serving", "write_fleet"]
+__all__ = ["FAULTS", "Kind", "Machine", "made_fleet", "readings", "serving", "write_fleet"]

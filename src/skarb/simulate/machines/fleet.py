@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from pathlib import Path
@@ -12,21 +11,12 @@ from skarb.core.errors import InputError, shorten
 from skarb.simulate.machines.machine import AVALON, FAULTS, S19, S21, Machine
 
 _KINDS = {"luxos": (S21, S19), "avalon": (AVALON,), "mixed": (S21, AVALON, S19)}
-FIRST = "127.77.0.1"
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 MOST = 2000
 
 
-@dataclass(frozen=True)
-class Fault:
-    """So many machines have this fault."""
-
-    name: str
-    count: int
-
-
 def made_fleet(
-    count: int, sites: int = 2, faults: Sequence[Fault] = (), first: str = FIRST, dialect: str = "mixed"
+    count: int, sites: int = 2, faults: Mapping[str, int] | None = None, first: str = "127.77.0.1", dialect: str = "mixed"
 ) -> tuple[Machine, ...]:
     """Return so many machines, spread over sites in equal parts; those with faults are the last ones, which are cut first.
 
@@ -36,11 +26,11 @@ def made_fleet(
         raise InputError(
             f"machines: given {count} at {sites} sites, expected 1 to {MOST} machines and no more sites than machines"
         )
-    if unknown := [one.name for one in faults if one.name not in FAULTS or one.count < 0]:
+    if unknown := [name for name in faults or () if name not in FAULTS]:
         raise InputError(f"fault: given {unknown[0]!r}, expected one of {', '.join(FAULTS)} with a number, such as keeps=2")
     if (kinds := _KINDS.get(dialect)) is None:
         raise InputError(f"dialect: given {shorten(dialect)!r}, expected one of {', '.join(_KINDS)}")
-    broken = [one.name for one in faults for _ in range(one.count)]
+    broken = [name for name, number in (faults or {}).items() for _ in range(number)]
     if len(broken) > count:
         raise InputError(f"faults: given {len(broken)} of them, expected no more than there are machines, {count}")
     try:
@@ -49,13 +39,12 @@ def made_fleet(
             raise AddressValueError
     except AddressValueError:
         raise InputError(
-            f"first: given {shorten(first)!r}, expected an address of the loopback network such as {FIRST}"
+            f"first: given {shorten(first)!r}, expected an address of the loopback network such as 127.77.0.1"
         ) from None
-    size = -(-count // sites)
     return tuple(
         Machine(
             f"m{number + 1:04}",
-            f"site-{number // size + 1}",
+            f"site-{number * sites // count + 1}",
             str(start + number),
             kinds[number % len(kinds)],
             broken[number - count + len(broken)] if number >= count - len(broken) else "",
