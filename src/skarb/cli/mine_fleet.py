@@ -68,11 +68,11 @@ def poll(
         The form: table, json, csv or parquet.
     """
     check_outputs((output,), (register,))
-    form = format_of(format, output)
+    form, seconds = format_of(format, output), _seconds(wait)
     devices = fleet_of(register)
     others = strangers(range or (), devices)
     with Courier() as courier, progress("Asking"):
-        answers = polled(courier, (*devices, *others), _seconds(wait))
+        answers = polled(courier, (*devices, *others), seconds)
     rows = poll_rows((*devices, *others), answers)
     return 9 if show_poll(devices, rows, form, output) else 0
 
@@ -125,7 +125,7 @@ def curtail(
         The form: table, json, csv or parquet.
     """
     check_outputs((output, log, acknowledgements), (register, order))
-    form, consent = format_of(format, output), _consent(do, by, log, acknowledgements)
+    form, seconds, consent = format_of(format, output), _seconds(wait), _consent(do, by, log, acknowledgements)
     devices, given = fleet_of(register), read_order(order)
     wave = sleeping(given, devices, _beside(beside, asleep))
     tell_targets(given, devices, wave, asleep)
@@ -139,7 +139,7 @@ def curtail(
             "machines are told while an order holds"
         )
     with Courier() as courier, Log(consent.log, now) as record, progress("Telling"):
-        told = carry_out(courier, wave, given, consent.by, register, record, now, _seconds(wait))
+        told = carry_out(courier, wave, given, consent.by, register, record, now, seconds)
     show_told([wave], told, form, output, given)
     if acknowledgements is not None:
         rows = [(one.order, one.site, one.at.isoformat()) for one in acknowledged(given, told)]
@@ -198,7 +198,7 @@ def resume(
         The form: table, json, csv or parquet.
     """
     check_outputs((output, log), (register, order, ramp))
-    form, consent = format_of(format, output), _consent(do, by, log, None)
+    form, seconds, consent = format_of(format, output), _seconds(wait), _consent(do, by, log, None)
     if follow and consent is None:
         raise Usage("--follow: waits to tell machines, expected --do with it")
     devices, given = fleet_of(register), read_order(order)
@@ -215,7 +215,7 @@ def resume(
             if (left := (wave.at - now()).total_seconds()) > 0:
                 err.print(f"[dim]· waiting for {wave.at.isoformat()}: {len(wave.devices):,} machines[/]")
                 time.sleep(left)
-            told += carry_out(courier, wave, given, consent.by, register, record, now, _seconds(wait))
+            told += carry_out(courier, wave, given, consent.by, register, record, now, seconds)
             done += 1
     show_told(waves, told, form, output, given)
     if done < len(waves):

@@ -20,7 +20,9 @@ NOTHING = Beside(0, 0)
 
 
 def fleet(count: int, site: str = "north", priority: int = 1) -> tuple[Device, ...]:
-    return tuple(Device(site, f"{site}-{n:03}", f"10.0.0.{n}", 4028, "Antminer S21", priority, 1000, 100) for n in range(1, count + 1))
+    return tuple(
+        Device(site, f"{site}-{n:03}", f"10.0.0.{n}", 4028, "Antminer S21", priority, 1000, 100) for n in range(1, count + 1)
+    )
 
 
 def order(*targets: Target) -> Order:
@@ -49,7 +51,9 @@ def test_sites_without_machines_here_are_left_to_others_but_somebody_must_be_mea
 def test_whoever_slept_wakes_once_and_never_above_the_ramp(count: int, kept: int, headroom: list[int], percent: int) -> None:
     devices, beside = fleet(count), Beside(percent, 5)
     site = Site("north", "new", 10, 100 * count, 1, "meter-north")
-    made = shed([site], {"north": site.most_w}, max(1, site.most_w - 1000 * min(kept, count - 1)), id="o", at=AT, until=END, reason="r")
+    made = shed(
+        [site], {"north": site.most_w}, max(1, site.most_w - 1000 * min(kept, count - 1)), id="o", at=AT, until=END, reason="r"
+    )
     slept = sleeping(made, devices, beside).devices
     steps = ramp_up(made, [site], headroom)
     waves = waking(made, steps, devices, beside)
@@ -82,7 +86,9 @@ def test_a_site_acknowledged_when_all_its_machines_did(tmp_path: Path) -> None:
     assert [(one.order, one.site, one.at) for one in acknowledged(made, told)] == [("shed-1", "north", AT + timedelta(seconds=2))]
     assert acknowledged(made, []) == ()
     path = tmp_path / "acks.csv"
-    path.write_text("order,site,at\n" + "".join(f"{one.order},{one.site},{one.at.isoformat()}\n" for one in acknowledged(made, told)))
+    path.write_text(
+        "order,site,at\n" + "".join(f"{one.order},{one.site},{one.at.isoformat()}\n" for one in acknowledged(made, told))
+    )
     assert read_acknowledgements(path) == list(acknowledged(made, told))
 
 

@@ -28,7 +28,7 @@ def served(first: str) -> Iterator[Callable[..., tuple[Machine, ...]]]:
         yield serve
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def courier() -> Iterator[Courier]:
     with Courier() as one:
         yield one

@@ -7,7 +7,9 @@ import pytest
 from skarb.fleet import Device
 from skarb.simulate.machines import Machine
 
-NEEDS_DRIVERS = pytest.mark.skipif(find_spec("pyasic") is None, reason="the extra fleet is not installed: pip install 'skarb[fleet]'")
+NEEDS_DRIVERS = pytest.mark.skipif(
+    find_spec("pyasic") is None, reason="the extra fleet is not installed: pip install 'skarb[fleet]'"
+)
 
 
 def device(number: int, **changes: object) -> Device:

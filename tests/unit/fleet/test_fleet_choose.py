@@ -41,11 +41,16 @@ def test_differences_are_told_in_words() -> None:
     one = device(1)
 
     def said(**changes: object) -> tuple[str, ...]:
-        return differences(one, Answer(0, "ok", "", Seen(**{"make": "AntMiner", "model": "S21", "hashrate_gh_s": 198_000, **changes})))  # type: ignore[arg-type]
+        return differences(
+            one, Answer(0, "ok", "", Seen(**{"make": "AntMiner", "model": "S21", "hashrate_gh_s": 198_000, **changes}))
+        )  # type: ignore[arg-type]
 
     assert said() == said(said_w=3600) == said(hashrate_gh_s=0, said_w=60) == said(hashrate_gh_s=None) == ()
     assert said(model="S21 Pro") == ("model: registered Antminer S21, says AntMiner S21 Pro",)
     assert said(hashrate_gh_s=95_000) == ("slow: expected 200 TH/s, says 95",)
-    assert said(hashrate_gh_s=250_000, said_w=4500) == ("fast: expected 200 TH/s, says 250", "power: registered 3500 W, says 4500 W")
+    assert said(hashrate_gh_s=250_000, said_w=4500) == (
+        "fast: expected 200 TH/s, says 250",
+        "power: registered 3500 W, says 4500 W",
+    )
     assert differences(one, Answer(0, "unreachable", "nobody")) == ("missing: registered, and does not answer",)
     assert differences(one, Answer(0, "unclear", "odd")) == ()

@@ -69,7 +69,10 @@ def test_a_process_that_does_not_begin_again_is_told(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_is_said_which_one_is_missing() -> None:
     lacking = "import sys; sys.modules['pyasic'] = None\nfrom skarb.fleet.worker import main\nmain()"
-    with pytest.raises(Unavailable, match=r"the extra `fleet`: pip install 'skarb\[fleet\]'"), Courier((sys.executable, "-c", lacking)):
+    with (
+        pytest.raises(Unavailable, match=r"the extra `fleet`: pip install 'skarb\[fleet\]'"),
+        Courier((sys.executable, "-c", lacking)),
+    ):
         pass
 
 

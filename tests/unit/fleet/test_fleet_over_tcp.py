@@ -11,7 +11,9 @@ from skarb.simulate.machines import FAULTS
 pytestmark = NEEDS_DRIVERS
 
 
-def told(courier: Courier, task: str, devices: tuple[Device, ...], settle_s: float = 8.0, wait_s: float = 8.0) -> dict[str, Answer]:
+def told(
+    courier: Courier, task: str, devices: tuple[Device, ...], settle_s: float = 8.0, wait_s: float = 8.0
+) -> dict[str, Answer]:
     heard: list[tuple[str, Answer]] = []
     answers = command(courier, task, devices, wait_s, lambda one, answer: heard.append((one.id, answer)), settle_s)  # type: ignore[arg-type]
     assert dict(heard) == {one.id: answer for one, answer in zip(devices, answers, strict=True)} and len(heard) == len(devices)

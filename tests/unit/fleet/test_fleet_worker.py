@@ -57,7 +57,13 @@ def asked(machine: Any, task: Any = "poll", wait_s: float = 5.0) -> Any:
 
 def test_figures_are_whole_numbers_in_our_units() -> None:
     seen = asked(Made()).seen
-    assert (seen.hashrate_gh_s, seen.said_w, seen.temperature_c, seen.firmware, seen.state) == (200_000, 3500, 55, "LuxOS 1.2", "hashing")
+    assert (seen.hashrate_gh_s, seen.said_w, seen.temperature_c, seen.firmware, seen.state) == (
+        200_000,
+        3500,
+        55,
+        "LuxOS 1.2",
+        "hashing",
+    )
 
 
 @pytest.mark.parametrize("nonsense", ["3500", -1, float("nan"), float("inf"), 10**30, [], {}])
