@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+import yaml
 
 from skarb.core.errors import InputError, shorten
 from skarb.fleet import Answer, Beside, Courier, Device, awake, command, in_order, poll, read_fleet
-from skarb.fleet.model import Task
+from skarb.fleet.model import MAKERS, Task
 from skarb.grid.curtail import Acknowledgement, Order, Step, Target
 
 _RANGE_MOST = 4096
@@ -56,6 +58,27 @@ def fleet_of(path: Path) -> tuple[Device, ...]:
         return read_fleet(path.read_text(encoding="utf-8-sig"), path.name)
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name}: given bytes that are no text ({error.reason} at {error.start}), expected UTF-8") from None
+
+
+def passwords_of(path: Path | None) -> dict[str, str]:
+    """Read passwords of machines from YAML: a maker and its password in each line; none without a file.
+
+    Raises: InputError
+    """
+    if path is None:
+        return {}
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise InputError(f"{path.name}: other people may read this file with passwords; chmod 600 {path.name}")
+    wanted = f"expected lines such as whatsminer: 'secret', of {', '.join(MAKERS)}"
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        raise InputError(f"{path.name}: it cannot be read, {wanted}") from None  # and nothing of it is shown
+    if not isinstance(given, dict) or not all(isinstance(one, str) and one for one in given.values()):
+        raise InputError(f"{path.name}: given no makers with a password in quotes each, {wanted}")
+    if unknown := [str(one) for one in given if one not in MAKERS]:
+        raise InputError(f"{path.name}: given maker {shorten(unknown[0])!r}, {wanted}")
+    return given
 
 
 def strangers(ranges: Iterable[str], devices: Sequence[Device]) -> tuple[Device, ...]:

@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from skarb.app.files import now
-from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, polled, sleeping, strangers, waking
+from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, passwords_of, polled, sleeping, strangers, waking
 from skarb.app.power import read_order, read_return
 from skarb.cli.mine_fleet_shown import poll_rows, show_poll, show_told, tell_answers, tell_targets
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress, write_rows
@@ -45,6 +45,7 @@ def poll(
     *,
     range: Annotated[list[str] | None, Parameter(negative=())] = None,  # noqa: A002
     wait: float = 8.0,
+    passwords: Path | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
 ) -> int:
@@ -62,16 +63,19 @@ def poll(
         Addresses of a site in which to look for machines that nobody registered: SITE=ADDRESS/BITS; may be given several times.
     wait
         How many seconds one machine may take.
+    passwords
+        A YAML file of passwords by maker, where they are not the makers' own: whatsminer: 'secret'.
     output
         Write the rows to a file: .json, .csv or .parquet.
     format
         The form: table, json, csv or parquet.
     """
-    check_outputs((output,), (register,))
+    check_outputs((output,), (register, passwords))
+    secrets = passwords_of(passwords)
     form, seconds = format_of(format, output), _seconds(wait)
     devices = fleet_of(register)
     others = strangers(range or (), devices)
-    with Courier() as courier, progress("Asking"):
+    with Courier(passwords=secrets) as courier, progress("Asking"):
         answers = polled(courier, (*devices, *others), seconds)
     rows = poll_rows((*devices, *others), answers)
     return 9 if show_poll(devices, rows, form, output) else 0
@@ -90,6 +94,7 @@ def curtail(
     log: Path | None = None,
     acknowledgements: Path | None = None,
     wait: float = 8.0,
+    passwords: Path | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
 ) -> int:
@@ -119,12 +124,15 @@ def curtail(
         Write the sites whose machines all acknowledged to this CSV file, as `skarb mine curtail verify` reads it.
     wait
         How many seconds one machine may take to answer.
+    passwords
+        A YAML file of passwords by maker, where they are not the makers' own: whatsminer: 'secret'.
     output
         Write the rows to a file: .json, .csv or .parquet.
     format
         The form: table, json, csv or parquet.
     """
-    check_outputs((output, log, acknowledgements), (register, order))
+    check_outputs((output, log, acknowledgements), (register, order, passwords))
+    secrets = passwords_of(passwords)
     form, seconds, consent = format_of(format, output), _seconds(wait), _consent(do, by, log, acknowledgements)
     devices, given = fleet_of(register), read_order(order)
     wave = sleeping(given, devices, _beside(beside, asleep))
@@ -138,7 +146,7 @@ def curtail(
             f"order {given.id}: it holds from {given.at.isoformat()} to {given.until.isoformat()}, and it is {moment.isoformat(timespec='seconds')}; "
             "machines are told while an order holds"
         )
-    with Courier() as courier, Log(consent.log, now) as record, progress("Telling"):
+    with Courier(passwords=secrets) as courier, Log(consent.log, now) as record, progress("Telling"):
         told = carry_out(courier, wave, given, consent.by, register, record, now, seconds)
     show_told([wave], told, form, output, given)
     if acknowledgements is not None:
@@ -161,6 +169,7 @@ def resume(
     by: str | None = None,
     log: Path | None = None,
     wait: float = 8.0,
+    passwords: Path | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
 ) -> int:
@@ -192,12 +201,15 @@ def resume(
         A file to which is added who asked for what and how each machine answered; needed with --do.
     wait
         How many seconds one machine may take to answer.
+    passwords
+        A YAML file of passwords by maker, where they are not the makers' own: whatsminer: 'secret'.
     output
         Write the rows to a file: .json, .csv or .parquet.
     format
         The form: table, json, csv or parquet.
     """
-    check_outputs((output, log), (register, order, ramp))
+    check_outputs((output, log), (register, order, ramp, passwords))
+    secrets = passwords_of(passwords)
     form, seconds, consent = format_of(format, output), _seconds(wait), _consent(do, by, log, None)
     if follow and consent is None:
         raise Usage("--follow: waits to tell machines, expected --do with it")
@@ -208,7 +220,7 @@ def resume(
         return 0
     told: list[Told] = []
     done = 0
-    with Courier() as courier, Log(consent.log, now) as record:
+    with Courier(passwords=secrets) as courier, Log(consent.log, now) as record:
         for wave in waves:
             if wave.at > now() and not follow:
                 break
@@ -231,7 +243,7 @@ def simulate(
     devices: int = 20,
     sites: int = 2,
     faults: str = "",
-    dialect: Literal["luxos", "avalon", "mixed"] = "mixed",
+    dialect: Literal["luxos", "avalon", "whatsminer", "mixed"] = "mixed",
     first: str = "127.77.0.1",
     seconds: float | None = None,
 ) -> None:
@@ -239,7 +251,7 @@ def simulate(
 
     Example: `skarb mine fleet simulate try --devices 200 --faults keeps=2,cheats=1,silent=3`
 
-    Each machine has an address of the loopback network and speaks the dialect of LuxOS or of Avalon. FOLDER gets fleet.csv, sites.yaml,
+    Each machine has an address of the loopback network and speaks the dialect of LuxOS, Avalon or Whatsminer. FOLDER gets fleet.csv, sites.yaml,
     running.csv and, every minute, meters.csv with what the sites really drew.
 
     Parameters
@@ -268,7 +280,7 @@ def simulate(
         folder.mkdir(parents=True, exist_ok=True)
         write_fleet(machines, folder)
         begun = now()
-        first = begun.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        start = begun.replace(second=0, microsecond=0) + timedelta(minutes=1)
         err.print(
             f"{len(machines):,} machines at {machines[0].host} to {machines[-1].host}; the files are in [bold]{escape(str(folder))}[/]",
             highlight=False,
@@ -278,12 +290,12 @@ def simulate(
         minutes = -1
         try:
             while seconds is None or (now() - begun).total_seconds() < seconds:
-                if (whole := max(0, (now() - first) // timedelta(minutes=1))) > minutes:
+                if (whole := max(0, (now() - start) // timedelta(minutes=1))) > minutes:
                     minutes = whole
                     with (folder / "meters.csv").open("w", encoding="utf-8", newline="") as file:
                         writer = csv.writer(file, lineterminator="\n")
                         writer.writerow(("meter", "at", "minutes", "energy_wh", "estimated"))
-                        writer.writerows(readings(machines, first, minutes))
+                        writer.writerows(readings(machines, start, minutes))
                 time.sleep(0.2)
         except KeyboardInterrupt:
             err.print("[dim]· ended[/]")

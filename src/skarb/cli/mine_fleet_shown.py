@@ -105,7 +105,9 @@ def show_told(waves: Sequence[Wave], told: Sequence[Told], form: Format, output:
         for wave in waves:
             for site in dict.fromkeys(one.site for one in wave.devices):
                 here = [one for one in wave.devices if one.site == site]
-                words = Counter(answers[wave.task, one.id].answer.word for one in here if (wave.task, one.id) in answers)
+                words: Counter[str] = Counter(
+                    answers[wave.task, one.id].answer.word for one in here if (wave.task, one.id) in answers
+                )
                 sums.append(
                     (
                         wave.at.isoformat(),

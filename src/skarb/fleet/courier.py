@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -21,7 +21,7 @@ from typing import IO, Self
 import msgspec
 
 from skarb.core.errors import Unavailable
-from skarb.fleet.model import Answer, Greeting, Request
+from skarb.fleet.model import Answer, Greeting, Request, Setup
 
 WORKER = (sys.executable, "-m", "skarb.fleet.worker")
 AT_ONCE = 64
@@ -37,9 +37,16 @@ class Broken(Exception):
 class Courier:
     """One process of drivers, started when it is first needed and ended with the block."""
 
-    def __init__(self, worker: Sequence[str] = WORKER, at_once: int = AT_ONCE, grace_s: float = _GRACE_S) -> None:
+    def __init__(
+        self,
+        worker: Sequence[str] = WORKER,
+        at_once: int = AT_ONCE,
+        grace_s: float = _GRACE_S,
+        passwords: Mapping[str, str] | None = None,
+    ) -> None:
         self.drivers = ""
         self.breaks = 0
+        self._setup = Setup(dict(passwords or {}))
         self._worker, self._at_once, self._grace_s = worker, at_once, grace_s
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[bytes] = queue.Queue()
@@ -115,6 +122,8 @@ class Courier:
             self._worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True
         )
         assert self._process.stdout is not None
+        with suppress(OSError):  # whoever does not read it does not greet either
+            self._write(self._setup)
         threading.Thread(target=_read, args=(self._process.stdout, self._lines), name="drivers", daemon=True).start()
         try:
             greeting = msgspec.json.decode(self._lines.get(timeout=_GREETING_S), type=Greeting)
@@ -132,12 +141,15 @@ class Courier:
     def _send(self, request: Request) -> None:
         if self._process is None:
             self._start()
-        assert self._process is not None and self._process.stdin is not None
         try:
-            self._process.stdin.write(msgspec.json.encode(request) + b"\n")
-            self._process.stdin.flush()
+            self._write(request)
         except OSError:
             raise Broken(self._last_words()) from None
+
+    def _write(self, line: Request | Setup) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(msgspec.json.encode(line) + b"\n")
+        self._process.stdin.flush()
 
     def _answer(self, wait_s: float) -> Answer:
         try:

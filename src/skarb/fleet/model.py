@@ -81,9 +81,36 @@ class Answer:
     seen: Seen | None = None
 
 
+MAKERS = {
+    "antminer": "default_antminer_web_password",
+    "auradine": "default_auradine_web_password",
+    "braiins": "default_bosminer_web_password",
+    "elphapex": "default_elphapex_web_password",
+    "epic": "default_epic_web_password",
+    "fluminer": "default_fluminer_web_password",
+    "goldshell": "default_goldshell_web_password",
+    "hammer": "default_hammer_web_password",
+    "hive": "default_hive_web_password",
+    "iceriver": "default_iceriver_web_password",
+    "innosilicon": "default_innosilicon_web_password",
+    "mskminer": "default_mskminer_web_password",
+    "vnish": "default_vnish_web_password",
+    "volcminer": "default_volcminer_web_password",
+    "whatsminer": "default_whatsminer_rpc_password",
+}
+"""Makers and firmwares that ask for a password, and what the drivers call it; others ask for none."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The first line to the process of the drivers: passwords by maker, where they are not the makers' own."""
+
+    passwords: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Greeting:
-    """The first line of the process of the drivers: their version, or why they are not there."""
+    """The first line from the process of the drivers: their version, or why they are not there."""
 
     drivers: Text = ""
     missing: Text = ""

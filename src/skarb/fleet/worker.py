@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import msgspec
 
-from skarb.fleet.model import ERRORS_MOST, TEXT_MOST, Answer, Greeting, Request, Seen
+from skarb.fleet.model import ERRORS_MOST, MAKERS, TEXT_MOST, Answer, Greeting, Request, Seen, Setup
 
 _PROBE_S = 1.0
 _MOST_BYTES = 2 << 30  # memory that answers without an end can take
@@ -210,6 +210,9 @@ def main() -> None:
 
         import pyasic
 
+        setup = msgspec.json.decode(sys.stdin.buffer.readline(), type=Setup)
+        for maker, password in setup.passwords.items():
+            pyasic.settings.update(MAKERS[maker], password)
         drivers = Drivers(pyasic.get_miner)
         greeting = Greeting(drivers=f"pyasic {version('pyasic')}")
     except ImportError as error:

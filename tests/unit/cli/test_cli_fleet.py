@@ -93,6 +93,12 @@ def test_files_that_make_no_sense_are_refused(skarb, tmp_path: Path) -> None:
     odd = skarb("mine", "fleet", "resume", "fleet.csv", "--order", "order.json", "--ramp", "ramp.csv")
     assert odd.code == 3 and "expected off or back" in odd.err
     assert skarb("mine", "fleet", "resume", "fleet.csv", "--order", "order.json", "--ramp", "ramp.csv", "--follow").code == 2
+    for text in ("[", "whatsminer: 5", "nobody: 'x'", "- a", ""):
+        (tmp_path / "secret.yaml").write_text(text)
+        (tmp_path / "secret.yaml").chmod(0o600)
+        assert skarb("mine", "fleet", "poll", "fleet.csv", "--passwords", "secret.yaml").code == 3, text
+    (tmp_path / "secret.yaml").chmod(0o644)
+    assert "chmod 600" in skarb("mine", "fleet", "poll", "fleet.csv", "--passwords", "secret.yaml").err
     for words in (("--devices", "0"), ("--faults", "keeps"), ("--faults", "odd=1"), ("--first", "10.0.0.1")):
         assert skarb("mine", "fleet", "simulate", "try", *words).code == 3, words
     assert skarb("mine", "fleet", "simulate", "order.json").code == 3
@@ -110,8 +116,9 @@ def test_polling_tells_what_differs_from_the_register(skarb, tmp_path: Path) -> 
     around = f"site-1={FIRST.rpartition('.')[0]}.144/28"
     with serving(machines):
         found = skarb("mine", "fleet", "poll", "fleet.csv", "--range", around, "--format", "csv")
-        shown = skarb("mine", "fleet", "poll", "fleet.csv", "--output", "all.csv", "--format", "table")
-    assert found.code == 9 and shown.code == 9 and "To be looked at" in shown.out
+    shown = skarb("mine", "fleet", "poll", "fleet.csv")  # and now nobody is there
+    assert found.code == 9 and shown.code == 9
+    assert "To be looked at" in shown.out and "5 unreachable; 5 to be looked at" in shown.err
     rows = {one["host"]: one for one in found.rows}
     assert tuple(found.rows[0]) == POLL and len(rows) == 6
     assert rows[machines[0].host]["differs"] == "model: registered Antminer S21 Pro, says AntMiner S21"

@@ -12,6 +12,7 @@ from skarb.fleet import Courier, Request
 # A process that breaks in one way when it is asked about 10.0.0.66, and answers everybody else.
 BREAKING = """
 import json, os, sys, time
+json.loads(sys.stdin.readline())["passwords"]
 print(json.dumps({"drivers": "made 1"}), flush=True)
 for line in sys.stdin:
     asked = json.loads(line)

@@ -15,6 +15,7 @@ from skarb.app.power import read_running, read_sites
 from skarb.core.errors import InputError, Unavailable
 from skarb.simulate.machines import FAULTS, Machine, made_fleet, readings, serving, write_fleet
 from skarb.simulate.machines.machine import LATE_S, S21
+from skarb.simulate.machines.md5crypt import md5crypt
 
 FIRST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}.101"
 
@@ -33,6 +34,11 @@ def test_what_it_says_and_what_it_draws_differ_only_with_a_fault() -> None:
     late.tell(False, 100.0)
     assert late.draws_w(100 + LATE_S - 1) == 60 and late.draws_w(100 + LATE_S) == 3500
     assert machine("refuses").tell(True, 0.0) is False
+
+
+def test_the_hash_of_passwords_is_the_one_of_old_unix() -> None:
+    assert md5crypt("admin", "BQ5hoXV9") == "RxmaDUO33TS7O26yeMHZ81"
+    assert md5crypt("a much longer word than sixteen letters", "ab") == "tV./y1kne3VNAYHsUROEa0"
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.booleans()), max_size=6), st.integers(0, 1000))

@@ -8,9 +8,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from pathlib import Path
 
 from skarb.core.errors import InputError, shorten
-from skarb.simulate.machines.machine import AVALON, FAULTS, S19, S21, Machine
+from skarb.simulate.machines.machine import AVALON, FAULTS, M50S, S19, S21, Machine
 
-_KINDS = {"luxos": (S21, S19), "avalon": (AVALON,), "mixed": (S21, AVALON, S19)}
+_KINDS = {"luxos": (S21, S19), "avalon": (AVALON,), "whatsminer": (M50S,), "mixed": (S21, AVALON, S19, M50S)}
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 MOST = 2000
 

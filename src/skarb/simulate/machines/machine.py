@@ -50,6 +50,7 @@ class Machine:
     host: str
     kind: Kind
     fault: str = ""
+    password: str = "admin"
     since: float = 0.0
     changes: list[tuple[float, bool]] = field(default_factory=list)  # from when, asleep
 

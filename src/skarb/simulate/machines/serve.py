@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from skarb.core.errors import Unavailable
-from skarb.simulate.machines import avalon, luxos
+from skarb.simulate.machines import avalon, luxos, whatsminer
 from skarb.simulate.machines.machine import Machine
 
 PORT = 4028
-_DIALECTS: dict[str, Callable[[Machine, bytes, float], bytes]] = {"luxos": luxos.answered, "avalon": avalon.answered}
+_DIALECTS: dict[str, Callable[[Machine, bytes, float], bytes]] = {
+    "luxos": luxos.answered,
+    "avalon": avalon.answered,
+    "whatsminer": whatsminer.answered,
+}
 _PATIENCE_S = 60.0  # a silent machine keeps a connection no longer
 _GARBAGE = b"\xff\xfe\x00<<<\x80 not a machine\x1b[31m \xc3\x28"
 
@@ -53,7 +57,9 @@ def serving(machines: Sequence[Machine]) -> Iterator[None]:
         try:
             for machine in machines:
 
-                def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, machine: Machine = machine) -> object:
+                def handle(
+                    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, machine: Machine = machine
+                ) -> Awaitable[None]:
                     return talk(machine, reader, writer)
 
                 machine.since = machine.since or time.time()
