@@ -22,7 +22,7 @@ from typing import Any, Self
 import msgspec
 import yaml
 
-from skarb.core.errors import InputError, shorten
+from skarb.core.errors import InputError, NotAllowed, shorten
 from skarb.fleet import Answer, Beside, Courier, Device, awake, command, in_order, poll, read_fleet
 from skarb.fleet.model import MAKERS, Task
 from skarb.grid.curtail import Acknowledgement, Order, Step, Target
@@ -63,12 +63,12 @@ def fleet_of(path: Path) -> tuple[Device, ...]:
 def passwords_of(path: Path | None) -> dict[str, str]:
     """Read passwords of machines from YAML: a maker and its password in each line; none without a file.
 
-    Raises: InputError
+    Raises: InputError, NotAllowed if others can read the file
     """
     if path is None:
         return {}
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise InputError(f"{path.name}: other people may read this file with passwords; chmod 600 {path.name}")
+        raise NotAllowed(f"passwords {path}: others can read the file; chmod 600 {path}")
     wanted = f"expected lines such as whatsminer: 'secret', of {', '.join(MAKERS)}"
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8-sig"))

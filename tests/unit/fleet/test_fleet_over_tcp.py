@@ -1,7 +1,7 @@
 """Simulated machines over real sockets, through the real drivers in their own process: what each fault looks like from outside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tests.unit.fleet.made import NEEDS_DRIVERS, devices_of
 
@@ -58,8 +58,8 @@ def test_an_answer_without_an_end_is_left(served: Callable, courier: Courier) ->
     assert answer.word in ("unclear", "unreachable") and answer.reason and courier.breaks == 0
 
 
-def test_nobody_at_an_address_is_unreachable_for_commands_too(served: Callable, courier: Courier, first: str) -> None:
-    nobody = first.rpartition(".")[0] + ".200"
+def test_nobody_at_an_address_is_unreachable_for_commands_too(courier: Courier, addresses: Iterator[str]) -> None:
+    nobody = next(addresses)
     for task in ("poll", "sleep", "wake"):
         (answer,) = courier.ask([Request(0, task, nobody, 8.0)])  # type: ignore[arg-type]
         assert (answer.word, answer.reason) == ("unreachable", "nobody takes a connection")
@@ -74,7 +74,7 @@ def test_a_machine_that_is_gone_after_it_was_recognised_did_not_acknowledge(serv
     assert answer.word != "ok" and machines[0].changes == []
 
 
-def test_a_password_that_is_not_the_makers_own_is_needed_to_write(served: Callable) -> None:
+def test_a_password_that_is_not_the_makers_own_is_needed_to_write(served: Callable, courier: Courier) -> None:
     machines = served(2, dialect="whatsminer")
     machines[1].password = "other 'secret'"
     devices = devices_of(machines)
@@ -83,9 +83,8 @@ def test_a_password_that_is_not_the_makers_own_is_needed_to_write(served: Callab
         answers = told(courier, "sleep", devices)
         return [answers[one.id].word for one in devices]
 
-    with Courier() as courier:
-        assert {one.word for one in poll(courier, devices, 8.0)} == {"ok"}
-        assert words(courier) == ["ok", "refused"]
-    with Courier(passwords={"whatsminer": "other 'secret'"}) as courier:
-        assert words(courier) == ["refused", "ok"]
+    assert {one.word for one in poll(courier, devices, 8.0)} == {"ok"}
+    assert words(courier) == ["ok", "refused"]
+    with Courier(passwords={"whatsminer": "other 'secret'"}) as knowing:
+        assert words(knowing) == ["refused", "ok"]
     assert [len(one.changes) for one in machines] == [1, 1]
