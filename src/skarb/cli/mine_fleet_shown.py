@@ -21,6 +21,7 @@ POLL = (
     "hashrate_gh_s", "said_w", "temperature_c", "uptime_s", "errors", "differs",
 )  # fmt: skip
 TOLD = ("at", "site", "id", "host", "priority", "rated_w", "task", "answer", "reason", "said_w", "answered")
+_SHOWN = 40  # machines on a terminal
 _WORDS: tuple[str, ...] = get_args(Word)
 
 
@@ -91,7 +92,8 @@ def show_poll(devices: Sequence[Device], rows: Sequence[tuple[Any, ...]], form: 
                 )
                 for one in look
             ]
-            out.print(table(("site", "id", "host", "answer", "what"), body, "To be looked at"))
+            out.print(table(("site", "id", "host", "answer", "what"), body[:_SHOWN], "To be looked at"))
+            _tell_more(body)
     _count(Counter(one["answer"] for one in named), f"; {len(look):,} to be looked at")
     return len(look)
 
@@ -124,7 +126,8 @@ def show_told(waves: Sequence[Wave], told: Sequence[Told], form: Format, output:
             for one in told
             if one.answer.word != "ok"
         ]:
-            out.print(table(("site", "id", "host", "task", "answer", "reason"), body, "Did not acknowledge"))
+            out.print(table(("site", "id", "host", "task", "answer", "reason"), body[:_SHOWN], "Did not acknowledge"))
+            _tell_more(body)
         return
     rows: list[tuple[Any, ...]] = []
     for wave in waves:
@@ -165,6 +168,11 @@ def tell_answers(told: Sequence[Told]) -> int:
     counts = Counter(one.answer.word for one in told)
     _count(counts, "; only the meter proves it: skarb mine curtail verify")
     return 9 if counts["ok"] < len(told) else 0
+
+
+def _tell_more(rows: Sequence[object]) -> None:
+    if len(rows) > _SHOWN:
+        out.print(f"… and {len(rows) - _SHOWN:,} machines more; --output FILE has them all.\n")
 
 
 def _count(counts: Counter[Any], more: str) -> None:

@@ -21,12 +21,12 @@ from typing import IO, Self
 import msgspec
 
 from skarb.core.errors import Unavailable
-from skarb.fleet.model import Answer, Greeting, Request, Setup
+from skarb.fleet.model import TEXT_MOST, Answer, Greeting, Request, Setup
 
 WORKER = (sys.executable, "-m", "skarb.fleet.worker")
 AT_ONCE = 64
 _GREETING_S, _GRACE_S = 60.0, 5.0
-_BREAKS_MOST = 20
+_BREAKS_MOST, _STARTS = 20, 3
 _LINE_MOST = 1 << 16
 
 
@@ -81,7 +81,19 @@ class Courier:
             if heard is not None:
                 heard(request, answer)
 
+        def give_up(reason: str) -> None:
+            for request in (*waiting, *suspects):
+                keep(request, Answer(request.id, "unclear", f"not spoken to: {reason}"[:TEXT_MOST]))
+            waiting.clear()
+            suspects.clear()
+
         while waiting or suspects or flying:
+            if self._process is None:
+                try:
+                    self._start_again()
+                except Unavailable as error:
+                    give_up(str(error))
+                    break
             try:
                 while waiting and len(flying) < self._at_once:
                     flying[waiting[0].id] = waiting[0]
@@ -91,23 +103,33 @@ class Courier:
                     self._send(suspects.popleft())
                 answer = self._answer(max(one.wait_s for one in flying.values()))
                 if answer.id not in flying:
-                    raise Broken("answered what nobody asked")
+                    raise Broken("they answered what nobody asked")
                 keep(flying.pop(answer.id), answer)
-            except (Broken, Unavailable) as error:
+            except Broken as error:
                 breaks += 1
                 self.breaks += 1
                 self._end()
-                if len(flying) == 1 or isinstance(error, Unavailable):
-                    for request in flying.values():
-                        keep(request, Answer(request.id, "unclear", f"the drivers broke while they spoke to it: {error}"[:120]))
+                if len(flying) == 1:
+                    (alone,) = flying.values()
+                    keep(alone, Answer(alone.id, "unclear", f"the drivers broke while they spoke to it: {error}"[:TEXT_MOST]))
                 else:
                     suspects.extend(flying.values())
                 flying.clear()
-                if breaks > _BREAKS_MOST or isinstance(error, Unavailable):
-                    for request in (*waiting, *suspects):
-                        keep(request, Answer(request.id, "unclear", f"not spoken to: the drivers broke {breaks} times"))
-                    break
+                if breaks > _BREAKS_MOST:
+                    give_up(f"the drivers broke {breaks} times")
         return tuple(answers[one.id] for one in requests)
+
+    def _start_again(self) -> None:
+        """Start the process; one that fails to begin is tried some times more, for machines wait.
+
+        Raises: Unavailable
+        """
+        for left in reversed(range(_STARTS)):
+            try:
+                return self._start()
+            except Unavailable:
+                if not left:
+                    raise
 
     def _start(self) -> None:
         """Start the process and wait for its first line.
@@ -139,8 +161,6 @@ class Courier:
         self.drivers = greeting.drivers
 
     def _send(self, request: Request) -> None:
-        if self._process is None:
-            self._start()
         try:
             self._write(request)
         except OSError:

@@ -68,6 +68,17 @@ def test_a_process_that_does_not_begin_again_is_told(tmp_path: Path) -> None:
     assert any("gone for good" in one.reason for one in answers)
 
 
+def test_a_process_that_fails_once_to_begin_is_tried_again(tmp_path: Path) -> None:
+    """It breaks at the third machine, then cannot begin once, then goes on."""
+    script = (
+        "import os, sys; p = sys.argv[1]; n = len(os.listdir(p)); open(f'{p}/{n}', 'w')\nif n == 1: sys.exit('not now')\n"
+        + BREAKING
+    )
+    with Courier((sys.executable, "-c", script.replace("BREAK", "os._exit(3)"), str(tmp_path)), at_once=4) as courier:
+        answers = courier.ask(requests(12, (2,)))
+    assert [one.id for one in answers if one.word != "ok"] == [2]
+
+
 def test_without_the_extra_it_is_said_which_one_is_missing() -> None:
     lacking = "import sys; sys.modules['pyasic'] = None\nfrom skarb.fleet.worker import main\nmain()"
     with (
