@@ -1,8 +1,8 @@
 """Carries requests to the process of the drivers and answers back; whatever happens to that process, every request gets an answer.
 
 The process is killed and started again when it ends, writes what is no answer, or is silent for longer than any of its requests may take. Whoever was
-being spoken to then is asked again later, one at a time, so that a machine that breaks the drivers breaks them alone; it is answered
-*unclear*, and nobody else suffers. Asking twice does no harm: a machine that sleeps is told to sleep.
+being spoken to then is asked again after the others, a few at a time and at last alone, so that a machine that breaks the drivers breaks them
+alone; it is answered *unclear*, and nobody else suffers. Asking twice does no harm: a machine that sleeps is told to sleep.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from skarb.fleet.model import TEXT_MOST, Answer, Greeting, Request, Setup
 WORKER = (sys.executable, "-m", "skarb.fleet.worker")
 AT_ONCE = 64
 _GREETING_S, _GRACE_S = 60.0, 5.0
-_BREAKS_MOST, _STARTS = 20, 3
+_BREAKS_MOST, _STARTS = 30, 3
 _LINE_MOST = 1 << 16
 
 
@@ -71,36 +71,31 @@ class Courier:
 
     def ask(self, requests: Sequence[Request], heard: Callable[[Request, Answer], None] | None = None) -> tuple[Answer, ...]:
         """Return the answers to requests, in their order; `heard` is called with each as it comes."""
-        waiting, suspects = deque(requests), deque[Request]()
+        at_once = (self._at_once, max(1, self._at_once // 8), 1)  # for those who never, once and twice were there when it broke
+        waiting = (deque(requests), deque[Request](), deque[Request]())
         flying: dict[int, Request] = {}
         answers: dict[int, Answer] = {}
-        breaks = 0
+        breaks = tier = 0
 
-        def keep(request: Request, answer: Answer) -> None:
-            answers[request.id] = answer
+        def keep(request: Request, word: Answer) -> None:
+            answers[request.id] = word
             if heard is not None:
-                heard(request, answer)
+                heard(request, word)
 
-        def give_up(reason: str) -> None:
-            for request in (*waiting, *suspects):
-                keep(request, Answer(request.id, "unclear", f"not spoken to: {reason}"[:TEXT_MOST]))
-            waiting.clear()
-            suspects.clear()
-
-        while waiting or suspects or flying:
+        while flying or any(waiting):
             if self._process is None:
                 try:
                     self._start_again()
                 except Unavailable as error:
-                    give_up(str(error))
+                    _give_up(waiting, str(error), keep)
                     break
+            if not flying:
+                tier = next(number for number, left in enumerate(waiting) if left)
             try:
-                while waiting and len(flying) < self._at_once:
-                    flying[waiting[0].id] = waiting[0]
-                    self._send(waiting.popleft())
-                if not flying:
-                    flying[suspects[0].id] = suspects[0]
-                    self._send(suspects.popleft())
+                while waiting[tier] and len(flying) < at_once[tier]:
+                    request = waiting[tier].popleft()
+                    flying[request.id] = request
+                    self._send(request)
                 answer = self._answer(max(one.wait_s for one in flying.values()))
                 if answer.id not in flying:
                     raise Broken("they answered what nobody asked")
@@ -113,10 +108,10 @@ class Courier:
                     (alone,) = flying.values()
                     keep(alone, Answer(alone.id, "unclear", f"the drivers broke while they spoke to it: {error}"[:TEXT_MOST]))
                 else:
-                    suspects.extend(flying.values())
+                    waiting[tier + 1].extend(flying.values())
                 flying.clear()
                 if breaks > _BREAKS_MOST:
-                    give_up(f"the drivers broke {breaks} times")
+                    _give_up(waiting, f"the drivers broke {breaks} times", keep)
         return tuple(answers[one.id] for one in requests)
 
     def _start_again(self) -> None:
@@ -199,6 +194,13 @@ class Courier:
                 with suppress(OSError):
                     pipe.close()
         self._process = None
+
+
+def _give_up(waiting: Sequence[deque[Request]], reason: str, keep: Callable[[Request, Answer], None]) -> None:
+    for requests in waiting:
+        for request in requests:
+            keep(request, Answer(request.id, "unclear", f"not spoken to: {reason}"[:TEXT_MOST]))
+        requests.clear()
 
 
 def _read(lines: IO[bytes], into: queue.Queue[bytes]) -> None:

@@ -22,8 +22,8 @@ from skarb.fleet.model import ERRORS_MOST, MAKERS, TEXT_MOST, Answer, Greeting, 
 _PROBE_S = 1.0
 _MOST_BYTES = 2 << 30  # memory that answers without an end can take
 _ASKED = ["hashrate", "hashboards", "wattage", "fw_ver", "uptime", "errors", "is_mining"]
-_WRITES_SETTINGS = ("AntminerModern", "AntminerOld", "HiveonModern", "BlackMiner", "ElphapexMiner", "MaraMiner")
-"""Drivers that put a machine to sleep by writing all its settings back; if these cannot be read, they would write empty ones."""
+_WRITES_SETTINGS = ("AntminerModern", "HiveonModern")
+"""Drivers that put a machine to sleep by writing back all its settings; when these cannot be read they write empty ones, and the machine has no pool."""
 
 
 class Unclear(Exception):
@@ -83,14 +83,17 @@ class Drivers:
         machine = await self._machine(request.host)
         if any(one.__name__ in _WRITES_SETTINGS for one in type(machine).__mro__):
             settings = await machine.get_config()
-            if not any(group.pools for group in settings.pools.groups):
+            if settings is None or not any(group.pools for group in settings.pools.groups):
                 raise Refused("its settings cannot be read, and this command would write empty ones over them; nothing was sent")
+            machine.get_config = lambda: asyncio.sleep(0, settings)  # what was read is written back; it is not read again
         told.set()
         try:
             return bool(await (machine.stop_mining() if request.task == "sleep" else machine.resume_mining()))
         except Exception as error:
             self._known.pop(request.host, None)
             raise Unclear(f"broke off while it was told to {request.task}: {type(error).__name__}") from None
+        finally:
+            vars(machine).pop("get_config", None)
 
     async def _machine(self, host: str) -> Any:
         machine = self._known.get(host)

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skarb.core.errors import Unavailable
 from skarb.fleet import Courier, Request
@@ -102,3 +104,12 @@ def test_a_process_ends_with_its_block() -> None:
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert process.poll() is not None
+
+
+@given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=3), st.sampled_from([1, 4, 64]))
+@settings(max_examples=8, deadline=None)
+def test_whoever_breaks_the_drivers_is_found_whoever_else_is_there(count: int, bad: set[int], at_once: int) -> None:
+    with Courier(breaking("os._exit(3)"), at_once) as courier:
+        answers = courier.ask(requests(count, tuple(bad)))
+    assert {one.id for one in answers if one.word != "ok"} == {one for one in bad if one < count}
+    assert [one.id for one in answers] == list(range(count))

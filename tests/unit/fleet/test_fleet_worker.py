@@ -110,9 +110,15 @@ def test_settings_that_cannot_be_read_are_not_written_over() -> None:
     class AntminerModern(Made):
         """A driver that puts a machine to sleep by writing back what it read."""
 
+        async def stop_mining(self) -> Any:
+            assert (await self.get_config()).pools.groups[0].pools == self.pools
+            return await super().stop_mining()
+
         pools: tuple[Any, ...] = ()
+        read = 0
 
         async def get_config(self) -> Any:
+            self.read += 1
             return SimpleNamespace(pools=SimpleNamespace(groups=[SimpleNamespace(pools=self.pools)]))
 
     machine = AntminerModern()
@@ -120,6 +126,7 @@ def test_settings_that_cannot_be_read_are_not_written_over() -> None:
     assert answer.word == "refused" and "empty ones" in answer.reason and machine.told == []
     machine.pools = ("stratum+tcp://pool",)
     assert asked(machine, "sleep").word == "ok" and machine.told == ["sleep"]
+    assert machine.read == 2, "once for each command; what was read is what is written back"
 
 
 def test_nobody_at_all_is_unreachable() -> None:
