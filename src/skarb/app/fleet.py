@@ -23,7 +23,7 @@ import msgspec
 import yaml
 
 from skarb.core.errors import InputError, NotAllowed, shorten
-from skarb.fleet import Answer, Beside, Courier, Device, awake, command, in_order, poll, read_fleet
+from skarb.fleet import Answer, Beside, Courier, Device, awake, command, in_order, read_fleet
 from skarb.fleet.model import MAKERS, Task
 from skarb.grid.curtail import Acknowledgement, Order, Step, Target
 
@@ -79,6 +79,17 @@ def passwords_of(path: Path | None) -> dict[str, str]:
     if unknown := [str(one) for one in given if one not in MAKERS]:
         raise InputError(f"{path.name}: given maker {shorten(unknown[0])!r}, {wanted}")
     return given
+
+
+def is_for_trying(folder: Path) -> bool:
+    """Return whether files of simulated machines may be written into a folder: nothing of the kind is there, or only others of them.
+
+    Raises: InputError if a register is there that cannot be read
+    """
+    register = folder / "fleet.csv"
+    if not register.exists():
+        return not any((folder / name).exists() for name in ("sites.yaml", "running.csv", "meters.csv"))
+    return all(IPv4Address(one.host).is_loopback for one in fleet_of(register))
 
 
 def strangers(ranges: Iterable[str], devices: Sequence[Device]) -> tuple[Device, ...]:
@@ -211,11 +222,6 @@ def carry_out(
     log.write("ended", order=order.id, task=wave.task, answers=dict(Counter(one.answer.word for one in told)))
     log.sync()
     return tuple(told)
-
-
-def polled(courier: Courier, devices: Sequence[Device], wait_s: float) -> tuple[Answer, ...]:
-    """Return what registered machines say of themselves."""
-    return poll(courier, devices, wait_s)
 
 
 def _user() -> str:

@@ -14,12 +14,13 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from skarb.app.files import now
-from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, passwords_of, polled, sleeping, strangers, waking
+from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, is_for_trying, passwords_of, sleeping, strangers, waking
 from skarb.app.power import read_order, read_return
 from skarb.cli.mine_fleet_shown import poll_rows, show_poll, show_told, tell_answers, tell_targets
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress, write_rows
 from skarb.core.errors import InputError, shorten
 from skarb.fleet import Beside, Courier
+from skarb.fleet import poll as poll_all
 
 fleet = App(
     name="fleet",
@@ -76,7 +77,7 @@ def poll(
     devices = fleet_of(register)
     others = strangers(range or (), devices)
     with Courier(passwords=secrets) as courier, progress("Asking"):
-        answers = polled(courier, (*devices, *others), seconds)
+        answers = poll_all(courier, (*devices, *others), seconds)
     rows = poll_rows((*devices, *others), answers)
     return 9 if show_poll(devices, rows, form, output) else 0
 
@@ -276,6 +277,10 @@ def simulate(
     machines = made_fleet(devices, sites, _faults(faults), first, dialect)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: given a file, expected a folder")
+    if not is_for_trying(folder):
+        raise InputError(
+            f"{folder}: there are files of other sites or machines in this folder, which would be lost; name another one"
+        )
     with serving(machines):
         folder.mkdir(parents=True, exist_ok=True)
         write_fleet(machines, folder)

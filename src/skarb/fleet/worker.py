@@ -23,7 +23,7 @@ _PROBE_S = 1.0
 _MOST_BYTES = 2 << 30  # memory that answers without an end can take
 _ASKED = ["hashrate", "hashboards", "wattage", "fw_ver", "uptime", "errors", "is_mining"]
 _WRITES_SETTINGS = ("AntminerModern", "HiveonModern")
-"""Drivers that put a machine to sleep by writing back all its settings; when these cannot be read they write empty ones, and the machine has no pool."""
+"""Drivers that put a machine to sleep by writing back all its settings; when these cannot be read they write empty ones, without a pool."""
 
 
 class Unclear(Exception):
@@ -74,7 +74,7 @@ class Drivers:
         if not await self._tell(request, told):
             if not known:
                 raise Refused(f"said no to {request.task}")
-            self._known.pop(request.host)  # its session may have ended; it is greeted anew
+            self._known.pop(request.host, None)  # its session may have ended; it is greeted anew
             if not await self._tell(request, told):
                 raise Refused(f"said no to {request.task}, twice")
         return None
@@ -118,7 +118,7 @@ class Drivers:
             failed = f"its figures cannot be read ({type(error).__name__})"
         if not failed:
             return seen
-        self._known.pop(host)
+        self._known.pop(host, None)
         if known:
             return await self._look(host)  # there may be another machine at this address by now
         await _probe(host, f"it answers, and {failed}")

@@ -102,6 +102,12 @@ def test_files_that_make_no_sense_are_refused(skarb, tmp_path: Path) -> None:
     for words in (("--devices", "0"), ("--faults", "keeps"), ("--faults", "odd=1"), ("--first", "10.0.0.1")):
         assert skarb("mine", "fleet", "simulate", "try", *words).code == 3, words
     assert skarb("mine", "fleet", "simulate", "order.json").code == 3
+    (tmp_path / "real").mkdir()
+    for name, text in (("fleet.csv", (tmp_path / "fleet.csv").read_text().replace(",127.", ",10.")), ("sites.yaml", "[]")):
+        (tmp_path / "real" / name).write_text(text)
+        refused = skarb("mine", "fleet", "simulate", "real")
+        assert refused.code == 3 and "would be lost" in refused.err and (tmp_path / "real" / name).read_text() == text
+        (tmp_path / "real" / name).unlink()
 
 
 @NEEDS_DRIVERS
