@@ -105,7 +105,7 @@ class Drivers:
                 failed = f" ({type(error).__name__})"
             if machine is None:
                 await _probe(host, "what answers is no machine that is known" + failed)
-            self._known[host] = machine
+            self._known[host] = _remembering(machine)
         return machine
 
     async def _look(self, host: str) -> Seen:
@@ -122,6 +122,15 @@ class Drivers:
         if known:
             return await self._look(host)  # there may be another machine at this address by now
         await _probe(host, f"it answers, and {failed}")
+
+
+def _remembering(machine: Any) -> Any:
+    """Return a driver that finds out once, and not at every question, which commands it has; that took a third of its time."""
+    rpc = getattr(machine, "rpc", None)
+    if hasattr(rpc, "get_commands"):
+        found = rpc.get_commands()
+        rpc.get_commands = lambda: found
+    return machine
 
 
 async def _probe(host: str, otherwise: str) -> NoReturn:
