@@ -15,7 +15,9 @@ def differences(device: Device, answer: Answer) -> tuple[str, ...]:
     if seen is None:
         return ()
     found = []
-    if seen.model and _plain(device.model) not in (_plain(seen.model), _plain(seen.make + seen.model)):
+    if not seen.model:
+        found.append(f"model: registered {device.model}, and what it says is not known")
+    elif _plain(device.model) not in (_plain(seen.model), _plain(seen.make + seen.model)):
         found.append(f"model: registered {device.model}, says {f'{seen.make} {seen.model}'.strip()}")
     if seen.hashrate_gh_s and seen.hashrate_gh_s * 100 < device.expected_gh_s * _SLOW_PERCENT:
         found.append(f"slow: expected {_th(device.expected_gh_s)} TH/s, says {_th(seen.hashrate_gh_s)}")

@@ -74,7 +74,7 @@ class Drivers:
         if not await self._tell(request, told):
             if not known:
                 raise Refused(f"said no to {request.task}")
-            self._known.pop(request.host, None)  # its session may have ended; it is greeted anew
+            self._known.pop(request.host, None)  # its login may have ended; it is greeted anew
             if not await self._tell(request, told):
                 raise Refused(f"said no to {request.task}, twice")
         return None

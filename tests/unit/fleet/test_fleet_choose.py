@@ -46,6 +46,7 @@ def test_differences_are_told_in_words() -> None:
         )  # type: ignore[arg-type]
 
     assert said() == said(said_w=3600) == said(hashrate_gh_s=0, said_w=60) == said(hashrate_gh_s=None) == ()
+    assert said(model="") == ("model: registered Antminer S21, and what it says is not known",)
     assert said(model="S21 Pro") == ("model: registered Antminer S21, says AntMiner S21 Pro",)
     assert said(hashrate_gh_s=95_000) == ("slow: expected 200 TH/s, says 95",)
     assert said(hashrate_gh_s=250_000, said_w=4500) == (

@@ -81,7 +81,7 @@ def test_text_of_a_machine_cannot_command_a_terminal() -> None:
 def test_a_yes_is_ok_a_no_is_refused_and_a_break_is_unclear() -> None:
     assert asked(Made(), "sleep").word == "ok"
     assert asked(Made(says=False), "sleep").word == "refused"
-    broken = asked(Made(says=TypeError("no session")), "sleep")
+    broken = asked(Made(says=TypeError("no login")), "sleep")
     assert broken.word == "unclear" and broken.reason == "broke off while it was told to sleep: TypeError"
 
 
@@ -90,7 +90,7 @@ def test_what_hangs_after_it_was_told_is_unclear_not_unreachable() -> None:
     assert answer.word == "unclear" and "was told to sleep" in answer.reason
 
 
-def test_a_session_that_ended_is_opened_again() -> None:
+def test_a_login_that_ended_is_made_again() -> None:
     first, second = Made(), Made()
     machines = [first, second]
 

@@ -1,4 +1,4 @@
-"""The dialect of LuxOS: JSON over TCP, one question a connection, several joined by a plus; commands need a session."""
+"""The dialect of LuxOS: JSON over TCP, one question a connection, several joined by a plus; commands need a login."""
 
 from __future__ import annotations
 

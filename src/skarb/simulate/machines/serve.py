@@ -42,12 +42,23 @@ async def talk(machine: Machine, reader: asyncio.StreamReader, writer: asyncio.S
     writer.close()
 
 
+def _allow_sockets(wanted: int) -> None:
+    """Let this process have so many open files, where the system lets it; every machine is one, and so is each of its connections."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if now != resource.RLIM_INFINITY and now < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
 @contextmanager
 def serving(machines: Sequence[Machine]) -> Iterator[None]:
     """Serve machines while the block runs.
 
     Raises: Unavailable if an address or a port cannot be had.
     """
+    _allow_sockets(4 * len(machines))
     loop = asyncio.new_event_loop()
     ready: list[BaseException | None] = []
     begun, ended = threading.Event(), asyncio.Event()
