@@ -127,7 +127,7 @@ class Drivers:
 def _remembering(machine: Any) -> Any:
     """Return a driver that finds out once, and not at every question, which commands it has; that took a third of its time."""
     rpc = getattr(machine, "rpc", None)
-    if hasattr(rpc, "get_commands"):
+    if rpc is not None and hasattr(rpc, "get_commands"):
         found = rpc.get_commands()
         rpc.get_commands = lambda: found
     return machine

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.app.fleet import Told, Wave, acknowledged, sleeping, strangers, waking
@@ -48,6 +48,7 @@ def test_sites_without_machines_here_are_left_to_others_but_somebody_must_be_mea
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.lists(st.integers(0, 20_000), min_size=1, max_size=12), st.integers(0, 20))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whoever_slept_wakes_once_and_never_above_the_ramp(count: int, kept: int, headroom: list[int], percent: int) -> None:
     devices, beside = fleet(count), Beside(percent, 5)
     site = Site("north", "new", 10, 100 * count, 1, "meter-north")

@@ -1,6 +1,6 @@
 """Who may be awake: by class, along one line, within the limit; and what differs from the register."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.fleet.made import device
 
@@ -26,6 +26,7 @@ def test_no_later_class_runs_in_the_place_of_an_earlier_one() -> None:
 
 
 @given(FLEETS, st.integers(0, 150_000), st.integers(0, 150_000), st.integers(0, 50), st.integers(0, 200))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_awake_fits_and_only_grows_with_the_limit(site, low, high, percent, asleep_w) -> None:
     beside = Beside(percent, asleep_w)
     less, more = sorted((low, high))

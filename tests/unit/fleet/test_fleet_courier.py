@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import Unavailable
@@ -107,7 +107,7 @@ def test_a_process_ends_with_its_block() -> None:
 
 
 @given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=3), st.sampled_from([1, 4, 64]))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whoever_breaks_the_drivers_is_found_whoever_else_is_there(count: int, bad: set[int], at_once: int) -> None:
     with Courier(breaking("os._exit(3)"), at_once) as courier:
         answers = courier.ask(requests(count, tuple(bad)))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import InputError
@@ -71,6 +71,7 @@ def test_what_is_no_register_is_refused(text: str, says: str) -> None:
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_breaks_the_reader(text: str) -> None:
     for given_text in (text, HEAD + text, HEAD + GOOD + text):
         with suppress(InputError):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.app.fleet import fleet_of
@@ -42,6 +42,7 @@ def test_the_hash_of_passwords_is_the_one_of_old_unix() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.booleans()), max_size=6), st.integers(0, 1000))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_energy_adds_up_wherever_it_is_cut(changes: list[tuple[int, bool]], cut: int) -> None:
     one = machine()
     for at, asleep in sorted(changes):
