@@ -56,7 +56,8 @@ def test_a_machine_that_breaks_the_drivers_breaks_them_alone(name: str) -> None:
         assert all(one.word == "ok" for one in courier.ask(requests(5, ()))), "it goes on afterwards"
 
 
-def test_when_every_machine_breaks_the_drivers_it_ends_all_the_same() -> None:
+def test_when_every_machine_breaks_the_drivers_it_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skarb.fleet.courier._BREAKS_MOST", 5)
     with Courier(breaking("os._exit(3)"), at_once=4) as courier:
         answers = courier.ask(requests(40, tuple(range(40))))
     assert {one.word for one in answers} == {"unclear"} and "not spoken to" in answers[-1].reason
