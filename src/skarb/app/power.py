@@ -45,6 +45,7 @@ from skarb.grid import (
     year_of,
 )
 from skarb.grid.curtail import Acknowledgement, Order, Reading, Rule, event_of
+from skarb.grid.curtail import Step as RampStep
 
 Method = Literal["fill", "relaxed", "committed"]
 """Hours free of each other and exact; units in parts with duals; whole units, ramps and minimum times."""
@@ -318,6 +319,22 @@ def read_acknowledgements(path: Path) -> list[Acknowledgement]:
     """
     rows = _rows(path, ("order", "site", "at"))
     return [Acknowledgement(row["order"], row["site"], _instant(path, number, row["at"])) for number, row in rows]
+
+
+def read_return(path: Path) -> list[RampStep]:
+    """Read when sites may come back, from the table of a ramp: a CSV file with at, site, power_w and way; what goes off is left out.
+
+    Raises: InputError
+    """
+    rows = _rows(path, ("at", "site", "power_w", "way"))
+    if odd := [(number, row["way"]) for number, row in rows if row["way"] not in ("off", "back")]:
+        raise InputError(f"{path.name} row {odd[0][0]}, way: given {shorten(odd[0][1])!r}, expected off or back")
+    steps = [
+        RampStep(_instant(path, n, row["at"]), row["site"], _whole(path, n, row, "power_w"))
+        for n, row in rows
+        if row["way"] == "back"
+    ]
+    return sorted(steps, key=lambda one: (one.at, one.site))
 
 
 def read_order(path: Path) -> Order:

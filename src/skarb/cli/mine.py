@@ -7,6 +7,7 @@ from cyclopts import App
 from skarb.cli.mine_audit import audit, levy
 from skarb.cli.mine_bill import bill
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
+from skarb.cli.mine_fleet import fleet
 from skarb.cli.mine_future import report, scenarios, sensitivity
 from skarb.cli.mine_grid import add_commands as add_grid
 from skarb.cli.mine_past import backtest, compare, footprint, standing
@@ -24,3 +25,4 @@ for verb in (economics, difficulty, hashprice, backtest, standing, compare, scen
 add_grid(app)
 for verb in (bill, audit, levy):
     app.command(verb)
+app.command(fleet)
