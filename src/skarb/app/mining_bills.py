@@ -103,7 +103,7 @@ class Basis:
     def lookup(self, name: str, day: int) -> Looked | None:
         """Return a parameter of the law on a day.
 
-        Raises: NotFound if there is no such parameter.
+        Raises: NotFound if there is no such parameter, ConfigurationError if it is no number.
         """
         series = self.rulebook.pack.parameters.get(name)
         if series is None:
@@ -115,9 +115,15 @@ class Basis:
             one.start for one in series.values if one.start is not None and value.start is not None and one.start > value.start
         ]
         last = value.end if value.end is not None else (min(later) - 1 if later else None)
+        try:
+            number = Fraction(value.value)
+        except ValueError:
+            raise ConfigurationError(
+                f"parameter {name!r}: given {value.value!r}, expected a ratio or a number to reckon with"
+            ) from None
         return Looked(
             name,
-            Fraction(value.value),
+            number,
             value.cites,
             None if value.start is None else from_day(value.start),
             None if last is None else from_day(last),

@@ -46,7 +46,7 @@ def collect(paths: Sequence[Path], meters: Iterable[Meter], window: Window, now:
     for one in sorted(meters, key=lambda one: (one.meter, one.valid_from)):
         known.setdefault(one.meter, []).append(one)
     tables: dict[int, _Table] = {}
-    for minutes in sorted({several[-1].minutes for several in known.values()}):
+    for minutes in sorted({several[-1].minutes for several in known.values()}) or [60]:
         part = Window(window.zone, window.first, window.last, minutes)
         metered = empty(part, [several for several in known.values() if several[-1].minutes == minutes])
         counters = np.full((len(metered.meters), len(part) + 1), -1, np.int64)

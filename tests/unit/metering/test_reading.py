@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.unit.metering.small_meters import BERLIN, collected, kinds, meter, rows_of, uneven, window
+from tests.unit.metering.small_meters import BERLIN, collected, judged, kinds, meter, rows_of, uneven, window
 
 from skarb.core.errors import InputError, NotFound
 from skarb.metering import Metered, State, collect
@@ -167,3 +167,12 @@ def test_a_counter_rolls_over_or_runs_backwards(tmp_path: Path) -> None:
     backwards = [f"m1,{hours.at(slot).isoformat()},{1000 + slot - (500 if slot >= 12 else 0)}" for slot in range(25)]
     found = day_of(tmp_path, backwards, "meter,at,counter_kwh")
     assert found.state[0, 11] == State.BACKWARDS and kinds(found) == {"backwards": 1} and found.energy_wh[0].sum() == 23_000
+
+
+def test_where_no_meter_is_registered_all_are_strangers(tmp_path: Path) -> None:
+    hours = window(DAY, DAY)
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(["meter,at,energy_wh", *rows_of(hours, uneven(24))]) + "\n")
+    (found,) = collect([path], [], hours)
+    assert kinds(found) == {"unknown_meter": 24} and not found.meters
+    judged(found)
