@@ -24,7 +24,6 @@ from skarb.metering import (
     NetworkDay,
     Payout,
     Reported,
-    Sample,
     Sign,
     Sources,
     Window,
@@ -96,9 +95,10 @@ def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence
     for one in read.sites:
         if site in (None, one.site):
             seen = _Site(basis, read, one)
-            rows = days_of(seen.sources(network, read.samples, payouts, posted.get(one.site)), first, last, basis.terms.audit)
+            sources = seen.sources(network, payouts, posted.get(one.site))
+            rows = days_of(sources, first, last, basis.terms.audit)
             days += rows
-            findings += seen.findings(network, read.samples, payouts, posted.get(one.site), rows)
+            findings += seen.findings(sources, rows)
     for name in sorted(_metered_sites(read)):
         if site in (None, name):
             findings += _signs(basis, read, name, known.get(name), network, prices)
@@ -122,11 +122,7 @@ class _Site:
         return standing.levy or standing.provision
 
     def sources(
-        self,
-        network: Mapping[int, NetworkDay] | None,
-        samples: Sequence[Sample],
-        payouts: Sequence[Payout] | None,
-        posted: Mapping[int, int] | None,
+        self, network: Mapping[int, NetworkDay] | None, payouts: Sequence[Payout] | None, posted: Mapping[int, int] | None
     ) -> Sources:
         """Return what is known of the site by day."""
         first, last = to_day(self.month.first), to_day(self.month.last)
@@ -138,22 +134,14 @@ class _Site:
             estimated,
             {day: fleet_on(self.basis, self.site.site, day) for day in range(first, last + 1)},
             network,
-            _reported(samples, self.site.site, self.basis.zone, self.month) if samples else None,
+            _reported(self.basis.zone, self.month, self.site.site),
             own,
             posted,
             self.last_said,
         )
 
-    def findings(
-        self,
-        network: Mapping[int, NetworkDay] | None,
-        samples: Sequence[Sample],
-        payouts: Sequence[Payout] | None,
-        posted: Mapping[int, int] | None,
-        rows: Sequence[Day],
-    ) -> list[Finding]:
+    def findings(self, sources: Sources, rows: Sequence[Day]) -> list[Finding]:
         """Return everything that is odd about the site."""
-        sources = self.sources(network, samples, payouts, posted)
         return [*self._law(), *self._unmetered(), *self._estimated(), *compared(sources, rows, self.basis.terms.audit)]
 
     def _law(self) -> list[Finding]:
@@ -254,7 +242,7 @@ def fleet_on(basis: Basis, site: str, day: int) -> Fleet:
     Raises: NotFound for a model that neither the entry nor the catalogue describes.
     """
     count = hashrate = power = 0
-    for one in basis.registers.history("mining_machines", site) if site in basis.registers.subjects("mining_machines") else ():
+    for one in basis.registers.history("mining_machines", site):
         if (
             isinstance(one, MiningMachines)
             and not one.withdrawn
@@ -305,15 +293,13 @@ def _by_day(month: Month, site: str) -> tuple[dict[int, int], dict[int, int]]:
     return energy, guesses
 
 
-def _reported(samples: Sequence[Sample], site: str, zone: str, month: Month) -> dict[int, Reported]:
-    """Return what the devices of a site reported by day; one that goes over midnight is cut there."""
+def _reported(zone: str, month: Month, site: str) -> dict[int, Reported] | None:
+    """Return what the devices of a site reported by day, None if they did not; one that goes over midnight is cut there."""
     window = Window(zone, month.first, month.last, 60)
     starts = [window.start_s + int(slot) * 3600 for slot in np.unique(window.day, return_index=True)[1]] + [window.end_s]
     first = to_day(month.first)
     seconds: dict[int, list[int]] = {}
-    for one in samples:
-        if one.site != site:
-            continue
+    for one in month.samples_of(site):
         begin, end = one.at_s, one.at_s + 60 * one.minutes
         place = int(np.searchsorted(starts, begin, side="right")) - 1
         while begin < end and 0 <= place < len(starts) - 1:
@@ -322,7 +308,7 @@ def _reported(samples: Sequence[Sample], site: str, zone: str, month: Month) -> 
             total[0] += one.hashrate_gh_s * (stop - begin)
             total[1] += one.power_w * (stop - begin)
             begin, place = stop, place + 1
-    return {day: Reported(total[0], total[1] // 3600) for day, total in seconds.items()}
+    return {day: Reported(total[0], total[1] // 3600) for day, total in seconds.items()} or None
 
 
 def _network(evidence: Evidence, first: int, last: int) -> dict[int, NetworkDay] | None:

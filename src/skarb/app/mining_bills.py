@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -65,6 +66,7 @@ _NO_LIMIT_W = 10**14  # of a connection that no register knows
 _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
 E = TypeVar("E", bound=Entry)
+G = TypeVar("G")
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
 Answer = Bill | Refused
 
@@ -101,7 +103,7 @@ class Basis:
     def lookup(self, name: str, day: int) -> Looked | None:
         """Return a parameter of the law on a day.
 
-        Raises: NotFound if there is no such parameter.
+        Raises: NotFound if there is no such parameter, ConfigurationError if it is no number.
         """
         series = self.rulebook.pack.parameters.get(name)
         if series is None:
@@ -113,9 +115,15 @@ class Basis:
             one.start for one in series.values if one.start is not None and value.start is not None and one.start > value.start
         ]
         last = value.end if value.end is not None else (min(later) - 1 if later else None)
+        try:
+            number = Fraction(value.value)
+        except ValueError:
+            raise ConfigurationError(
+                f"parameter {name!r}: given {value.value!r}, expected a ratio or a number to reckon with"
+            ) from None
         return Looked(
             name,
-            Fraction(value.value),
+            number,
             value.cites,
             None if value.start is None else from_day(value.start),
             None if last is None else from_day(last),
@@ -251,18 +259,42 @@ class Month:
 
     def rows(self, site: str) -> list[list[int]]:
         """Return the rows of a site's meters in every table."""
-        return [[row for row, one in enumerate(table.meters) if one.site == site] for table in self.tables]
+        return [found.get(site, []) for found in self._rows]
 
     def faults(self, site: str) -> list[Fault]:
         """Return what was wrong with a site's meters, in the order of time."""
-        own = {one.meter for table in self.tables for one in table.meters if one.site == site}
-        found = [fault for table in self.tables for fault in table.faults if fault.meter in own]
-        return sorted(found, key=lambda one: (one.at, one.meter, one.kind))
+        return self._faults.get(site, [])
+
+    def samples_of(self, site: str) -> list[Sample]:
+        """Return what the devices of a site reported."""
+        return self._samples.get(site, [])
+
+    @cached_property
+    def _rows(self) -> list[dict[str, list[int]]]:
+        return [_grouped(range(len(table.meters)), [one.site for one in table.meters]) for table in self.tables]
+
+    @cached_property
+    def _faults(self) -> dict[str, list[Fault]]:
+        sites = {one.meter: one.site for table in self.tables for one in table.meters}
+        known = [fault for table in self.tables for fault in table.faults if fault.meter in sites]
+        known.sort(key=lambda one: (one.at, one.meter, one.kind))
+        return _grouped(known, [sites[one.meter] for one in known])
+
+    @cached_property
+    def _samples(self) -> dict[str, list[Sample]]:
+        return _grouped(self.samples, [one.site for one in self.samples])
 
     @property
     def strangers(self) -> list[Fault]:
         """Meters that no register knows."""
         return [fault for table in self.tables for fault in table.faults if fault.kind == "unknown_meter"]
+
+
+def _grouped(several: Iterable[G], names: Iterable[str]) -> dict[str, list[G]]:
+    found: dict[str, list[G]] = {}
+    for one, name in zip(several, names, strict=True):
+        found.setdefault(name, []).append(one)
+    return found
 
 
 def basis_of(law: str, folder: Path | None, entries: Sequence[Path], terms: Path | None, clock: Clock) -> Basis:
@@ -551,13 +583,11 @@ def inflow_csv(rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def telemetry_of(samples: Sequence[Sample], site: str, window: Window) -> Longs:
-    """Return what the devices of a site reported of every interval, in watt-hours, -1 where none did."""
+def telemetry_of(samples: Iterable[Sample], window: Window) -> Longs:
+    """Return what devices reported of every interval, in watt-hours, -1 where none did."""
     found = np.full(len(window), -1, np.int64)
     milli = np.zeros(len(window), np.int64)
     for one in samples:
-        if one.site != site:
-            continue
         for start, seconds in _cuts(one, window):
             slot = (start - window.start_s) // window.step_s
             if 0 <= slot < len(window):
@@ -580,6 +610,7 @@ def _telemetry(samples: Sequence[Sample], meters: Mapping[str, Sequence[Meter]],
     """Return what devices reported by meter, for sites that have one meter only; of several nobody knows which device is behind which."""
     if not samples:
         return {}
+    by_site = _grouped(samples, [one.site for one in samples])
     sites: dict[str, list[str]] = {}
     for name, several in meters.items():
         if several[-1].direction == "import":
@@ -588,5 +619,5 @@ def _telemetry(samples: Sequence[Sample], meters: Mapping[str, Sequence[Meter]],
     for table in tables:
         for one in table.meters:
             if sites.get(one.site) == [one.meter]:
-                found[one.meter] = telemetry_of(samples, one.site, table.window)
+                found[one.meter] = telemetry_of(by_site.get(one.site, ()), table.window)
     return found

@@ -23,6 +23,6 @@ app = App(
 for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
     app.command(verb)
 add_grid(app)
-for verb in (bill, audit, levy):
-    app.command(verb)
+for asked in (bill, audit, levy):
+    app.command(asked)
 app.command(fleet)

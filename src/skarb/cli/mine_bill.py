@@ -34,6 +34,9 @@ LINES = (
     "intervals", "estimated", "arithmetic",
 )  # fmt: skip
 
+_TOTALS = ("net", "vat", "levy", "profit_tax", "contribution", "payable")
+_IN_FULL = 5  # bills that are printed line by line
+
 
 def bill(
     month: str,
@@ -155,6 +158,14 @@ def _tell(basis: Basis, bills: Sequence[Bill], refused: Sequence[Refused], stran
 
 
 def _tables(bills: Sequence[Bill]) -> None:
+    """Print bills line by line; of many only what they come to."""
+    if len(bills) > _IN_FULL:
+        rows = [
+            (one.id, one.miner, f"{one.energy_wh / 1000:,.3f}", *(_total(one, name) for name in _TOTALS), one.currency)
+            for one in bills
+        ]
+        out.print(table(("bill", "miner", "kwh", *_TOTALS, "currency"), rows, f"{len(bills)} bills"))
+        return
     for one in bills:
         money = _money(one)
         rows = [
@@ -183,6 +194,10 @@ def _tables(bills: Sequence[Bill]) -> None:
         for text in (*one.notes, *one.faults):
             out.print(f"· {escape(text)}")
         out.print()
+
+
+def _total(one: Bill, name: str) -> str:
+    return format_amount(one.totals[name], one.decimals) if name in one.totals else ""
 
 
 def _money(one: Bill) -> Any:

@@ -23,7 +23,8 @@ from skarb.screening.lists.files import unpacked
 
 app = App(
     name="register",
-    help="The registers: parties, licences, tokens, venues, wallets, holds, mining sites, meters, tariffs, screening lists, rates. Dated, nothing deleted.",
+    help="The registers: parties, licences, tokens, venues, wallets, holds, mining sites, meters, tariffs, screening lists, rates. "
+    "Dated, nothing deleted.",
 )
 
 SHOWN = 20  # problems printed in full

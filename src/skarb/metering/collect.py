@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skarb.core.errors import InputError, shorten
 from skarb.core.time import zone as named_zone
 from skarb.metering.model import Fault, Metered, Method, State, empty
-from skarb.metering.read import Piece, file_hash, read_pieces
+from skarb.metering.read import MOST_WH, Piece, file_hash, read_pieces
 from skarb.metering.window import Longs, Window
 from skarb.registers import Meter
 
@@ -46,7 +46,7 @@ def collect(paths: Sequence[Path], meters: Iterable[Meter], window: Window, now:
     for one in sorted(meters, key=lambda one: (one.meter, one.valid_from)):
         known.setdefault(one.meter, []).append(one)
     tables: dict[int, _Table] = {}
-    for minutes in sorted({several[-1].minutes for several in known.values()}):
+    for minutes in sorted({several[-1].minutes for several in known.values()}) or [60]:
         part = Window(window.zone, window.first, window.last, minutes)
         metered = empty(part, [several for several in known.values() if several[-1].minutes == minutes])
         counters = np.full((len(metered.meters), len(part) + 1), -1, np.int64)
@@ -58,16 +58,22 @@ def collect(paths: Sequence[Path], meters: Iterable[Meter], window: Window, now:
         for piece in read_pieces(path):
             _take(piece, tables, places, strangers, now)
         files.append((path.name, file_hash(path)))
-    zone = named_zone(window.zone)
-    first = datetime.fromtimestamp(window.start_s, UTC).astimezone(zone)
-    for name, count in sorted(strangers.items())[:_MOST_UNKNOWN]:
-        fault = Fault("unknown_meter", name, first, count, says="no register knows this meter; nothing of it is billed")
-        for table in list(tables.values())[:1]:
-            table.metered.faults.append(fault)
+    next(iter(tables.values())).metered.faults.extend(_strangers(strangers, window))
     for table in tables.values():
         _from_counters(table)
         table.metered.files = tuple(files)
     return tuple(table.metered for table in tables.values())
+
+
+def _strangers(counts: Mapping[str, int], window: Window) -> list[Fault]:
+    says = "no register knows this meter; nothing of it is billed"
+    first = datetime.fromtimestamp(window.start_s, UTC).astimezone(named_zone(window.zone))
+    found = [Fault("unknown_meter", name, first, count, says=says) for name, count in sorted(counts.items())]
+    if len(found) <= _MOST_UNKNOWN:
+        return found
+    rest = found[_MOST_UNKNOWN:]
+    rows = sum(one.intervals for one in rest)
+    return [*found[:_MOST_UNKNOWN], Fault("unknown_meter", f"and {len(rest)} more", first, rows, says=says)]
 
 
 def _take(
@@ -79,8 +85,8 @@ def _take(
 ) -> None:
     where = np.array([places.get(name, (0, -1)) for name in piece.names], np.int64).reshape(-1, 2)
     for number, name in enumerate(piece.names):
-        if name not in places:
-            strangers[name] = strangers.get(name, 0) + int((piece.meter == number).sum())
+        if name not in places and (count := int((piece.meter == number).sum())):
+            strangers[name] = strangers.get(name, 0) + count
     minutes = where[piece.meter, 0]
     for length, table in tables.items():
         chosen = np.flatnonzero(minutes == length) if len(tables) > 1 or strangers else np.arange(len(minutes))
@@ -103,10 +109,9 @@ def _put(piece: Piece, chosen: Longs, row: Longs, table: _Table, now: datetime |
     slots = passed // window.step_s
     if (off := np.flatnonzero(passed % window.step_s)).size:
         bad = int(chosen[off[0]])
-        at = datetime.fromtimestamp(int(at_s[off[0]]), UTC).astimezone(named_zone(window.zone))
-        raise InputError(
-            f"{piece.file} row {piece.row + bad}, at: given {at.isoformat()}, expected the beginning of an interval of {window.minutes} minutes"
-        )
+        given = _shown(int(at_s[off[0]]), window.zone)
+        expected = f"the beginning of an interval of {window.minutes} minutes"
+        raise InputError(f"{piece.file} row {piece.row + bad}, at: given {given}, expected {expected}")
     for meter in np.unique(row):
         if table.read_as.setdefault(int(meter), piece.counter) != piece.counter:
             raise InputError(
@@ -127,8 +132,12 @@ def _put(piece: Piece, chosen: Longs, row: Longs, table: _Table, now: datetime |
     if piece.counter:
         _write(table, table.counters.reshape(-1), flat, figures, end, table.counters.reshape(-1)[flat] >= 0)
         return
-    multiplier = np.array([one.multiplier for one in metered.meters], np.int64)
-    figures = figures * multiplier[row[inside]]
+    multiplier = np.array([one.multiplier for one in metered.meters], np.int64)[row[inside]]
+    if (far := np.flatnonzero(np.abs(figures) > MOST_WH // multiplier)).size:
+        bad = piece.row + int(chosen[inside[far[0]]])
+        given = f"{int(figures[far[0]])} Wh times {int(multiplier[far[0]])}"
+        raise InputError(f"{piece.file} row {bad}: given {given}, expected less than {MOST_WH}")
+    figures = figures * multiplier
     state = metered.state.reshape(-1)
     before = ~np.isin(state[flat], (State.GAP, State.ABSENT))
     _write(table, metered.energy_wh.reshape(-1), flat, figures, end, before)
@@ -243,6 +252,12 @@ def _from_counters(table: _Table) -> None:
                 )
                 continue
             total, parts = used * meter.multiplier, stop - start
+            if total > MOST_WH:
+                metered.state[row, start:stop] = State.SPIKE
+                metered.faults.append(
+                    Fault("spike", meter.meter, metered.window.at(start), parts, total, "more than any meter counts")
+                )
+                continue
             edges = np.array([total * part // parts for part in range(parts + 1)], np.int64)
             metered.energy_wh[row, start:stop] = np.diff(edges)
             if parts == 1:
@@ -250,3 +265,10 @@ def _from_counters(table: _Table) -> None:
             else:
                 metered.state[row, start:stop] = State.SPREAD
                 metered.method[row, start:stop] = Method.SPREAD
+
+
+def _shown(second: int, zone: str) -> str:
+    try:
+        return datetime.fromtimestamp(second, UTC).astimezone(named_zone(zone)).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"a moment {second} seconds from 1970"

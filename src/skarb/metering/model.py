@@ -92,9 +92,9 @@ def empty(window: Window, versions: Sequence[Sequence[Meter]]) -> Metered:
     """Return a table in which nothing is known yet. `versions` are the register's entries of each meter, by their first day; the last one counts."""
     shape = (len(versions), len(window))
     covered = [_covered(window, several) for several in versions]
-    registered = np.array([one for one, _ in covered]).reshape(shape)
+    registered = np.array([one for one, _ in covered], np.bool_).reshape(shape)
     state = np.where(registered, np.uint8(State.GAP), np.uint8(State.ABSENT))
-    valid = np.array([one for _, one in covered]).reshape(shape)
+    valid = np.array([one for _, one in covered], np.bool_).reshape(shape)
     meters = tuple(several[-1] for several in versions)
     return Metered(window, meters, np.zeros(shape, np.int64), state, np.zeros(shape, np.uint8), valid)
 

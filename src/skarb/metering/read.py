@@ -28,7 +28,7 @@ FIGURES = ("energy_wh", "kwh", "counter_kwh")
 _OPTIONAL = ("minutes", "estimated")
 _BLOCK = 16 << 20  # bytes of a file that are in memory at once
 _KWH = pa.decimal128(18, 3)
-_MOST_WH = 10**15  # and no meter counts more
+MOST_WH = 10**15  # and no meter counts more
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,9 @@ def _piece(batch: pa.RecordBatch, name: str, row: int, local: bool) -> Piece:
     if figure != "energy_wh":
         values = _milli(values)
     wh = np.asarray(pc.fill_null(values, 0)).astype(np.int64)
-    if wh.size and (int(wh.max()) >= _MOST_WH or int(wh.min()) <= -_MOST_WH):
-        far = int(np.flatnonzero(np.abs(wh) >= _MOST_WH)[0])
-        raise InputError(f"{name} row {row + far}, {figure}: given {int(wh[far])} Wh, expected less than {_MOST_WH}")
+    if wh.size and (int(wh.max()) >= MOST_WH or int(wh.min()) <= -MOST_WH):
+        far = int(np.flatnonzero(np.abs(wh) >= MOST_WH)[0])
+        raise InputError(f"{name} row {row + far}, {figure}: given {int(wh[far])} Wh, expected less than {MOST_WH}")
     return Piece(
         name,
         row,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.unit.metering.small_meters import BERLIN, collected, kinds, meter, rows_of, uneven, window
+from tests.unit.metering.small_meters import BERLIN, collected, judged, kinds, meter, rows_of, uneven, window
 
 from skarb.core.errors import InputError, NotFound
 from skarb.metering import Metered, State, collect
@@ -167,3 +167,29 @@ def test_a_counter_rolls_over_or_runs_backwards(tmp_path: Path) -> None:
     backwards = [f"m1,{hours.at(slot).isoformat()},{1000 + slot - (500 if slot >= 12 else 0)}" for slot in range(25)]
     found = day_of(tmp_path, backwards, "meter,at,counter_kwh")
     assert found.state[0, 11] == State.BACKWARDS and kinds(found) == {"backwards": 1} and found.energy_wh[0].sum() == 23_000
+
+
+def test_where_no_meter_is_registered_all_are_strangers(tmp_path: Path) -> None:
+    hours = window(DAY, DAY)
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(["meter,at,energy_wh", *rows_of(hours, uneven(24))]) + "\n")
+    (found,) = collect([path], [], hours)
+    assert kinds(found) == {"unknown_meter": 24} and not found.meters
+    judged(found)
+
+
+def test_figures_that_no_meter_counts_are_refused_or_set_aside(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"row 2: given 900000000000000 Wh times 1000000, expected less"):
+        day_of(tmp_path, ["m1,2026-04-20T00:00+03:00,900000000000000"], "meter,at,energy_wh", multiplier=10**6)
+    rows = ["m1,2026-04-20T00:00+03:00,0", "m1,2026-04-20T01:00+03:00,900000000000"]
+    found = day_of(tmp_path, rows, "meter,at,counter_kwh", multiplier=10**6, digits=12)
+    assert found.state[0, 0] == State.SPIKE and kinds(found) == {"spike": 1} and not found.energy_wh.any()
+    with pytest.raises(InputError, match="expected the beginning of an interval"):
+        day_of(tmp_path, ["m1,0001-01-01T00:07+03:00,1"], "meter,at,energy_wh")
+
+
+def test_of_many_strangers_some_are_named_and_all_counted(tmp_path: Path) -> None:
+    hours = window(DAY, DAY)
+    rows = [f"x{number:03},{hours.at(0).isoformat()},1" for number in range(50)]
+    found = collected(tmp_path, rows, hours)
+    assert len(found.faults) == 21 and kinds(found) == {"unknown_meter": 50} and found.faults[-1].meter == "and 30 more"

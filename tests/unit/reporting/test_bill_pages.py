@@ -40,6 +40,8 @@ def test_all_languages_have_the_same_words() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_bill_is_a_page_by_itself_the_same_every_time(code: str) -> None:
     text = bill_page(bill(), code)
+    whats = words(code)["whats"]
+    assert isinstance(whats, dict) and whats["all"] in text
     assert f'lang="{code}"' in text and "693500 kWh × 0.28711 BYN/kWh = 199110.785" in text
     assert text == bill_page(bill(), code) and "http" not in text.replace("http-equiv", "")
     assert "<b>x</b>" not in bill_page(bill("<b>x</b>"), code)
@@ -67,7 +69,9 @@ def test_an_audit_is_a_page(code: str) -> None:
     empty = dict.fromkeys(
         ("reported_wh", "reported_th", "expected_low_sat", "expected_high_sat", "expected_reported_sat", "paid_sat", "posted_sat")
     )
-    days = [Day(site="s1", day="2026-04-01", metered_wh=1_234_567, estimated=0, **empty)]
+    days = [Day(site="s1", day="2026-04-01", metered_wh=1_234_567, estimated=0, odd="paid_low posted", **empty)]
     text = audit_page("2026-04", "BYN", findings, days, ["a note"], code)
     assert all(str(name) in text for name in kinds.values()) and "<i>seen" not in text and "a note" in text
+    oddities = words(code)["oddities"]
+    assert isinstance(oddities, dict) and f"{oddities['paid_low']}; {oddities['posted']}" in text
     assert words(code)["no_findings"] in audit_page("2026-04", "BYN", [], days, [], code)

@@ -32,6 +32,17 @@ def bill_page(bill: Bill, code: str = "en") -> str:
     def money(line: Line) -> str:
         return words.amount(format_amount(line.amount, bill.decimals if line.asset == bill.currency else _BTC))
 
+    names = words.messages["whats"]
+
+    def what(line: Line) -> str:
+        """Bands have the names that their tariff gives them; all else has a word."""
+        bound = line.what.removeprefix("price from ")
+        if line.kind == "levy" and bound != line.what:
+            return words.text("price_from", price=bound)
+        return (
+            line.what if line.kind in ("energy", "surplus_discount") and line.what != "all" else names.get(line.what, line.what)
+        )
+
     return _render(
         "bill.html",
         words,
@@ -40,6 +51,7 @@ def bill_page(bill: Bill, code: str = "en") -> str:
         hash=bill_hash(bill),
         mean=mean_price(bill),
         money=money,
+        what=what,
         payable=words.money(bill.totals["payable"], bill.decimals),
         energy=words.amount(format_amount(bill.energy_wh, 3)),
     )
