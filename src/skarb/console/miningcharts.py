@@ -145,8 +145,8 @@ def week_chart(week: WeekView) -> WeekChart:
         Line(name, [(hour, grams / 1e6) for hour, grams in enumerate(values)], style)
         for name, values, style in (("marginal", week.carbon_marginal_g, "c1"), ("average", week.carbon_average_g, "c0"))
     ]
-    every = (*week.carbon_marginal_g, *week.carbon_average_g)
-    carbon = sheet(tons, x_ticks=range(0, count, 24), y_range=None if max(every) > min(every) else (-1.0, 1.0))
+    every = [grams / 1e6 for grams in (*week.carbon_marginal_g, *week.carbon_average_g)]
+    carbon = sheet(tons, x_ticks=range(0, count, 24), y_range=(min(0.0, *every), max(1.0, *every)))
     return WeekChart(
         stacked(*kept),
         tuple(name for side in kept for name, _ in side),

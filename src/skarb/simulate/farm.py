@@ -149,15 +149,10 @@ class Farm:
 
     def system(self) -> System:
         """Return the country's power system with this farm as its only miners, a class for each site."""
-        system = system_of(self.inputs).without_mining()
-        worth = [self.worth_usd_mwh(one, self._first) for one in self.sites]
-        return System(
-            **{name: getattr(system, name) for name in System.__dataclass_fields__ if name != "miners"},
-            miners=tuple(
-                Miners(one.name, one.blocks, one.block_w, int(value * _MILLI))
-                for one, value in zip(self.sites, worth, strict=True)
-            ),
+        miners = tuple(
+            Miners(one.name, one.blocks, one.block_w, int(self.worth_usd_mwh(one, self._first) * _MILLI)) for one in self.sites
         )
+        return replace(system_of(self.inputs), miners=miners)
 
     def worth_usd_mwh(self, site: Site, day: date) -> Fraction:
         """Return what a megawatt-hour brings at a site on a day."""
@@ -191,16 +186,8 @@ class Farm:
         found = []
         if day == self._first:
             for number, party in enumerate((self.plan.company, self.plan.supplier)):
-                found.append(
-                    self._ask(
-                        f"open-{number}",
-                        midnight + _OPENS_AT + timedelta(seconds=number),
-                        "onboard",
-                        party,
-                        self._town.currency,
-                        "0.00",
-                    )
-                )
+                at = midnight + _OPENS_AT + timedelta(seconds=number)
+                found.append(self._ask(f"open-{number}", at, "onboard", party, self._town.currency, "0.00"))
         for hour in self.day(day).hours:
             if day >= self.begins and hour.sat:
                 paid = hour.at + timedelta(hours=1) + _PAID_AFTER
@@ -212,9 +199,8 @@ class Farm:
     def owed_minor(self, day: date) -> int:
         """Return what the electricity of a day costs, in minor units of the legal currency. Rounding: half up, once a day."""
         energy = sum(hour.metered_wh for hour in self.day(day).hours)
-        return (
-            energy * self._kwh_milli * 2 + 10_000
-        ) // 20_000  # Wh times thousandths per kWh are ten-thousandths of a minor unit
+        # Wh times thousandths for a kWh are ten-thousandths of a minor unit.
+        return (2 * energy * self._kwh_milli + 10_000) // 20_000
 
     def _bill(self, day: date, at: datetime) -> list[Event]:
         """Sell as many coins as the bill takes, and pay it."""
