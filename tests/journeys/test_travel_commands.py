@@ -19,7 +19,8 @@ import pytest
 from skarb.app.setting import open_registers
 from skarb.app.travel.wire import fingerprint_of
 from skarb.cli import make_app
-from skarb.core.errors import ConfigurationError, NotFound
+from skarb.core.errors import ConfigurationError, InputError, NotFound
+from skarb.core.screening_list import Listed, Name
 from skarb.registers import Admission, Party
 
 spec = spec_from_file_location("travel_pair", Path(__file__).with_name("travel_pair.py"))
@@ -209,3 +210,28 @@ def test_checking_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert {row["path"] for row in json.loads(capsys.readouterr().out)} == {"beneficiary.account"}
     with pytest.raises(NotFound, match="travel init"):
         run("travel", "send", tmp_path, good, "--to", "b", "--address", "ta", "--asset", "BTC", "--amount", "x")
+
+
+def test_lists_that_change_are_seen_from_the_command_line(
+    beside: Beside, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("travel", "address", tmp_path / "beta", "boris")
+    to = ("--to", "beta", "--address", capsys.readouterr().out.split()[-1], "--asset", "BTC", "--amount", "0.5")
+    full, request = written(tmp_path / "full.json", world.payload_tree()), str(uuid4())
+    assert run("travel", "send", tmp_path / "alpha", full, *to, "--request", request) == 0
+    assert run("travel", "screen", tmp_path / "alpha") == 0
+    boris = Listed(entry="8", kind="person", names=(Name(text="Boris Kolas"),))
+    newer = world.ScreeningList(list="un", regime="un", publisher="x", version="1", published=world.NOW.date(), entries=(boris,))
+    assert not open_registers("zz", tmp_path, world.Clock()).record_list(newer, "x").problems
+    capsys.readouterr()
+    assert run("travel", "screen", tmp_path / "alpha", "--format", "json") == 9
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["payload"], row["before"], row["now"]) == (f"originator/{request}", "clear", "possible")
+    assert "un/8" in row["screening"] and row["ruling"] == "refer by ZZ-R3-2026/possible"
+    assert run("travel", "send", tmp_path / "alpha", full, *to) == 9
+    said = " ".join(capsys.readouterr().err.split())
+    assert "held" in said and "un/8" in said and "Kolas" not in said
+    with pytest.raises(InputError, match="--days"):
+        run("travel", "screen", tmp_path / "alpha", "--days", "0")
+    with pytest.raises(NotFound, match="said nothing in words"):
+        run("travel", "show", tmp_path / "alpha", request, "--purpose", "case 9")

@@ -10,18 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from skarb.app.law import law_folder, rulebook_of
 from skarb.core.errors import InputError, NotFound
 from skarb.core.party import Licence
-from skarb.core.screening_list import RequiredList
+from skarb.core.screening_list import RequiredList, ScreeningList
 from skarb.core.time import Clock
 from skarb.registers import Admission, Entry, Party, RegisterFile, Registers, load_country_defaults, read_screening_list
 from skarb.rulebook import Rulebook
 from skarb.screening import Screen
+
+if TYPE_CHECKING:
+    from skarb.screening.names import NameScreen
 
 EXAMPLE_OPERATOR: Final = "example-institution"
 _LONG_AGO = date(1991, 1, 1)
@@ -59,14 +62,13 @@ def open_registers(law: str, folder: Path | None, clock: Clock, *, required: tup
 def screen_of(registers: Registers) -> Screen:
     """Return the screen over the lists, policies and decisions that the registers hold, and let profiles say what it finds.
 
-    Names are compared where a list tells names; what does that is not even loaded for lists of identifiers alone.
+    Names are compared where a list tells names; what does that is loaded when somebody who has a name is met.
     """
     lists, names = registers.lists(), None
     if any(listed.names or listed.name for found in lists for listed in found.entries):
         from skarb.screening.bearers import Bearers
-        from skarb.screening.names import NameScreen
 
-        names = Bearers(NameScreen(lists), registers.described, registers.everybody)
+        names = Bearers(lambda: _names_on(lists), registers.described, registers.everybody)
     screen = Screen(
         lists,
         registers.everybody(),
@@ -78,6 +80,12 @@ def screen_of(registers: Registers) -> Screen:
     )
     registers.screened_by(screen.party, screen.learn)
     return screen
+
+
+def _names_on(lists: Sequence[ScreeningList]) -> NameScreen:
+    from skarb.screening.names import NameScreen
+
+    return NameScreen(lists)
 
 
 def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[str] = ()) -> Setting:
@@ -141,7 +149,6 @@ def example_institution(home: str, licence: Licence) -> tuple[Entry, ...]:
         identified=True,
         valid_from=_LONG_AGO,
         example=True,
-        name="Example institution",
     )
     gates = (
         ("regime", "central_bank") if licence == "crypto_bank" else (("central_bank",) if licence in _CENTRAL else ("regime",))

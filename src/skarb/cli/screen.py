@@ -373,7 +373,9 @@ def _tell(problems: tuple[Problem, ...]) -> None:
 def _warn(screen: Screen) -> None:
     """Say why nobody is clear, where that is so."""
     if screen.missing:
-        err.print(f"[yellow]nobody is clear, every instruction is referred:[/] {escape('; '.join(screen.missing))}", highlight=False)
+        err.print(
+            f"[yellow]nobody is clear, every instruction is referred:[/] {escape('; '.join(screen.missing))}", highlight=False
+        )
 
 
 def _short(found: ScreeningResult) -> str:

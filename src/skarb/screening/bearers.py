@@ -7,10 +7,14 @@ entries are looked for among everybody known, not everybody among the lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from skarb.core.screening_list import Described, Identifiers, Listed, ScreeningList
 from skarb.screening.model import Hit
-from skarb.screening.names import Clients, NameScreen
+
+if TYPE_CHECKING:
+    from skarb.screening.names import Clients, NameScreen
 
 
 class Bearers:
@@ -18,15 +22,25 @@ class Bearers:
 
     def __init__(
         self,
-        names: NameScreen,
+        names: NameScreen | Callable[[], NameScreen],
         look: Callable[[str], Identifiers | None],
         everybody: Callable[[], Iterable[Identifiers]],
         clients: Clients | None = None,
     ) -> None:
-        """Compare by `names`. `look` tells what is known of a party now, `everybody` of all; `clients` are everybody's names, once spelled out."""
-        self._names, self._look, self._everybody, self._clients = names, look, everybody, clients
-        self._listed = {(kept.list, kept.listed.entry): kept.listed for kept in names.names}
+        """Compare by `names`, which may be made when the first name is met.
+
+        `look` tells what is known of a party now, `everybody` of all; `clients` are everybody's names, once spelled out.
+        """
+        self._given, self._look, self._everybody, self._clients = names, look, everybody, clients
         self._found: dict[str, tuple[Hit, ...]] = {}
+
+    @cached_property
+    def _names(self) -> NameScreen:
+        return self._given() if callable(self._given) else self._given
+
+    @cached_property
+    def _listed(self) -> dict[tuple[str, str], Listed]:
+        return {(kept.list, kept.listed.entry): kept.listed for kept in self._names.names}
 
     @property
     def method(self) -> str:
@@ -58,13 +72,16 @@ class Bearers:
 
     def over(self, lists: Iterable[ScreeningList]) -> Bearers:
         """Return the same parties beside a newer set of lists."""
-        return Bearers(self._names.over(lists), self._look, self._everybody, self._clients)
+        newer = tuple(lists)
+        return Bearers(lambda: self._names.over(newer), self._look, self._everybody, self._clients)
 
     def touched(self, entries: Collection[tuple[ScreeningList, Listed]]) -> set[str]:
         """Return the parties that some entries may be, whether they are on the lists now or were."""
         if not entries:
             return set()
         if self._clients is None:
+            from skarb.screening.names import Clients  # what compares names is loaded when there is something to compare
+
             self._clients = Clients()
             for known in self._everybody():
                 self._clients.add(known.party, [name.text for name in known.names], known.kind)

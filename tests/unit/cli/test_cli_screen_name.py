@@ -43,9 +43,20 @@ def test_a_name_is_explained_in_words_and_as_json(app: App, file: Path, capsys: 
     assert answer["method"].startswith("names by rules")
 
 
-def test_without_names_on_any_list_it_says_that_nothing_was_compared(app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    app(["name", "Anybody", "--law", "zz", "--method", "rules"])
+def test_without_names_on_any_list_it_says_that_nothing_was_compared(
+    app: App, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    numbers = {"list": "n", "regime": "own", "publisher": "x", "version": "1", "published": "2026-01-01"}
+    file = tmp_path / "numbers.json"
+    file.write_text(json.dumps({**numbers, "entries": [{"entry": "1", "passports": ["MP1"]}]}))
+    app(["name", "Anybody", "--law", "zz", "--method", "rules", "--lists", str(file)])
     assert "nothing could be compared" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_entry_that_has_only_a_name_is_compared_by_it(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    app(["name", "Zed Zedson", "--law", "zz", "--method", "rules"])
+    said = capsys.readouterr()
+    assert said.out.startswith("possible") and "example EX-1" in said.out and not said.err
 
 
 def test_what_is_not_there_or_no_list_is_refused(app: App, tmp_path: Path) -> None:

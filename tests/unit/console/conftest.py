@@ -23,6 +23,7 @@ from skarb.core.time import to_day
 from skarb.simulate import market as make_market
 
 NOW = datetime(2026, 10, 14, 9, 41, 7, tzinfo=UTC)
+WALLET = "ETH:0x52908400098527886e0f7030069857d2e4169ee7"
 ALES = m.Person(id="p-00007", name="Алесь Янкавіч Рамонкоў", personal=True, latin="Ales Yankavich Ramonkou")
 ZOSIA = m.Person(id="p-00012", name="Зоська Адамаўна Вераская", personal=True, latin="Zoska Adamauna Veraskaia")
 SHOP = m.Person(id="c-0004", name="ТАА «Пякарня Сіні Бусел»", personal=False)
@@ -197,6 +198,7 @@ class FakeMarket:
         transfers = (
             m.TransferLine(debit=f"client/{ALES.id}", credit=f"outside/{SHOP.id}", asset="USDT", amount="1250.5", result="ok"),
             m.TransferLine(debit="client/p-99999", credit="chain/eth", asset="USDT", amount="1", result="exceeds_credits"),
+            m.TransferLine(debit="client/p-99999", credit=f"chain/{WALLET}", asset="USDT", amount="1", result="ok"),
         )
         return m.RowView(
             place=m.Place(book=book, sequence=sequence, row=row), height=31, outcome="refused", verdict="refuse", measure="quarantine",

@@ -351,7 +351,8 @@ class Office:
                 return self._asked(sender, head, read.message, read.findings)
             self._told(sender, head, read.message)
         except SkarbError as error:
-            return _problem(_STATUS.get(error.code, 500), str(error))
+            status = _STATUS.get(error.code)  # what went wrong inside is nobody's outside
+            return _problem(500, "it could not be done here") if status is None else _problem(status, str(error))
         return Reply(204, b"")
 
     def _asked(self, sender: Party, head: Headers, inquiry: Inquiry, findings: Iterable[Finding]) -> Reply:

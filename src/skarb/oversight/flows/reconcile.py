@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Found = Literal["matched", "asset differs", "amount differs", "date differs", "amount and date differ", "only here", "only there", "tie"]
+Found = Literal[
+    "matched", "asset differs", "amount differs", "date differs", "amount and date differ", "only here", "only there", "tie"
+]
 
 
 @dataclass(frozen=True)
