@@ -1,6 +1,7 @@
 """A feed filed as CSV is the feed that the same columns make as Parquet; what is wrong in it is named with line and column, and never gets in."""
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from skarb.app.keys import key_id, make_key, public_path, read_private
 from skarb.app.lake import add, trust
 from skarb.bench import fill
 from skarb.bench.fill import BOOK, Market, write_feed
-from skarb.core.errors import SkarbError
+from skarb.core.errors import NotAllowed, SkarbError
 from skarb.journal.feed.csv import csv_bytes, read_csv
 from skarb.journal.feed.files import SCHEMAS, read_table, write_table
 from skarb.journal.feed.manifest import SignedManifest, declared_end, manifest_bytes, read_manifest, signed_bytes
@@ -247,6 +248,20 @@ def test_bad_files_are_refused_by_name_and_nothing_gets_in(feeds: Path, tmp_path
     with pytest.raises(Refused, match=r"rows-0000000002-0000000002.csv: the manifest names this file"):
         add(lake, again)
     assert counts(lake) == before
+
+
+def test_a_flipped_byte_and_a_foreign_key_are_refused(feeds: Path, tmp_path: Path) -> None:
+    shutil.copytree(feeds / "csv", tmp_path / "feed")
+    make_key(tmp_path / "foreign")
+    with pytest.raises(NotAllowed, match="signed with key"):
+        add(tmp_path / "lake", tmp_path / "feed", key=public_path(tmp_path / "foreign"))
+    with pytest.raises(Refused, match=r"rows-0000000003-0000000003\.csv: given [0-9,]+ bytes with the SHA-256"):
+        file = next(tmp_path.joinpath("feed").rglob("rows-0000000003-*.csv"))
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+        add(tmp_path / "lake", tmp_path / "feed", key=public_path(feeds / "key"))
+    assert counts(tmp_path / "lake") == [(0,) * 8]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -22,7 +22,7 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[_T], depth: int = 4) -> Iterator[_T]:
+def ahead(items: Iterable[_T], depth: int = 4) -> Generator[_T, None, None]:
     """Yield the items in order while the next ones are prepared in a second thread.
 
     Items that are quick to prepare cross over together, as many as two milliseconds give; at most `depth` groups wait.

@@ -66,8 +66,13 @@ def _texts(data: bytes, names: list[str]) -> pa.Table:
     except pa.ArrowException as error:
         reason = shorten(str(error), 200)
     wrong: list[csv.InvalidRow] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        wrong.append(row)
+        return "error"
+
     with suppress(pa.ArrowException):  # again in one thread, which counts the lines
-        _parsed(data, names, lambda row: wrong.append(row) or "error", use_threads=False)
+        _parsed(data, names, note, use_threads=False)
     if not wrong:
         raise Damaged(f"not CSV: {reason}")
     raise Damaged(f"line {wrong[0].number}: given {wrong[0].actual_columns} values, expected {len(names)}")
