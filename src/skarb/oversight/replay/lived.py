@@ -340,7 +340,7 @@ class Lived:
         """Enter what a law says of kinds between the steps of their totals."""
         count, place = len(said.entries), 0
         fields = np.zeros((len(self._shown.names), count), np.int64)
-        fields[-len(said.totals) :] = said.totals
+        fields[len(fields) - len(said.totals) :] = said.totals
         cases = np.zeros(count, np.int32)  # of which totals between steps know nothing
         while (
             place := self._kernel["expect"](
