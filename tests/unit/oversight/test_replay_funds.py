@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -128,6 +129,26 @@ def test_only_accounts_that_such_money_comes_through_are_followed(tmp_path: Path
         funds = follow(connection, found, 2)
     assert found.tolist() == [ANNA, BORIS]
     assert funds.rows.tolist() == [2, 3, 5]
+
+
+def test_a_law_without_totals_keeps_money_from_coming_in_too(tmp_path: Path, kind: str) -> None:
+    may = to_day(date(2026, 5, 4))  # until July no law of Zedland looks at totals
+    pay = LAW.pack.provisions["ZZ-D2-2026/pay"]
+    fewer = replace(pay, activities=tuple(one for one in pay.activities if one != "qr_pay"))
+    other = Rulebook(replace(LAW.pack, provisions={**LAW.pack.provisions, pay.id: fewer}))
+    told: list[int] = []
+    rows = [
+        (facts(day=may, activity="qr_pay"), "posted", [(BANK, ANNA, 10)]),  # the draft says nothing about it, so it waits
+        (facts(day=may), "posted", [(ANNA, BORIS, 4)]),
+        (facts(day=may, value=None), "posted", [(ANNA, OWN, 6)]),
+        (facts(day=may), "posted", [(BANK, OWN, 6)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        found = Lived(connection, Question(LAW, other, may, may), actual=False).run(
+            unfunded=lambda positions: told.extend(positions.tolist())
+        )
+    assert told == [1, 2] and found.unfunded == Sum(2, 100)
+    assert [one.sum.rows for one in found.transitions if one.refused] == [1]
 
 
 def test_without_a_change_nobody_is_short(tmp_path: Path) -> None:
