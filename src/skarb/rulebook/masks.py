@@ -78,7 +78,7 @@ class Masks:
                 found = self._among(name, codes)
                 return ~found if negated else found
             case Compare(sign, left, right) if is_condition(left, self._fields):
-                same = self.where(left) == self.where(right)
+                same: Mask = self.where(left) == self.where(right)
                 return same if sign == "==" else ~same
             case Compare():
                 return self._comparison(turned(node))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +18,9 @@ from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.core.time import to_day
 from skarb.lake import open_lake
-from skarb.oversight.replay import Comparison, Lived, Question, Sum
+from skarb.oversight.replay import Answer, Comparison, Lived, Question, Sum, keep, read
 from skarb.oversight.replay.funds import follow, reached_from
+from skarb.oversight.replay.keep import Part
 from skarb.oversight.replay.tally import kernels
 from skarb.rulebook import Rulebook
 
@@ -55,7 +59,7 @@ def draft() -> Rulebook:
 
 def lake(folder: Path, rows: list[tuple[Facts, str, list[tuple[int, int, int]]]]) -> Path:
     """Make a lake of rows with what became of each, and the transfers that it became: debit, credit, amount."""
-    found = fill(folder, [Told(one, answer=answer) for one, answer, _ in rows])
+    found = fill(folder, [Told(one, party=place // 4 % 4, answer=answer) for place, (one, answer, _) in enumerate(rows)])
     with open_lake(found, write=True) as connection:
         for number, address in enumerate(ACCOUNTS):
             connection.execute("INSERT INTO accounts VALUES (?, 1, ?, 0, ?)", [number, address, f"{number}"])
@@ -127,6 +131,26 @@ def test_only_accounts_that_such_money_comes_through_are_followed(tmp_path: Path
     assert funds.rows.tolist() == [2, 3, 5]
 
 
+def test_a_law_without_totals_keeps_money_from_coming_in_too(tmp_path: Path, kind: str) -> None:
+    may = to_day(date(2026, 5, 4))  # until July no law of Zedland looks at totals
+    pay = LAW.pack.provisions["ZZ-D2-2026/pay"]
+    fewer = replace(pay, activities=tuple(one for one in pay.activities if one != "qr_pay"))
+    other = Rulebook(replace(LAW.pack, provisions={**LAW.pack.provisions, pay.id: fewer}))
+    told: list[int] = []
+    rows = [
+        (facts(day=may, activity="qr_pay"), "posted", [(BANK, ANNA, 10)]),  # the draft says nothing about it, so it waits
+        (facts(day=may), "posted", [(ANNA, BORIS, 4)]),
+        (facts(day=may, value=None), "posted", [(ANNA, OWN, 6)]),
+        (facts(day=may), "posted", [(BANK, OWN, 6)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        found = Lived(connection, Question(LAW, other, may, may), actual=False).run(
+            unfunded=lambda positions: told.extend(positions.tolist())
+        )
+    assert told == [1, 2] and found.unfunded == Sum(2, 100)
+    assert [one.sum.rows for one in found.transitions if one.refused] == [1]
+
+
 def test_without_a_change_nobody_is_short(tmp_path: Path) -> None:
     rows = [(PAID, "posted", [(BANK, ANNA, 1)]), (PAID, "posted", [(ANNA, OWN, 1)])]
     with open_lake(lake(tmp_path, rows)) as connection:
@@ -137,3 +161,58 @@ def test_an_amount_that_columns_do_not_hold_is_said(tmp_path: Path) -> None:
     rows = [(INSTANT, "posted", [(BANK, ANNA, 60)]), (PAID, "posted", [(ANNA, OWN, None)])]  # type: ignore[list-item]
     with open_lake(lake(tmp_path, rows)) as connection, pytest.raises(ConfigurationError, match="38 digits"):
         lived(connection)
+
+
+class Nothing:
+    """Nobody beside keeps anything."""
+
+    def put_away(self, folder: Path) -> tuple[Sequence[Part], Sequence[Answer]]:
+        return [], []
+
+    def take_up(self, folder: Path, parts: Sequence[Part], answers: Sequence[Answer]) -> None:
+        pass
+
+
+def test_a_stopped_replay_knows_who_had_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("PAUSE_NS", 0), ("SHARE", 0)):
+        monkeypatch.setattr(keep, name, value)
+    monkeypatch.setattr(read, "CHUNK", 5)
+    rows = []
+    for number in range(9):
+        rows += [
+            (PAID, "posted", [(BANK, ANNA, 10 + number)]),
+            (INSTANT if number % 3 == 0 else PAID, "posted", [(BANK, BORIS, 7)]),
+            (PAID, "posted", [(BORIS, CORA, 7 - number % 2)]),
+            (PAID, "posted", [(CORA, OWN, 6)]),
+        ]
+
+    def ask(connection: duckdb.DuckDBPyConnection, stop: int) -> tuple[Comparison | None, list[str]]:
+        """Return what comes of it, None if it was stopped at some step, and what was said."""
+        left, said = [stop], list[str]()
+
+        def progress(done: int) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise InterruptedError
+
+        keeping = keep.Keep(tmp_path / "kept", "a lake", iter(range(10**6)).__next__, Nothing(), said.append)
+        try:
+            found = Lived(connection, Question(LAW, draft(), DAY, DAY), actual=False)
+            return found.run(progress, lambda positions, before, after: None, keeping), said
+        except InterruptedError:
+            return None, said
+
+    with open_lake(lake(tmp_path, rows)) as connection:
+        whole, _ = lived(connection)
+        assert whole.unfunded.rows > 3
+        stop, ended = 0, None
+        went_on = 0
+        while ended is None:
+            stop += 1
+            ended, _ = ask(connection, stop)
+            if ended is None:
+                again, said = ask(connection, 0)
+                went_on += any("goes on" in one for one in said)
+                assert again == whole
+                shutil.rmtree(tmp_path / "kept", ignore_errors=True)
+        assert ended == whole and went_on > 5

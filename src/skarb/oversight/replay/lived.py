@@ -194,9 +194,10 @@ class Lived:
         while True:
             lost = np.union1d(lost, self._live_through(progress))
             accounts = reached_from(self._connection, lost, self._kernel["spread"]) if len(lost) else NOTHING.accounts
-            if len(accounts) == len(self._funds.accounts):  # there are never fewer
+            start, known = int(lost[0]) if len(accounts) else 0, self._funds
+            if (len(accounts), start) == (len(known.accounts), known.start):  # there are never fewer
                 return True
-            self._begin(follow_funds(self._connection, accounts, int(lost[0])))
+            self._begin(follow_funds(self._connection, accounts, start))
 
     def _lost_apart(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> Numbers:
         """Return the positions of rows that no total concerns, that came to pass, and that one of the two laws does not permit."""
@@ -340,7 +341,7 @@ class Lived:
         """Enter what a law says of kinds between the steps of their totals."""
         count, place = len(said.entries), 0
         fields = np.zeros((len(self._shown.names), count), np.int64)
-        fields[-len(said.totals) :] = said.totals
+        fields[len(fields) - len(said.totals) :] = said.totals
         cases = np.zeros(count, np.int32)  # of which totals between steps know nothing
         while (
             place := self._kernel["expect"](
