@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skarb.bench import mining_economics, mining_grid
+from skarb.bench import mining_economics, mining_grid, mining_proofs
 from skarb.bench.machine import hash_us, machine
 
-GROUPS: tuple[Callable[[], dict[str, object]], ...] = (mining_economics.bench, mining_grid.bench)
+GROUPS: tuple[Callable[[], dict[str, object]], ...] = (mining_economics.bench, mining_grid.bench, mining_proofs.bench)
 
 
 def bench() -> dict[str, object]:

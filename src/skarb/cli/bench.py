@@ -26,7 +26,7 @@ def bench(
     rows under two editions, under a law that remembers, under fifty drafts; loading; other engines on the same provisions. `flows`: money
     followed through ten million transfers, by the order in which it came and by shares of balances, conserved to the unit. `mining`: a
     thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole units; two
-    days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed.
+    days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed; a Merkle sum tree over a million balances.
     `screening`: names against lists, by the best means installed and by rules alone, beside others; a million clients against new entries.
     `alerts`: a watch over a million transfers, what it finds of known schemes and what it disturbs, with and without a view across institutions.
 

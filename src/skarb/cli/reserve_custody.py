@@ -259,8 +259,7 @@ def sign(
     output
         Where the signature goes; without it to standard output.
     """
-    kind = Policy if _json(document).get("format") == "skarb custody policy 1" else Request
-    read: Policy | Request = _read(document, kind)  # type: ignore[type-var]
+    read: Policy | Request = _read(document, Request) if "kind" in _json(document) else _read(document, Policy)
     if (key is not None) + (signature is not None) + text != 1:
         raise Usage("name one of --key, --signature and --text")
     if (signature is not None or text) and at is None:
