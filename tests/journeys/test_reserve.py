@@ -59,7 +59,19 @@ def sign(run: Run, document: str, name: str, *more: str) -> str:
         return file
     at = ("--at", "2026-01-10T09:00:00Z")
     text = run("reserve", "sign", document, "--by", name, "--text", *at, *more)
-    run("reserve", "sign", document, "--by", name, "--signature", people.bitcoin(text, people.WALLETS["egor"]), *at, *more, "-o", file)
+    run(
+        "reserve",
+        "sign",
+        document,
+        "--by",
+        name,
+        "--signature",
+        people.bitcoin(text, people.WALLETS["egor"]),
+        *at,
+        *more,
+        "-o",
+        file,
+    )
     return file
 
 
@@ -71,7 +83,9 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     policy, book = "policy.json", "reserve.book"
     Path(policy).write_text(json.dumps(made.data))
     buyer = made.policy.destination("buyer")
-    assert run("reserve", "wallet-text", policy, "buyer", "--day", "2026-01-05") == destination_text("reserve", buyer, "2026-01-05")
+    assert run("reserve", "wallet-text", policy, "buyer", "--day", "2026-01-05") == destination_text(
+        "reserve", buyer, "2026-01-05"
+    )
 
     approvals = [sign(run, policy, name, "--approve") for name in ("anna", "egor")]
     assert "1 of 2" in run("reserve", "found", book, policy, approvals[0], code=8)
@@ -82,7 +96,9 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     Path("rates.csv").write_text("date,currency,byn_per_unit\n2026-01-30,BTC,300000.5\n")
     Path("bills.csv").write_text("source,asset,units\n2026-01/m1,BYN,123456\n2026-01/m1,BTC,2501\n")
     Path("wrong.csv").write_text("source,asset,units\n2026-01/m1,BTC,2502\n")
-    assert "its lines add up to 2501" in run("reserve", "receive", book, "in.csv", "--rates", "rates.csv", "--totals", "wrong.csv", code=3)
+    assert "its lines add up to 2501" in run(
+        "reserve", "receive", book, "in.csv", "--rates", "rates.csv", "--totals", "wrong.csv", code=3
+    )
     run("reserve", "receive", book, "in.csv", "--rates", "rates.csv", "--totals", "bills.csv")
     assert "0 inflows posted, 3 were there before" in run("reserve", "receive", book, "in.csv", "--totals", "bills.csv")
     Path("in2.csv").write_text(INFLOWS.replace("9000", "9001"))
@@ -102,14 +118,33 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     )
     run("screen", "import", "list.json", "--to", "market")
 
-    ask = ("reserve", "ask", "move", book, "--by", "anna", "--reason", "weekly", "--place", "cold", "--to", "warm", "--asset", "BTC")
+    ask = (
+        "reserve",
+        "ask",
+        "move",
+        book,
+        "--by",
+        "anna",
+        "--reason",
+        "weekly",
+        "--place",
+        "cold",
+        "--to",
+        "warm",
+        "--asset",
+        "BTC",
+    )
     run(*ask, "--units", 900, "--fee", 20, "-o", "move.json")
     asked, approved = sign(run, "move.json", "anna"), [sign(run, "move.json", name, "--approve") for name in ("boris", "clara")]
     run("reserve", "lodge", book, "move.json", asked)
-    answer = json.loads(run("reserve", "check", book, "move.json", asked, approved[0], "--of", "market", "--json", code=8).replace("\n", ""))
+    answer = json.loads(
+        run("reserve", "check", book, "move.json", asked, approved[0], "--of", "market", "--json", code=8).replace("\n", "")
+    )
     assert {one["code"] for one in answer["findings"]} == {"quorum", "quorum_role"}
     assert "refer" in run("reserve", "move", book, "move.json", asked, *approved, code=8)
-    assert "done" in run("reserve", "move", book, "move.json", asked, *approved, "--of", "market", "--fee", 15, "--reference", "tx-1")
+    assert "done" in run(
+        "reserve", "move", book, "move.json", asked, *approved, "--of", "market", "--fee", 15, "--reference", "tx-1"
+    )
     assert "was done before" in run("reserve", "move", book, "move.json", asked, *approved, "--of", "market")
     assert "expected sell" in run("reserve", "sell", book, "move.json", asked, *approved, code=3)
 
@@ -118,7 +153,26 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     signatures = [sign(run, "sell.json", "boris"), sign(run, "sell.json", "anna", "--approve")]
     run("reserve", "lodge", book, "sell.json", signatures[0])
     run("reserve", "sell", book, "sell.json", *signatures, "--of", "market")
-    run("reserve", "ask", "pay", book, "--by", "anna", "--reason", "x", "--place", "money", "--to", "budget", "--asset", "BYN", "--units", 456, "-o", "pay.json")
+    run(
+        "reserve",
+        "ask",
+        "pay",
+        book,
+        "--by",
+        "anna",
+        "--reason",
+        "x",
+        "--place",
+        "money",
+        "--to",
+        "budget",
+        "--asset",
+        "BYN",
+        "--units",
+        456,
+        "-o",
+        "pay.json",
+    )
     signatures = [sign(run, "pay.json", "anna"), sign(run, "pay.json", "dora", "--approve")]
     run("reserve", "lodge", book, "pay.json", signatures[0])
     run("reserve", "pay", book, "pay.json", *signatures, "--of", "market")
@@ -140,10 +194,72 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     frozen = run("reserve", "holdings", book)
     assert "frozen" in frozen
     run("reserve", "policy", book, "-o", "now.json")
-    assert json.loads(Path("now.json").read_text())["version"] == 1 and hash_of(made.changed()) in run("reserve", "holdings", book)
+    assert json.loads(Path("now.json").read_text())["version"] == 1 and hash_of(made.changed()) in run(
+        "reserve", "holdings", book
+    )
 
     prove(run, book)
     assert json.loads(run("reserve", "verify", book, "--json"))["holds"]
+
+
+def test_a_transaction_for_an_approved_request(run: Run) -> None:
+    pytest.importorskip("embit")
+    from embit import bip32, psbt
+
+    roots = [bip32.HDKey.from_seed(bytes([number]) * 32) for number in (1, 2, 3)]
+    path = "m/48h/0h/0h/2h"
+    keys = ",".join(
+        f"[{one.my_fingerprint.hex()}/48h/0h/0h/2h]{one.derive(path).to_public().to_base58()}/{{0,1}}/*" for one in roots
+    )
+    made = people.Reserve()
+    made.data["places"][0]["descriptor"] = f"wsh(sortedmulti(2,{keys}))"
+    made.data["places"][0]["rules"][0]["time_lock_minutes"] = 0
+    write_keys()
+    Path("policy.json").write_text(json.dumps(made.data))
+    run("reserve", "found", "r.book", "policy.json", *(sign(run, "policy.json", name, "--approve") for name in ("anna", "clara")))
+    Path("in.csv").write_text(INFLOWS)
+    Path("rates.csv").write_text("date,currency,byn_per_unit\n2026-01-30,BTC,300000\n")
+    run("reserve", "receive", "r.book", "in.csv", "--rates", "rates.csv")
+    Path("list.json").write_text(
+        '{"list": "l", "regime": "own", "publisher": "p", "version": "1", "published": "2026-01-01", "entries": []}'
+    )
+    run("screen", "import", "list.json", "--to", "market")
+    what = ("--place", "cold", "--to", "warm", "--asset", "BTC", "--units", 900, "--fee", 90)
+    run("reserve", "ask", "move", "r.book", "--by", "anna", "--reason", "weekly", *what, "-o", "move.json")
+    asked, *approved = [
+        sign(run, "move.json", "anna"),
+        *(sign(run, "move.json", name, "--approve") for name in ("boris", "dora")),
+    ]
+    Path("coins.csv").write_text(f"txid,vout,units,branch,index\n{'ab' * 32},1,2501,0,0\n{'cd' * 32},0,400,1,0\n")
+    build = (
+        "reserve",
+        "psbt",
+        "build",
+        "r.book",
+        "move.json",
+        asked,
+        *approved,
+        "--coins",
+        "coins.csv",
+        "--change",
+        3,
+        "--of",
+        "market",
+    )
+    assert "not_lodged" in run(*build, "--fee", 80, "-o", "move.psbt", code=8)
+    assert not Path("move.psbt").exists()
+    run("reserve", "lodge", "r.book", "move.json", asked)
+    assert "at most 90" in run(*build, "--fee", 91, "-o", "move.psbt", code=3)
+    assert "fee 80, change 1521" in run(*build, "--fee", 80, "-o", "move.psbt")
+    for number, root in enumerate(roots):
+        one = psbt.PSBT.from_string(Path("move.psbt").read_text().strip())
+        one.sign_with(root)
+        Path(f"{number}.psbt").write_text(one.to_string())
+    assert "1 valid signatures of 2" in run(
+        "reserve", "psbt", "finish", "r.book", "move.json", "1.psbt", "-o", "move.hex", code=3
+    )
+    run("reserve", "psbt", "finish", "r.book", "move.json", "2.psbt", "1.psbt", "-o", "move.hex")
+    assert Path("move.hex").read_text().startswith("02000000")
 
 
 def prove(run: Run, book: str) -> None:

@@ -7,6 +7,7 @@ from cyclopts import App
 from skarb.cli.reserve_custody import add_commands as add_custody
 from skarb.cli.reserve_lots import add_commands as add_lots
 from skarb.cli.reserve_proofs import add_commands as add_proofs
+from skarb.cli.reserve_psbt import add_commands as add_psbt
 
 app = App(
     name="reserve",
@@ -16,4 +17,5 @@ app = App(
 )
 add_custody(app)
 add_lots(app)
+add_psbt(app)
 add_proofs(app)

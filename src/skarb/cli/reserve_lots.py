@@ -17,8 +17,10 @@ from skarb.app.custody.holdings import (
     bill_of,
     bill_rows,
     disposal_rows,
-    holdings as holdings_of,
     lot_rows,
+)
+from skarb.app.custody.holdings import (
+    holdings as holdings_of,
 )
 from skarb.app.custody.keep import open_reserve, tell
 from skarb.app.custody.rates import MAX_AGE_DAYS, rates_of
@@ -51,8 +53,8 @@ def receive(
 ) -> int:
     """Post the inflows in a file: all of them or, if one cannot be taken, none. The same file again changes nothing.
 
-    CSV with the columns id,day,miner,kind,asset,units,source; kind is levy, profit_tax, reserve_share or own_mining. Coins cost what they are worth by
-    the rate of their day.
+    CSV with the columns id,day,miner,kind,asset,units,source; kind is levy, profit_tax, reserve_share or own_mining. Coins cost what they are worth
+    by the rate of their day.
 
     Example: `skarb reserve receive reserve.book inflows.csv --rates nbrb.csv --rates btc.csv`
 
@@ -244,7 +246,8 @@ def verify(book: str, /, *, json: bool = False) -> int:
             out.print(f"✗ {one}", markup=False, highlight=False)
     else:
         out.print(
-            f"[green]✓[/] {len(story.inflows):,} inflows and {story.judged:,} decisions made again; lots, words and balances agree", highlight=False
+            f"[green]✓[/] {len(story.inflows):,} inflows and {story.judged:,} decisions made again; lots, words and balances agree",
+            highlight=False,
         )
     return EXIT_CODES["verification" if story.problems else "ok"]
 

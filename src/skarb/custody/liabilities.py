@@ -1,8 +1,8 @@
 """What is owed, in public: a root, a total and a count for each asset, under one signature with a head of the journal.
 
 Whoever is owed something gets a proof that it was counted; it shows nobody else's balance but sums of groups. So that these say little, every
-user's id is salted and the leaves are shuffled, both from a secret of the operator, anew for each publication. Each level of a path shows the sum of a
-neighbour; an operator splits balances that would give themselves away.
+user's id is salted and the leaves are shuffled, both from a secret of the operator, anew for each publication. Each level of a path shows the sum
+of a neighbour; an operator splits balances that would give themselves away.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def plant(asset: str, owed: Iterable[Owed], secret: bytes, at: str) -> Tree:
     units = [given[place].units for place in order.tolist()]
     if (least := min(units, default=0)) < 0:
         who = given[order[units.index(least)]].user
-        raise InputError(f"{asset}: user {shorten(who)!r} is owed {least}, expected zero or more; a debt must not cancel what others are owed")
+        raise InputError(
+            f"{asset}: user {shorten(who)!r} is owed {least}, expected zero or more; a debt must not cancel what others are owed"
+        )
     users = [f"{drawn[32 * place : 32 * place + 16].hex()}:{given[place].user}" for place in order.tolist()]
     hashes = b"".join(sha256(user.encode()).digest() for user in users)
     small = not units or max(units) < 1 << 63

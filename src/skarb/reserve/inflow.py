@@ -70,7 +70,9 @@ def read_inflows(text: str, where: str) -> list[Inflow]:
         if isinstance(one, Problem):
             problems.append(one)
         elif found.setdefault(one.id, one) != one:
-            problems.append(Problem(f"{where} row {number}", "id", one.id, "one content for one id; an earlier row says something else"))
+            problems.append(
+                Problem(f"{where} row {number}", "id", one.id, "one content for one id; an earlier row says something else")
+            )
     if problems:
         more = f"\n… and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise InputError("\n".join(map(str, problems[:_MOST_PROBLEMS])) + more + "\nnothing of it was posted")
@@ -109,7 +111,9 @@ def worth_of(one: Inflow, rates: RateBook) -> Worth:
         return Worth(cost_byn=one.units, numerator=1, denominator=1, rate_source="", rate_day=one.day)
     rate = rates.find(one.asset, LEGAL, parse_day(one.day))
     if rate is None:
-        raise NotFound(f"inflow {one.id}: no rate of {one.asset} in {LEGAL} on {one.day} or before; name a file of rates that has one")
+        raise NotFound(
+            f"inflow {one.id}: no rate of {one.asset} in {LEGAL} on {one.day} or before; name a file of rates that has one"
+        )
     return Worth(
         cost_byn=kopecks(one.units, one.asset, rate),
         numerator=rate.numerator,

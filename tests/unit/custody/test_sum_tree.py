@@ -82,7 +82,11 @@ def test_every_change_is_noticed(balances: list[int], data: st.DataObject) -> No
         place = data.draw(st.integers(0, len(path) - 1))
         beside = path[place]
         changed = data.draw(st.integers(-SUM_MAX, SUM_MAX).filter(lambda one: one != beside.sum))
-        for wrong in (Node(beside.hash, changed), Node(bytes([beside.hash[0] ^ 1]) + beside.hash[1:], beside.sum), Node(b"", beside.sum)):
+        for wrong in (
+            Node(beside.hash, changed),
+            Node(bytes([beside.hash[0] ^ 1]) + beside.hash[1:], beside.sum),
+            Node(b"", beside.sum),
+        ):
             assert not is_included(index, balance, user, [*path[:place], wrong, *path[place + 1 :]], root, tree.count)
         assert not is_included(index, balance, user, path[:-1], root, tree.count)
 

@@ -15,7 +15,16 @@ LINE = "b1/1,2026-03-01,m1,levy,BYN,12345,b1/1\n"
 
 
 def inflow(**fields: object) -> Inflow:
-    given = {"id": "a", "day": "2026-03-01", "miner": "m1", "kind": "own_mining", "asset": "BTC", "units": 150, "source": "p/1", **fields}
+    given = {
+        "id": "a",
+        "day": "2026-03-01",
+        "miner": "m1",
+        "kind": "own_mining",
+        "asset": "BTC",
+        "units": 150,
+        "source": "p/1",
+        **fields,
+    }
     return Inflow(**given)  # type: ignore[arg-type]
 
 

@@ -59,7 +59,9 @@ def holdings(story: Story) -> list[Holding]:
         return []
     rows = []
     places = {one.name: one for one in story.policy.places}
-    wanted = {(one.name, asset): None for one in story.policy.places for asset in (*one.receives, *(rule.asset for rule in one.rules))}
+    wanted = {
+        (one.name, asset): None for one in story.policy.places for asset in (*one.receives, *(rule.asset for rule in one.rules))
+    }
     for name, asset in {**wanted, **dict.fromkeys(story.held)}:
         place = places.get(name)
         rows.append(
@@ -96,7 +98,17 @@ def lot_rows(story: Story) -> list[LotRow]:
 def disposal_rows(story: Story) -> list[DisposalRow]:
     """Return everything that left, with its gain."""
     return [
-        DisposalRow(str(from_day(one.day)), one.kind, one.id, one.asset, one.units, one.value_byn, one.cost_byn, one.gain_byn, len(one.taken))
+        DisposalRow(
+            str(from_day(one.day)),
+            one.kind,
+            one.id,
+            one.asset,
+            one.units,
+            one.value_byn,
+            one.cost_byn,
+            one.gain_byn,
+            len(one.taken),
+        )
         for one in story.lots.disposals
     ]
 
