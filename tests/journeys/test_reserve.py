@@ -104,6 +104,13 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     Path("in2.csv").write_text(INFLOWS.replace("9000", "9001"))
     assert "another content" in run("reserve", "receive", book, "in2.csv", "--rates", "rates.csv", code=5)
 
+    back = 'b/m1/9,2026-01-31,m1,levy,BYN,-56,"bill b/m1 77, line 9"'
+    Path("back.csv").write_text(f"{INFLOWS.splitlines()[0]}\n{back}\n")
+    Path("due.csv").write_text("source,asset,units\nbill b/m1 77,BYN,-56\n")
+    assert "leaves by a payment" in run("reserve", "receive", book, "back.csv", code=3)
+    assert "1 lines give back" in run("reserve", "receive", book, "back.csv", "--refunds", "refunds.csv", "--totals", "due.csv")
+    assert Path("refunds.csv").read_text().splitlines()[1].startswith("b/m1/9,2026-01-31,m1,levy,BYN,56,")
+
     Path("list.json").write_text(
         json.dumps(
             {

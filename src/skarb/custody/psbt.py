@@ -33,7 +33,7 @@ class Coin(NamedTuple):
     vout: int
     units: int
     branch: int  # 0 where others pay, 1 for change
-    index: int
+    place: int  # on the branch
 
 
 class Built(NamedTuple):
@@ -65,7 +65,7 @@ def read_coins(text: str, where: str) -> list[Coin]:
         coins.append(Coin(row[0], *map(int, row[1:])))
     if len({coin[:2] for coin in coins}) < len(coins):
         raise InputError(f"{where}: an output stands twice")
-    if any(coin.branch > 1 or not coin.units or coin.vout >= 1 << 32 or coin.index >= 1 << 31 for coin in coins):
+    if any(coin.branch > 1 or not coin.units or coin.vout >= 1 << 32 or coin.place >= 1 << 31 for coin in coins):
         raise InputError(f"{where}: expected something on every output, and branch 0 or 1")
     return coins
 
@@ -100,7 +100,7 @@ def build(request: Request, wallet: str, coins: Sequence[Coin], change_index: in
     inputs = [embit.transaction.TransactionInput(bytes.fromhex(coin.txid), coin.vout, sequence=_FINAL) for coin in chosen]
     made = embit.psbt.PSBT(embit.transaction.Transaction(version=2, vin=inputs, vout=outputs))
     for scope, coin in zip(made.inputs, chosen, strict=True):
-        own = owned.derive(coin.index, branch_index=coin.branch)
+        own = owned.derive(coin.place, branch_index=coin.branch)
         scope.witness_utxo = embit.transaction.TransactionOutput(coin.units, own.script_pubkey())
         _describe(scope, own)
     if change:

@@ -168,7 +168,7 @@ def _levels_compiled(words: Words, users: bytes) -> list[memoryview]:
     if sys.byteorder == "little":
         for level in levels:
             level.byteswap(inplace=True)
-    return [memoryview(level).cast("B") for level in levels]
+    return [level.data.cast("B") for level in levels]
 
 
 def _level(count: int) -> Words:

@@ -58,7 +58,7 @@ def test_the_quorum_is_two_of_treasury_and_board_with_one_of_the_board(reserve, 
     st.integers(0, 200),
     st.sampled_from(["move", "sell", "unfreeze"]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_more_signatures_never_hurt(reserve, few, more, minutes, kind) -> None:
     request = reserve.request(kind, **({"lifts": "a" * 64} if kind == "unfreeze" else {}))
     here = reserve.here(minutes=minutes, freezings=("a" * 64,) if kind == "unfreeze" else ())

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import InputError
@@ -39,7 +39,7 @@ def proven(tree: SumTree, balances: list[int], users: bytes, index: int) -> bool
 
 
 @given(BALANCES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_root_is_the_naive_one_and_every_leaf_is_in_it(balances: list[int]) -> None:
     users = users_of(len(balances))
     tree = build(balances, users, "python")
@@ -66,7 +66,7 @@ def test_sums_beyond_64_bits_are_carried_in_the_kernel() -> None:
 
 
 @given(BALANCES, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_change_is_noticed(balances: list[int], data: st.DataObject) -> None:
     users = users_of(len(balances))
     tree = build(balances, users, "python")

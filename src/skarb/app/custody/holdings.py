@@ -114,7 +114,7 @@ def disposal_rows(story: Story) -> list[DisposalRow]:
 
 
 def bill_rows(story: Story) -> list[BillRow]:
-    """Return what each bill or payout brought, over all its lines: a source is BILL/LINE, or one word."""
+    """Return what each bill or payout brought, over all its lines."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for one in story.inflows.values():
         key = bill_of(one.line.source), one.line.asset
@@ -124,5 +124,5 @@ def bill_rows(story: Story) -> list[BillRow]:
 
 
 def bill_of(source: str) -> str:
-    """Return the bill that a line belongs to: what stands before the last slash."""
-    return source.rpartition("/")[0] or source
+    """Return the bill that a line belongs to: what stands before the last comma of its source, or before the last slash, or all of it."""
+    return source.rpartition(",")[0] or source.rpartition("/")[0] or source

@@ -190,9 +190,10 @@ def read_paper(data: bytes, where: str) -> Paper:
 
     Raises: Damaged if it is none, or not in its one form.
     """
-    for kind in (LiabilityProof, SignedLiabilities, SignedSolvency):
+    kinds: tuple[type[Paper], ...] = (LiabilityProof, SignedLiabilities, SignedSolvency)
+    for kind in kinds:
         try:
-            paper: Paper = msgspec.json.decode(data, type=kind)
+            paper = msgspec.json.decode(data, type=kind)
         except _UNREADABLE:
             continue
         if paper_bytes(paper) != data:
