@@ -42,7 +42,10 @@ def check(data, keys):
         mine, other = node + units.to_bytes(16, "big"), unhex(beside) + more.to_bytes(16, "big")
         node = sha(b"\1", other, mine) if place & 1 else sha(b"\1", mine, other)
         units, place = units + more, place >> 1
-    need(node.hex() == total["root"] and units == whole(total["total"]), "the path leads to the root and the total that were signed")
+    need(
+        node.hex() == total["root"] and units == whole(total["total"]),
+        "the path leads to the root and the total that were signed",
+    )
     return {**{name: proof[name] for name in ("user", "asset", "units")}, "book": said["book"], "at": said["at"], "of": total}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skarb.bench import mining_bills, mining_economics, mining_fleet, mining_grid, mining_reserve
+from skarb.bench import mining_bills, mining_economics, mining_fleet, mining_grid, mining_proofs, mining_reserve
 from skarb.bench.machine import hash_us, machine
 
 GROUPS: tuple[Callable[[], dict[str, object]], ...] = (
@@ -12,6 +12,7 @@ GROUPS: tuple[Callable[[], dict[str, object]], ...] = (
     mining_grid.bench,
     mining_bills.bench,
     mining_reserve.bench,
+    mining_proofs.bench,
     mining_fleet.bench,
 )
 

@@ -27,9 +27,10 @@ def bench(
     followed through ten million transfers, by the order in which it came and by shares of balances, conserved to the unit. `mining`: a
     thousand scenarios of price and difficulty over five years; a year of the power system filled, as a linear program, with whole units; two
     days planned anew; scipy, highspy, linopy and PyPSA on the same year where installed; the risk of a reserve forecast for every day of fourteen
-    years, and rules for mined coins tried from every month; simulated machines polled over real sockets (with the extra `fleet`). `screening`: names against lists, by the best means installed and by rules alone,
-    beside others; a million clients against new entries. `alerts`: a watch over a million transfers, what it finds of known schemes and what it
-    disturbs, with and without a view across institutions.
+    years, and rules for mined coins tried from every month; a Merkle sum tree over a million balances; simulated machines polled over real sockets
+    (with the extra `fleet`). `screening`: names against lists, by the best means installed and by rules alone, beside others; a million clients
+    against new entries. `alerts`: a watch over a million transfers, what it finds of known schemes and what it disturbs, with and without a view
+    across institutions.
 
     Figures are medians; rates are per second.
 

@@ -9,6 +9,7 @@ from skarb.cli.reserve_lots import add_commands as add_lots
 from skarb.cli.reserve_proofs import add_commands as add_proofs
 from skarb.cli.reserve_risk import add_commands as add_risk
 from skarb.cli.reserve_rules import add_commands as add_rules
+from skarb.cli.reserve_psbt import add_commands as add_psbt
 
 app = App(
     name="reserve",
@@ -21,6 +22,7 @@ app = App(
 )
 add_lots(app)
 add_custody(app)
+add_psbt(app)
 add_proofs(app)
 add_risk(app)
 add_rules(app)

@@ -17,7 +17,19 @@ from skarb.app.custody.keep import judge_from, open_reserve, statement_of, tell
 from skarb.app.files import now
 from skarb.cli.output import Usage, check_outputs, err, out, table
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
-from skarb.custody import Policy, Request, Ruling, Signed, Statement, destination_text, governing, hash_of, problems_of, read_document, statement_text
+from skarb.custody import (
+    Policy,
+    Request,
+    Ruling,
+    Signed,
+    Statement,
+    destination_text,
+    governing,
+    hash_of,
+    problems_of,
+    read_document,
+    statement_text,
+)
 from skarb.custody.model import Destination, RequestKind
 from skarb.screening import Screen
 from skarb.store import location_of
@@ -48,11 +60,11 @@ def found(book: str, policy: Path, signatures: Annotated[list[Path], Parameter(n
     signatures
         Approvals of the policy: `skarb reserve sign policy.json --approve …`.
     """
-    wanted = _read(policy, Policy)
+    wanted = read_file(policy, Policy)
     place = location_of(book)
     if problems := problems_of(wanted, policy.name):
         raise InputError("\n".join(map(str, problems)) + "\nnothing was written")
-    given = [_read(one, Signed) for one in signatures]
+    given = [read_file(one, Signed) for one in signatures]
     if missing := governing(wanted, given):  # before a file is made
         out.print("[red]✗[/] the policy does not hold yet; nothing was written", highlight=False)
         _list(missing)
@@ -147,7 +159,7 @@ def ask(
 
     Addresses are those of the policy. A move goes to a place of ours, a sale or payment to a destination outside.
 
-    Example: `skarb reserve ask move reserve.book --by anna --reason "weekly" --place cold --to warm --asset BTC --units 1000000 --fee 500 -o move.json`
+    Example: `skarb reserve ask move reserve.book --by anna --reason weekly --place cold --to warm --asset BTC --units 1000000 --fee 500 -o m.json`
 
     Parameters
     ----------
@@ -216,7 +228,7 @@ def ask(
     except msgspec.ValidationError as error:
         raise InputError(f"request: {error}") from None
     if policy is not None:
-        request = msgspec.structs.replace(request, next=_read(policy, Policy))
+        request = msgspec.structs.replace(request, next=read_file(policy, Policy))
     _write(request, output)
     err.print(f"request {hash_of(request)}", markup=False, highlight=False)
 
@@ -259,8 +271,7 @@ def sign(
     output
         Where the signature goes; without it to standard output.
     """
-    kind = Policy if _json(document).get("format") == "skarb custody policy 1" else Request
-    read: Policy | Request = _read(document, kind)  # type: ignore[type-var]
+    read: Policy | Request = read_file(document, Request) if "kind" in _json(document) else read_file(document, Policy)
     if (key is not None) + (signature is not None) + text != 1:
         raise Usage("name one of --key, --signature and --text")
     if (signature is not None or text) and at is None:
@@ -300,14 +311,21 @@ def lodge(book: str, request: Path, signature: Path, /) -> None:
     signature
         That of the holder who asks.
     """
-    wanted, signed = _read(request, Request), _read(signature, Signed)
+    wanted, signed = read_file(request, Request), read_file(signature, Signed)
     with open_reserve(location_of(book), now) as keeper:
         new = keeper.lodge(wanted, signed)
     out.print(f"[green]✓[/] request {hash_of(wanted)} {'is lodged' if new else 'was lodged before'}", highlight=False)
 
 
 def check(
-    book: str, request: Path, signatures: Annotated[list[Path], Parameter(negative=())], /, *, of: Of = None, law: str | None = None, json: bool = False
+    book: str,
+    request: Path,
+    signatures: Annotated[list[Path], Parameter(negative=())],
+    /,
+    *,
+    of: Of = None,
+    law: str | None = None,
+    json: bool = False,
 ) -> int:
     """Say whether a request could be carried out now, and everything that is missing; nothing is written.
 
@@ -328,9 +346,9 @@ def check(
     json
         Print the answer as JSON.
     """
-    wanted, given = _read(request, Request), [_read(one, Signed) for one in signatures]
+    wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     story = tell(location_of(book), now)
-    return _say(judge_from(story, wanted, given, _screen(of, law), now), wanted, json)
+    return say(judge_from(story, wanted, given, lists_of(of, law), now), wanted, json)
 
 
 def move(
@@ -480,21 +498,24 @@ def _carry_out(
     reference: str,
     json: bool,
 ) -> int:
-    wanted, given = _read(request, Request), [_read(one, Signed) for one in signatures]
+    wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     if wanted.kind not in ((kinds,) if isinstance(kinds, str) else kinds):
-        raise InputError(f"{request}: given a request to {wanted.kind}, expected {kinds if isinstance(kinds, str) else ' or '.join(kinds)}")
+        raise InputError(
+            f"{request}: given a request to {wanted.kind}, expected {kinds if isinstance(kinds, str) else ' or '.join(kinds)}"
+        )
     if len(reference) > 200 or not reference.isprintable():
         raise Usage("--reference: expected at most 200 characters in one line")
-    screen = _screen(of, law)
+    screen = lists_of(of, law)
     with open_reserve(location_of(book), now) as keeper:
         ruling = keeper.carry_out(wanted, given, screen, fee, reference)
     if ruling is None:
         out.print(f"[green]✓[/] {escape(_summary(wanted))}: was done before, nothing was written", highlight=False)
         return EXIT_CODES["ok"]
-    return _say(ruling, wanted, json, done=True)
+    return say(ruling, wanted, json, done=True)
 
 
-def _screen(of: Path | None, law: str | None) -> Screen | None:
+def lists_of(of: Path | None, law: str | None) -> Screen | None:
+    """Return the screen over the lists in a folder of registers; without a folder there is none, and nothing is clear."""
     if of is None:
         return None
     from skarb.app.setting import open_registers, screen_of
@@ -505,7 +526,8 @@ def _screen(of: Path | None, law: str | None) -> Screen | None:
     return screen_of(open_registers(law_of(of, law), of, now))
 
 
-def _say(ruling: Ruling, request: Request, json: bool, done: bool = False) -> int:
+def say(ruling: Ruling, request: Request, json: bool, done: bool = False) -> int:
+    """Say what became of a request, and return the exit code."""
     code = EXIT_CODES["ok" if ruling.verdict == "permit" else "not_allowed"]
     if json:
         data = {
@@ -520,7 +542,10 @@ def _say(ruling: Ruling, request: Request, json: bool, done: bool = False) -> in
         return code
     if ruling.verdict == "permit":
         what = "done" if done else "can be carried out"
-        out.print(f"[green]✓[/] {escape(_summary(request))}: {what}; approved by {', '.join(ruling.approved_by) or 'nobody, none is needed'}", highlight=False)
+        out.print(
+            f"[green]✓[/] {escape(_summary(request))}: {what}; approved by {', '.join(ruling.approved_by) or 'nobody, none is needed'}",
+            highlight=False,
+        )
         return code
     out.print(f"[red]✗[/] {escape(_summary(request))}: [bold]{ruling.verdict}[/], nothing was written", highlight=False)
     out.print(table(("verdict", "code", "why"), ruling.findings))
@@ -532,7 +557,12 @@ def _summary(document: Policy | Request) -> str:
     if isinstance(document, Policy):
         return f"policy {document.version} of {document.book}, {hash_of(document)[:16]}"
     one = document
-    parts = [one.kind, f"{one.units} {one.asset}" if one.units else "", f"from {one.place}" if one.place else "", f"to {one.to}" if one.to else ""]
+    parts = [
+        one.kind,
+        f"{one.units} {one.asset}" if one.units else "",
+        f"from {one.place}" if one.place else "",
+        f"to {one.to}" if one.to else "",
+    ]
     return f"{' '.join(part for part in parts if part)} ({hash_of(one)[:16]})"
 
 
@@ -547,7 +577,8 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _read(path: Path, kind: type[_T]) -> _T:
+def read_file(path: Path, kind: type[_T]) -> _T:
+    """Read a document from a file. Raises: NotFound, InputError."""
     return read_document(_bytes(path), str(path), kind)
 
 
@@ -569,4 +600,3 @@ def _write(document: Policy | Request | Signed | None, output: Path | None) -> N
     else:
         check_outputs((output,), ())
         output.write_text(data, encoding="utf-8")
-

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import json as texts
+import re
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +21,10 @@ from skarb.app.custody.holdings import (
     bill_of,
     bill_rows,
     disposal_rows,
-    holdings as holdings_of,
     lot_rows,
+)
+from skarb.app.custody.holdings import (
+    holdings as holdings_of,
 )
 from skarb.app.custody.keep import open_reserve, tell
 from skarb.app.custody.rates import MAX_AGE_DAYS, rates_of
@@ -29,8 +35,9 @@ from skarb.core.amount import format_amount
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.time import to_day
 from skarb.registers.read import text_of
-from skarb.reserve import read_inflows
+from skarb.reserve import Inflow, read_inflows
 from skarb.reserve.chart import DECIMALS
+from skarb.reserve.inflow import COLUMNS
 from skarb.store import location_of
 
 
@@ -48,11 +55,12 @@ def receive(
     rates: Annotated[tuple[Path, ...], Parameter(negative=())] = (),
     max_age_days: int = MAX_AGE_DAYS,
     totals: Path | None = None,
+    refunds: Path | None = None,
 ) -> int:
     """Post the inflows in a file: all of them or, if one cannot be taken, none. The same file again changes nothing.
 
-    CSV with the columns id,day,miner,kind,asset,units,source; kind is levy, profit_tax, reserve_share or own_mining. Coins cost what they are worth by
-    the rate of their day.
+    CSV with the columns id,day,miner,kind,asset,units,source; kind is levy, profit_tax, reserve_share or own_mining. Coins cost what they are worth
+    by the rate of their day.
 
     Example: `skarb reserve receive reserve.book inflows.csv --rates nbrb.csv --rates btc.csv`
 
@@ -67,12 +75,17 @@ def receive(
     max_age_days
         How old a rate may be. One that is older is an error and no cost.
     totals
-        CSV with source,asset,units: what each bill must add up to over all its lines, in the book and this file; a source is what stands before the
-        last slash of a line's source. If one does not tie, nothing is posted.
+        CSV with source,asset,units: what each bill must add up to over all its lines, in the book and this file; the source of a bill is what stands
+        before the last comma, or else the last slash, of a line's source. If one does not tie, nothing is posted.
+    refunds
+        Put lines below zero, by which corrected bills give back, into this file with units above zero: each is paid under an approved request.
+        Without it a file with such lines is refused.
     """
     if not 0 <= max_age_days <= 3650:
         raise Usage(f"--max-age-days: given {max_age_days}, expected 0 to 3650")
-    inflows = read_inflows(text_of(_bytes(file), file.name), file.name)
+    check_outputs((refunds,), (file, *rates, totals, _path(book)))
+    back: list[Inflow] | None = None if refunds is None else []
+    inflows = read_inflows(text_of(_bytes(file), file.name), file.name, back)
     known = rates_of(rates, max_age_days)
     with open_reserve(location_of(book), now) as keeper:
         if totals is not None:
@@ -81,6 +94,9 @@ def receive(
                 if line.id not in keeper.story.inflows:
                     key = bill_of(line.source), line.asset
                     already[key] = already.get(key, 0) + line.units
+            for line in back or ():
+                key = bill_of(line.source), line.asset
+                already[key] = already.get(key, 0) - line.units
             _must_tie(totals, already)
         taken = keeper.receive(inflows, known)
     sums: dict[tuple[str, str], list[int]] = {}
@@ -91,6 +107,10 @@ def receive(
         row[2] += one.worth.cost_byn
     out.print(table(("kind", "asset", "lines", "units", "cost_byn"), [(*key, *row) for key, row in sorted(sums.items())]))
     out.print(f"[green]✓[/] {len(taken.created):,} inflows posted, {taken.repeated:,} were there before", highlight=False)
+    if refunds is not None:
+        rows = [tuple(getattr(one, name) for name in COLUMNS) for one in back or ()]
+        write_rows(COLUMNS, rows, "csv", refunds)
+        out.print(f"{len(rows):,} lines give back and wait in {escape(str(refunds))}: skarb reserve ask pay", highlight=False)
     return EXIT_CODES["ok"]
 
 
@@ -235,8 +255,6 @@ def verify(book: str, /, *, json: bool = False) -> int:
     """
     story = tell(location_of(book), now, judging=True)
     if json:
-        import json as texts
-
         data = {"holds": not story.problems, "inflows": len(story.inflows), "decisions": story.judged, "problems": story.problems}
         out.print_json(texts.dumps(data))
     elif story.problems:
@@ -244,7 +262,8 @@ def verify(book: str, /, *, json: bool = False) -> int:
             out.print(f"✗ {one}", markup=False, highlight=False)
     else:
         out.print(
-            f"[green]✓[/] {len(story.inflows):,} inflows and {story.judged:,} decisions made again; lots, words and balances agree", highlight=False
+            f"[green]✓[/] {len(story.inflows):,} inflows and {story.judged:,} decisions made again; lots, words and balances agree",
+            highlight=False,
         )
     return EXIT_CODES["verification" if story.problems else "ok"]
 
@@ -260,15 +279,12 @@ def _must_tie(path: Path, sums: dict[tuple[str, str], int]) -> None:
 
     Raises: InputError
     """
-    import csv
-    from io import StringIO
-
     rows = list(csv.reader(StringIO(text_of(_bytes(path), path.name))))
     if not rows or rows[0] != ["source", "asset", "units"]:
         raise InputError(f"{path} row 1: expected the columns source,asset,units")
     wrong: list[str] = []
     for number, row in enumerate(rows[1:], 2):
-        if len(row) != 3 or not (row[2].isascii() and row[2].isdecimal()):
+        if len(row) != 3 or not re.fullmatch("-?[0-9]{1,19}", row[2]):
             wrong.append(f"{path} row {number}: given {','.join(row)!r}, expected source,asset and whole units")
         elif sums.get((row[0], row[1]), 0) != int(row[2]):
             found: Any = sums.get((row[0], row[1]), 0)

@@ -45,7 +45,15 @@ def add_commands(app: App) -> None:
 
 
 def prove_liabilities(
-    file: Path | None = None, /, *, book: Path, key: Path, secret: Path, at: str | None = None, accounts: str | None = None, output: Output
+    file: Path | None = None,
+    /,
+    *,
+    book: Path,
+    key: Path,
+    secret: Path,
+    at: str | None = None,
+    accounts: str | None = None,
+    output: Output,
 ) -> None:
     """Publish what is owed: root, total and count for each asset, signed with a head of the book's journal.
 
@@ -170,7 +178,7 @@ def prove_assets(
     signatures
         CSV with address,signature over what `asset-text` prints.
     snapshot
-        CSV with address,units,height,block: what is on addresses at one block, as a node says. Who publishes answers for it; anybody can ask another node.
+        CSV with address,units,height,block: what is on addresses at one block, as a node says. Anybody can ask another node for the same block.
     book
         The reserve's book.
     key
@@ -237,7 +245,11 @@ def check_proof(file: Path, /, *, public: Annotated[list[Path], Parameter(negati
 def _trees(file: Path | None, book: Path | None, accounts: str | None, secret: Path, at: str) -> list[Tree]:
     if (file is None) == (accounts is None) or (accounts is not None and book is None):
         raise Usage("name a file of what is owed, or --book with --accounts, and not both")
-    owed = read_owed(_bytes(file), file.name) if file is not None else owed_by_book(location_of(str(book)), (accounts or "").rstrip("/"))
+    owed = (
+        read_owed(_bytes(file), file.name)
+        if file is not None
+        else owed_by_book(location_of(str(book)), (accounts or "").rstrip("/"))
+    )
     return plant_all(owed, _bytes(secret), at)
 
 
@@ -249,13 +261,18 @@ def _published(path: Path) -> SignedLiabilities:
 
 
 def _head(book: Path, key: Path) -> SignedHead:
-    with progress(f"Signing the head of {book.name}") as step, open_prover(book, read_private(key), partial(_show, step)) as prover:
+    with (
+        progress(f"Signing the head of {book.name}") as step,
+        open_prover(book, read_private(key), partial(_show, step)) as prover,
+    ):
         return prover.head()
 
 
 def _covers(paper: SignedSolvency) -> None:
     rows = [(one.asset, one.owed, one.proven, one.booked, "yes" if one.covered else "NO") for one in paper.statement.covers]
-    out.print(table(("asset", "owed", "proven", "booked", "covered"), rows, f"book {paper.statement.book} at {paper.statement.at}"))
+    out.print(
+        table(("asset", "owed", "proven", "booked", "covered"), rows, f"book {paper.statement.book} at {paper.statement.at}")
+    )
 
 
 def _show(step: object, what: str, done: int, total: int) -> None:

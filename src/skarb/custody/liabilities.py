@@ -1,8 +1,8 @@
 """What is owed, in public: a root, a total and a count for each asset, under one signature with a head of the journal.
 
 Whoever is owed something gets a proof that it was counted; it shows nobody else's balance but sums of groups. So that these say little, every
-user's id is salted and the leaves are shuffled, both from a secret of the operator, anew for each publication. Each level of a path shows the sum of a
-neighbour; an operator splits balances that would give themselves away.
+user's id is salted and the leaves are shuffled, both from a secret of the operator, anew for each publication. Each level of a path shows the sum
+of a neighbour; an operator splits balances that would give themselves away.
 """
 
 from __future__ import annotations
@@ -96,24 +96,29 @@ def plant(asset: str, owed: Iterable[Owed], secret: bytes, at: str) -> Tree:
         raise InputError(f"secret: given {len(secret)} bytes, expected at least {SECRET_MIN} that nobody can guess")
     key = blake2b(secret, digest_size=64).digest()
     stem = blake2b(f"{at}\0{asset}\0".encode(), key=key, digest_size=32, person=b"skarb-liability")
-    rows: list[tuple[bytes, str, int]] = []
-    for user, units in owed:
-        drawn = stem.copy()
-        drawn.update(user.encode())
-        digest = drawn.digest()
-        rows.append((digest[16:], f"{digest[:16].hex()}:{user}", units))
-    rows.sort()
-    users = [row[1] for row in rows]
-    if len(set(users)) < len(users):
-        twice = next(first for first, second in zip(users, users[1:], strict=False) if first == second)
-        raise InputError(f"{asset}: user {shorten(twice[33:])!r} stands twice; add up what he is owed")
-    units = [row[2] for row in rows]
+    given = list(owed)
+    drawn = b"".join(_drawn(stem, one.user) for one in given)  # 16 bytes of salt and 16 of order each
+    words = np.frombuffer(drawn, ">u8").reshape(-1, 4)
+    order = np.lexsort((words[:, 3], words[:, 2]))
+    same = np.flatnonzero((words[order[1:], 2:] == words[order[:-1], 2:]).all(axis=1))
+    if len(same):
+        raise InputError(f"{asset}: user {shorten(given[order[same[0]]].user)!r} stands twice; add up what he is owed")
+    units = [given[place].units for place in order.tolist()]
     if (least := min(units, default=0)) < 0:
-        who = users[units.index(least)][33:]
-        raise InputError(f"{asset}: user {shorten(who)!r} is owed {least}, expected zero or more; a debt must not cancel what others are owed")
+        who = given[order[units.index(least)]].user
+        raise InputError(
+            f"{asset}: user {shorten(who)!r} is owed {least}, expected zero or more; a debt must not cancel what others are owed"
+        )
+    users = [f"{drawn[32 * place : 32 * place + 16].hex()}:{given[place].user}" for place in order.tolist()]
     hashes = b"".join(sha256(user.encode()).digest() for user in users)
     small = not units or max(units) < 1 << 63
     return Tree(asset, users, units, build(np.array(units, np.int64) if small else units, hashes))
+
+
+def _drawn(stem: blake2b, user: str) -> bytes:
+    own = stem.copy()
+    own.update(user.encode())
+    return own.digest()
 
 
 def prove(tree: Tree, user: str, liabilities: SignedLiabilities) -> LiabilityProof:

@@ -16,7 +16,9 @@ from skarb.journal.leaves import canonical
 
 POLICY_FORMAT, REQUEST_FORMAT, SIGNATURE_FORMAT = "skarb custody policy 1", "skarb custody request 1", "skarb custody signature 1"
 UNITS_MAX = 10**18
-PlaceKind = Literal["cold", "warm", "hot", "custodian", "account"]  # account: with a bank; custodian: of somebody else, an exchange
+PlaceKind = Literal[
+    "cold", "warm", "hot", "custodian", "account"
+]  # account: with a bank; custodian: of somebody else, an exchange
 RequestKind = Literal["move", "sell", "pay", "freeze", "unfreeze", "policy"]
 Role = Literal["asks", "approves"]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
@@ -61,6 +63,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     to: tuple[Word, ...]  # places and destinations to which something may go from here
     receives: tuple[Code, ...] = ()  # assets whose inflows arrive here
     addresses: tuple[str, ...] = ()  # chain:address, of this place
+    descriptor: Annotated[str, msgspec.Meta(max_length=2000)] = ""  # of the wallet, public keys only; see `psbt`
 
 
 class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

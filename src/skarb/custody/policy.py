@@ -57,6 +57,8 @@ def _place(place: Place, policy: Policy, names: set[str]) -> Iterator[_Flaw]:
     for address in place.addresses:
         if flaw := _address_flaw(address):
             yield f"{where}: addresses", address, flaw
+    if "prv" in place.descriptor:
+        yield f"{where}: descriptor", "a private key", "public keys only; take the key out of use, it was shown"
     for number, rule in enumerate(place.rules, 1):
         yield from _quorum(f"{where}: rule {number}", rule, policy)
         if rule.units_max > rule.day_units_max:

@@ -69,7 +69,9 @@ def judge(policy: Policy, request: Request, signatures: Sequence[Signed], here: 
     if request.book != policy.book:
         refuse("other_book", f"the request is for book {request.book!r}, this is {policy.book!r}")
     if request.policy != hash_of(policy):
-        refuse("other_policy", f"it was asked under policy {request.policy[:16]}…, in force is {hash_of(policy)[:16]}…: ask again")
+        refuse(
+            "other_policy", f"it was asked under policy {request.policy[:16]}…, in force is {hash_of(policy)[:16]}…: ask again"
+        )
     if request.until < from_day(here.day).isoformat():
         refuse("too_late", f"it could be done until {request.until}, today is {from_day(here.day)}: ask again")
     quorum = policy.governance if request.kind not in SPENDS else None
@@ -81,7 +83,10 @@ def judge(policy: Policy, request: Request, signatures: Sequence[Signed], here: 
     elif request.kind == "policy":
         findings += _next(policy, request)
     if here.freezings and request.kind in SPENDS:  # whose key was stolen is replaced while the book is frozen
-        refuse("frozen", f"the book is frozen ({', '.join(one[:16] for one in here.freezings)}); nothing leaves until a quorum lifts it")
+        refuse(
+            "frozen",
+            f"the book is frozen ({', '.join(one[:16] for one in here.freezings)}); nothing leaves until a quorum lifts it",
+        )
     asked, approved, ignored = _sorted(policy, request, signatures)
     if not asked:
         refuse("not_asked", f"{request.asked_by} is named as the one who asks and has not signed")
@@ -187,11 +192,15 @@ def _spend(policy: Policy, request: Request, here: Circumstances) -> list[Findin
     for subject in to_screen(policy, request):
         found = here.screened.get(subject)
         if found is None or found.status == "unavailable":
-            findings.append(Finding("refer", "not_screened", f"{subject}: no list is loaded, or one is missing; nothing leaves unscreened"))
+            findings.append(
+                Finding("refer", "not_screened", f"{subject}: no list is loaded, or one is missing; nothing leaves unscreened")
+            )
         elif found.status == "listed":
             refuse("listed", f"{subject} is on {found.list} ({found.entry})")
         elif found.status == "possible":
-            findings.append(Finding("refer", "possible_hit", f"{subject} may be on {found.list} ({found.entry}); two people decide"))
+            findings.append(
+                Finding("refer", "possible_hit", f"{subject} may be on {found.list} ({found.entry}); two people decide")
+            )
     return findings
 
 
@@ -223,7 +232,10 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
     if request.asset == LEGAL and request.value_byn != request.units:
         refuse("value", f"{request.units} kopecks are worth {request.units} and not {request.value_byn}")
     if request.kind == "sell" and (policy.place(request.proceeds_to) is None or request.asset == LEGAL):
-        refuse("proceeds", f"proceeds arrive in {request.proceeds_to!r}, expected a place of ours, and something else than {LEGAL} to sell")
+        refuse(
+            "proceeds",
+            f"proceeds arrive in {request.proceeds_to!r}, expected a place of ours, and something else than {LEGAL} to sell",
+        )
     return findings
 
 

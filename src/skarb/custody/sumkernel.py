@@ -29,9 +29,7 @@ K = np.array(
     ],
     np.uint32,
 )
-START = np.array(
-    [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19], np.uint32
-)
+START = np.array([0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19], np.uint32)
 
 # Indices are unsigned, so that the compiler need not think of counting from the end, and sees how far apart two places lie.
 _0, _48, _64 = np.uint64(0), np.uint64(48), np.uint64(64)

@@ -125,14 +125,18 @@ def _words_of(balances: Sequence[int] | NDArray[np.int64]) -> Words:
 
 
 def _negative(place: int, balance: int) -> InputError:
-    return InputError(f"balance {place}: given {balance}, expected zero or more; a debt of a user must not cancel what others are owed")
+    return InputError(
+        f"balance {place}: given {balance}, expected zero or more; a debt of a user must not cancel what others are owed"
+    )
 
 
 def _levels_plain(words: Words, users: bytes) -> list[bytes]:
     sums, leaves = words.astype(">u4").tobytes(), bytearray()
     for index in range(len(users) // HASH_BYTES):
         balance = sums[index * SUM_BYTES : (index + 1) * SUM_BYTES]
-        leaves += sha256(b"\0" + index.to_bytes(8, "big") + balance + users[index * HASH_BYTES : (index + 1) * HASH_BYTES]).digest()
+        leaves += sha256(
+            b"\0" + index.to_bytes(8, "big") + balance + users[index * HASH_BYTES : (index + 1) * HASH_BYTES]
+        ).digest()
         leaves += balance
     levels = [leaves]
     while len(levels[-1]) > NODE_BYTES:
@@ -164,7 +168,7 @@ def _levels_compiled(words: Words, users: bytes) -> list[memoryview]:
     if sys.byteorder == "little":
         for level in levels:
             level.byteswap(inplace=True)
-    return [memoryview(level).cast("B") for level in levels]
+    return [level.data.cast("B") for level in levels]
 
 
 def _level(count: int) -> Words:

@@ -48,9 +48,11 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rate_day: str
 
 
-def read_inflows(text: str, where: str) -> list[Inflow]:
+def read_inflows(text: str, where: str, refunds: list[Inflow] | None = None) -> list[Inflow]:
     """Read a file of inflows, whole or not at all. A line that stands twice in the same words is one line.
 
+    What a corrected bill gives back is a line below zero. It leaves the reserve, so it is no inflow but a payment that a quorum approves: such
+    lines are put into `refunds`, with their units above zero, and without that list they are refused.
     Raises: InputError with everything that is wrong.
     """
     if text and not text.endswith("\n"):
@@ -66,15 +68,20 @@ def read_inflows(text: str, where: str) -> list[Inflow]:
     found: dict[str, Inflow] = {}
     problems: list[Problem] = []
     for number, row in enumerate(rows[1:], 2):
-        one = _line(row, f"{where} row {number}")
+        back = refunds is not None and len(row) == len(COLUMNS) and row[5].startswith("-")
+        one = _line([*row[:5], row[5][1:], *row[6:]] if back else row, f"{where} row {number}")
         if isinstance(one, Problem):
             problems.append(one)
+        elif back and refunds is not None:
+            refunds += [one] if one not in refunds else []
         elif found.setdefault(one.id, one) != one:
-            problems.append(Problem(f"{where} row {number}", "id", one.id, "one content for one id; an earlier row says something else"))
+            problems.append(
+                Problem(f"{where} row {number}", "id", one.id, "one content for one id; an earlier row says something else")
+            )
     if problems:
         more = f"\n… and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise InputError("\n".join(map(str, problems[:_MOST_PROBLEMS])) + more + "\nnothing of it was posted")
-    if not found:
+    if not found and not refunds:
         raise InputError(f"{where}: given no line, expected at least one")
     return list(found.values())
 
@@ -84,6 +91,14 @@ def _line(row: Sequence[str], where: str) -> Inflow | Problem:
         return Problem(where, "", f"{len(row)} fields", f"{len(COLUMNS)}")
     fields = dict(zip(COLUMNS, row, strict=True))
     units = fields["units"]
+    if units[:1] == "-" and units[1:].isdecimal():
+        return Problem(
+            where,
+            "units",
+            shorten(units),
+            "an inflow above zero",
+            "what is given back leaves by a payment: --refunds FILE puts it aside",
+        )
     if not (units.isascii() and units.isdecimal() and len(units) <= 19):
         return Problem(where, "units", shorten(units), "a whole number of smallest units (kopecks, satoshi) above zero")
     if bad := next((name for name in COLUMNS if not fields[name].isprintable() or fields[name] != fields[name].strip()), None):
@@ -109,7 +124,9 @@ def worth_of(one: Inflow, rates: RateBook) -> Worth:
         return Worth(cost_byn=one.units, numerator=1, denominator=1, rate_source="", rate_day=one.day)
     rate = rates.find(one.asset, LEGAL, parse_day(one.day))
     if rate is None:
-        raise NotFound(f"inflow {one.id}: no rate of {one.asset} in {LEGAL} on {one.day} or before; name a file of rates that has one")
+        raise NotFound(
+            f"inflow {one.id}: no rate of {one.asset} in {LEGAL} on {one.day} or before; name a file of rates that has one"
+        )
     return Worth(
         cost_byn=kopecks(one.units, one.asset, rate),
         numerator=rate.numerator,

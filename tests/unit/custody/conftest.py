@@ -60,7 +60,13 @@ class Reserve:
                     "to": ["warm"],
                     "rules": [{**large, "time_lock_minutes": 60}],
                 },
-                {"name": "warm", "kind": "warm", "addresses": [address(WALLETS["warm"])], "to": ["cold", "buyer"], "rules": [small, large]},
+                {
+                    "name": "warm",
+                    "kind": "warm",
+                    "addresses": [address(WALLETS["warm"])],
+                    "to": ["cold", "buyer"],
+                    "rules": [small, large],
+                },
                 {
                     "name": "money",
                     "kind": "account",
@@ -91,7 +97,11 @@ class Reserve:
             "asked_by": "anna",
             "until": "2026-01-31",
             "reason": "weekly",
-            **({"place": "cold", "to": "warm", "address": address(WALLETS["warm"]), "asset": "BTC", "units": 500} if kind == "move" else {}),
+            **(
+                {"place": "cold", "to": "warm", "address": address(WALLETS["warm"]), "asset": "BTC", "units": 500}
+                if kind == "move"
+                else {}
+            ),
             **(
                 {
                     "place": "warm",
@@ -124,7 +134,10 @@ class Reserve:
     def here(self, *subjects: str, minutes: int = 90, **fields: object) -> Circumstances:
         """2026-01-10, 90 minutes after the request was lodged, lists loaded, everything clear."""
         now = 1_768_036_200 * 10**9
-        clear = {one: ScreeningResult(status="clear") for one in (address(WALLETS["warm"]), address(WALLETS["buyer"]), "Exchange A", *subjects)}
+        clear = {
+            one: ScreeningResult(status="clear")
+            for one in (address(WALLETS["warm"]), address(WALLETS["buyer"]), "Exchange A", *subjects)
+        }
         given = {"now": now, "day": 20463, "lodged_at": now - minutes * MINUTE, "held": 10_000, "screened": clear, **fields}
         return Circumstances(**given)  # type: ignore[arg-type]
 

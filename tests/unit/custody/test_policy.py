@@ -70,7 +70,18 @@ def test_one_key_under_two_names_is_refused(reserve) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", "null", '{"format": "skarb custody request 1"}', '{"a": 1, "a": 2}', '{"book": "x", "evil": 1}', "[" * 100_000, "\ud800", "1e999"],
+    [
+        "",
+        "[]",
+        "{",
+        "null",
+        '{"format": "skarb custody request 1"}',
+        '{"a": 1, "a": 2}',
+        '{"book": "x", "evil": 1}',
+        "[" * 100_000,
+        "\ud800",
+        "1e999",
+    ],
 )
 def test_what_is_no_document_is_one_clear_error(text: str) -> None:
     for kind in (Policy, Request):

@@ -30,7 +30,17 @@ def test_a_move_under_its_quorum_is_permitted(reserve) -> None:
 def test_all_that_is_missing_is_said_at_once(reserve) -> None:
     request = reserve.request(units=20_000, until="2026-01-01", to="buyer", book="other")
     ruling = judge(reserve.policy, request, [], reserve.here(lodged_at=None, screened={}, freezings=("f" * 64,)))
-    assert codes(ruling) >= {"other_book", "too_late", "not_enough", "limit", "destination", "not_ours", "not_screened", "frozen", "not_asked"}
+    assert codes(ruling) >= {
+        "other_book",
+        "too_late",
+        "not_enough",
+        "limit",
+        "destination",
+        "not_ours",
+        "not_screened",
+        "frozen",
+        "not_asked",
+    }
 
 
 @pytest.mark.parametrize("approving", [names for count in range(5) for names in combinations(HOLDERS[1:], count)])
@@ -42,8 +52,13 @@ def test_the_quorum_is_two_of_treasury_and_board_with_one_of_the_board(reserve, 
     assert (ruling.verdict == "permit") == enough
 
 
-@given(st.sets(st.sampled_from(HOLDERS)), st.sets(st.sampled_from(HOLDERS)), st.integers(0, 200), st.sampled_from(["move", "sell", "unfreeze"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sets(st.sampled_from(HOLDERS)),
+    st.sets(st.sampled_from(HOLDERS)),
+    st.integers(0, 200),
+    st.sampled_from(["move", "sell", "unfreeze"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_more_signatures_never_hurt(reserve, few, more, minutes, kind) -> None:
     request = reserve.request(kind, **({"lifts": "a" * 64} if kind == "unfreeze" else {}))
     here = reserve.here(minutes=minutes, freezings=("a" * 64,) if kind == "unfreeze" else ())
@@ -83,7 +98,14 @@ def test_signatures_of_others_or_for_others_count_for_nothing(reserve) -> None:
 def test_a_word_changed_after_signing_is_another_request(reserve) -> None:
     request = reserve.request()
     signatures = reserve.signed(request, ["boris", "clara"])
-    for field, value in {"units": 501, "to": "cold", "fee_units": 1, "reason": "x", "nonce": "2" * 16, "until": "2026-02-01"}.items():
+    for field, value in {
+        "units": 501,
+        "to": "cold",
+        "fee_units": 1,
+        "reason": "x",
+        "nonce": "2" * 16,
+        "until": "2026-02-01",
+    }.items():
         changed = msgspec.structs.replace(request, **{field: value})
         assert judge(reserve.policy, changed, signatures, reserve.here()).approved_by == ()
 
@@ -146,7 +168,9 @@ def test_a_wallet_that_nobody_proved_receives_nothing(reserve) -> None:
     assert codes(judge(policy, request, reserve.signed(request, ["boris", "clara"]), reserve.here())) == {"wallet"}
 
 
-@pytest.mark.parametrize(("status", "verdict"), [("listed", "refuse"), ("possible", "refer"), ("unavailable", "refer"), ("clear", "permit")])
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("listed", "refuse"), ("possible", "refer"), ("unavailable", "refer"), ("clear", "permit")]
+)
 def test_screening_is_one_of_the_conditions(reserve, status, verdict) -> None:
     request = reserve.request("sell")
     assert to_screen(reserve.policy, request) == (request.address, "Exchange A")
@@ -164,7 +188,9 @@ def test_one_freezes_and_a_quorum_unfreezes(reserve) -> None:
     assert judge(reserve.policy, freeze, [], reserve.here(lodged_at=None)).verdict == "refuse"
     name = hash_of(freeze)
     move = reserve.request()
-    assert codes(judge(reserve.policy, move, reserve.signed(move, ["boris", "clara"]), reserve.here(freezings=(name,)))) == {"frozen"}
+    assert codes(judge(reserve.policy, move, reserve.signed(move, ["boris", "clara"]), reserve.here(freezings=(name,)))) == {
+        "frozen"
+    }
     lift = reserve.request("unfreeze", lifts=name)
     frozen = reserve.here(freezings=(name,))
     assert codes(judge(reserve.policy, lift, reserve.signed(lift, ["egor"]), frozen)) == {"quorum"}

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import InputError
@@ -39,7 +39,7 @@ def proven(tree: SumTree, balances: list[int], users: bytes, index: int) -> bool
 
 
 @given(BALANCES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_root_is_the_naive_one_and_every_leaf_is_in_it(balances: list[int]) -> None:
     users = users_of(len(balances))
     tree = build(balances, users, "python")
@@ -66,7 +66,7 @@ def test_sums_beyond_64_bits_are_carried_in_the_kernel() -> None:
 
 
 @given(BALANCES, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_change_is_noticed(balances: list[int], data: st.DataObject) -> None:
     users = users_of(len(balances))
     tree = build(balances, users, "python")
@@ -82,7 +82,11 @@ def test_every_change_is_noticed(balances: list[int], data: st.DataObject) -> No
         place = data.draw(st.integers(0, len(path) - 1))
         beside = path[place]
         changed = data.draw(st.integers(-SUM_MAX, SUM_MAX).filter(lambda one: one != beside.sum))
-        for wrong in (Node(beside.hash, changed), Node(bytes([beside.hash[0] ^ 1]) + beside.hash[1:], beside.sum), Node(b"", beside.sum)):
+        for wrong in (
+            Node(beside.hash, changed),
+            Node(bytes([beside.hash[0] ^ 1]) + beside.hash[1:], beside.sum),
+            Node(b"", beside.sum),
+        ):
             assert not is_included(index, balance, user, [*path[:place], wrong, *path[place + 1 :]], root, tree.count)
         assert not is_included(index, balance, user, path[:-1], root, tree.count)
 

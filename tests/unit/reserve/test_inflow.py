@@ -15,7 +15,16 @@ LINE = "b1/1,2026-03-01,m1,levy,BYN,12345,b1/1\n"
 
 
 def inflow(**fields: object) -> Inflow:
-    given = {"id": "a", "day": "2026-03-01", "miner": "m1", "kind": "own_mining", "asset": "BTC", "units": 150, "source": "p/1", **fields}
+    given = {
+        "id": "a",
+        "day": "2026-03-01",
+        "miner": "m1",
+        "kind": "own_mining",
+        "asset": "BTC",
+        "units": 150,
+        "source": "p/1",
+        **fields,
+    }
     return Inflow(**given)  # type: ignore[arg-type]
 
 
@@ -51,6 +60,23 @@ def test_lines_are_read_and_the_same_line_twice_is_one() -> None:
 def test_what_is_wrong_is_said_and_nothing_is_taken(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_inflows(text, "in.csv")
+
+
+def test_what_a_corrected_bill_gives_back_is_no_inflow() -> None:
+    text = (
+        HEADER
+        + LINE
+        + LINE.replace("b1/1,2", "b1/2,2").replace("12345", "-45")
+        + LINE.replace("b1/1,2", "b1/2,2").replace("12345", "-45")
+    )
+    with pytest.raises(InputError, match="--refunds"):
+        read_inflows(text, "in.csv")
+    refunds: list[Inflow] = []
+    assert [one.units for one in read_inflows(text, "in.csv", refunds)] == [12345]
+    assert [(one.id, one.units) for one in refunds] == [("b1/2", 45)]
+    for wrong in ("--5", "-", "-0", "-1.5"):
+        with pytest.raises(InputError, match="units"):
+            read_inflows(HEADER + LINE.replace("12345", wrong), "in.csv", [])
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import BrokenPromise
@@ -13,6 +13,7 @@ CAME = st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 10**12)), min_s
 
 
 @given(CAME, st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_units_and_costs_add_up(came: list[tuple[int, int]], data: st.DataObject) -> None:
     lots = Lots()
     for number, (units, cost) in enumerate(came):

@@ -59,7 +59,9 @@ def holdings(story: Story) -> list[Holding]:
         return []
     rows = []
     places = {one.name: one for one in story.policy.places}
-    wanted = {(one.name, asset): None for one in story.policy.places for asset in (*one.receives, *(rule.asset for rule in one.rules))}
+    wanted = {
+        (one.name, asset): None for one in story.policy.places for asset in (*one.receives, *(rule.asset for rule in one.rules))
+    }
     for name, asset in {**wanted, **dict.fromkeys(story.held)}:
         place = places.get(name)
         rows.append(
@@ -96,13 +98,23 @@ def lot_rows(story: Story) -> list[LotRow]:
 def disposal_rows(story: Story) -> list[DisposalRow]:
     """Return everything that left, with its gain."""
     return [
-        DisposalRow(str(from_day(one.day)), one.kind, one.id, one.asset, one.units, one.value_byn, one.cost_byn, one.gain_byn, len(one.taken))
+        DisposalRow(
+            str(from_day(one.day)),
+            one.kind,
+            one.id,
+            one.asset,
+            one.units,
+            one.value_byn,
+            one.cost_byn,
+            one.gain_byn,
+            len(one.taken),
+        )
         for one in story.lots.disposals
     ]
 
 
 def bill_rows(story: Story) -> list[BillRow]:
-    """Return what each bill or payout brought, over all its lines: a source is BILL/LINE, or one word."""
+    """Return what each bill or payout brought, over all its lines."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for one in story.inflows.values():
         key = bill_of(one.line.source), one.line.asset
@@ -112,5 +124,5 @@ def bill_rows(story: Story) -> list[BillRow]:
 
 
 def bill_of(source: str) -> str:
-    """Return the bill that a line belongs to: what stands before the last slash."""
-    return source.rpartition("/")[0] or source
+    """Return the bill that a line belongs to: what stands before the last comma of its source, or before the last slash, or all of it."""
+    return source.rpartition(",")[0] or source.rpartition("/")[0] or source

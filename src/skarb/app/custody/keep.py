@@ -16,7 +16,18 @@ import msgspec
 import numpy as np
 
 from skarb.app.custody.story import Story, instant_of
-from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, changes_of, event_bytes, name_of, records_of
+from skarb.app.custody.words import (
+    WORD,
+    Event,
+    Executed,
+    Governed,
+    Lodged,
+    Received,
+    changes_of,
+    event_bytes,
+    name_of,
+    records_of,
+)
 from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, ensure
 from skarb.core.identifiers import normal_wallet
 from skarb.core.screening_list import Identifiers, Name, ScreeningResult
@@ -60,7 +71,9 @@ class Keeper:
         Raises: NotFound
         """
         if self.story.policy is None:
-            raise NotFound(f"{self.book.book.path} is not the book of a reserve: it has no custody policy; skarb reserve found begins one")
+            raise NotFound(
+                f"{self.book.book.path} is not the book of a reserve: it has no custody policy; skarb reserve found begins one"
+            )
         return self.story.policy
 
     def found(self, policy: Policy, signatures: Sequence[Signed]) -> None:
@@ -69,7 +82,9 @@ class Keeper:
         Raises: InputError, NotAllowed with all that is missing; Conflict if the book has begun.
         """
         if self.story.policy is not None:
-            raise Conflict(f"{self.book.book.path} has begun with another policy; skarb reserve govern changes it under its quorum")
+            raise Conflict(
+                f"{self.book.book.path} has begun with another policy; skarb reserve govern changes it under its quorum"
+            )
         if policy.version != 1:
             raise InputError(f"policy: given version {policy.version}, expected 1 for the first one")
         if missing := governing(policy, signatures):
@@ -95,7 +110,9 @@ class Keeper:
             if one.id in known:
                 continue
             if parse_day(one.day) > today:
-                raise InputError(f"inflow {one.id!r}, day: given {one.day}, expected a day up to today, {from_day(today)}; nothing was posted")
+                raise InputError(
+                    f"inflow {one.id!r}, day: given {one.day}, expected a day up to today, {from_day(today)}; nothing was posted"
+                )
             place = policy.receiver(one.asset)
             if place is None:
                 raise NotFound(f"no place of the policy receives {one.asset}; name one before inflows of it can be posted")
@@ -118,12 +135,19 @@ class Keeper:
         if holder is None or not about or not is_signed(holder, signature):
             raise NotAllowed(f"request {name[:16]}…: it must be signed by {request.asked_by!r}, a holder, as the one who asks")
         if request.policy != self.story.policy_hash:
-            raise NotAllowed(f"request {name[:16]}…: it was asked under another policy than {self.story.policy_hash}; ask again under this one")
+            raise NotAllowed(
+                f"request {name[:16]}…: it was asked under another policy than {self.story.policy_hash}; ask again under this one"
+            )
         self._post([Lodged(request=request, signature=signature)])
         return True
 
     def carry_out(
-        self, request: Request, signatures: Sequence[Signed], screen: Screen | None, fee_units: int | None = None, reference: str = ""
+        self,
+        request: Request,
+        signatures: Sequence[Signed],
+        screen: Screen | None,
+        fee_units: int | None = None,
+        reference: str = "",
     ) -> Ruling | None:
         """Carry out a request, or return why not; None if it was done before.
 
@@ -151,7 +175,9 @@ class Keeper:
         if ruling.verdict == "permit":
             kept = _that_count(signatures, request, ruling, self.policy)
             done: Event = (
-                Executed(at=now, request=request, signatures=kept, screened=dict(here.screened), fee_units=fee, reference=reference)
+                Executed(
+                    at=now, request=request, signatures=kept, screened=dict(here.screened), fee_units=fee, reference=reference
+                )
                 if spends
                 else Governed(at=now, request=request, signatures=kept)
             )
@@ -162,7 +188,11 @@ class Keeper:
         """Open the accounts that events need, then look at the clock."""
         wanted = {(one.address, one.asset): None for event in events for one in changes_of(event)}
         known = self.book.chart.ids
-        new = [NewAccount(address, asset, flags=flags_of(address)) for address, asset in wanted if address not in known.get(asset, {})]
+        new = [
+            NewAccount(address, asset, flags=flags_of(address))
+            for address, asset in wanted
+            if address not in known.get(asset, {})
+        ]
         if new:
             codes = self.book.open_accounts(new)
             ensure((codes == Result.created).all(), "accounts of the reserve can be opened")
@@ -181,7 +211,9 @@ class Keeper:
             for event in part:
                 made, text = records_of(event, ledgers), event_bytes(event).decode()
                 if len(text.encode()) > NOTES_MAX - 512:
-                    raise InputError(f"{name_of(event)}: given {len(text.encode()):,} bytes with all signatures, expected at most {NOTES_MAX - 512:,}")
+                    raise InputError(
+                        f"{name_of(event)}: given {len(text.encode()):,} bytes with all signatures, expected at most {NOTES_MAX - 512:,}"
+                    )
                 notes[place] = {ID_WORD: name_of(event), WORD: text}
                 records.append(made)
                 place += len(made)
@@ -206,7 +238,9 @@ def judge_from(story: Story, request: Request, signatures: Sequence[Signed], scr
 
 def _here(story: Story, request: Request, now: int, screen: Screen | None) -> Circumstances:
     subjects = () if screen is None or story.policy is None else to_screen(story.policy, request)
-    return replace(story.circumstances(request, now), screened={one: screened(screen, one) for one in subjects if screen is not None})
+    return replace(
+        story.circumstances(request, now), screened={one: screened(screen, one) for one in subjects if screen is not None}
+    )
 
 
 def _nanoseconds(clock: Clock) -> int:
@@ -258,7 +292,9 @@ def _differences(story: Story, book: LedgerBook) -> list[str]:
                 continue
             posted = book.ledger.balance(account).posted
             if posted != story.held.get((place, asset), 0):
-                found.append(f"{address} in {asset}: the ledger has {posted}, the words add up to {story.held.get((place, asset), 0)}")
+                found.append(
+                    f"{address} in {asset}: the ledger has {posted}, the words add up to {story.held.get((place, asset), 0)}"
+                )
         if asset != "ACT":
             held = sum(units for (_, one), units in story.held.items() if one == asset)
             if held != story.lots.units(asset):

@@ -22,5 +22,3 @@ def sign_statement(statement: Statement, key: Path) -> Signed:
 def policy_key(public: Ed25519PublicKey) -> str:
     """Return a public key as policies name it."""
     return ED25519 + public.public_bytes_raw().hex()
-
-

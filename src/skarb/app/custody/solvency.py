@@ -24,7 +24,17 @@ from skarb.custody.assets import (
     normal_address,
     solvency_bytes,
 )
-from skarb.custody.liabilities import FORMAT, Liabilities, LiabilityProof, Owed, SignedLiabilities, Tree, is_counted, liabilities_bytes, plant
+from skarb.custody.liabilities import (
+    FORMAT,
+    Liabilities,
+    LiabilityProof,
+    Owed,
+    SignedLiabilities,
+    Tree,
+    is_counted,
+    liabilities_bytes,
+    plant,
+)
 from skarb.journal import open_book
 from skarb.journal.proofs import SignedHead, Step, statement_bytes
 from skarb.registers.read import text_of
@@ -62,7 +72,9 @@ def owed_by_book(path: Location, prefix: str) -> dict[str, list[Owed]]:
         for asset, addresses in book.chart.ids.items():
             for address, account in addresses.items():
                 if address.startswith(f"{prefix}/"):
-                    found.setdefault(asset, []).append(Owed(address.removeprefix(f"{prefix}/"), book.ledger.balance(account).posted))
+                    found.setdefault(asset, []).append(
+                        Owed(address.removeprefix(f"{prefix}/"), book.ledger.balance(account).posted)
+                    )
     finally:
         book.close()
     if not found:
@@ -92,7 +104,9 @@ def must_be_of(trees: Sequence[Tree], published: SignedLiabilities) -> None:
     Raises: InputError
     """
     if tuple(one.total for one in trees) != published.statement.totals:
-        raise InputError("the roots are not those that were published: expected the same file, the same secret and the same instant")
+        raise InputError(
+            "the roots are not those that were published: expected the same file, the same secret and the same instant"
+        )
 
 
 def read_snapshot(data: bytes, where: str) -> tuple[dict[str, int], Snapshot]:
@@ -108,7 +122,9 @@ def read_snapshot(data: bytes, where: str) -> tuple[dict[str, int], Snapshot]:
         if name in found:
             raise InputError(f"{place}: {name} stands twice")
         if moment not in (None, (height, block)):
-            raise InputError(f"{place}: given block {height} {block}, expected the one block of all rows; balances of different moments do not add up")
+            raise InputError(
+                f"{place}: given block {height} {block}, expected the one block of all rows; balances of different moments do not add up"
+            )
         moment = height, block
         found[name] = _whole(units, f"{place}, units")
     try:
@@ -174,9 +190,10 @@ def read_paper(data: bytes, where: str) -> Paper:
 
     Raises: Damaged if it is none, or not in its one form.
     """
-    for kind in (LiabilityProof, SignedLiabilities, SignedSolvency):
+    kinds: tuple[type[Paper], ...] = (LiabilityProof, SignedLiabilities, SignedSolvency)
+    for kind in kinds:
         try:
-            paper: Paper = msgspec.json.decode(data, type=kind)
+            paper = msgspec.json.decode(data, type=kind)
         except _UNREADABLE:
             continue
         if paper_bytes(paper) != data:
@@ -189,9 +206,16 @@ def check_paper(paper: Paper, ring: Keyring) -> list[Step]:
     """Check a file and say what was looked at; it holds when every step does."""
     if isinstance(paper, SignedSolvency):
         said = paper.statement
-        steps = [_signed(said.head, solvency_bytes(said), paper.signature, ring, f"what is there, for book {said.book} at {said.at},")]
+        steps = [
+            _signed(said.head, solvency_bytes(said), paper.signature, ring, f"what is there, for book {said.book} at {said.at},")
+        ]
         wrong = is_true(said)
-        steps.append(Step(not wrong, f"{len(said.addresses)} addresses signed, and the sums are theirs" + "".join(f"; {one}" for one in wrong)))
+        steps.append(
+            Step(
+                not wrong,
+                f"{len(said.addresses)} addresses signed, and the sums are theirs" + "".join(f"; {one}" for one in wrong),
+            )
+        )
         steps.append(Step(said.book == said.head.statement.book, "the head is of the book that holds the assets"))
         return [*steps, *check_paper(said.liabilities, ring)]
     if isinstance(paper, LiabilityProof):
@@ -212,7 +236,9 @@ def _signed(head: SignedHead, data: bytes, signature: str, ring: Keyring, what: 
         _HEX.fullmatch(text) is not None and ring.signed(statement, content, bytes.fromhex(text))
         for content, text in ((data, signature), (statement_bytes(statement), head.signature))
     )
-    return Step(holds, f"{what} is signed with key {shorten(statement.key, 17)}, as is the journal's head of batch {statement.height}")
+    return Step(
+        holds, f"{what} is signed with key {shorten(statement.key, 17)}, as is the journal's head of batch {statement.height}"
+    )
 
 
 def _rows(data: bytes, where: str, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
@@ -223,7 +249,9 @@ def _rows(data: bytes, where: str, columns: tuple[str, ...]) -> Iterator[tuple[i
     try:
         header = next(rows, [])
         if tuple(header) != columns:
-            raise InputError(f"{where} row 1: given columns {shorten(','.join(header)) or 'nothing'!r}, expected {','.join(columns)}")
+            raise InputError(
+                f"{where} row 1: given columns {shorten(','.join(header)) or 'nothing'!r}, expected {','.join(columns)}"
+            )
         for number, row in enumerate(rows, 2):
             if len(row) != len(columns):
                 raise InputError(f"{where} row {number}: given {len(row)} fields, expected {len(columns)}")
@@ -236,5 +264,3 @@ def _whole(text: str, where: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 38):
         raise InputError(f"{where}: given {shorten(text)!r}, expected a whole number of smallest units, zero or more")
     return int(text)
-
-
