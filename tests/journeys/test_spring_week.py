@@ -32,7 +32,12 @@ DAYS = [FIRST + timedelta(days=number) for number in range(7)]
 ORDERED, DARK, OVER = (datetime(2026, 4, 22, *clock, tzinfo=MINSK) for clock in ((19, 0), (19, 15), (22, 0)))
 DIFFICULTY, REWARD_SAT, RATE = 120_000_000_000_000, 314_500_000, 190_000
 IGNORES_ORDERS, KEEPS_HALF = "krichev", "zhlobin"
-SITES = {"bereza": ("new", 5, 1), "lida": ("new", 3, 1), IGNORES_ORDERS: ("old", 4, 2), KEEPS_HALF: ("old", 2, 2)}  # class, blocks of 50 MW, priority
+SITES = {
+    "bereza": ("new", 5, 1),
+    "lida": ("new", 3, 1),
+    IGNORES_ORDERS: ("old", 4, 2),
+    KEEPS_HALF: ("old", 2, 2),
+}  # class, blocks of 50 MW, priority
 MACHINES = {"new": ("s21", Fraction("17.5"), 3500), "old": ("s19", Fraction("34.2"), 3249)}  # joules a terahash, watts
 Skarb = Callable[..., str]
 
@@ -76,13 +81,17 @@ def write_registers() -> None:
     for site, (kind, blocks, _) in SITES.items():
         model, _, watts = MACHINES[kind]
         capacity_w = blocks * 50_000_000
-        entries["parties"] += f"- {{party: {site}-mine, kind: legal_entity, country: BY, resident: true, identified: true, valid_from: 2020-01-01}}\n"
+        entries["parties"] += (
+            f"- {{party: {site}-mine, kind: legal_entity, country: BY, resident: true, identified: true, valid_from: 2020-01-01}}\n"
+        )
         entries["licences"] += f"- {{party: {site}-mine, gate: regime, licence: miner, valid_from: 2020-01-01}}\n"
         entries["mining_sites"] += (
             f"- {{site: {site}, party: {site}-mine, capacity_w: {capacity_w}, declared_kw: {capacity_w // 1000}, tariff: industry_two_part, "
             f"pool_fee: 200, {held}}}\n"
         )
-        entries["mining_machines"] += f"- {{site: {site}, model: {model}, count: {capacity_w * 100 // 105 // watts + 1}, {held}}}\n"
+        entries["mining_machines"] += (
+            f"- {{site: {site}, model: {model}, count: {capacity_w * 100 // 105 // watts + 1}, {held}}}\n"
+        )
         entries["meters"] += f"- {{meter: m-{site}, site: {site}, minutes: 15, certified_to: 2030-01-01, {held}}}\n"
     Path("entries.yaml").write_text("".join(f"{name}:\n{lines}" for name, lines in entries.items()))
 
@@ -140,15 +149,33 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
     assert any(int(one["power_w"]) == 0 for one in schedule), "old machines stand still in some hours"
 
     # An order at the evening peak, and who followed it by his meter.
-    running = {site: next(one for one in schedule if one["site"] == site and one["at"].startswith("2026-04-22T19")) for site in SITES}
+    running = {
+        site: next(one for one in schedule if one["site"] == site and one["at"].startswith("2026-04-22T19")) for site in SITES
+    }
     write("now.csv", ("site", "running_mw"), [(site, int(one["power_w"]) // 10**6) for site, one in running.items()])
     at = ("--at", ORDERED.isoformat(timespec="minutes"), "--until", OVER.isoformat(timespec="minutes"))
-    skarb("mine", "curtail", "order", "--sites", "sites.yaml", "--running", "now.csv", "--need", 300, "--reason", "peak", *at, "--output", "order.json")
+    skarb(
+        "mine",
+        "curtail",
+        "order",
+        "--sites",
+        "sites.yaml",
+        "--running",
+        "now.csv",
+        "--need",
+        300,
+        "--reason",
+        "peak",
+        *at,
+        "--output",
+        "order.json",
+    )
     targets = json.loads(Path("order.json").read_text())["targets"]
     assert {one["site"]: one["most_w"] for one in targets} == {IGNORES_ORDERS: 0, KEEPS_HALF: 0}
     energy_wh = write_meters(schedule)
     verdicts = {
-        one["site"]: one for one in rows_of(skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--format", "csv", code=9))
+        one["site"]: one
+        for one in rows_of(skarb("mine", "curtail", "verify", "order.json", "meters.csv", "--format", "csv", code=9))
     }
     assert {site: one["complied"] for site, one in verdicts.items()} == {IGNORES_ORDERS: "False", KEEPS_HALF: "True"}
     drawn_wh = sum(
@@ -159,13 +186,27 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
     assert int(verdicts[IGNORES_ORDERS]["excess_wh"]) == drawn_wh > 0
     missing_wh = planned_wh - sum(energy_wh.values())
     shed_wh = int(running[KEEPS_HALF]["power_w"]) * 11 // 4  # dark from 19:15 to 22:00
-    assert 0 <= missing_wh - shed_wh < 10 * len(schedule) * 4, "the meters counted the plan, but for what was ordered off and some watt-hours"
+    assert 0 <= missing_wh - shed_wh < 10 * len(schedule) * 4, (
+        "the meters counted the plan, but for what was ordered off and some watt-hours"
+    )
 
     # Bills: from metered watt-hours to kopecks, and what is due of the coins in satoshi.
     paid_sat = write_payouts(energy_wh)
     write("prices.csv", ("day", "btc_byn"), [(day, RATE) for day in DAYS])
     given = ("2026-04", "meters.csv", "--entries", "entries.yaml", "--payouts", "payouts.csv")
-    words = ("mine", "bill", *given, "--schedule", "schedule.csv", "--prices", "prices.csv", "--inflow", "inflow.csv", "--to", "bills")
+    words = (
+        "mine",
+        "bill",
+        *given,
+        "--schedule",
+        "schedule.csv",
+        "--prices",
+        "prices.csv",
+        "--inflow",
+        "inflow.csv",
+        "--to",
+        "bills",
+    )
     answer = json.loads(skarb(*words, "--format", "json"))
     assert not answer["refused"] and sorted(one["site"] for one in answer["bills"]) == sorted(SITES)
     for bill in answer["bills"]:
@@ -183,7 +224,10 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
     book = found_reserve(skarb)
     write("rates.csv", ("date", "currency", "byn_per_unit"), [(DAYS[-1], "BTC", RATE)])
     due = {
-        (bill["id"], line["asset"]): 0 for bill in answer["bills"] for line in bill["lines"] if line["kind"] in ("levy", "reserve_share")
+        (bill["id"], line["asset"]): 0
+        for bill in answer["bills"]
+        for line in bill["lines"]
+        if line["kind"] in ("levy", "reserve_share")
     }
     for bill in answer["bills"]:
         for line in bill["lines"]:
@@ -191,19 +235,29 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
                 due[bill["id"], line["asset"]] += line["amount"]
     for _ in range(2):
         skarb("reserve", "receive", book, "inflow.csv", "--rates", "rates.csv")
-    held = {one["asset"]: int(one["units"]) for one in rows_of(skarb("reserve", "holdings", book, "--format", "csv"))}
+    held = {"BTC": 0, "BYN": 0}
+    for row in rows_of(skarb("reserve", "holdings", book, "--format", "csv")):
+        held[row["asset"]] += int(row["units"])
     assert held == {asset: sum(units for (_, one), units in due.items() if one == asset) for asset in ("BTC", "BYN")}
     lots = rows_of(skarb("reserve", "lots", book, "--format", "csv"))
     assert sum(int(one["units"]) for one in lots if one["asset"] == "BTC") == held["BTC"]
-    brought = {(one["source"], one["asset"]): int(one["units"]) for one in rows_of(skarb("reserve", "bills", book, "--format", "csv"))}
-    named = {(f"bill {bill['id']} {bill['sha256'][:16]}", asset): due[bill["id"], asset] for bill in answer["bills"] for asset in ("BTC", "BYN")}
+    brought = {
+        (one["source"], one["asset"]): int(one["units"]) for one in rows_of(skarb("reserve", "bills", book, "--format", "csv"))
+    }
+    named = {
+        (f"bill {bill['id']} {bill['sha256'][:16]}", asset): due[bill["id"], asset]
+        for bill in answer["bills"]
+        for asset in ("BTC", "BYN")
+    }
     assert brought == named, "each bill brought what its lines say"
     skarb("reserve", "verify", book)
     skarb("verify", book)
 
     # The audit names who declares too little and nobody else, by how much the energy says.
     write("network.csv", ("day", "difficulty", "reward_sat"), [(day, DIFFICULTY, REWARD_SAT) for day in DAYS])
-    audit = json.loads(skarb("mine", "audit", *given, "--network", "network.csv", "--prices", "prices.csv", "--format", "json", code=9))
+    audit = json.loads(
+        skarb("mine", "audit", *given, "--network", "network.csv", "--prices", "prices.csv", "--format", "json", code=9)
+    )
     assert [(one["site"], one["kind"]) for one in audit["findings"]] == [(KEEPS_HALF, "declared_low")]
     least = f"paid {paid_sat[KEEPS_HALF]} sat, expected by energy "
     assert audit["findings"][0]["evidence"].startswith(least) and audit["findings"][0]["provision"] == "BY-TC/htp"
@@ -215,7 +269,7 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
     skarb("reserve", "prove-liabilities", "owed.csv", "--book", book, "--key", "pub.key", "--secret", "salt", "-o", "owed.json")
     skarb("reserve", "prove-liability", "owed.json", "owed.csv", "--secret", "salt", "--user", "fund", "-o", "fund.json")
     skarb("reserve", "check-proof", "fund.json", "--public", "pub.key.pub")
-    cheated = Path("fund.json").read_text().replace('"units":5', '"units":6').replace('"units": 5', '"units": 6')
-    assert cheated != Path("fund.json").read_text()
-    Path("cheated.json").write_text(cheated)
+    proof = Path("fund.json").read_text()
+    assert proof.count('"5"') == 1
+    Path("cheated.json").write_text(proof.replace('"5"', '"6"'))
     skarb("reserve", "check-proof", "cheated.json", "--public", "pub.key.pub", code=9)

@@ -59,7 +59,11 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
         made_mib = _peak_mib()
         with open_lake(folder / "lake") as connection:
             days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
-            figures: dict[str, Any] = {"load_rows_per_s": load, "load_proven_rows_per_s": proven, **_replays(connection, law, days, rows)}
+            figures: dict[str, Any] = {
+                "load_rows_per_s": load,
+                "load_proven_rows_per_s": proven,
+                **_replays(connection, law, days, rows),
+            }
             figures["peak_mib"] = _peak_mib()
             figures["peak_mib_before"] = made_mib
             figures |= _fixed(folder, law, figures, rows)
