@@ -196,6 +196,22 @@ def test_the_other_side_cannot_tell_who_is_on_a_list(pair: Any) -> None:
     assert sent == {b'{"rejected":"rejected"}'}
 
 
+def test_an_approval_that_is_held_is_not_told_to_whoever_asks_again(pair: Any) -> None:
+    alpha, beta, request = pair.alpha, pair.beta, str(uuid4())
+    ask(pair, request)
+    (waits,) = alpha.shelf.store.waiting()
+    alpha.deliver()
+    beta.office.resolve(request, pay_to=world.PAY_TO)
+    record(beta, BORIS)
+    assert [one.status for one in beta.office.deliver(beta.send)] == [0]
+    alpha.shelf.store.write(waiting=[(waits.name, waits.value)])  # the same inquiry once more
+    assert alpha.deliver() == [("inquiry", 200)]
+    assert alpha.shelf.exchange("originator", request).state == "acknowledged"
+    record(beta, version="2")
+    assert beta.deliver() == [("resolution", 204)]
+    assert alpha.shelf.exchange("originator", request).address == world.PAY_TO
+
+
 def test_an_office_that_answers_by_itself(tmp_path: Path) -> None:
     with world.open_pair(tmp_path, pay_to=world.PAY_TO) as pair:
         beta, listed, possible, clear = pair.beta, *(str(uuid4()) for _ in range(3))

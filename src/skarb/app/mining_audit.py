@@ -47,6 +47,7 @@ from skarb.mining.catalogue import machines
 from skarb.registers import MiningMachines, MiningSite
 
 _MOST_CITED = 3
+_TOLD = Fraction(1, 5)  # of the estimates that a bill may rest on; fewer happen to everybody
 
 
 @dataclass(frozen=True)
@@ -212,9 +213,9 @@ class _Site:
         for table, mine in zip(self.month.tables, self.month.rows(self.site.site), strict=True):
             for row in mine:
                 count, whole = int(table.estimated(row).sum() + table.unknown(row).sum()), len(table.window)
-                if not count:
-                    continue
                 share, most = Fraction(count, whole), self.basis.terms.limits.estimated_most
+                if not count or share < most * _TOLD:
+                    continue
                 faults = [one for one in table.faults if one.meter == table.meters[row].meter and one.kind != "estimated"]
                 cited = "; ".join(
                     f"{one.kind} {one.at.isoformat(timespec='minutes')} ({one.intervals})" for one in faults[:_MOST_CITED]

@@ -312,6 +312,9 @@ def basis_of(law: str, folder: Path | None, entries: Sequence[Path], terms: Path
         notes.append("registers and lists are the examples that come with the law (--of names your own)")
     for path in entries:
         _record(registers, path)
+    screen = screen_of(registers)
+    if not screen.stamps:
+        notes.append("no screening list is loaded: every miner is referred until there is one (skarb screen import)")
     path = terms if terms is not None else law_folder(law) / "mining.yaml"
     if not path.is_file():
         raise NotFound(f"terms of mining of {law!r}: there is no {path.name} in its folder")
@@ -323,7 +326,7 @@ def basis_of(law: str, folder: Path | None, entries: Sequence[Path], terms: Path
         law,
         rulebook_of(law),
         registers,
-        screen_of(registers),
+        screen,
         read_terms(text, path.name),
         (path.name, file_hash(path)),
         tuple(notes),

@@ -24,7 +24,7 @@ from skarb.app.travel.server import Listening
 from skarb.app.travel.setting import OfficeFile, credentials_of, make_office, open_office, read_office_file, sender_of
 from skarb.app.travel.wire import fingerprint_of
 from skarb.cli.output import Format, Usage, err, out, write_rows
-from skarb.core.errors import EXIT_CODES, FieldError, InputError, NotFound
+from skarb.core.errors import EXIT_CODES, FieldError, InputError, NotFound, SkarbError
 from skarb.core.time import legal_day, to_day
 from skarb.travelrule.constraints import Role, Rules
 from skarb.travelrule.findings import Finding, fault
@@ -307,18 +307,10 @@ def screen(folder: Folder, /, *, days: int | None = None, format: Format = "tabl
         raise InputError(f"--days: given {days}, expected at least 1")
     with open_office(folder) as office:
         found = office.rescreen(days or read_office_file(folder).rescreen_days)
-    rows = [
-        (
-            one.handle,
-            one.state,
-            one.before,
-            one.found.result.status,
-            one.found.said,
-            one.ruling.said if one.ruling else "",
-            one.reference,
-        )
-        for one in found
-    ]
+    rows = []
+    for one in found:
+        result, said = one.found.result, one.ruling.said
+        rows.append((one.handle, one.state, one.before, result.status, one.found.said, said, one.reference))
     write_rows(("payload", "state", "before", "now", "screening", "ruling", "reference"), rows, format, None)
     return EXIT_CODES["ok"] if all(one.found.clear for one in found) else EXIT_CODES["verification"]
 
@@ -378,8 +370,12 @@ def _hold(lacks: tuple[str, ...], findings: Iterable[Finding]) -> int:
 
 def _tick(office: Office, send_now: Send, days: int) -> None:
     """Do what time brings: look again at payloads when lists have changed, then send what waits."""
-    for one in office.rescreen_if_changed(days):
-        _say_held(one.handle, one.found, one.ruling)
+    try:
+        for one in office.rescreen_if_changed(days):
+            _say_held(one.handle, one.found, one.ruling)
+    except SkarbError as error:  # the server goes on; whatever cannot be looked at stays held
+        err.print(f"[red]not screened again:[/] {escape(str(error))}", highlight=False)
+        return
     _tell(one for one in office.deliver(send_now) if one.status in (200, 204))
 
 

@@ -428,3 +428,18 @@ def test_a_payout_of_a_site_that_nobody_registered_is_told(skarb, april: list[st
     with Path("payouts.csv").open("a") as file:
         file.write("z1,2026-04-03,moon,fpps,5\n")
     assert "payouts of moon: no such site is registered" in skarb("mine", "bill", *april, "--payouts", "payouts.csv").err
+
+
+def test_an_audit_tells_of_estimates_when_they_are_many(skarb, april: list[str], tmp_path: Path) -> None:
+    meters = tmp_path / "meters.csv"
+    rows = meters.read_text().splitlines(keepends=True)
+    few, many = (f"m1,2026-04-1{day}T" for day in (1, 2))
+    meters.write_text("".join(row for row in rows if not row.startswith(f"{few}0")))
+    words = ["mine", "audit", *april, "--site", "bereza", "--format", "json"]
+    assert json.loads(skarb(*words).out)["findings"] == []  # ten hours
+    meters.write_text("".join(row for row in rows if not row.startswith((few, many))))
+    (found,) = json.loads(skarb(*words).out)["findings"]
+    assert (
+        found["kind"] == "estimated"
+        and "48 of 720 intervals are not measured; gap 2026-04-11T00:00+03:00 (48)" in found["evidence"]
+    )

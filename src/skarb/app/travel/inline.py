@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,9 @@ _MARK = b'"travel_payload"'
 _encode = msgspec.json.Encoder(decimal_format="number").encode  # numbers keep their digits
 
 
+_Seen: TypeAlias = tuple[tuple[str, ...], Record]  # what a payload lacks, and what screening found
+
+
 @dataclass
 class Payloads:
     """What an institution does with the payloads of the instructions in its files."""
@@ -51,9 +54,7 @@ class Payloads:
     shelf: Shelf | None = None  # without one payloads are looked at and forgotten: enough for deciding, never for posting
     _with: tuple[Registers, Screen] | None = None  # what persons are compared with
     _persons: Persons = field(init=False)
-    _seen: dict[tuple[str, str], tuple[tuple[str, ...], Record]] = field(
-        default_factory=dict
-    )  # by instruction and reference, without a shelf
+    _seen: dict[tuple[str, str], _Seen] = field(default_factory=dict)  # by instruction and reference, without a shelf
 
     def __post_init__(self) -> None:
         self._persons = Persons(self._screen, self.clock, self.shelf, self._known)

@@ -74,6 +74,7 @@ PayTo: TypeAlias = Callable[[Inquiry], str | None]  # where a client of ours is 
 _EXTENSIONS: frozenset[str] = frozenset()  # of the protocol that we can do
 _SIDES: tuple[Side, ...] = get_args(Side)
 RECENT_DAYS = 30  # whose payloads are compared again when lists change, besides those of open exchanges
+_FINAL = (400, 404, 409, 413, 415, 422, 501)  # statuses after which the same message is never taken
 _FINDINGS_MAX = 100  # in one answer
 _LATER: frozenset[Requirement] = frozenset({"beneficiary.account"})  # the approval brings it
 
@@ -378,8 +379,15 @@ class Office:
 
     def _answer(self, exchange: Exchange) -> Reply:
         """Answer an inquiry with its resolution if there is one, else that it has arrived."""
-        resolved = self.shelf.message(exchange.resolution) if exchange.resolution else None
+        resolved = self.shelf.message(exchange.resolution) if exchange.resolution and not self._withheld(exchange) else None
         return Reply(200, resolved or write_message(Acknowledged(version=VERSION)))
+
+    def _withheld(self, exchange: Exchange) -> bool:
+        """Tell whether an approval still waits to be sent, and may not be: lists have changed since it was given."""
+        if exchange.state != "approved" or self.found(exchange).clear:
+            return False
+        waiting = (msgspec.json.decode(one.value, type=Waits) for one in self.shelf.store.waiting())
+        return any((one.side, one.request, one.kind) == ("beneficiary", exchange.request, "resolution") for one in waiting)
 
     def _told(self, sender: Party, head: Headers, message: Message) -> None:
         side: Side = "originator" if isinstance(message, Resolution) else "beneficiary"
@@ -466,19 +474,10 @@ class Office:
                 return Delivery(
                     waits.request, waits.kind, reply.status, "the answer is neither a resolution nor an acknowledgement"
                 )
-        elif waits.kind == "inquiry" and reply.status in (400, 403, 404, 409, 413, 415, 422, 501):
+        elif waits.kind == "inquiry" and reply.status in (403, *_FINAL):
             # They will never take this inquiry: that is a rejection, and the transfer is held.
             self._take(exchange, Resolved(Resolution(rejected=_text(reply))), sent=number)
-        elif reply.status in (
-            204,
-            400,
-            404,
-            409,
-            413,
-            415,
-            422,
-            501,
-        ):  # taken, or never to be: asking again and again changes nothing
+        elif reply.status in (204, *_FINAL):  # taken, or never to be: asking again and again changes nothing
             self.shelf.store.write(sent=[number])
         return Delivery(waits.request, waits.kind, reply.status, "" if reply.status in (200, 204) else _text(reply))
 
