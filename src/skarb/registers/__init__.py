@@ -8,6 +8,7 @@ keeps it all in one chained file.
 from skarb.registers.chain import Recording, RegisterFile
 from skarb.registers.defaults import CountryDefaults, load_country_defaults
 from skarb.registers.freshness import Freshness, Peg, find_staleness
+from skarb.registers.list_versions import ListVersion
 from skarb.registers.model import (
     GATES,
     REGISTERS,
@@ -38,7 +39,7 @@ from skarb.registers.proofs import answer_proof, ask_proof, challenge_text
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
 from skarb.registers.read import Import, read_entries, read_screening_list, read_wallet
-from skarb.registers.view import ListVersion, Registers, Summary, UnknownAsset
+from skarb.registers.view import Registers, Summary, UnknownAsset
 
 __all__ = [
     "GATES",

@@ -9,34 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from skarb.core.asset import Asset, currencies
-from skarb.core.errors import Conflict, FieldError, NotFound, Problem, ensure, shorten
+from skarb.core.errors import Conflict, NotFound, Problem, ensure, shorten
 from skarb.core.facts import Regime, Screening
-from skarb.core.identifiers import Flaw, chain_of
-from skarb.core.list_change import apply, change_of
+from skarb.core.list_change import change_of
 from skarb.core.party import Profile
-from skarb.core.screening_list import Identifiers, ListMeasure, ListStamp, ScreeningList, Whitelisted
-from skarb.core.time import Clock, from_day, to_day
+from skarb.core.screening_list import Identifiers, ListMeasure, ScreeningList, Whitelisted
+from skarb.core.time import Clock, to_day
 from skarb.registers.chain import Recording, RegisterFile
 from skarb.registers.defaults import CountryDefaults
+from skarb.registers.found import find_factors, find_profile, find_wallet
 from skarb.registers.freshness import Freshness
 from skarb.registers.intake import contradictions, list_contradictions, new_rates
-from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, Party, WalletFacts, Whitelisting
+from skarb.registers.list_versions import ListVersion, version_in, versions_in
+from skarb.registers.model import REGISTERS, Entry, Hold, ListPolicy, WalletFacts, Whitelisting
 from skarb.registers.rate_files import RateFile
 from skarb.registers.rates import Rate
-from skarb.registers.read import Import, check_entry, read_wallet, type_problems
+from skarb.registers.read import Import, check_entry, type_problems
 from skarb.registers.shelves import Shelves, asset_of, identifiers_in
-from skarb.registers.status import status_of
 
 _CACHE_MAX = 1 << 20  # answers kept of each kind; then the cache starts anew
 _REGISTER_OF: dict[type[Entry], str] = {type_: name for name, type_ in REGISTERS.items()}
 
 Screener = Callable[[str, int], tuple[Screening, Regime]]
 Learner = Callable[[Identifiers], object]
+_CLEAR: tuple[Screening, Regime] = ("clear", "none")  # where nobody screens
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -57,15 +58,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int = 0  # already there, word by word
     problems: tuple[Problem, ...] = ()
     version: bytes = b""  # of the registers afterwards
-
-
-class ListVersion(NamedTuple):
-    """A version of a screening list as it was recorded."""
-
-    stamp: ListStamp
-    recorded_at: datetime
-    source: str
-    written: int  # entries written down for it: all of them, or those that differ from the version before
 
 
 class Registers:
@@ -161,7 +153,7 @@ class Registers:
         try:
             return self._wallets[address, day]
         except KeyError:
-            return _remember(self._wallets, (address, day), self._find_wallet(address, day))
+            return _remember(self._wallets, (address, day), find_wallet(self._shelves, address, day))
 
     def wallet_listed(self, address: str, day: int) -> bool:
         """Tell whether an address stands in the national register of wallets in any spelling, whatever chain it is filed under."""
@@ -210,41 +202,15 @@ class Registers:
         return tuple(found for _, found in sorted(self._shelves.lists.items()))
 
     def list_versions(self) -> Iterable[ListVersion]:
-        """Yield every version of every screening list, in the order of recording."""
-        for recording in self._shelves.recordings:
-            for found in recording.lists:
-                written = len(found.entries)
-                stamp = _stamp(found, found.sha256, written)
-                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
-            for change in recording.list_changes:
-                written = len(change.entries) + len(change.removed)
-                stamp = _stamp(change, change.sha256, change.count)
-                yield ListVersion(stamp, recording.recorded_at, recording.source, written)
+        """Return every version of every screening list, in the order of recording."""
+        return versions_in(self._shelves.recordings)
 
     def list_at(self, name: str, version: str) -> ScreeningList:
         """Return a version of a screening list, named by its version or by the beginning of its hash; of several the last recorded.
 
         Raises: NotFound if there is none.
         """
-        current: ScreeningList | None = None
-        wanted: ScreeningList | None = None
-        for recording in self._shelves.recordings:
-            for found in recording.lists:
-                if found.list == name:
-                    current = found
-                    wanted = (
-                        found if version == found.version or (len(version) >= 8 and found.sha256.startswith(version)) else wanted
-                    )
-            for change in recording.list_changes:
-                if change.list == name and current is not None:
-                    current = apply(current, change)
-                    fits = version == change.version or (len(version) >= 8 and change.sha256.startswith(version))
-                    wanted = current if fits else wanted
-        if wanted is None:
-            raise NotFound(
-                f"no version {shorten(version)!r} of the list {shorten(name)!r} was recorded; skarb screen lists names all"
-            )
-        return wanted
+        return version_in(self._shelves.recordings, name, version)
 
     @property
     def today(self) -> int:
@@ -412,25 +378,8 @@ class Registers:
         self._factors: dict[tuple[str, int, str | None], tuple[int, int, int] | None] = {}
 
     def _find_profile(self, party: str, day: int) -> Profile | None:
-        state = self._shelves.parties.state(party, day)
-        admissions = self._shelves.licences.spells(party, day)
-        if state is None and not admissions:
-            return None
-        status = status_of(admissions, self.country)
-        screening, regime = self._screener(party, day) if self._screener is not None else ("clear", "none")
-        return Profile(
-            kind=state.kind if state else "unknown",
-            country=state.country if state else "XX",
-            resident=state.resident if state else False,
-            identified=state.identified if state else False,
-            age=_age(state, day),
-            licence=status.licence,
-            regime_resident=status.regime_resident,
-            registered=status.registered,
-            covers=frozenset[str](status.covers),
-            screening="possible" if screening == "unavailable" else screening,
-            screening_regime=regime,
-        )
+        screened = self._screener(party, day) if self._screener is not None else _CLEAR
+        return find_profile(self._shelves, self.country, party, day, screened)
 
     def _find_venue(self, name: str, day: int) -> Profile | None:
         venue = self._shelves.venue(name, day)
@@ -442,29 +391,8 @@ class Registers:
             return msgspec.structs.replace(operator, country=venue.country, blocked=blocked)
         return Profile(kind="legal_entity", licence=venue.licence, country=venue.country, blocked=blocked)
 
-    def _find_wallet(self, address: str, day: int) -> WalletFacts:
-        found = read_wallet(address)
-        if isinstance(found, Flaw) and (":" not in address or chain_of(address.partition(":")[0]) is not None):
-            raise FieldError("wallet", address, found.expected)
-        key = address if isinstance(found, Flaw) else found.key
-        wallet = self._shelves.wallets.state(key, day)
-        exposure = self._shelves.wallet_exposures.state(key, day)
-        return WalletFacts(
-            listed=self._shelves.listed(key, day),
-            hosting=wallet.hosting if wallet else "none",
-            country=wallet.country if wallet else "XX",
-            owner=wallet.party if wallet else "",
-            proven_by=self._shelves.proven_by(key, day),
-            exposure=exposure.share if exposure else None,
-        )
-
     def _find_factors(self, asset: str, day: int, currency: str | None) -> tuple[int, int, int] | None:
-        target, decimals = self.asset(currency or self.country.legal_currency), self.asset(asset).decimals
-        rate = self._shelves.rates.find(asset, target.code, day)
-        if rate is None:
-            return None
-        above, below = rate.numerator * 10**target.decimals, rate.denominator * 10**decimals
-        return 2 * above, below, 2 * below
+        return find_factors(self._shelves, self.asset(asset), self.asset(currency or self.country.legal_currency), day)
 
 
 def _remember(cache: dict[K, V], key: K, answer: V) -> V:
@@ -472,19 +400,6 @@ def _remember(cache: dict[K, V], key: K, answer: V) -> V:
         cache.clear()
     cache[key] = answer
     return answer
-
-
-def _stamp(version: Any, sha256: str, count: int) -> ListStamp:
-    """Return the stamp of a version, be it whole or a change."""
-    return ListStamp(
-        list=version.list,
-        regime=version.regime,
-        publisher=version.publisher,
-        version=version.version,
-        published=version.published,
-        sha256=sha256,
-        count=count,
-    )
 
 
 def _whitelisted(one: Whitelisting) -> Whitelisted:
@@ -497,11 +412,3 @@ def _whitelisted(one: Whitelisting) -> Whitelisted:
         first=to_day(one.valid_from),
         last=to_day(last),
     )
-
-
-def _age(state: Party | None, day: int) -> int | None:
-    """Return full years; somebody born on 29 February turns a year older on 1 March of other years."""
-    if state is None or state.born is None:
-        return None
-    today, born = from_day(day), state.born
-    return max(0, today.year - born.year - ((today.month, today.day) < (born.month, born.day)))
