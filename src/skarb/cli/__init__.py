@@ -43,7 +43,21 @@ COMMANDS = {
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
 # Commands with commands of their own.
-_GROUPS = ("proof", "ledger", "lake", "law", "register", "wallet", "chain", "travel", "mine", "reserve", "flows", "screen", "alerts")
+_GROUPS = (
+    "proof",
+    "ledger",
+    "lake",
+    "law",
+    "register",
+    "wallet",
+    "chain",
+    "travel",
+    "mine",
+    "reserve",
+    "flows",
+    "screen",
+    "alerts",
+)
 
 
 def make_app(listing: bool = False) -> App:

@@ -1,6 +1,7 @@
 """The nouns of custody: who holds keys, where assets lie, who must agree before something leaves, and what is asked for.
 
-Everything here is a document that people sign, so it has one form: canonical JSON, and its name is the SHA-256 of that.
+Everything here is a document that people sign, so it has one form: canonical JSON without what is left at its usual value, and its name is the
+SHA-256 of that. A field that is added later, with a usual value, leaves the names of old documents as they are.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 SPENDS = ("move", "sell", "pay")
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Somebody who holds a key."""
 
     name: Word
@@ -37,7 +38,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: str  # ed25519: and 64 hex digits, or a Bitcoin address as BTC:address, whose signed messages are read
 
 
-class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How many must agree: so many of the holders in some roles, and of some roles at least so many."""
 
     approvals: Annotated[int, msgspec.Meta(ge=1, le=64)]
@@ -46,7 +47,7 @@ class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     time_lock_minutes: Annotated[int, msgspec.Meta(ge=0, le=525_600)] = 0  # since the request was lodged in the book
 
 
-class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What it takes to let something out of a place, up to an amount at once and an amount a day, fees included."""
 
     asset: Code
@@ -54,7 +55,7 @@ class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True):
     day_units_max: Units
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where assets lie, and the rules under which they leave."""
 
     name: Word
@@ -66,14 +67,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     descriptor: Annotated[str, msgspec.Meta(max_length=2000)] = ""  # of the wallet, public keys only; see `psbt`
 
 
-class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A message that was signed with the key of a wallet: `destination_text`."""
 
     day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
     signature: str
 
 
-class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Somebody outside who may be sent something: a wallet with the proof that he has its key, or an account with a bank."""
 
     name: Word
@@ -84,10 +85,17 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     proof: WalletProof | None = None
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Policy(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=POLICY_FORMAT,
+):
     """Who may do what with the assets of one book. It is changed only under its own `governance`."""
 
-    format: Literal["skarb custody policy 1"] = POLICY_FORMAT  # type: ignore[assignment]
     book: Word
     version: Units
     zone: str  # of the days that limits are counted by
@@ -113,10 +121,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return next((one for one in self.places if asset in one.receives), None)
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Request(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=REQUEST_FORMAT,
+):
     """What somebody asks for. What a kind has no use for stays empty."""
 
-    format: Literal["skarb custody request 1"] = REQUEST_FORMAT  # type: ignore[assignment]
     book: Word
     kind: RequestKind
     policy: Hash  # under which it is asked; under another one it is asked again
@@ -137,10 +152,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     next: Policy | None = None  # of a change: the policy that shall hold
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Statement(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=SIGNATURE_FORMAT,
+):
     """What a holder signs: that he asks for, or approves, one document, at an instant he names."""
 
-    format: Literal["skarb custody signature 1"] = SIGNATURE_FORMAT  # type: ignore[assignment]
     book: Word
     document: Hash
     by: Word
@@ -187,7 +209,7 @@ def read_document(data: bytes, where: str, kind: type[_T]) -> _T:
 
     Raises: InputError
     """
-    what = kind.__name__.lower()
+    what = {Policy: "policy", Request: "request"}.get(kind, "signature")  # type: ignore[call-overload]
     try:
         return msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
