@@ -17,16 +17,15 @@ from skarb.journal.leaves import canonical
 
 POLICY_FORMAT, REQUEST_FORMAT, SIGNATURE_FORMAT = "skarb custody policy 1", "skarb custody request 1", "skarb custody signature 1"
 UNITS_MAX = 10**18
-PlaceKind = Literal[
-    "cold", "warm", "hot", "custodian", "account"
-]  # account: with a bank; custodian: of somebody else, an exchange
+# A custodian is somebody else's wallet, such as an exchange's; an account lies with a bank.
+PlaceKind = Literal["cold", "warm", "hot", "custodian", "account"]
 RequestKind = Literal["move", "sell", "pay", "freeze", "unfreeze", "policy"]
 Role = Literal["asks", "approves"]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]  # the name of a holder, role, place or destination
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\Z")]  # the name of a holder, role, place or destination
 Units = Annotated[int, msgspec.Meta(gt=0, le=UNITS_MAX)]
 MayBeNothing = Annotated[int, msgspec.Meta(ge=0, le=UNITS_MAX)]
-Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 SPENDS = ("move", "sell", "pay")
 
 
@@ -70,7 +69,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A message that was signed with the key of a wallet: `destination_text`."""
 
-    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    day: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     signature: str
 
 
@@ -135,9 +134,9 @@ class Request(
     book: Word
     kind: RequestKind
     policy: Hash  # under which it is asked; under another one it is asked again
-    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,64}$")]
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16,64}\Z")]
     asked_by: Word
-    until: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]  # the last day on which it may be done
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]  # the last day on which it may be done
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     place: str = ""  # from where
     to: str = ""  # a place, or a destination
@@ -209,7 +208,7 @@ def read_document(data: bytes, where: str, kind: type[_T]) -> _T:
 
     Raises: InputError
     """
-    what = {Policy: "policy", Request: "request"}.get(kind, "signature")  # type: ignore[call-overload]
+    what = {Policy: "policy", Request: "request"}.get(kind, "signature")
     try:
         return msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
