@@ -1,6 +1,7 @@
 """The nouns of custody: who holds keys, where assets lie, who must agree before something leaves, and what is asked for.
 
-Everything here is a document that people sign, so it has one form: canonical JSON, and its name is the SHA-256 of that.
+Everything here is a document that people sign, so it has one form: canonical JSON without what is left at its usual value, and its name is the
+SHA-256 of that. A field that is added later, with a usual value, leaves the names of old documents as they are.
 """
 
 from __future__ import annotations
@@ -16,20 +17,19 @@ from skarb.journal.leaves import canonical
 
 POLICY_FORMAT, REQUEST_FORMAT, SIGNATURE_FORMAT = "skarb custody policy 1", "skarb custody request 1", "skarb custody signature 1"
 UNITS_MAX = 10**18
-PlaceKind = Literal[
-    "cold", "warm", "hot", "custodian", "account"
-]  # account: with a bank; custodian: of somebody else, an exchange
+# A custodian is somebody else's wallet, such as an exchange's; an account lies with a bank.
+PlaceKind = Literal["cold", "warm", "hot", "custodian", "account"]
 RequestKind = Literal["move", "sell", "pay", "freeze", "unfreeze", "policy"]
 Role = Literal["asks", "approves"]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]  # the name of a holder, role, place or destination
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\Z")]  # the name of a holder, role, place or destination
 Units = Annotated[int, msgspec.Meta(gt=0, le=UNITS_MAX)]
 MayBeNothing = Annotated[int, msgspec.Meta(ge=0, le=UNITS_MAX)]
-Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 SPENDS = ("move", "sell", "pay")
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Somebody who holds a key."""
 
     name: Word
@@ -37,7 +37,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: str  # ed25519: and 64 hex digits, or a Bitcoin address as BTC:address, whose signed messages are read
 
 
-class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How many must agree: so many of the holders in some roles, and of some roles at least so many."""
 
     approvals: Annotated[int, msgspec.Meta(ge=1, le=64)]
@@ -46,7 +46,7 @@ class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     time_lock_minutes: Annotated[int, msgspec.Meta(ge=0, le=525_600)] = 0  # since the request was lodged in the book
 
 
-class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What it takes to let something out of a place, up to an amount at once and an amount a day, fees included."""
 
     asset: Code
@@ -54,7 +54,7 @@ class Rule(Quorum, frozen=True, kw_only=True, forbid_unknown_fields=True):
     day_units_max: Units
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where assets lie, and the rules under which they leave."""
 
     name: Word
@@ -66,14 +66,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     descriptor: Annotated[str, msgspec.Meta(max_length=2000)] = ""  # of the wallet, public keys only; see `psbt`
 
 
-class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A message that was signed with the key of a wallet: `destination_text`."""
 
-    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    day: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     signature: str
 
 
-class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Somebody outside who may be sent something: a wallet with the proof that he has its key, or an account with a bank."""
 
     name: Word
@@ -84,10 +84,17 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     proof: WalletProof | None = None
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Policy(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=POLICY_FORMAT,
+):
     """Who may do what with the assets of one book. It is changed only under its own `governance`."""
 
-    format: Literal["skarb custody policy 1"] = POLICY_FORMAT  # type: ignore[assignment]
     book: Word
     version: Units
     zone: str  # of the days that limits are counted by
@@ -113,16 +120,23 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return next((one for one in self.places if asset in one.receives), None)
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Request(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=REQUEST_FORMAT,
+):
     """What somebody asks for. What a kind has no use for stays empty."""
 
-    format: Literal["skarb custody request 1"] = REQUEST_FORMAT  # type: ignore[assignment]
     book: Word
     kind: RequestKind
     policy: Hash  # under which it is asked; under another one it is asked again
-    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,64}$")]
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16,64}\Z")]
     asked_by: Word
-    until: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]  # the last day on which it may be done
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]  # the last day on which it may be done
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     place: str = ""  # from where
     to: str = ""  # a place, or a destination
@@ -137,10 +151,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     next: Policy | None = None  # of a change: the policy that shall hold
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Statement(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="format",
+    tag=SIGNATURE_FORMAT,
+):
     """What a holder signs: that he asks for, or approves, one document, at an instant he names."""
 
-    format: Literal["skarb custody signature 1"] = SIGNATURE_FORMAT  # type: ignore[assignment]
     book: Word
     document: Hash
     by: Word
@@ -187,7 +208,7 @@ def read_document(data: bytes, where: str, kind: type[_T]) -> _T:
 
     Raises: InputError
     """
-    what = kind.__name__.lower()
+    what = {Policy: "policy", Request: "request"}.get(kind, "signature")
     try:
         return msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:

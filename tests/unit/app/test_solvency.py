@@ -148,6 +148,9 @@ def test_an_operator_who_lies_in_the_file_is_found_out(published) -> None:
         {"path": ((path[0][0], "9" * 39), *path[1:])},
     ):
         assert not is_counted(msgspec.structs.replace(proof, **wrong)), wrong
+    padded = paper_bytes(msgspec.structs.replace(proof, path=((path[0][0] + "\n", path[0][1]), *path[1:])))
+    with pytest.raises(Damaged):  # the same hash, written otherwise
+        read_paper(padded, "f")
     totals = published.statement.totals
     less = msgspec.structs.replace(totals[0], total="1")
     forged = msgspec.structs.replace(published, statement=msgspec.structs.replace(published.statement, totals=(less, totals[1])))

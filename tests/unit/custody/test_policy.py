@@ -89,6 +89,12 @@ def test_what_is_no_document_is_one_clear_error(text: str) -> None:
             read_document(text.encode("utf-8", "surrogatepass"), "f.json", kind)
 
 
+def test_a_name_with_a_line_end_is_another_name_and_none(reserve) -> None:
+    text = msgspec.json.encode(reserve.request()).decode()
+    with pytest.raises(InputError, match="asked_by"):
+        read_document(text.replace('"anna"', '"anna\\n"').encode(), "r.json", Request)
+
+
 def test_a_field_named_twice_is_refused(reserve) -> None:
     text = msgspec.json.encode(reserve.request()).decode()
     with pytest.raises(InputError, match="'units' twice"):

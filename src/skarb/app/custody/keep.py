@@ -32,6 +32,7 @@ from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, ensure
 from skarb.core.identifiers import normal_wallet
 from skarb.core.screening_list import Identifiers, Name, ScreeningResult
 from skarb.core.time import Clock, from_day, legal_day, parse_day
+from skarb.core.transfer import TRANSFER
 from skarb.custody import SPENDS, Circumstances, Policy, Request, Ruling, Signed, governing, hash_of, judge, to_screen
 from skarb.custody.model import Statement
 from skarb.custody.signatures import is_signed
@@ -215,10 +216,10 @@ class Keeper:
                         f"{name_of(event)}: given {len(text.encode()):,} bytes with all signatures, expected at most {NOTES_MAX - 512:,}"
                     )
                 notes[place] = {ID_WORD: name_of(event), WORD: text}
-                records.append(made)
+                records.append(made.tobytes())
                 place += len(made)
             at = self.book.book.instant()
-            codes = self.book.post(np.concatenate(records), notes)
+            codes = self.book.post(np.frombuffer(b"".join(records), TRANSFER), notes)
             if refused := sorted({Result(code).name for code in codes.tolist() if code != Result.created}):
                 raise NotAllowed(f"the ledger refused to post: {', '.join(refused)}; nothing of this step was posted")
             for event in part:

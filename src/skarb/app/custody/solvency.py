@@ -41,7 +41,7 @@ from skarb.registers.read import text_of
 from skarb.store import Damaged, Location
 
 Paper = SignedLiabilities | LiabilityProof | SignedSolvency
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _HEX = re.compile("[0-9a-f]{128}")
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 
