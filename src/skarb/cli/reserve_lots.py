@@ -234,8 +234,13 @@ def holdings(
         aside.print(f"[red]frozen[/] by {', '.join(story.freezings)}", highlight=False)
     aside.print(f"[dim]policy {story.policy_hash}[/]", highlight=False)
     first = next((one for one in holdings_of(story) if one.units), None)
-    if first is not None and at is None:
-        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --key KEY"
+    if story.late:
+        aside.print(
+            f"{story.late:,} inflows of that day or before were posted later; a proof of the day does not hold them",
+            highlight=False,
+        )
+    if first is not None:
+        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --height {story.height} --key KEY"
         aside.print(f"[dim]· prove it: {escape(words)}[/]", highlight=False)
 
 

@@ -62,9 +62,8 @@ class SumTree:
         return [self._node(level, index >> level ^ 1) for level in range(len(self._levels) - 1)]
 
     def _node(self, level: int, place: int) -> Node:
-        at = place * NODE_BYTES
-        nodes = self._levels[level]
-        return Node(bytes(nodes[at : at + HASH_BYTES]), int.from_bytes(nodes[at + HASH_BYTES : at + NODE_BYTES], "big"))
+        node = bytes(self._levels[level][place * NODE_BYTES : (place + 1) * NODE_BYTES])
+        return Node(node[:HASH_BYTES], int.from_bytes(node[HASH_BYTES:], "big"))
 
 
 def build(balances: Sequence[int] | NDArray[np.int64], users: bytes, kind: Kind | None = None) -> SumTree:
@@ -96,8 +95,11 @@ def is_included(index: int, balance: int, user: bytes, path: Sequence[Node], roo
     for beside, more in path:
         if len(beside) != HASH_BYTES or not 0 <= more <= SUM_MAX - total:
             return False
-        mine, other = found + total.to_bytes(SUM_BYTES, "big"), beside + more.to_bytes(SUM_BYTES, "big")
-        found = sha256(b"\1" + (other + mine if index & 1 else mine + other)).digest()
+        if index & 1:
+            data = b"\1" + beside + more.to_bytes(SUM_BYTES, "big") + found + total.to_bytes(SUM_BYTES, "big")
+        else:
+            data = b"\1" + found + total.to_bytes(SUM_BYTES, "big") + beside + more.to_bytes(SUM_BYTES, "big")
+        found = sha256(data).digest()
         total += more
         index >>= 1
     return (found, total) == root

@@ -137,6 +137,14 @@ def test_a_move_and_a_sale_from_the_oldest_lots(begun) -> None:
     assert verify(path).ok
     earlier = tell(path, watch, to_day(date(2026, 1, 9)))
     assert earlier.held == {("cold", "BTC"): 3001, ("money", "BYN"): 5000} and not earlier.lots.disposals
+    assert (earlier.height, earlier.late) == (0, 3), "the book began a day later"
+    with open_reserve(path, watch) as keeper:
+        assert (story.height, story.late) == (keeper.book.book.sequence, 0)
+    watch.pass_by(days=1)
+    with open_reserve(path, watch) as keeper:
+        keeper.receive([inflow("late", "2026-01-10", "levy", "BYN", 1)], RATES)
+    tenth = tell(path, watch, to_day(date(2026, 1, 10)))
+    assert (tenth.height, tenth.late) == (story.height, 1)
     first = tell(path, watch, to_day(date(2026, 1, 1)))
     assert [one.lot for one in first.lots.left()] == ["c", "a"]
     by_place = {(one.place, one.asset): one for one in holdings(story)}

@@ -61,6 +61,8 @@ class Story:
         self.problems: list[str] = []
         self.judged = 0
         self._at, self._judging = at, judging
+        self.height = 0  # the last batch that was recorded up to the day: what a proof of the day stands on
+        self.late = 0  # inflows of the day or before that were posted after it
         self.before = 0  # when the last batch was recorded, nanoseconds since 1970
         self._ledgers: dict[str, int] = {}
 
@@ -94,6 +96,8 @@ class Story:
             if all(envelope.results[one] == Result.created for one in range(first, place)):
                 self._unit(records[first:place], words.get(first, {}).get(WORD), envelope, first)
         self.before = max(self.before, envelope.recorded_at)
+        if not self._is_later(envelope.recorded_at):
+            self.height = envelope.sequence
 
     def _unit(self, records: np.ndarray, text: str | None, envelope: Envelope, place: int) -> None:
         where = f"batch {envelope.sequence}, transfer {place}"
@@ -123,6 +127,7 @@ class Story:
         self.inflows[line.id] = event
         if self._at is not None and day > self._at:
             return
+        self.late += self._is_later(recorded_at)
         self.lots.add(Lot(line.id, day, line.asset, line.units, event.worth.cost_byn))
         self._hold(event.place, line.asset, line.units)
         self.steps.append(Step(day, line.kind, line.id, "", event.place, line.asset, line.units, 0, "", recorded_at))
@@ -204,6 +209,11 @@ class Story:
             left_today=self.left.get((request.place, request.asset, day), 0),
             held=self.held.get((request.place, request.asset), 0),
         )
+
+    def _is_later(self, recorded_at: int) -> bool:
+        """Say whether something was recorded after the day that is told."""
+        zone = "UTC" if self.policy is None else self.policy.zone
+        return self._at is not None and legal_day(instant_of(recorded_at), zone) > self._at
 
     def _hold(self, place: str, asset: str, units: int) -> None:
         self.held[place, asset] = self.held.get((place, asset), 0) + units
