@@ -42,6 +42,7 @@ from skarb.rulebook.steps import steps_of
 
 BOOK = "generated"
 PART = 1 << 19  # rows that are drawn at once
+COMMITTED = 1 << 22  # rows of a lake that are filled in one transaction; a multiple of the above
 CASES, CLIENTS = 3000, 300_000
 _ORDINARY = 60  # cases that come first, and most often
 ASSETS = {"BYN": 2, "BTC": 8, "USDT": 6}
@@ -274,6 +275,9 @@ def fill(
         for made in ahead((_rows(drawn, editions) for drawn in market.draw(rows)), depth=1):
             filling.add(made)
             done += len(made)
+            if done % COMMITTED == 0:  # what is not committed takes memory
+                connection.execute("COMMIT")
+                connection.execute("BEGIN TRANSACTION")
             if progress is not None:
                 progress("fill the lake", done, rows)
         filling.finish()

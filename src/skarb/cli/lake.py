@@ -33,7 +33,7 @@ def add(lake: Path, feed: Path, /, *, key: Path | None = None, by: str | None = 
     lake
         The folder of the lake; it is made when there is none.
     feed
-        The folder of a feed, or of one book in it.
+        The folder of a feed, or of one book in it, or any file of that book: a manifest, or rows as Parquet or CSV.
     key
         A public key to be pinned to the feed's book if no key of it is known yet.
     by
