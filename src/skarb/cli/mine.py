@@ -8,6 +8,7 @@ from skarb.cli.mine_audit import audit, levy
 from skarb.cli.mine_bill import bill
 from skarb.cli.mine_chain import difficulty, economics, hashprice, machines
 from skarb.cli.mine_fleet import fleet
+from skarb.cli.mine_forgone import forgone
 from skarb.cli.mine_future import report, scenarios, sensitivity
 from skarb.cli.mine_grid import add_commands as add_grid
 from skarb.cli.mine_past import backtest, compare, footprint, standing
@@ -20,7 +21,20 @@ app = App(
     "is: exact, published, interpolated or assumed. Beside every answer stand its inputs, with ranges and sources.",
 )
 
-for verb in (economics, difficulty, hashprice, backtest, standing, compare, scenarios, sensitivity, footprint, report, machines):
+for verb in (
+    economics,
+    difficulty,
+    hashprice,
+    backtest,
+    standing,
+    compare,
+    scenarios,
+    sensitivity,
+    footprint,
+    forgone,
+    report,
+    machines,
+):
     app.command(verb)
 add_grid(app)
 for asked in (bill, audit, levy):

@@ -10,27 +10,14 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from skarb.cli.mine_answer import USUAL, Files, Given, answer, as_inputs, form_for, tell
+from skarb.cli.mine_answer import USUAL, Files, Given, answer, form_for, tell
+from skarb.cli.mine_moment import NOW, Asked
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, need, write_rows
-from skarb.core.errors import EXIT_CODES, FieldError
+from skarb.core.errors import EXIT_CODES
 from skarb.core.time import from_day
 
 
-def economics(
-    files: Files | None = None,
-    /,
-    *,
-    machine: str = "s21",
-    efficiency: str | None = None,
-    usd_kwh: str = "0.05",
-    difficulty: str | None = None,
-    subsidy: str = "3.125",
-    fee: str = "0",
-    price: str | None = None,
-    at: date | None = None,
-    cases: Path | None = None,
-    given: Given = USUAL,
-) -> int:
+def economics(files: Files | None = None, /, *, asked: Asked = NOW, cases: Path | None = None, given: Given = USUAL) -> int:
     """Reckon one moment: coins for hashes, hashprice, revenue and profit of a megawatt, break-even prices, all exact.
 
     The network comes from FILES, of the last day or of the day `--at`, or from `--difficulty`, `--subsidy`, `--fee`, `--price`. With `--cases` many
@@ -38,37 +25,13 @@ def economics(
 
     Parameters
     ----------
-    machine
-        A machine of the catalogue; `skarb mine machines` lists them.
-    efficiency
-        Its efficiency in J/TH, instead.
-    usd_kwh
-        The price of electricity at the meter.
-    difficulty
-        The difficulty of the network.
-    subsidy
-        BTC that a block makes.
-    fee
-        BTC of fees in a block.
-    price
-        USD for a bitcoin.
-    at
-        The day; by default the last one that is known.
     cases
         A JSON list of objects with inputs and expected.
     """
-    from skarb.app import mining_answers as work
-    from skarb.app.mining import load
-    from skarb.app.mining_cases import UNITS, Moment, figures, moment, number, run_cases
-    from skarb.app.mining_tables import plain
-    from skarb.mining.catalogue import machine as find
+    from skarb.app.mining_cases import UNITS, figures, run_cases
     from skarb.mining.formulas import significant
 
     form = form_for(given, (*(files or ()), *((cases,) if cases else ())))
-    if files and (difficulty is not None or price is not None):
-        raise Usage("--difficulty and --price: the network comes from FILES; name either the one or the other")
-    if at is not None and not files:
-        raise Usage("--at: expected FILES to take the day from")
     if cases is not None:
         results = run_cases(cases)
         said = {True: "yes", False: "no", None: ""}
@@ -76,33 +39,9 @@ def economics(
         lines = [(one.case, one.name, str(one.value), one.expected, said[one.agrees]) for one in results]
         answer(columns, lines, (), form, given.output)
         return EXIT_CODES["verification"] if any(one.agrees is False for one in results) else 0
-    kind = find(machine) if efficiency is None else None
-    j_per_th = efficiency if kind is None else plain(kind.efficiency_j_th)
-    inputs: Sequence[Any] = ()
-    network = {"subsidy": subsidy, "fee_per_block": fee, "difficulty": difficulty, "btc_usd": price}
-    more = {
-        "j_per_th": str(j_per_th),
-        "pue": given.pue,
-        "uptime": given.uptime,
-        "pool_fee": given.pool_fee,
-        "usd_per_kwh": usd_kwh,
-    }
-    if files:
-        past = load(files)
-        inputs = work.inputs_of(past, given.terms(), at)
-        reckoned = Moment(
-            past.at(at).network, number("j_per_th", more["j_per_th"]), given.terms(), number("usd_per_kwh", usd_kwh)
-        )
-    else:
-        for name, value in network.items():
-            if value is None:
-                raise FieldError(f"--{'price' if name == 'btc_usd' else name}", "nothing", "a number, or FILES to take it from")
-        reckoned = moment({**more, **{name: str(value) for name, value in network.items()}})
-        inputs = as_inputs({**network, **more})
+    reckoned, inputs = asked.moment(files or (), given)
     rows = [(name, str(significant(value)), UNITS[name]) for name, value in figures(reckoned).items()]
-    source = f"{kind.name}, {kind.source}" if kind else "as asked for"
-    machine_inputs = as_inputs({"j_per_th": str(j_per_th)}, source) + as_inputs({"usd_per_kwh": usd_kwh}) if files else []
-    answer(("figure", "value", "unit"), rows, [*inputs, *machine_inputs], form, given.output)
+    answer(("figure", "value", "unit"), rows, inputs, form, given.output)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 HOURS_YEAR = 8760
@@ -19,21 +18,3 @@ def recovery_factor(rate: Fraction, years: int) -> Fraction:
 def capital_usd_mwh(capex_usd_mw: Fraction, rate: Fraction, years: int, uptime: Fraction) -> Fraction:
     """Return what an investment adds to each megawatt-hour, if machines run that share of all hours."""
     return capex_usd_mw * recovery_factor(rate, years) / (HOURS_YEAR * uptime)
-
-
-def present_value(flows: Sequence[Fraction], rate: Fraction) -> Fraction:
-    """Return what sums at the end of each year are worth today."""
-    value = Fraction(0)
-    for flow in reversed(flows):
-        value = (value + flow) / (1 + rate)
-    return value
-
-
-def payback_years(capex: Fraction, flows: Sequence[Fraction]) -> Fraction | None:
-    """Return after how many years the sums have paid an investment back, evenly within a year; None if they never do."""
-    left = capex
-    for year, flow in enumerate(flows):
-        if flow > 0 and flow >= left:
-            return year + max(left, Fraction(0)) / flow
-        left -= flow
-    return None

@@ -328,3 +328,14 @@ def test_a_gzip_that_unpacks_to_more_than_days_can_be_is_refused(skarb, data: Pa
     (tmp_path / "large.csv.gz").write_bytes(gzip.compress(b"date,close\n" + b" " * 1000))
     refused = skarb("mine", "hashprice", data / "checkpoints.json", tmp_path / "large.csv.gz")
     assert refused.code == 3 and "more than 1000 bytes" in " ".join(refused.err.split())
+
+
+def test_being_paid_to_be_off_is_set_against_the_coins(skarb) -> None:
+    network = ("--difficulty", "108520000000000", "--fee", "0.0931", "--price", "93450")
+    words = ("mine", "forgone", "1000", "70000", *network, "--machine", "s19", "--usd-kwh", "0.03", "--uptime", "1")
+    found = {one["figure"]: one["value"] for one in skarb(*words, "--format", "csv").rows}
+    coins_sat = int(1000 * 10**6 * 3600 / 1.05 / 34.2 * 1e12 * (3.125 + 0.0931) * 1e8 / (108520000000000 * 2**32) * 0.98)
+    assert abs(int(found["coins_sat"]) - coins_sat) <= 1 and found["credit_cents"] == "7000000"
+    assert int(found["left_cents"]) == 7_000_000 + 3_000_000 - int(found["coins_cents"]) > 0
+    assert skarb("mine", "forgone", "-1", "5", *network).code == 3 and skarb("mine", "forgone", "1", "x", *network).code == 3
+    assert skarb("mine", "forgone", "0", "5", *network, "--format", "csv").rows[4]["value"] == ""
