@@ -1,4 +1,4 @@
-"""Capital: what machines and a site cost for each hour they run, what years of margin are worth today, when they are paid back."""
+"""Capital: what machines and a site cost for each hour they run."""
 
 from __future__ import annotations
 
