@@ -48,6 +48,43 @@ def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
         collect([tmp_path / "bad.parquet"], [meter()], hours)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "wh"),
+    [
+        ("kwh", pa.array([400], pa.int64()), 400_000),
+        ("kwh", pa.array([400.1]), 400_100),
+        ("energy_wh", pa.array(["400000"]), 400_000),
+        ("energy_wh", pa.array([400_000.0]), 400_000),
+    ],
+)
+def test_parquet_may_have_figures_of_any_kind(tmp_path: Path, name: str, values: pa.Array, wh: int) -> None:
+    hours = window(DAY, DAY)
+    at = pa.array([hours.start_s], pa.timestamp("s", "UTC"))
+    pq.write_table(pa.table({"meter": ["m1"], "at": at, name: values}), tmp_path / "m.parquet")
+    (found,) = collect([tmp_path / "m.parquet"], [meter()], hours)
+    assert found.energy_wh[0, 0] == wh
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("energy_wh", pa.array([400_000.5]), "truncated"),
+        ("energy_wh", pa.array([2**64 - 1], pa.uint64()), "not in range"),
+        ("energy_wh", pa.array([-(2**63)]), "row 2, energy_wh: given -9223372036854775808 Wh"),
+        ("energy_wh", pa.array(["much"]), "much"),
+        ("kwh", pa.array([400.1004]), "given 400.1004 kWh; expected a Parquet file of intervals, exact to the watt-hour"),
+    ],
+)
+def test_parquet_with_figures_that_are_not_whole_watt_hours_is_refused(
+    tmp_path: Path, name: str, values: pa.Array, told: str
+) -> None:
+    hours = window(DAY, DAY)
+    at = pa.array([hours.start_s], pa.timestamp("s", "UTC"))
+    pq.write_table(pa.table({"meter": ["m1"], "at": at, name: values}), tmp_path / "m.parquet")
+    with pytest.raises(InputError, match=told):
+        collect([tmp_path / "m.parquet"], [meter()], hours)
+
+
 def test_rows_may_be_in_any_order_and_outside_of_the_month(tmp_path: Path) -> None:
     wide = window(date(2026, 4, 19), date(2026, 4, 21))
     rows = rows_of(wide, uneven(72))
