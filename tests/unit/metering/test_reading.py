@@ -9,7 +9,7 @@ import pytest
 from tests.unit.metering.small_meters import BERLIN, collected, judged, kinds, meter, rows_of, uneven, window
 
 from skarb.core.errors import InputError, NotFound
-from skarb.metering import Metered, State, collect
+from skarb.metering import Limits, Metered, State, collect
 from skarb.metering.model import Method
 
 DAY = date(2026, 4, 20)
@@ -203,7 +203,23 @@ def test_a_counter_rolls_over_or_runs_backwards(tmp_path: Path) -> None:
     assert found.energy_wh[0].tolist() == [1000] * 24 and kinds(found) == {"rolled_over": 1}
     backwards = [f"m1,{hours.at(slot).isoformat()},{1000 + slot - (500 if slot >= 12 else 0)}" for slot in range(25)]
     found = day_of(tmp_path, backwards, "meter,at,counter_kwh")
-    assert found.state[0, 11] == State.BACKWARDS and kinds(found) == {"backwards": 1} and found.energy_wh[0].sum() == 23_000
+    assert set(found.state[0, 10:13].tolist()) == {State.BACKWARDS} and kinds(found) == {"backwards": 3}
+    assert found.energy_wh[0].sum() == 21_000
+
+
+@pytest.mark.parametrize(("slot", "reading"), [(12, 1000), (12, 1030), (12, -7), (12, 10**9)])
+def test_one_wrong_reading_of_a_counter_changes_no_sum(tmp_path: Path, slot: int, reading: int) -> None:
+    hours = window(DAY, DAY)
+    rows = [f"m1,{hours.at(n).isoformat()},{reading if n == slot else 1000 + n}" for n in range(25)]
+    found = judged(day_of(tmp_path, rows, "meter,at,counter_kwh"), limits=Limits(neighbours_hours=3))
+    assert found.energy_wh[0].tolist() == [1000] * 24 and found.faults
+
+
+def test_what_is_spread_between_readings_and_what_nobody_read_is_told(tmp_path: Path) -> None:
+    hours = window(DAY, DAY)
+    rows = [f"m1,{hours.at(n).isoformat()},{1000 + n},{'yes' if n == 12 else 'no'}" for n in range(0, 25, 6)]
+    found = day_of(tmp_path, rows, "meter,at,counter_kwh,estimated")
+    assert kinds(found) == {"declared": 1, "spread": 24} and found.energy_wh[0].sum() == 24_000
 
 
 def test_where_no_meter_is_registered_all_are_strangers(tmp_path: Path) -> None:
