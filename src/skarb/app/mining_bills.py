@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
@@ -417,7 +417,8 @@ def _bill(
     if reasons:
         return Refused(site=site.site, miner=site.party, month=month.name, reasons=tuple(reasons))
     parts = stretches(basis.tariffs(), site.tariff, site.zone, month.first, month.last, basis.lookup)
-    used = usage(month.tables, rows, parts, schedule.get(site.site, frozenset()))
+    days = _registered(basis.site_entries(site.site, (month.first, month.last)), month)
+    used = usage(month.tables, rows, parts, schedule.get(site.site, frozenset()), days)
     standing = basis.standing(site.party, month.first, month.last)
     own = (
         None
@@ -457,7 +458,7 @@ def _bill(
         files=files,
         registers=_entries_hash([site, *(one for several in month.meters.values() for one in several if one.site == site.site)]),
         faults=_faults(month.faults(site.site)),
-        notes=(*notes, *_notes(site, standing, used, scheduled, schedule)),
+        notes=(*notes, *_notes(site, standing, used, days, scheduled, schedule)),
     )
 
 
@@ -475,7 +476,10 @@ def _changed(basis: Basis, site: MiningSite, month: Month) -> list[str]:
     """Return what changed within the month that must not: who mines on which terms, and what a meter is."""
     found = []
     entries = basis.site_entries(site.site, (month.first, month.last))
-    terms = {(one.party, one.tariff, one.zone, one.power, one.declared_kw, one.pool_fee, one.scheme) for one in entries}
+    terms = {
+        (one.party, one.tariff, one.zone, one.power, one.declared_kw, one.pool_fee, one.scheme, one.state_owned)
+        for one in entries
+    }
     if len(terms) > 1:
         days = ", ".join(str(one.valid_from) for one in entries[1:])
         found.append(
@@ -499,8 +503,24 @@ def _faults(faults: Sequence[Fault]) -> tuple[str, ...]:
     return told if more <= 0 else (*told[:_MOST_FAULTS], f"and {more} more")
 
 
+def _registered(entries: Sequence[MiningSite], month: Month) -> list[int]:
+    """Return the days of a month on which a site is registered: each entry lasts until its end, or until the next one begins."""
+    days: list[int] = []
+    for number, one in enumerate(entries):
+        last = min(one.valid_to or month.last, month.last)
+        if number + 1 < len(entries):
+            last = min(last, entries[number + 1].valid_from - timedelta(days=1))
+        days += range(to_day(max(one.valid_from, month.first)), to_day(last) + 1)
+    return days
+
+
 def _notes(
-    site: MiningSite, standing: Sequence[Standing], used: Usage, scheduled: bool, schedule: Mapping[str, frozenset[int]]
+    site: MiningSite,
+    standing: Sequence[Standing],
+    used: Usage,
+    days: Sequence[int],
+    scheduled: bool,
+    schedule: Mapping[str, frozenset[int]],
 ) -> list[str]:
     notes = [
         f"from {one.first} to {one.last} the law does not permit mining by {site.party}: {one.verdict} by {one.provision}"
@@ -514,6 +534,10 @@ def _notes(
             else "does not name this site; no hour counts as surplus"
         )
         notes.append(f"the schedule {why}")
+    if used.foreign_wh:
+        notes.append(
+            f"the site is registered on {len(days)} days of the month; {used.foreign_wh} Wh that its meters counted on the others are not billed"
+        )
     if not used.energy_wh:
         notes.append("every interval is known and the meters counted nothing")
     return notes

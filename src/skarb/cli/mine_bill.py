@@ -138,7 +138,7 @@ def bill(
     if to is not None:
         _keep(bills, to, language, basis)
     if inflow is not None:
-        inflow.write_text(inflow_csv(inflows(bills, [] if before else own_mining(read, payouts))), encoding="utf-8")
+        inflow.write_text(inflow_csv(inflows(bills, own_mining(read, payouts))), encoding="utf-8")
     _tell(basis, bills, refused, [one.meter for one in read.strangers])
     for name in strange_payouts(basis, read, payouts):
         err.print(f"[yellow]· payouts of {escape(name)}: no such site is registered; nothing is assessed of them[/]")

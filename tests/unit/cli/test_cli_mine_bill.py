@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from skarb.app.law import law_folder
+
 MINSK = timezone(timedelta(hours=3))
 ENTRIES = """
 parties:
@@ -238,6 +240,59 @@ def test_what_a_state_owned_site_mines_flows_in_whole(skarb, april: list[str], t
     own = [one for one in table("inflow") if one["kind"] == "own_mining"]
     paid = [row for row in table("payouts") if row["site"] == "bereza"]
     assert [(one["id"], int(one["units"])) for one in own] == [(f"payout/{row['id']}", int(row["sat"])) for row in paid]
+    assert not [one for one in table("inflow") if one["kind"] == "reserve_share"], "a share of it would flow in twice"
+    skarb("mine", "bill", *april, "--payouts", "payouts.csv", "--site", "bereza", "--to", "bills")
+    with (tmp_path / "payouts.csv").open("a") as file:
+        file.write("late,2026-04-30,bereza,fpps,77\n")
+    late = ["--corrects", "bills/2026-04_bereza.json", "--inflow", "inflow.csv"]
+    assert "nothing differs" in skarb("mine", "bill", *april, "--payouts", "payouts.csv", *late).err
+    assert table("inflow") == [*own, {**own[-1], "id": "payout/late", "units": "77", "source": "payout late, site bereza"}]
+
+
+def test_what_is_counted_before_a_site_is_registered_is_nobodys_bill(skarb, april: list[str], tmp_path: Path) -> None:
+    since = "tariff: industry_two_part, pool_fee: 200, valid_from: 2026-04-21}"
+    here = "{site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, "
+    assert f"{here}tariff: industry_two_part, pool_fee: 200, valid_from: 2025-01-01}}" in ENTRIES
+    (tmp_path / "entries.yaml").write_text(ENTRIES.replace(f"{here}{since.replace('2026-04-21', '2025-01-01')}", here + since))
+    (bill,) = json.loads(skarb("mine", "bill", *april, "--site", "bereza", "--format", "json").out)["bills"]
+    load = sum(990_000 + 1000 * (n % 5) for n in range(20 * 24, 30 * 24))
+    assert bill["energy_wh"] == load and bill["lines"][0]["inputs"]["intervals"] == 240
+    assert any("registered on 10 days of the month" in one for one in bill["notes"])
+
+
+def test_a_new_edition_of_the_law_does_not_divide_a_profit(skarb, tmp_path: Path) -> None:
+    (tmp_path / "entries.yaml").write_text(ENTRIES)
+    hours = hours_of(date(2025, 6, 1), date(2025, 6, 30))
+    write_meters(tmp_path / "meters.csv", {"m2": [1_000_000] * len(hours)}, hours)
+    (tmp_path / "paid.csv").write_text("id,day,site,scheme,sat\na,2025-06-30,krichev,fpps,100000000\n")
+    (tmp_path / "prices.csv").write_text("day,btc_byn\n2025-06-30,300000\n")
+    words = ["2025-06", "meters.csv", "--entries", "entries.yaml", "--payouts", "paid.csv", "--prices", "prices.csv"]
+    (bill,) = json.loads(skarb("mine", "bill", *words, "--site", "krichev", "--format", "json").out)["bills"]
+    assert len({one["edition"] for one in bill["standing"]}) == 2
+    (taxed,) = [one for one in bill["lines"] if one["kind"] == "profit_tax"]
+    assert Fraction(taxed["quantity"]) == 300_000 - Fraction(bill["exact_net"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("vat:\n", 'vat:\n  - {valid_from: 2026-04-10, share: "10/100", source: new, certainty: assumed}\n', "VAT: changes"),
+        (
+            "limits:",
+            '  - {name: reserve_share, of: coins, share: "5/100", valid_from: 2026-04-10, source: new, certainty: assumed}\nlimits:',
+            "due 'reserve_share': changes",
+        ),
+    ],
+)
+def test_a_rate_that_changes_within_a_month_is_refused(
+    skarb, april: list[str], tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = (law_folder("by") / "mining.yaml").read_text()
+    assert text.count(f"\n{old}") == 1
+    (tmp_path / "terms.yaml").write_text(text.replace(f"\n{old}", f"\n{new}"))
+    words = [*april, "--payouts", "payouts.csv", "--site", "bereza", "--terms", "terms.yaml"]
+    result = skarb("mine", "bill", *words)
+    assert result.code == 3 and f"{told} or has a gap between 2026-04-01 and 2026-04-30" in " ".join(result.err.split())
 
 
 def test_an_audit_finds_those_who_cheat_and_leaves_the_honest_alone(skarb, april: list[str]) -> None:
