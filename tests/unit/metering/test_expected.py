@@ -60,6 +60,14 @@ def test_poisson_is_a_distribution(mean: float) -> None:
     assert poisson_at_most(0, mean) == pytest.approx(math.exp(-mean)) and poisson_at_least(0, mean) == 1
 
 
+def test_luck_is_told_at_once_of_any_number_of_blocks() -> None:
+    assert poisson_at_least(2 * 10**15, 0.1) == 0 and poisson_at_most(2 * 10**15, 0.1) == 1
+    assert poisson_at_most(10**30, 10.0**30) == pytest.approx(0.5) and poisson_at_most(0, 10.0**120) == 0
+    whole = math.fsum(math.exp(n * math.log(2e4) - 2e4 - math.lgamma(n + 1)) for n in range(19_801))
+    assert poisson_at_most(19_800, 2e4) == pytest.approx(whole, rel=1e-9)
+    assert poisson_at_most(999_000, 999_999.0) == pytest.approx(poisson_at_most(999_002, 1_000_001.0), rel=5e-3)
+
+
 def test_luck_is_measured_from_the_nearer_end() -> None:
     assert z_score(150, Fraction(100), Fraction(200), 25) == 0
     assert z_score(90, Fraction(100), Fraction(200), 25) == pytest.approx(-0.5)
