@@ -1,11 +1,13 @@
 """What energy should bring, to the satoshi, and how far luck goes."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
+from skarb.core.errors import InputError
 from skarb.core.time import to_day
 from skarb.metering import (
     AuditTerms,
@@ -129,6 +131,17 @@ def test_alone_a_miner_has_his_own_luck() -> None:
     assert blocks > 400
     assert judged(sources("solo", round(blocks) * 321_810_000, day=easy)) == {}
     assert "chance" in judged(sources("solo", round(blocks * 0.7) * 321_810_000, day=easy))["declared_low"]
+
+
+@pytest.mark.parametrize("scheme", ["fpps", "pplns", "solo"])
+def test_coins_without_any_metered_energy_are_found(scheme: str) -> None:
+    still = replace(sources(scheme, 321_810_000), metered_wh={DAY: 0})
+    assert "expected by energy 0 sat" in judged(still)["declared_high"]
+
+
+def test_more_coins_than_there_will_be_are_an_error_of_the_network() -> None:
+    with pytest.raises(InputError, match="more coins than there will ever be"):
+        judged(sources("fpps", 5, day=network(difficulty="0.0001")))
 
 
 def test_the_book_must_have_what_the_pool_paid() -> None:
