@@ -498,3 +498,27 @@ def test_an_audit_tells_of_estimates_when_they_are_many(skarb, april: list[str],
         found["kind"] == "estimated"
         and "48 of 720 intervals are not measured; gap 2026-04-11T00:00+03:00 (48)" in found["evidence"]
     )
+
+
+def test_a_site_with_a_meter_that_says_nothing_is_not_accused_by_the_other(skarb, april: list[str], tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "meters:\n  - {meter: dark, site: krichev, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}\n"
+    )
+    devices = tmp_path / "devices.csv"
+    devices.write_text(devices.read_text().replace(",948500\n", ",1897000\n"))
+    words = [
+        "mine",
+        "audit",
+        *april,
+        "--devices",
+        "devices.csv",
+        "--entries",
+        "more.yaml",
+        "--site",
+        "krichev",
+        "--format",
+        "json",
+    ]
+    answer = json.loads(skarb(*words).out)
+    assert {one["kind"] for one in answer["findings"]} == {"estimated"}
+    assert all(one["metered_wh"] is None and one["reported_wh"] for one in answer["days"])
