@@ -224,6 +224,19 @@ def test_of_many_bills_the_sums_are_shown(skarb, april: list[str], tmp_path: Pat
     assert f"{net:.2f}" in shown  # 720 kWh at 0.36433
 
 
+def test_names_of_sites_may_be_anything_and_no_bill_takes_the_place_of_another(skarb, april: list[str], tmp_path: Path) -> None:
+    sites = ['"x/n"', "x_n", '"x\\0n"', '"x%2Fn"']
+    site = "  - {{site: {0}, party: farm, capacity_w: 1200000, tariff: industry_single, valid_from: 2025-01-01}}\n"
+    meter = "  - {{meter: x{1}, site: {0}, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}}\n"
+    several = [made.format(name, n) for made in (site, meter) for n, name in enumerate(sites)]
+    (tmp_path / "more.yaml").write_text("mining_sites:\n" + "".join(several[:4]) + "meters:\n" + "".join(several[4:]))
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "more.csv", {f"x{n}": [1000 + n] * 720 for n in range(4)}, hours)
+    assert skarb("mine", "bill", *april, "more.csv", "--entries", "more.yaml", "--to", "bills").code == 0
+    written = [json.loads(path.read_text())["site"] for path in (tmp_path / "bills").glob("*.json")]
+    assert sorted(written) == sorted(["bereza", "brest", "krichev", "x/n", "x_n", "x\0n", "x%2Fn"])
+
+
 def test_without_payouts_nothing_is_said_of_taxes_and_without_prices_no_tax_is_nought(skarb, april: list[str]) -> None:
     plain = json.loads(skarb("mine", "bill", *april, "--format", "json").out)["bills"][1]
     assert not {"profit_tax", "reserve_share"} & set(plain["totals"]) and "no payouts were handed in" in plain["notes"][0]
