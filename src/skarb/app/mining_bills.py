@@ -67,6 +67,7 @@ _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
 E = TypeVar("E", bound=Entry)
 G = TypeVar("G")
+_OF_COINS = ("profit_tax", "contribution", "vat_on_tokens", "reserve_share")  # kinds of lines that rest on payouts
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
 Answer = Bill | Refused
 
@@ -544,7 +545,16 @@ def _notes(
 
 
 def corrected(given: Sequence[Bill], new: Bill) -> Bill | None:
-    """Return the bill of what differs from those that were given, None if nothing does."""
+    """Return the bill of what differs from those that were given, None if nothing does.
+
+    Raises: InputError if what was assessed is not assessed any more for want of a file; it would be taken back.
+    """
+    kinds = {line.kind for one in given for line in one.lines} & set(_OF_COINS)
+    for note in new.notes:
+        if note.startswith(("no payouts", "no price")) and (lost := sorted(kind for kind in kinds if kind in note)):
+            raise InputError(
+                f"bill {given[0].id}: it has {', '.join(lost)}, and now {note}; hand in --payouts and --prices as for that bill"
+            )
     return correction(given, new)
 
 

@@ -262,6 +262,18 @@ def test_what_a_state_owned_site_mines_flows_in_whole(skarb, april: list[str], t
     assert table("inflow") == [*own, {**own[-1], "id": "payout/late", "units": "77", "source": "payout late, site bereza"}]
 
 
+def test_a_correction_without_payouts_or_prices_takes_no_tax_back(skarb, april: list[str]) -> None:
+    words = ["mine", "bill", *april, "--site", "bereza"]
+    assert skarb(*words, "--payouts", "payouts.csv", "--prices", "prices.csv", "--to", "bills").code == 0
+    for less in ([], ["--payouts", "payouts.csv"]):
+        result = skarb(*words, *less, "--corrects", "bills/2026-04_bereza.json", "--inflow", "inflow.csv")
+        assert (
+            result.code == 3
+            and "hand in --payouts and --prices" in " ".join(result.err.split())
+            and not Path("inflow.csv").exists()
+        )
+
+
 def test_what_is_counted_before_a_site_is_registered_is_nobodys_bill(skarb, april: list[str], tmp_path: Path) -> None:
     since = "tariff: industry_two_part, pool_fee: 200, valid_from: 2026-04-21}"
     here = "{site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, "
