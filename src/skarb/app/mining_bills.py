@@ -621,16 +621,15 @@ def inflow_csv(rows: Iterable[Sequence[object]]) -> str:
 
 
 def telemetry_of(samples: Iterable[Sample], window: Window) -> Longs:
-    """Return what devices reported of every interval, in watt-hours, -1 where none did."""
-    found = np.full(len(window), -1, np.int64)
-    milli = np.zeros(len(window), np.int64)
+    """Return what devices reported of every interval, in watt-hours, -1 where less of them was heard than at other times: a part is no whole."""
+    seconds, milli = np.zeros(len(window), np.int64), np.zeros(len(window), np.int64)
     for one in samples:
-        for start, seconds in _cuts(one, window):
+        for start, length in _cuts(one, window):
             slot = (start - window.start_s) // window.step_s
             if 0 <= slot < len(window):
-                milli[slot] += one.power_w * seconds * 1000 // 3600
-                found[slot] = 0
-    return np.where(found >= 0, milli // 1000, -1)
+                milli[slot] += one.power_w * length * 1000 // 3600
+                seconds[slot] += length
+    return np.where((seconds > 0) & (10 * seconds >= 9 * seconds.max()), milli // 1000, -1)
 
 
 def _cuts(one: Sample, window: Window) -> Iterable[tuple[int, int]]:

@@ -547,3 +547,18 @@ def test_a_site_with_a_meter_that_says_nothing_is_not_accused_by_the_other(skarb
     answer = json.loads(skarb(*words).out)
     assert {one["kind"] for one in answer["findings"]} == {"estimated"}
     assert all(one["metered_wh"] is None and one["reported_wh"] for one in answer["days"])
+
+
+def test_a_gap_is_not_filled_by_devices_that_were_heard_for_a_part_of_it(skarb, april: list[str], tmp_path: Path) -> None:
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "meters.csv", {"m2": [990_000] * len(hours)}, hours)
+    whole = (tmp_path / "meters.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "meters.csv").write_text("".join(whole[:100] + whole[106:]))
+    rows = [f"krichev,all,{at.isoformat()},{5 if 99 <= n < 102 else 60},1,800000\n" for n, at in enumerate(hours)]
+    (tmp_path / "devices.csv").write_text("site,device,at,minutes,hashrate_gh_s,power_w\n" + "".join(rows))
+    words = ["mine", "bill", *april, "--site", "krichev", "--devices", "devices.csv", "--format", "json"]
+    (bill,) = json.loads(skarb(*words).out)["bills"]
+    assert bill["energy_wh"] == 990_000 * len(hours)
+    told = [one for one in bill["faults"] if one.startswith("estimated")]
+    assert any("3 intervals: estimated by what devices reported" in one for one in told)
+    assert any("3 intervals: estimated by the same hour" in one for one in told)
