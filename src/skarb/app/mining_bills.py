@@ -83,7 +83,7 @@ class Basis:
     terms: Terms
     terms_file: tuple[str, str]  # name and SHA-256
     notes: tuple[str, ...] = ()
-    _standings: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    _standings: dict[tuple[str, int, bool], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -158,11 +158,15 @@ class Basis:
                 found[name] = here
         return found
 
-    def standing(self, party: str, first: date, last: date) -> tuple[Standing, ...]:
-        """Return what the law says about mining by a party, day by day, equal days put together."""
+    def standing(self, party: str, first: date, last: date, screened: bool = True) -> tuple[Standing, ...]:
+        """Return what the law says about mining by a party, day by day, equal days put together.
+
+        Without screening it is what the miner himself may be told: a bill must not let anybody learn that a list may name him, or that an
+        order against him stands. It permits nothing by that.
+        """
         found: list[tuple[date, date, tuple[str, ...]]] = []
         for day in range(to_day(first), to_day(last) + 1):
-            said, here = self._says(party, day), from_day(day)
+            said, here = self._says(party, day, screened), from_day(day)
             if found and found[-1][2] == said:
                 found[-1] = (found[-1][0], here, said)
             else:
@@ -180,11 +184,12 @@ class Basis:
             for begin, end, said in found
         )
 
-    def _says(self, party: str, day: int) -> tuple[str, ...]:
-        if (party, day) not in self._standings:
+    def _says(self, party: str, day: int, screened: bool) -> tuple[str, ...]:
+        asked = party, day, screened
+        if asked not in self._standings:
             edition = self.rulebook.edition(day)
             profile = self.registers.profile(party, day) or Profile()
-            screening, regime = self.screen.party(party, day)
+            screening, regime = self.screen.party(party, day) if screened else ("clear", "none")
             decision = edition.decision(
                 Facts(
                     activity="mine",
@@ -198,12 +203,12 @@ class Basis:
                     actor_age=profile.age,
                     screening=screening,
                     screening_regime=regime,
-                    hold=self.registers.held(party, day),
+                    hold=screened and self.registers.held(party, day),
                 )
             )
             said = (decision.verdict, decision.provision, decision.levy, edition.hash, "yes" if decision.assumed else "")
-            self._standings[party, day] = said
-        return self._standings[party, day]
+            self._standings[asked] = said
+        return self._standings[asked]
 
     def price(self, prices: Mapping[int, Fraction] | None) -> Callable[[int], Fraction | None]:
         """Return what one BTC is worth by day: as a file says, or as the registers' rates do."""
@@ -315,7 +320,7 @@ def basis_of(law: str, folder: Path | None, entries: Sequence[Path], terms: Path
         _record(registers, path)
     screen = screen_of(registers)
     if not screen.stamps:
-        notes.append("no screening list is loaded: every miner is referred until there is one (skarb screen import)")
+        notes.append("no screening list is loaded: an audit refers every miner until there is one (skarb screen import)")
     path = terms if terms is not None else law_folder(law) / "mining.yaml"
     if not path.is_file():
         raise NotFound(f"terms of mining of {law!r}: there is no {path.name} in its folder")
@@ -420,7 +425,7 @@ def _bill(
     parts = stretches(basis.tariffs(), site.tariff, site.zone, month.first, month.last, basis.lookup)
     days = _registered(basis.site_entries(site.site, (month.first, month.last)), month)
     used = usage(month.tables, rows, parts, schedule.get(site.site, frozenset()), days)
-    standing = basis.standing(site.party, month.first, month.last)
+    standing = basis.standing(site.party, month.first, month.last, screened=False)
     own = (
         None
         if payouts is None

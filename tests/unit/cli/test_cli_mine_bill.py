@@ -274,6 +274,26 @@ def test_a_correction_without_payouts_or_prices_takes_no_tax_back(skarb, april: 
         )
 
 
+def test_a_bill_does_not_tell_a_miner_that_a_list_may_name_him(skarb, tmp_path: Path) -> None:
+    entries = """
+parties:
+  - {party: farm, kind: legal_entity, country: ZZ, resident: true, identified: true, valid_from: 2020-01-01}
+mining_sites:
+  - {site: a, party: farm, capacity_w: 1200000, tariff: flat, valid_from: 2026-01-01}
+meters:
+  - {meter: m1, site: a, minutes: 60, certified_to: 2030-01-01, valid_from: 2026-01-01}
+"""
+    (tmp_path / "plain.yaml").write_text(entries)
+    (tmp_path / "listed.yaml").write_text(entries.replace("{party: farm, kind", "{party: farm, name: Zed Trading, kind"))
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "meters.csv", {"m1": [1_000_000 + n for n in range(720)]}, hours)
+    words = ["2026-04", "meters.csv", "--law", "zz", "--format", "json"]
+    bills = [skarb("mine", "bill", *words, "--entries", f"{name}.yaml").out for name in ("plain", "listed")]
+    assert bills[0] == bills[1] and json.loads(bills[1])["bills"][0]["standing"][0]["verdict"] == "permit"
+    found = json.loads(skarb("mine", "audit", *words, "--entries", "listed.yaml").out)["findings"]
+    assert ("licence", "ZZ-R3-2026/possible") in {(one["kind"], one["provision"]) for one in found}
+
+
 def test_what_is_counted_before_a_site_is_registered_is_nobodys_bill(skarb, april: list[str], tmp_path: Path) -> None:
     since = "tariff: industry_two_part, pool_fee: 200, valid_from: 2026-04-21}"
     here = "{site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, "
