@@ -363,7 +363,8 @@ def month_of_all(basis: Basis, month: str, readings: Sequence[Path], devices: Pa
     Raises: InputError, NotFound, ConfigurationError
     """
     period = month_of(month)
-    sites = basis.sites(period) if basis.registers.subjects("mining_sites") else []
+    begun = any(basis.site_entries(name, period) for name in basis.registers.subjects("mining_sites"))
+    sites = basis.sites(period) if begun else []
     return _read(basis, month, sites, readings, devices, clock)
 
 

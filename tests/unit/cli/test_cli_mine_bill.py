@@ -294,6 +294,20 @@ meters:
     assert ("licence", "ZZ-R3-2026/possible") in {(one["kind"], one["provision"]) for one in found}
 
 
+def test_loads_are_looked_at_in_a_month_in_which_nobody_is_registered_to_mine(skarb, april: list[str], tmp_path: Path) -> None:
+    sites, rest = ENTRIES.split("mining_machines:")
+    (tmp_path / "entries.yaml").write_text(
+        sites.replace("pool_fee: 200, valid_from: 2025-01-01", "pool_fee: 200, valid_from: 2026-05-01").replace(
+            "scheme: pplns, valid_from: 2025-01-01", "scheme: pplns, valid_from: 2026-05-01"
+        )
+        + "mining_machines:"
+        + rest
+    )
+    result = skarb("mine", "audit", *april, "--format", "json")
+    assert result.code == 9
+    assert {one["kind"] for one in json.loads(result.out)["findings"] if one["site"] == "shop"} == {"night_base", "flat_load"}
+
+
 def test_what_is_counted_before_a_site_is_registered_is_nobodys_bill(skarb, april: list[str], tmp_path: Path) -> None:
     since = "tariff: industry_two_part, pool_fee: 200, valid_from: 2026-04-21}"
     here = "{site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, "
