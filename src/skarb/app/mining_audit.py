@@ -276,8 +276,9 @@ def _levies(basis: Basis, day: date) -> list[Levy]:
 
 
 def _by_day(month: Month, site: str) -> tuple[dict[int, int], dict[int, int]]:
-    """Return what the meters of a site counted by day, and how many intervals of the day are estimates; a day of which nothing is known has none."""
+    """Return what the meters of a site counted by day, and how many intervals of the day are estimates; a day with a part missing has none."""
     energy: dict[int, int] = {}
+    dark: set[int] = set()  # what is left of such days is compared with nothing
     guesses: dict[int, int] = {}
     for table, mine in zip(month.tables, month.rows(site), strict=True):
         days, starts = np.unique(table.window.day, return_index=True)
@@ -289,9 +290,10 @@ def _by_day(month: Month, site: str) -> tuple[dict[int, int], dict[int, int]]:
             estimated = np.add.reduceat(table.estimated(row).astype(np.int64), starts).tolist()
             for day, total, lost, guess in zip(days.tolist(), sums, unknown, estimated, strict=True):
                 guesses[day] = guesses.get(day, 0) + guess + lost
-                if not lost:
-                    energy[day] = energy.get(day, 0) + total
-    return energy, guesses
+                energy[day] = energy.get(day, 0) + total
+                if lost:
+                    dark.add(day)
+    return {day: total for day, total in energy.items() if day not in dark}, guesses
 
 
 def _reported(zone: str, month: Month, site: str) -> dict[int, Reported] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
@@ -67,6 +67,7 @@ _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
 E = TypeVar("E", bound=Entry)
 G = TypeVar("G")
+_OF_COINS = ("profit_tax", "contribution", "vat_on_tokens", "reserve_share")  # kinds of lines that rest on payouts
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
 Answer = Bill | Refused
 
@@ -82,7 +83,7 @@ class Basis:
     terms: Terms
     terms_file: tuple[str, str]  # name and SHA-256
     notes: tuple[str, ...] = ()
-    _standings: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    _standings: dict[tuple[str, int, bool], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -157,11 +158,15 @@ class Basis:
                 found[name] = here
         return found
 
-    def standing(self, party: str, first: date, last: date) -> tuple[Standing, ...]:
-        """Return what the law says about mining by a party, day by day, equal days put together."""
+    def standing(self, party: str, first: date, last: date, screened: bool = True) -> tuple[Standing, ...]:
+        """Return what the law says about mining by a party, day by day, equal days put together.
+
+        Without screening it is what the miner himself may be told: a bill must not let anybody learn that a list may name him, or that an
+        order against him stands. It permits nothing by that.
+        """
         found: list[tuple[date, date, tuple[str, ...]]] = []
         for day in range(to_day(first), to_day(last) + 1):
-            said, here = self._says(party, day), from_day(day)
+            said, here = self._says(party, day, screened), from_day(day)
             if found and found[-1][2] == said:
                 found[-1] = (found[-1][0], here, said)
             else:
@@ -179,11 +184,12 @@ class Basis:
             for begin, end, said in found
         )
 
-    def _says(self, party: str, day: int) -> tuple[str, ...]:
-        if (party, day) not in self._standings:
+    def _says(self, party: str, day: int, screened: bool) -> tuple[str, ...]:
+        asked = party, day, screened
+        if asked not in self._standings:
             edition = self.rulebook.edition(day)
             profile = self.registers.profile(party, day) or Profile()
-            screening, regime = self.screen.party(party, day)
+            screening, regime = self.screen.party(party, day) if screened else ("clear", "none")
             decision = edition.decision(
                 Facts(
                     activity="mine",
@@ -197,12 +203,12 @@ class Basis:
                     actor_age=profile.age,
                     screening=screening,
                     screening_regime=regime,
-                    hold=self.registers.held(party, day),
+                    hold=screened and self.registers.held(party, day),
                 )
             )
             said = (decision.verdict, decision.provision, decision.levy, edition.hash, "yes" if decision.assumed else "")
-            self._standings[party, day] = said
-        return self._standings[party, day]
+            self._standings[asked] = said
+        return self._standings[asked]
 
     def price(self, prices: Mapping[int, Fraction] | None) -> Callable[[int], Fraction | None]:
         """Return what one BTC is worth by day: as a file says, or as the registers' rates do."""
@@ -314,7 +320,7 @@ def basis_of(law: str, folder: Path | None, entries: Sequence[Path], terms: Path
         _record(registers, path)
     screen = screen_of(registers)
     if not screen.stamps:
-        notes.append("no screening list is loaded: every miner is referred until there is one (skarb screen import)")
+        notes.append("no screening list is loaded: an audit refers every miner until there is one (skarb screen import)")
     path = terms if terms is not None else law_folder(law) / "mining.yaml"
     if not path.is_file():
         raise NotFound(f"terms of mining of {law!r}: there is no {path.name} in its folder")
@@ -357,7 +363,8 @@ def month_of_all(basis: Basis, month: str, readings: Sequence[Path], devices: Pa
     Raises: InputError, NotFound, ConfigurationError
     """
     period = month_of(month)
-    sites = basis.sites(period) if basis.registers.subjects("mining_sites") else []
+    begun = any(basis.site_entries(name, period) for name in basis.registers.subjects("mining_sites"))
+    sites = basis.sites(period) if begun else []
     return _read(basis, month, sites, readings, devices, clock)
 
 
@@ -417,8 +424,9 @@ def _bill(
     if reasons:
         return Refused(site=site.site, miner=site.party, month=month.name, reasons=tuple(reasons))
     parts = stretches(basis.tariffs(), site.tariff, site.zone, month.first, month.last, basis.lookup)
-    used = usage(month.tables, rows, parts, schedule.get(site.site, frozenset()))
-    standing = basis.standing(site.party, month.first, month.last)
+    days = _registered(basis.site_entries(site.site, (month.first, month.last)), month)
+    used = usage(month.tables, rows, parts, schedule.get(site.site, frozenset()), days)
+    standing = basis.standing(site.party, month.first, month.last, screened=False)
     own = (
         None
         if payouts is None
@@ -457,7 +465,7 @@ def _bill(
         files=files,
         registers=_entries_hash([site, *(one for several in month.meters.values() for one in several if one.site == site.site)]),
         faults=_faults(month.faults(site.site)),
-        notes=(*notes, *_notes(site, standing, used, scheduled, schedule)),
+        notes=(*notes, *_notes(site, standing, used, days, scheduled, schedule)),
     )
 
 
@@ -475,7 +483,10 @@ def _changed(basis: Basis, site: MiningSite, month: Month) -> list[str]:
     """Return what changed within the month that must not: who mines on which terms, and what a meter is."""
     found = []
     entries = basis.site_entries(site.site, (month.first, month.last))
-    terms = {(one.party, one.tariff, one.zone, one.power, one.declared_kw, one.pool_fee, one.scheme) for one in entries}
+    terms = {
+        (one.party, one.tariff, one.zone, one.power, one.declared_kw, one.pool_fee, one.scheme, one.state_owned)
+        for one in entries
+    }
     if len(terms) > 1:
         days = ", ".join(str(one.valid_from) for one in entries[1:])
         found.append(
@@ -499,8 +510,24 @@ def _faults(faults: Sequence[Fault]) -> tuple[str, ...]:
     return told if more <= 0 else (*told[:_MOST_FAULTS], f"and {more} more")
 
 
+def _registered(entries: Sequence[MiningSite], month: Month) -> list[int]:
+    """Return the days of a month on which a site is registered: each entry lasts until its end, or until the next one begins."""
+    days: list[int] = []
+    for number, one in enumerate(entries):
+        last = min(one.valid_to or month.last, month.last)
+        if number + 1 < len(entries):
+            last = min(last, entries[number + 1].valid_from - timedelta(days=1))
+        days += range(to_day(max(one.valid_from, month.first)), to_day(last) + 1)
+    return days
+
+
 def _notes(
-    site: MiningSite, standing: Sequence[Standing], used: Usage, scheduled: bool, schedule: Mapping[str, frozenset[int]]
+    site: MiningSite,
+    standing: Sequence[Standing],
+    used: Usage,
+    days: Sequence[int],
+    scheduled: bool,
+    schedule: Mapping[str, frozenset[int]],
 ) -> list[str]:
     notes = [
         f"from {one.first} to {one.last} the law does not permit mining by {site.party}: {one.verdict} by {one.provision}"
@@ -514,13 +541,26 @@ def _notes(
             else "does not name this site; no hour counts as surplus"
         )
         notes.append(f"the schedule {why}")
+    if used.foreign_wh:
+        notes.append(
+            f"the site is registered on {len(days)} days of the month; {used.foreign_wh} Wh that its meters counted on the others are not billed"
+        )
     if not used.energy_wh:
         notes.append("every interval is known and the meters counted nothing")
     return notes
 
 
 def corrected(given: Sequence[Bill], new: Bill) -> Bill | None:
-    """Return the bill of what differs from those that were given, None if nothing does."""
+    """Return the bill of what differs from those that were given, None if nothing does.
+
+    Raises: InputError if what was assessed is not assessed any more for want of a file; it would be taken back.
+    """
+    kinds = {line.kind for one in given for line in one.lines} & set(_OF_COINS)
+    for note in new.notes:
+        if note.startswith(("no payouts", "no price")) and (lost := sorted(kind for kind in kinds if kind in note)):
+            raise InputError(
+                f"bill {given[0].id}: it has {', '.join(lost)}, and now {note}; hand in --payouts and --prices as for that bill"
+            )
     return correction(given, new)
 
 
@@ -587,16 +627,15 @@ def inflow_csv(rows: Iterable[Sequence[object]]) -> str:
 
 
 def telemetry_of(samples: Iterable[Sample], window: Window) -> Longs:
-    """Return what devices reported of every interval, in watt-hours, -1 where none did."""
-    found = np.full(len(window), -1, np.int64)
-    milli = np.zeros(len(window), np.int64)
+    """Return what devices reported of every interval, in watt-hours, -1 where less of them was heard than at other times: a part is no whole."""
+    seconds, milli = np.zeros(len(window), np.int64), np.zeros(len(window), np.int64)
     for one in samples:
-        for start, seconds in _cuts(one, window):
+        for start, length in _cuts(one, window):
             slot = (start - window.start_s) // window.step_s
             if 0 <= slot < len(window):
-                milli[slot] += one.power_w * seconds * 1000 // 3600
-                found[slot] = 0
-    return np.where(found >= 0, milli // 1000, -1)
+                milli[slot] += one.power_w * length * 1000 // 3600
+                seconds[slot] += length
+    return np.where((seconds > 0) & (10 * seconds >= 9 * seconds.max()), milli // 1000, -1)
 
 
 def _cuts(one: Sample, window: Window) -> Iterable[tuple[int, int]]:

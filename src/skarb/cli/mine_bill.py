@@ -138,7 +138,7 @@ def bill(
     if to is not None:
         _keep(bills, to, language, basis)
     if inflow is not None:
-        inflow.write_text(inflow_csv(inflows(bills, [] if before else own_mining(read, payouts))), encoding="utf-8")
+        inflow.write_text(inflow_csv(inflows(bills, own_mining(read, payouts))), encoding="utf-8")
     _tell(basis, bills, refused, [one.meter for one in read.strangers])
     for name in strange_payouts(basis, read, payouts):
         err.print(f"[yellow]· payouts of {escape(name)}: no such site is registered; nothing is assessed of them[/]")
@@ -232,7 +232,7 @@ def _keep(bills: Sequence[Bill], folder: Path, language: Language, basis: Basis)
     from skarb.reporting.bills import bill_page
 
     folder.mkdir(exist_ok=True)
-    places = [(folder / f"{one.id.replace('/', '_')}.json", one) for one in bills]
+    places = [(folder / f"{_file_name(one)}.json", one) for one in bills]
     for path, one in places:
         if path.is_file() and path.read_bytes() != bill_bytes(one):
             raise Conflict(
@@ -242,6 +242,12 @@ def _keep(bills: Sequence[Bill], folder: Path, language: Language, basis: Basis)
         path.write_bytes(bill_bytes(one))
         path.with_suffix(f".{language}.html").write_text(bill_page(one, language), encoding="utf-8")
         err.print(f"[dim]· {escape(str(path))} and its page[/]")
+
+
+def _file_name(bill: Bill) -> str:
+    """Return a name for the files of a bill; what no name of a file may have stands as its number, so that no two sites share one."""
+    site = "".join(one if one.isprintable() and one not in r"/\%" else f"%{ord(one):02X}" for one in bill.site)
+    return "_".join((bill.month, site, *bill.id.removeprefix(f"{bill.month}/{bill.site}").split("/")[1:]))
 
 
 def _bytes(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import msgspec
 
+from skarb.core.errors import InputError
 from skarb.core.time import from_day
 from skarb.metering.expected import (
     Fleet,
@@ -23,7 +24,7 @@ from skarb.metering.expected import (
     pool_blocks,
     z_score,
 )
-from skarb.metering.payouts import NetworkDay, Payout
+from skarb.metering.payouts import MOST_SAT, NetworkDay, Payout
 from skarb.metering.terms import AuditTerms
 from skarb.registers import MiningSite
 
@@ -108,6 +109,11 @@ def _day(sources: Sources, day: int, terms: AuditTerms) -> Day:
             low, high = (int(paid_for(one, network, fee)) for one in made)
         if reported is not None:
             by_devices = int(paid_for(Fraction(reported.hashes_gh, 1000), network, fee))
+        if max(high or 0, by_devices or 0) > MOST_SAT:
+            raise InputError(
+                f"network on {from_day(day)}: with the difficulty and the reward given, {sources.site.site} should have mined more coins than there "
+                "will ever be; correct them"
+            )
     paid = None if sources.payouts is None else sum(one.sat for one in sources.payouts if one.day == day)
     posted = None if sources.posted is None else sources.posted.get(day, 0)
     return Day(
@@ -259,7 +265,7 @@ def _judged(
 ) -> list[Finding]:
     site, room = sources.site, Fraction(terms.fpps_tolerance)
     gap = paid - int(low) if paid < low else paid - int(high)
-    if low <= paid <= high or not high:
+    if low <= paid <= high:
         return []
     said = (
         f"paid {paid} sat, expected by {by} {int(low)} to {int(high)} sat"
@@ -270,7 +276,7 @@ def _judged(
         if low * (1 - room) <= paid <= high * (1 + room):
             return []
         score, said = (
-            100 * min(1.0, 2 * abs(gap) / float(high)),
+            100 * min(1.0, 2 * abs(gap) / max(1.0, float(high))),
             f"{said}; the pool pays what shares bring on average, luck plays no part",
         )
     elif site.scheme == "pplns":

@@ -119,6 +119,8 @@ def _put(piece: Piece, chosen: Longs, row: Longs, table: _Table, now: datetime |
             )
     end = len(window) + (1 if piece.counter else 0)
     inside = np.flatnonzero((slots >= 0) & (slots < end) & piece.known[chosen])
+    if piece.counter:
+        inside = _readings(piece, chosen, inside, row, slots, metered)
     if now is not None:
         limit = int(now.timestamp())
         late = at_s[inside] + (0 if piece.counter else window.step_s) > limit
@@ -186,6 +188,21 @@ def _tell_twice(table: _Table, target: Longs, flat: Longs, figures: Longs, width
     target[flat[~same & ~inside]] = -1  # the last reading of a counter
 
 
+def _readings(piece: Piece, chosen: Longs, inside: Longs, row: Longs, slots: Longs, metered: Metered) -> Longs:
+    """Return which readings of counters are believed; those below nought, and those that nobody read, are told and left out."""
+    wrong = {"negative": (piece.figure_wh[chosen[inside]] < 0, "readings below nought, left out")}
+    if piece.declared is not None:
+        wrong["declared"] = piece.declared[chosen[inside]], "readings that were estimated and not read, left out"
+    left = np.zeros(len(inside), np.bool_)
+    for kind, (here, says) in wrong.items():
+        for one in np.unique(row[inside[here]]).tolist():
+            mine = slots[inside[here & (row[inside] == one)]]
+            at = metered.window.at(int(mine.min()))
+            metered.faults.append(Fault(kind, metered.meters[one].meter, at, len(mine), says=says))
+        left |= here
+    return inside[~left]
+
+
 def _told_late(table: _Table, rows: Longs, slots: Longs) -> None:
     metered = table.metered
     for row in np.unique(rows).tolist():
@@ -223,7 +240,11 @@ def _instants(piece: Piece, chosen: Longs, row: Longs, table: _Table) -> Longs:
 
 
 def _from_counters(table: _Table) -> None:
-    """Turn the readings of counters into energy. Between readings that are further apart than one interval the sum is spread evenly."""
+    """Turn the readings of counters into energy. Between readings that are further apart than one interval the sum is spread evenly.
+
+    Where a counter runs backwards, either of two readings may be the wrong one: what was counted up to the first and from the second on is doubted
+    with what lies between.
+    """
     metered = table.metered
     for row in [row for row, counter in table.read_as.items() if counter]:
         meter, readings = metered.meters[row], table.counters[row]
@@ -231,25 +252,14 @@ def _from_counters(table: _Table) -> None:
         readings[:-1][conflicts] = -1
         told = np.flatnonzero(readings >= 0)
         whole = 10**meter.digits * 1000
-        for start, stop in zip(told[:-1].tolist(), told[1:].tolist(), strict=True):
-            used = int(readings[stop] - readings[start])
-            if used < 0 and 10 * int(readings[start]) >= 9 * whole and 10 * int(readings[stop]) <= whole:
-                used += whole
-                metered.faults.append(
-                    Fault(
-                        "rolled_over",
-                        meter.meter,
-                        metered.window.at(stop),
-                        1,
-                        used,
-                        f"the counter of {meter.digits} digits began anew",
-                    )
-                )
-            if used < 0:
+        steps = list(zip(told[:-1].tolist(), told[1:].tolist(), strict=True))
+        counted = [_counted(metered, row, (start, stop), readings, whole) for start, stop in steps]
+        doubted = [any(used < 0 for used in counted[max(0, place - 1) : place + 2]) for place in range(len(steps))]
+        for (start, stop), used, doubt in zip(steps, counted, doubted, strict=True):
+            if doubt:
                 metered.state[row, start:stop] = State.BACKWARDS
-                metered.faults.append(
-                    Fault("backwards", meter.meter, metered.window.at(start), stop - start, used, "the counter runs backwards")
-                )
+                says = "the counter runs backwards" if used < 0 else "one of its readings is beside a counter that runs backwards"
+                metered.faults.append(Fault("backwards", meter.meter, metered.window.at(start), stop - start, used, says))
                 continue
             total, parts = used * meter.multiplier, stop - start
             if total > MOST_WH:
@@ -265,6 +275,27 @@ def _from_counters(table: _Table) -> None:
             else:
                 metered.state[row, start:stop] = State.SPREAD
                 metered.method[row, start:stop] = Method.SPREAD
+        _tell_spread(metered, row)
+
+
+def _counted(metered: Metered, row: int, step: tuple[int, int], readings: Longs, whole: int) -> int:
+    """Return what a counter counted between two readings, below nought if it runs backwards; tell if it began anew."""
+    start, stop = step
+    used = int(readings[stop] - readings[start])
+    if used < 0 and 10 * int(readings[start]) >= 9 * whole and 10 * int(readings[stop]) <= whole:
+        meter = metered.meters[row]
+        says = f"the counter of {meter.digits} digits began anew"
+        metered.faults.append(Fault("rolled_over", meter.meter, metered.window.at(stop), 1, used + whole, says))
+        return used + whole
+    return used
+
+
+def _tell_spread(metered: Metered, row: int) -> None:
+    spread = np.flatnonzero(metered.method[row] == Method.SPREAD)
+    if spread.size:
+        says = "readings are missing between others: the sum is what was counted, its shape is spread evenly"
+        at = metered.window.at(int(spread[0]))
+        metered.faults.append(Fault("spread", metered.meters[row].meter, at, int(spread.size), says=says))
 
 
 def _shown(second: int, zone: str) -> str:

@@ -16,6 +16,7 @@ from skarb.metering.payouts import NetworkDay
 from skarb.metering.terms import AuditTerms
 
 _TERA, _HASHES, _DAY_BLOCKS = 10**12, 2**32, 144
+_MANY, _DEVIATIONS = 10**6, 60  # blocks; standard deviations beyond which nothing happens
 _SHARE = 10_000  # pool fees are in hundredths of a percent
 
 
@@ -81,10 +82,19 @@ def z_score(paid: int, low: Fraction, high: Fraction, blocks: float) -> float:
 
 
 def poisson_at_most(count: int, mean: float) -> float:
-    """Return how likely at most so many blocks are, when so many are expected."""
+    """Return how likely at most so many blocks are, when so many are expected.
+
+    Only numbers of blocks that may happen at all are gone through; of millions that are expected luck is normal.
+    """
     if mean <= 0:
         return 1.0
-    logs = [number * math.log(mean) - mean - math.lgamma(number + 1) for number in range(count + 1)]
+    if mean > _MANY:
+        return 0.5 * math.erfc((mean - count - 0.5) / math.sqrt(2 * mean))
+    reach = _DEVIATIONS * (math.sqrt(mean) + 1)
+    if count > mean + reach:
+        return 1.0
+    numbers = range(max(0, int(min(count, mean) - reach)), count + 1)
+    logs = [number * math.log(mean) - mean - math.lgamma(number + 1) for number in numbers]
     return min(1.0, math.fsum(math.exp(one) for one in logs))
 
 

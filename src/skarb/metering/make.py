@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+import msgspec
+
 from skarb.core.errors import ConfigurationError
 from skarb.core.time import from_day, to_day
 from skarb.metering.bill import ELECTRICITY, Inputs, Line, LineKind, RuleUsed, Standing, exact_text, rounded
@@ -186,14 +188,15 @@ def _minimum(lines: _Lines) -> None:
 
 def _vat(lines: _Lines, notes: list[str]) -> None:
     case = lines.case
-    day = to_day(case.last)
     if not case.terms.vat:
         notes.append("the country's data know no VAT on electricity; none is charged")
         return
-    vat = holding(case.terms.vat, day, "VAT")
+    first, vat = (holding(case.terms.vat, to_day(day), "VAT") for day in (case.first, case.last))
     if vat is None:
         raise ConfigurationError(f"{case.terms.name}: no VAT holds on {case.last}; add the rate of that day")
-    share, rule = _share(vat, day, case.lookup, case.terms.name)
+    if first is not vat:
+        raise ConfigurationError(_within("VAT", case.first, case.last))
+    share, rule = _share(vat, case.first, case.last, case.lookup, case.terms.name)
     net = sum(one.amount for one in lines.made if one.kind in ELECTRICITY)
     inputs = Inputs(lines=tuple(one.key for one in lines.made if one.kind in ELECTRICITY))
     lines.add("vat", "", "electricity", Fraction(net, 10**case.decimals), case.currency, share, "/1", rule, inputs)
@@ -245,10 +248,12 @@ def _held(own: Sequence[Levy], stretch: Stretch, name: str) -> Levy | None:
         for one in (holding(own, day, f"levy {name!r}"),)
     }
     if len(held) != 1:
-        raise ConfigurationError(
-            f"levy {name!r}: changes or has a gap between {stretch.first} and {stretch.last}; expected a change on the first day of a month"
-        )
+        raise ConfigurationError(_within(f"levy {name!r}", stretch.first, stretch.last))
     return next(iter(held.values()))
+
+
+def _within(what: str, first: object, last: object) -> str:
+    return f"{what}: changes or has a gap between {first} and {last}; expected a change on the first day of a month"
 
 
 def levy_rate(levy: Levy, price: Fraction, power: str, certified: bool) -> tuple[str, Fraction]:
@@ -276,7 +281,8 @@ def _dues(lines: _Lines, notes: list[str]) -> None:
             notes.append(f"no payouts were handed in: {', '.join(names)} are not assessed")
         return
     spent = sum((Fraction(one.exact) for one in lines.made if one.kind in ELECTRICITY), Fraction(0))
-    for number, standing in enumerate(case.standing):
+    spans = _spans(case.standing)
+    for standing in spans:
         first, last = (to_day(date.fromisoformat(text)) for text in (standing.first, standing.last))
         paid = [one for one in case.payouts if first <= one.day <= last]
         used = sum(wh for day, wh in case.usage.by_day_wh.items() if first <= day <= last)
@@ -284,24 +290,45 @@ def _dues(lines: _Lines, notes: list[str]) -> None:
         for name in names:
             due = _due(case, name, standing)
             if due is not None:
-                _one_due(lines, notes, due, standing, paid, cost, number)
+                _one_due(lines, notes, due, standing, paid, cost, standing.first if len(spans) > 1 else "")
+
+
+def _spans(standing: Sequence[Standing]) -> list[Standing]:
+    """Return stretches of days under one levy or relief: a new edition of the law that leaves it as it is does not divide a profit."""
+    found: list[Standing] = []
+    for one in standing:
+        if found and found[-1].levy == one.levy:
+            found[-1] = msgspec.structs.replace(found[-1], last=one.last)
+        else:
+            found.append(one)
+    return found
 
 
 def _due(case: Case, name: str, standing: Standing) -> Due | None:
+    """Return a due of a stretch of days. One that begins or ends within it is refused.
+
+    Raises: ConfigurationError
+    """
     own = [one for one in case.terms.dues if one.name == name]
-    day = to_day(date.fromisoformat(standing.last))
     named = [one for one in own if standing.levy in one.where]
-    return holding(named or [one for one in own if not one.where], day, f"due {name!r}")
+    first, last = (
+        holding(named or [one for one in own if not one.where], to_day(date.fromisoformat(text)), f"due {name!r}")
+        for text in (standing.first, standing.last)
+    )
+    if first is not last:
+        raise ConfigurationError(_within(f"due {name!r}", standing.first, standing.last))
+    return last
 
 
 def _one_due(
-    lines: _Lines, notes: list[str], due: Due, standing: Standing, paid: Sequence[Payout], cost: Fraction, number: int
+    lines: _Lines, notes: list[str], due: Due, standing: Standing, paid: Sequence[Payout], cost: Fraction, key: str
 ) -> None:
     case = lines.case
-    day = to_day(date.fromisoformat(standing.last))
-    share, rule = _share(due, day, case.lookup, case.terms.name)
+    if due.of == "coins" and case.site.state_owned:
+        notes.append(f"the site is the state's own, and all that it mines: {due.name} is not assessed")
+        return
+    share, rule = _share(due, date.fromisoformat(standing.first), date.fromisoformat(standing.last), case.lookup, case.terms.name)
     inputs = Inputs(first=standing.first, last=standing.last, lines=tuple(one.id for one in paid))
-    key = standing.first if len(case.standing) > 1 else ""
     if due.of == "coins":
         total = Fraction(sum(one.sat for one in paid), SATOSHI)
         lines.add(due.name, key, "of coins", total, "BTC", share, "/1", rule, inputs, "BTC")
@@ -320,10 +347,10 @@ def _one_due(
     lines.add(due.name, key, what, base, case.currency, share, "/1", rule, inputs)
 
 
-def _share(one: Share, day: int, lookup: Lookup, where: str) -> tuple[Fraction, RuleUsed]:
+def _share(one: Share, first: date, last: date, lookup: Lookup, where: str) -> tuple[Fraction, RuleUsed]:
     """Return a share and the rule that sets it.
 
-    Raises: ConfigurationError if the law has no value on the day.
+    Raises: ConfigurationError if the law has no value on the last day, or another one on the first.
     """
     if not one.parameter:
         rule = RuleUsed(
@@ -334,9 +361,11 @@ def _share(one: Share, day: int, lookup: Lookup, where: str) -> tuple[Fraction, 
             source=one.source,
         )
         return Fraction(one.share), rule
-    looked = lookup(one.parameter, day)
+    looked, before = lookup(one.parameter, to_day(last)), lookup(one.parameter, to_day(first))
     if looked is None:
-        raise ConfigurationError(f"{where}: the law has no value of {one.parameter} on {from_day(day)}; add one")
+        raise ConfigurationError(f"{where}: the law has no value of {one.parameter} on {last}; add one")
+    if before is None or before.value != looked.value:
+        raise ConfigurationError(_within(f"{where}: {one.parameter}", first, last))
     return looked.value, RuleUsed(
         rule=looked.cites,
         parameter=one.parameter,

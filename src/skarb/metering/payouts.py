@@ -17,7 +17,7 @@ from skarb.core.time import legal_day, parse_day
 
 SATOSHI = 10**8
 SCHEMES = ("fpps", "pplns", "solo")
-_MOST_SAT = 21 * 10**14
+MOST_SAT = 21 * 10**14  # all that there will ever be
 _MOST = 10**18
 _NUMBER = re.compile(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def read_payouts(path: Path) -> tuple[Payout, ...]:
         seen[row["id"]] = number
         if row["scheme"] not in SCHEMES:
             raise InputError(f"{where}, scheme: given {shorten(row['scheme'])!r}, expected {', '.join(SCHEMES)}")
-        return Payout(row["id"], _day(row, where), row["site"], row["scheme"], _whole(row, "sat", where, _MOST_SAT))
+        return Payout(row["id"], _day(row, where), row["site"], row["scheme"], _whole(row, "sat", where, MOST_SAT))
 
     return _read(path, ("id", "day", "site", "scheme", "sat"), one)
 
@@ -86,7 +86,7 @@ def read_posted(path: Path, zone: str) -> dict[int, int]:
         for number, row in rows:
             where = f"{path.name} row {number}"
             day = _day(row, where)
-            found[day] = found.get(day, 0) + _whole(row, "sat", where, _MOST_SAT)
+            found[day] = found.get(day, 0) + _whole(row, "sat", where, MOST_SAT)
         return found
     if not {"effective", "amount", "change"} <= set(header):
         raise InputError(

@@ -28,6 +28,8 @@ FIGURES = ("energy_wh", "kwh", "counter_kwh")
 _OPTIONAL = ("minutes", "estimated")
 _BLOCK = 16 << 20  # bytes of a file that are in memory at once
 _KWH = pa.decimal128(18, 3)
+_ANY_KWH = pa.decimal128(38, 3)  # that holds whole numbers of every width
+_NEAR = 1e-6  # kWh by which a binary figure may miss the decimal one that is meant
 MOST_WH = 10**15  # and no meter counts more
 
 
@@ -148,14 +150,31 @@ def _parquet(path: Path) -> Iterator[tuple[pa.RecordBatch, bool]]:
             columns["at"] = pc.cast(columns["at"], pa.timestamp("s", "UTC" if kind.tz else None))
             if not pa.types.is_dictionary(columns["meter"].type):
                 columns["meter"] = pc.dictionary_encode(pc.cast(columns["meter"], pa.string()))
-            for name in ("kwh", "counter_kwh"):
+            for name, whole in (("energy_wh", True), ("minutes", True), ("kwh", False), ("counter_kwh", False)):
                 if name in columns:
-                    columns[name] = pc.cast(columns[name], _KWH)
+                    columns[name] = pc.cast(columns[name], pa.int64()) if whole else _decimals(columns[name])
+            if "estimated" in columns:
+                columns["estimated"] = pc.cast(columns["estimated"], pa.string())
             yield pa.RecordBatch.from_pydict(columns), kind.tz is None
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(
             f"{path.name}: {shorten(str(error), 200)}; expected a Parquet file of intervals, exact to the watt-hour"
         ) from None
+
+
+def _decimals(values: pa.Array) -> pa.Array:
+    """Return figures in kWh with three places; one that has more is refused and not rounded.
+
+    Raises: pyarrow.ArrowInvalid
+    """
+    if pa.types.is_floating(values.type):
+        places = pc.cast(values, _KWH)
+        apart = np.asarray(pc.fill_null(pc.subtract(pc.cast(places, pa.float64()), pc.cast(values, pa.float64())), 0.0))
+        far = np.flatnonzero(np.abs(apart) > _NEAR)
+        if far.size:
+            raise pa.ArrowInvalid(f"given {values[int(far[0])].as_py()} kWh")
+        return places
+    return pc.cast(pc.cast(values, _ANY_KWH), _KWH)
 
 
 def _piece(batch: pa.RecordBatch, name: str, row: int, local: bool) -> Piece:
@@ -174,7 +193,7 @@ def _piece(batch: pa.RecordBatch, name: str, row: int, local: bool) -> Piece:
         values = _milli(values)
     wh = np.asarray(pc.fill_null(values, 0)).astype(np.int64)
     if wh.size and (int(wh.max()) >= MOST_WH or int(wh.min()) <= -MOST_WH):
-        far = int(np.flatnonzero(np.abs(wh) >= MOST_WH)[0])
+        far = int(np.flatnonzero((wh >= MOST_WH) | (wh <= -MOST_WH))[0])  # the least number has no abs
         raise InputError(f"{name} row {row + far}, {figure}: given {int(wh[far])} Wh, expected less than {MOST_WH}")
     return Piece(
         name,
@@ -241,7 +260,8 @@ def _first_fault(path: Path, header: list[str], local: bool) -> str:
 def _wrong(name: str, text: str, local: bool) -> str:
     try:
         if name == "at":
-            if (datetime.fromisoformat(text).tzinfo is None) != local:
+            at = datetime.fromisoformat(text)
+            if (at.tzinfo is None) != local or at.microsecond:
                 raise ValueError
         elif name in ("energy_wh", "minutes"):
             int(text or 0)

@@ -91,9 +91,9 @@ def tariff_on(own: Sequence[Tariff], day: int) -> Tariff:
             "add the version that is missing"
         )
     for one in covering[:-1]:
-        if one.valid_to is not None:
+        if one.valid_to is not None or one.valid_from == covering[-1].valid_from:
             raise ConfigurationError(
-                f"tariff {name!r}: two versions hold on {from_day(day)}, one from {one.valid_from} to {one.valid_to} and one from "
+                f"tariff {name!r}: two versions hold on {from_day(day)}, one from {one.valid_from} to {one.valid_to or 'open'} and one from "
                 f"{covering[-1].valid_from} on; end the first before the other begins"
             )
     return covering[-1]

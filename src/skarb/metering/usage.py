@@ -42,6 +42,7 @@ class Usage:
     peak_w: Fraction = Fraction(0)
     meters: tuple[str, ...] = ()
     exported_wh: int = 0
+    foreign_wh: int = 0  # on days on which the site was not registered
 
     @property
     def energy_wh(self) -> int:
@@ -50,9 +51,14 @@ class Usage:
 
 
 def usage(
-    tables: Sequence[Metered], rows: Sequence[Sequence[int]], stretches: Sequence[Stretch], surplus: frozenset[int]
+    tables: Sequence[Metered],
+    rows: Sequence[Sequence[int]],
+    stretches: Sequence[Stretch],
+    surplus: frozenset[int],
+    days: Sequence[int] | None = None,
 ) -> Usage:
-    """Sum up the meters of a site. `rows` are its rows in each table; `surplus` the beginnings of its hours of surplus, in seconds since 1970.
+    """Sum up the meters of a site. `rows` are its rows in each table; `surplus` the beginnings of its hours of surplus, in seconds since 1970;
+    `days` those on which the site is registered, all if nothing is said: what is counted on others is told and not its own.
 
     Meters that count what goes out are told apart and change no bill.
     """
@@ -64,13 +70,15 @@ def usage(
             continue
         window = table.window
         codes = _codes(window, stretches, surplus)
+        own = np.isin(window.day, days) if days is not None else np.ones(len(window), np.bool_)
         for row in mine:
-            meter, energy = table.meters[row], table.energy_wh[row]
+            meter, energy = table.meters[row], np.where(own, table.energy_wh[row], 0)
             if meter.direction == "export":
                 found.exported_wh += int(energy.sum())
                 continue
             names.append(meter.meter)
-            there = table.state[row] != State.ABSENT
+            found.foreign_wh += int(table.energy_wh[row].sum() - energy.sum())
+            there = (table.state[row] != State.ABSENT) & own
             _add(found, (codes * 2 + table.valid[row])[there], energy[there], table.estimated(row)[there])
             _add_days(found, window, energy)
             site_w.setdefault(window.minutes, []).append((window.minutes, energy))

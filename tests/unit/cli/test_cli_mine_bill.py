@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from skarb.app.law import law_folder
+
 MINSK = timezone(timedelta(hours=3))
 ENTRIES = """
 parties:
@@ -222,6 +224,19 @@ def test_of_many_bills_the_sums_are_shown(skarb, april: list[str], tmp_path: Pat
     assert f"{net:.2f}" in shown  # 720 kWh at 0.36433
 
 
+def test_names_of_sites_may_be_anything_and_no_bill_takes_the_place_of_another(skarb, april: list[str], tmp_path: Path) -> None:
+    sites = ['"x/n"', "x_n", '"x\\0n"', '"x%2Fn"']
+    site = "  - {{site: {0}, party: farm, capacity_w: 1200000, tariff: industry_single, valid_from: 2025-01-01}}\n"
+    meter = "  - {{meter: x{1}, site: {0}, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}}\n"
+    several = [made.format(name, n) for made in (site, meter) for n, name in enumerate(sites)]
+    (tmp_path / "more.yaml").write_text("mining_sites:\n" + "".join(several[:4]) + "meters:\n" + "".join(several[4:]))
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "more.csv", {f"x{n}": [1000 + n] * 720 for n in range(4)}, hours)
+    assert skarb("mine", "bill", *april, "more.csv", "--entries", "more.yaml", "--to", "bills").code == 0
+    written = [json.loads(path.read_text())["site"] for path in (tmp_path / "bills").glob("*.json")]
+    assert sorted(written) == sorted(["bereza", "brest", "krichev", "x/n", "x_n", "x\0n", "x%2Fn"])
+
+
 def test_without_payouts_nothing_is_said_of_taxes_and_without_prices_no_tax_is_nought(skarb, april: list[str]) -> None:
     plain = json.loads(skarb("mine", "bill", *april, "--format", "json").out)["bills"][1]
     assert not {"profit_tax", "reserve_share"} & set(plain["totals"]) and "no payouts were handed in" in plain["notes"][0]
@@ -238,6 +253,105 @@ def test_what_a_state_owned_site_mines_flows_in_whole(skarb, april: list[str], t
     own = [one for one in table("inflow") if one["kind"] == "own_mining"]
     paid = [row for row in table("payouts") if row["site"] == "bereza"]
     assert [(one["id"], int(one["units"])) for one in own] == [(f"payout/{row['id']}", int(row["sat"])) for row in paid]
+    assert not [one for one in table("inflow") if one["kind"] == "reserve_share"], "a share of it would flow in twice"
+    skarb("mine", "bill", *april, "--payouts", "payouts.csv", "--site", "bereza", "--to", "bills")
+    with (tmp_path / "payouts.csv").open("a") as file:
+        file.write("late,2026-04-30,bereza,fpps,77\n")
+    late = ["--corrects", "bills/2026-04_bereza.json", "--inflow", "inflow.csv"]
+    assert "nothing differs" in skarb("mine", "bill", *april, "--payouts", "payouts.csv", *late).err
+    assert table("inflow") == [*own, {**own[-1], "id": "payout/late", "units": "77", "source": "payout late, site bereza"}]
+
+
+def test_a_correction_without_payouts_or_prices_takes_no_tax_back(skarb, april: list[str]) -> None:
+    words = ["mine", "bill", *april, "--site", "bereza"]
+    assert skarb(*words, "--payouts", "payouts.csv", "--prices", "prices.csv", "--to", "bills").code == 0
+    for less in ([], ["--payouts", "payouts.csv"]):
+        result = skarb(*words, *less, "--corrects", "bills/2026-04_bereza.json", "--inflow", "inflow.csv")
+        assert (
+            result.code == 3
+            and "hand in --payouts and --prices" in " ".join(result.err.split())
+            and not Path("inflow.csv").exists()
+        )
+
+
+def test_a_bill_does_not_tell_a_miner_that_a_list_may_name_him(skarb, tmp_path: Path) -> None:
+    entries = """
+parties:
+  - {party: farm, kind: legal_entity, country: ZZ, resident: true, identified: true, valid_from: 2020-01-01}
+mining_sites:
+  - {site: a, party: farm, capacity_w: 1200000, tariff: flat, valid_from: 2026-01-01}
+meters:
+  - {meter: m1, site: a, minutes: 60, certified_to: 2030-01-01, valid_from: 2026-01-01}
+"""
+    (tmp_path / "plain.yaml").write_text(entries)
+    (tmp_path / "listed.yaml").write_text(entries.replace("{party: farm, kind", "{party: farm, name: Zed Trading, kind"))
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "meters.csv", {"m1": [1_000_000 + n for n in range(720)]}, hours)
+    words = ["2026-04", "meters.csv", "--law", "zz", "--format", "json"]
+    bills = [skarb("mine", "bill", *words, "--entries", f"{name}.yaml").out for name in ("plain", "listed")]
+    assert bills[0] == bills[1] and json.loads(bills[1])["bills"][0]["standing"][0]["verdict"] == "permit"
+    found = json.loads(skarb("mine", "audit", *words, "--entries", "listed.yaml").out)["findings"]
+    assert ("licence", "ZZ-R3-2026/possible") in {(one["kind"], one["provision"]) for one in found}
+
+
+def test_loads_are_looked_at_in_a_month_in_which_nobody_is_registered_to_mine(skarb, april: list[str], tmp_path: Path) -> None:
+    sites, rest = ENTRIES.split("mining_machines:")
+    (tmp_path / "entries.yaml").write_text(
+        sites.replace("pool_fee: 200, valid_from: 2025-01-01", "pool_fee: 200, valid_from: 2026-05-01").replace(
+            "scheme: pplns, valid_from: 2025-01-01", "scheme: pplns, valid_from: 2026-05-01"
+        )
+        + "mining_machines:"
+        + rest
+    )
+    result = skarb("mine", "audit", *april, "--format", "json")
+    assert result.code == 9
+    assert {one["kind"] for one in json.loads(result.out)["findings"] if one["site"] == "shop"} == {"night_base", "flat_load"}
+
+
+def test_what_is_counted_before_a_site_is_registered_is_nobodys_bill(skarb, april: list[str], tmp_path: Path) -> None:
+    since = "tariff: industry_two_part, pool_fee: 200, valid_from: 2026-04-21}"
+    here = "{site: bereza, party: farm, capacity_w: 1200000, declared_kw: 1000, "
+    assert f"{here}tariff: industry_two_part, pool_fee: 200, valid_from: 2025-01-01}}" in ENTRIES
+    (tmp_path / "entries.yaml").write_text(ENTRIES.replace(f"{here}{since.replace('2026-04-21', '2025-01-01')}", here + since))
+    (bill,) = json.loads(skarb("mine", "bill", *april, "--site", "bereza", "--format", "json").out)["bills"]
+    load = sum(990_000 + 1000 * (n % 5) for n in range(20 * 24, 30 * 24))
+    assert bill["energy_wh"] == load and bill["lines"][0]["inputs"]["intervals"] == 240
+    assert any("registered on 10 days of the month" in one for one in bill["notes"])
+
+
+def test_a_new_edition_of_the_law_does_not_divide_a_profit(skarb, tmp_path: Path) -> None:
+    (tmp_path / "entries.yaml").write_text(ENTRIES)
+    hours = hours_of(date(2025, 6, 1), date(2025, 6, 30))
+    write_meters(tmp_path / "meters.csv", {"m2": [1_000_000] * len(hours)}, hours)
+    (tmp_path / "paid.csv").write_text("id,day,site,scheme,sat\na,2025-06-30,krichev,fpps,100000000\n")
+    (tmp_path / "prices.csv").write_text("day,btc_byn\n2025-06-30,300000\n")
+    words = ["2025-06", "meters.csv", "--entries", "entries.yaml", "--payouts", "paid.csv", "--prices", "prices.csv"]
+    (bill,) = json.loads(skarb("mine", "bill", *words, "--site", "krichev", "--format", "json").out)["bills"]
+    assert len({one["edition"] for one in bill["standing"]}) == 2
+    (taxed,) = [one for one in bill["lines"] if one["kind"] == "profit_tax"]
+    assert Fraction(taxed["quantity"]) == 300_000 - Fraction(bill["exact_net"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("vat:\n", 'vat:\n  - {valid_from: 2026-04-10, share: "10/100", source: new, certainty: assumed}\n', "VAT: changes"),
+        (
+            "limits:",
+            '  - {name: reserve_share, of: coins, share: "5/100", valid_from: 2026-04-10, source: new, certainty: assumed}\nlimits:',
+            "due 'reserve_share': changes",
+        ),
+    ],
+)
+def test_a_rate_that_changes_within_a_month_is_refused(
+    skarb, april: list[str], tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = (law_folder("by") / "mining.yaml").read_text()
+    assert text.count(f"\n{old}") == 1
+    (tmp_path / "terms.yaml").write_text(text.replace(f"\n{old}", f"\n{new}"))
+    words = [*april, "--payouts", "payouts.csv", "--site", "bereza", "--terms", "terms.yaml"]
+    result = skarb("mine", "bill", *words)
+    assert result.code == 3 and f"{told} or has a gap between 2026-04-01 and 2026-04-30" in " ".join(result.err.split())
 
 
 def test_an_audit_finds_those_who_cheat_and_leaves_the_honest_alone(skarb, april: list[str]) -> None:
@@ -443,3 +557,42 @@ def test_an_audit_tells_of_estimates_when_they_are_many(skarb, april: list[str],
         found["kind"] == "estimated"
         and "48 of 720 intervals are not measured; gap 2026-04-11T00:00+03:00 (48)" in found["evidence"]
     )
+
+
+def test_a_site_with_a_meter_that_says_nothing_is_not_accused_by_the_other(skarb, april: list[str], tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "meters:\n  - {meter: dark, site: krichev, minutes: 60, certified_to: 2030-01-01, valid_from: 2025-01-01}\n"
+    )
+    devices = tmp_path / "devices.csv"
+    devices.write_text(devices.read_text().replace(",948500\n", ",1897000\n"))
+    words = [
+        "mine",
+        "audit",
+        *april,
+        "--devices",
+        "devices.csv",
+        "--entries",
+        "more.yaml",
+        "--site",
+        "krichev",
+        "--format",
+        "json",
+    ]
+    answer = json.loads(skarb(*words).out)
+    assert {one["kind"] for one in answer["findings"]} == {"estimated"}
+    assert all(one["metered_wh"] is None and one["reported_wh"] for one in answer["days"])
+
+
+def test_a_gap_is_not_filled_by_devices_that_were_heard_for_a_part_of_it(skarb, april: list[str], tmp_path: Path) -> None:
+    hours = hours_of(date(2026, 4, 1), date(2026, 4, 30))
+    write_meters(tmp_path / "meters.csv", {"m2": [990_000] * len(hours)}, hours)
+    whole = (tmp_path / "meters.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "meters.csv").write_text("".join(whole[:100] + whole[106:]))
+    rows = [f"krichev,all,{at.isoformat()},{5 if 99 <= n < 102 else 60},1,800000\n" for n, at in enumerate(hours)]
+    (tmp_path / "devices.csv").write_text("site,device,at,minutes,hashrate_gh_s,power_w\n" + "".join(rows))
+    words = ["mine", "bill", *april, "--site", "krichev", "--devices", "devices.csv", "--format", "json"]
+    (bill,) = json.loads(skarb(*words).out)["bills"]
+    assert bill["energy_wh"] == 990_000 * len(hours)
+    told = [one for one in bill["faults"] if one.startswith("estimated")]
+    assert any("3 intervals: estimated by what devices reported" in one for one in told)
+    assert any("3 intervals: estimated by the same hour" in one for one in told)

@@ -1,11 +1,13 @@
 """What energy should bring, to the satoshi, and how far luck goes."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
+from skarb.core.errors import InputError
 from skarb.core.time import to_day
 from skarb.metering import (
     AuditTerms,
@@ -58,6 +60,14 @@ def test_poisson_is_a_distribution(mean: float) -> None:
     for count in range(60):
         assert poisson_at_most(count, mean) + poisson_at_least(count + 1, mean) == pytest.approx(1)
     assert poisson_at_most(0, mean) == pytest.approx(math.exp(-mean)) and poisson_at_least(0, mean) == 1
+
+
+def test_luck_is_told_at_once_of_any_number_of_blocks() -> None:
+    assert poisson_at_least(2 * 10**15, 0.1) == 0 and poisson_at_most(2 * 10**15, 0.1) == 1
+    assert poisson_at_most(10**30, 10.0**30) == pytest.approx(0.5) and poisson_at_most(0, 10.0**120) == 0
+    whole = math.fsum(math.exp(n * math.log(2e4) - 2e4 - math.lgamma(n + 1)) for n in range(19_801))
+    assert poisson_at_most(19_800, 2e4) == pytest.approx(whole, rel=1e-9)
+    assert poisson_at_most(999_000, 999_999.0) == pytest.approx(poisson_at_most(999_002, 1_000_001.0), rel=5e-3)
 
 
 def test_luck_is_measured_from_the_nearer_end() -> None:
@@ -121,6 +131,17 @@ def test_alone_a_miner_has_his_own_luck() -> None:
     assert blocks > 400
     assert judged(sources("solo", round(blocks) * 321_810_000, day=easy)) == {}
     assert "chance" in judged(sources("solo", round(blocks * 0.7) * 321_810_000, day=easy))["declared_low"]
+
+
+@pytest.mark.parametrize("scheme", ["fpps", "pplns", "solo"])
+def test_coins_without_any_metered_energy_are_found(scheme: str) -> None:
+    still = replace(sources(scheme, 321_810_000), metered_wh={DAY: 0})
+    assert "expected by energy 0 sat" in judged(still)["declared_high"]
+
+
+def test_more_coins_than_there_will_be_are_an_error_of_the_network() -> None:
+    with pytest.raises(InputError, match="more coins than there will ever be"):
+        judged(sources("fpps", 5, day=network(difficulty="0.0001")))
 
 
 def test_the_book_must_have_what_the_pool_paid() -> None:

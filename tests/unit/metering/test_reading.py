@@ -9,7 +9,7 @@ import pytest
 from tests.unit.metering.small_meters import BERLIN, collected, judged, kinds, meter, rows_of, uneven, window
 
 from skarb.core.errors import InputError, NotFound
-from skarb.metering import Metered, State, collect
+from skarb.metering import Limits, Metered, State, collect
 from skarb.metering.model import Method
 
 DAY = date(2026, 4, 20)
@@ -46,6 +46,43 @@ def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
     pq.write_table(pa.table({"meter": ["m1"], "at": ["2026"], "energy_wh": [1]}), tmp_path / "bad.parquet")
     with pytest.raises(InputError, match=r"bad\.parquet, at: given string, expected instants"):
         collect([tmp_path / "bad.parquet"], [meter()], hours)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "wh"),
+    [
+        ("kwh", pa.array([400], pa.int64()), 400_000),
+        ("kwh", pa.array([400.1]), 400_100),
+        ("energy_wh", pa.array(["400000"]), 400_000),
+        ("energy_wh", pa.array([400_000.0]), 400_000),
+    ],
+)
+def test_parquet_may_have_figures_of_any_kind(tmp_path: Path, name: str, values: pa.Array, wh: int) -> None:
+    hours = window(DAY, DAY)
+    at = pa.array([hours.start_s], pa.timestamp("s", "UTC"))
+    pq.write_table(pa.table({"meter": ["m1"], "at": at, name: values}), tmp_path / "m.parquet")
+    (found,) = collect([tmp_path / "m.parquet"], [meter()], hours)
+    assert found.energy_wh[0, 0] == wh
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("energy_wh", pa.array([400_000.5]), "truncated"),
+        ("energy_wh", pa.array([2**64 - 1], pa.uint64()), "not in range"),
+        ("energy_wh", pa.array([-(2**63)]), "row 2, energy_wh: given -9223372036854775808 Wh"),
+        ("energy_wh", pa.array(["much"]), "much"),
+        ("kwh", pa.array([400.1004]), "given 400.1004 kWh; expected a Parquet file of intervals, exact to the watt-hour"),
+    ],
+)
+def test_parquet_with_figures_that_are_not_whole_watt_hours_is_refused(
+    tmp_path: Path, name: str, values: pa.Array, told: str
+) -> None:
+    hours = window(DAY, DAY)
+    at = pa.array([hours.start_s], pa.timestamp("s", "UTC"))
+    pq.write_table(pa.table({"meter": ["m1"], "at": at, name: values}), tmp_path / "m.parquet")
+    with pytest.raises(InputError, match=told):
+        collect([tmp_path / "m.parquet"], [meter()], hours)
 
 
 def test_rows_may_be_in_any_order_and_outside_of_the_month(tmp_path: Path) -> None:
@@ -166,7 +203,23 @@ def test_a_counter_rolls_over_or_runs_backwards(tmp_path: Path) -> None:
     assert found.energy_wh[0].tolist() == [1000] * 24 and kinds(found) == {"rolled_over": 1}
     backwards = [f"m1,{hours.at(slot).isoformat()},{1000 + slot - (500 if slot >= 12 else 0)}" for slot in range(25)]
     found = day_of(tmp_path, backwards, "meter,at,counter_kwh")
-    assert found.state[0, 11] == State.BACKWARDS and kinds(found) == {"backwards": 1} and found.energy_wh[0].sum() == 23_000
+    assert set(found.state[0, 10:13].tolist()) == {State.BACKWARDS} and kinds(found) == {"backwards": 3}
+    assert found.energy_wh[0].sum() == 21_000
+
+
+@pytest.mark.parametrize(("slot", "reading"), [(12, 1000), (12, 1030), (12, -7), (12, 10**9)])
+def test_one_wrong_reading_of_a_counter_changes_no_sum(tmp_path: Path, slot: int, reading: int) -> None:
+    hours = window(DAY, DAY)
+    rows = [f"m1,{hours.at(n).isoformat()},{reading if n == slot else 1000 + n}" for n in range(25)]
+    found = judged(day_of(tmp_path, rows, "meter,at,counter_kwh"), limits=Limits(neighbours_hours=3))
+    assert found.energy_wh[0].tolist() == [1000] * 24 and found.faults
+
+
+def test_what_is_spread_between_readings_and_what_nobody_read_is_told(tmp_path: Path) -> None:
+    hours = window(DAY, DAY)
+    rows = [f"m1,{hours.at(n).isoformat()},{1000 + n},{'yes' if n == 12 else 'no'}" for n in range(0, 25, 6)]
+    found = day_of(tmp_path, rows, "meter,at,counter_kwh,estimated")
+    assert kinds(found) == {"declared": 1, "spread": 24} and found.energy_wh[0].sum() == 24_000
 
 
 def test_where_no_meter_is_registered_all_are_strangers(tmp_path: Path) -> None:

@@ -125,6 +125,10 @@ def test_a_gap_and_an_overlap_of_tariffs_name_their_days() -> None:
         ConfigurationError, match="two versions hold on 2026-04-10, one from 2026-01-01 to 2026-04-15 and one from 2026-04-10"
     ):
         stretches((tariff(last="2026-04-15"), tariff("2026-04-10")), "t", "", *APRIL, no_law)
+    with pytest.raises(
+        ConfigurationError, match="two versions hold on 2026-04-01, one from 2026-01-01 to open and one from 2026-01-01"
+    ):
+        stretches((tariff(), tariff(price="0.5")), "t", "", *APRIL, no_law)
     with pytest.raises(ConfigurationError, match="nothing holds on 2026-04-01, between the beginning and 2026-05-01"):
         stretches((tariff("2026-05-01"),), "t", "", *APRIL, no_law)
     with pytest.raises(ConfigurationError, match="tariff 'x': not known, expected one of t"):
