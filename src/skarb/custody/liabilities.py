@@ -21,8 +21,8 @@ from skarb.journal.leaves import canonical
 from skarb.journal.proofs import SignedHead
 
 FORMAT, PROOF_FORMAT = "skarb liabilities 1", "skarb liability proof 1"
-Whole = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,38})\Z")]  # as text: readers of JSON lose large numbers
-Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Whole = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,38})$")]  # as text: readers of JSON lose large numbers
+Hex = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 SECRET_MIN = 16  # bytes
 
 

@@ -21,11 +21,11 @@ PlaceKind = Literal[
 ]  # account: with a bank; custodian: of somebody else, an exchange
 RequestKind = Literal["move", "sell", "pay", "freeze", "unfreeze", "policy"]
 Role = Literal["asks", "approves"]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
-Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\Z")]  # the name of a holder, role, place or destination
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]  # the name of a holder, role, place or destination
 Units = Annotated[int, msgspec.Meta(gt=0, le=UNITS_MAX)]
 MayBeNothing = Annotated[int, msgspec.Meta(ge=0, le=UNITS_MAX)]
-Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 SPENDS = ("move", "sell", "pay")
 
 
@@ -69,7 +69,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class WalletProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message that was signed with the key of a wallet: `destination_text`."""
 
-    day: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
     signature: str
 
 
@@ -120,9 +120,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     book: Word
     kind: RequestKind
     policy: Hash  # under which it is asked; under another one it is asked again
-    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16,64}\Z")]
+    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,64}$")]
     asked_by: Word
-    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]  # the last day on which it may be done
+    until: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]  # the last day on which it may be done
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     place: str = ""  # from where
     to: str = ""  # a place, or a destination

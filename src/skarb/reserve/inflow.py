@@ -30,7 +30,7 @@ class Inflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One line. Units: smallest units of the asset."""
 
     id: Text
-    day: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    day: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
     miner: Text
     kind: InflowKind
     asset: Literal["BYN", "BTC"]
