@@ -109,6 +109,13 @@ def governing(policy: Policy, signatures: Sequence[Signed]) -> list[str]:
     return [*(str(one) for one in problems_of(policy, "policy")), *missing, *(ignored if missing else ())]
 
 
+def is_asked(policy: Policy, request: Request, signature: Signed) -> bool:
+    """Say whether a request is asked for under this policy, by the holder whom it names."""
+    said, holder = signature.statement, policy.holder(request.asked_by)
+    about = (said.document, said.book, said.by, said.says) == (hash_of(request), policy.book, request.asked_by, "asks")
+    return holder is not None and about and request.policy == hash_of(policy) and is_signed(holder, signature)
+
+
 def to_screen(policy: Policy, request: Request) -> tuple[str, ...]:
     """Return what must be screened before a request is decided: every address, and the owner of a destination."""
     if request.kind not in SPENDS:

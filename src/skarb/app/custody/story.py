@@ -1,7 +1,7 @@
 """What a reserve's book says, told from its journal alone: lots, holdings, limits used, policies, freezings, requests.
 
-Every transaction must be the one that its own words say, or the book is not what the reserve wrote. With `judging` every decision is made
-again from the signatures and findings that were journalled, under the policy that held then.
+Every transaction must be the one that its own words say, or the book is not what the reserve wrote. Every decision is made again from the
+signatures and findings that were journalled, under the policy that held then: whoever can post into the ledger can write words, not signatures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, read_event
 from skarb.core.time import legal_day, parse_day
 from skarb.core.transfer import TRANSFER, TransferFlag
-from skarb.custody import Circumstances, Policy, Request, governing, hash_of, judge
+from skarb.custody import Circumstances, Policy, Request, governing, hash_of, is_asked, judge
 from skarb.journal import Envelope
 from skarb.journal.chain import notes_of, openings_of
 from skarb.ledger import Result
@@ -47,7 +47,7 @@ class Step(NamedTuple):
 class Story:
     """Shown every batch of a book in order; an observer of the book's opening."""
 
-    def __init__(self, at: int | None = None, judging: bool = False) -> None:
+    def __init__(self, at: int | None = None) -> None:
         """`at` is the last legal day that counts; by default everything does."""
         self.policy: Policy | None = None
         self.inflows: dict[str, Received] = {}
@@ -60,7 +60,7 @@ class Story:
         self.steps: list[Step] = []
         self.problems: list[str] = []
         self.judged = 0
-        self._at, self._judging = at, judging
+        self._at = at
         self.before = 0  # when the last batch was recorded, nanoseconds since 1970
         self._ledgers: dict[str, int] = {}
 
@@ -112,7 +112,7 @@ class Story:
         if isinstance(event, Received):
             self._received(event, recorded_at)
         elif isinstance(event, Lodged):
-            self.lodged.setdefault(hash_of(event.request), recorded_at)
+            self._lodged(event, recorded_at, where)
         elif isinstance(event, Governed):
             self._governed(event, recorded_at, where)
         else:
@@ -127,6 +127,12 @@ class Story:
         self._hold(event.place, line.asset, line.units)
         self.steps.append(Step(day, line.kind, line.id, "", event.place, line.asset, line.units, 0, "", recorded_at))
 
+    def _lodged(self, event: Lodged, recorded_at: int, where: str) -> None:
+        if self.policy is None or not is_asked(self.policy, event.request, event.signature):
+            self.problems.append(f"{where}: it was lodged without the signature of whoever asks, under the policy of that time")
+            return
+        self.lodged.setdefault(hash_of(event.request), recorded_at)
+
     def _governed(self, event: Governed, recorded_at: int, where: str) -> None:
         request = event.request
         self._must_be_then(event.at, recorded_at, where)
@@ -134,18 +140,16 @@ class Story:
             if self.policy is not None or event.policy is None:
                 self.problems.append(f"{where}: a book has one founding")
                 return
-            if self._judging:
-                self._found(governing(event.policy, event.signatures), where)
+            self._found(governing(event.policy, event.signatures), where)
             self.policy = event.policy
             return
         if self.policy is None:
             self.problems.append(f"{where}: before the first policy nobody can decide")
             return
-        if self._judging:
-            here = self.circumstances(request, event.at)
-            self._found([one.says for one in judge(self.policy, request, event.signatures, here).findings], where)
-        if self._at is not None and legal_day(instant_of(event.at), self.policy.zone) > self._at:
+        here = self.circumstances(request, event.at)
+        if self._at is not None and here.day > self._at:
             return
+        self._found([one.says for one in judge(self.policy, request, event.signatures, here).findings], where)
         name = hash_of(request)
         self.done[name] = event
         if request.kind == "freeze":
@@ -162,14 +166,13 @@ class Story:
             self.problems.append(f"{where}: before the first policy nothing can leave")
             return
         here = self.circumstances(request, event.at)
-        if self._judging:
-            ruling = judge(self.policy, request, event.signatures, replace(here, screened=event.screened))
-            self._found([one.says for one in ruling.findings], where)
-        if not 0 <= fee <= request.fee_units:
-            self.problems.append(f"{where}: a fee of {fee} was taken, at most {request.fee_units} were approved")
         name, day = hash_of(request), here.day
         if self._at is not None and day > self._at:
             return
+        ruling = judge(self.policy, request, event.signatures, replace(here, screened=event.screened))
+        self._found([one.says for one in ruling.findings], where)
+        if not 0 <= fee <= request.fee_units:
+            self.problems.append(f"{where}: a fee of {fee} was taken, at most {request.fee_units} were approved")
         if self.lots.units(request.asset) < request.units + fee:
             self.problems.append(f"{where}: more {request.asset} left than ever came in")
             return
