@@ -222,7 +222,9 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
     if request.kind == "move":
         if place is None:
             refuse("not_ours", f"{request.to!r} is no place of ours; what leaves the reserve is sold or paid")
-        elif request.address not in (place.addresses or ("",)):
+        elif request.address not in place.addresses and not (
+            request.asset == LEGAL and not place.addresses and not request.address
+        ):
             refuse("address", f"{request.address or 'no address'} is none of {place.name}")
         return findings
     if destination is None:
@@ -232,8 +234,8 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
             refuse("asset", f"{request.asset} is not sent to {destination.name}; allowed: {', '.join(destination.assets)}")
         if request.address != destination.address:
             refuse("address", f"{request.address or 'no address'} is not that of {destination.name}")
-        if destination.address and not wallet_is_proven(policy.book, destination):
-            refuse("wallet", f"nobody proved that he has the key of {destination.address}")
+        if (destination.address or request.asset != LEGAL) and not wallet_is_proven(policy.book, destination):
+            refuse("wallet", f"nobody proved that he has the key of {destination.address or 'a wallet'}")
     if not request.value_byn or not request.value_source:
         refuse("value", "what it brings or is worth in kopecks, with its source, is needed")
     if request.asset == LEGAL and request.value_byn != request.units:
