@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -257,11 +258,21 @@ def test_a_transaction_for_an_approved_request(run: Run) -> None:
         one = psbt.PSBT.from_string(Path("move.psbt").read_text().strip())
         one.sign_with(root)
         Path(f"{number}.psbt").write_text(one.to_string())
-    assert "1 valid signatures of 2" in run(
-        "reserve", "psbt", "finish", "r.book", "move.json", "1.psbt", "-o", "move.hex", code=3
-    )
-    run("reserve", "psbt", "finish", "r.book", "move.json", "2.psbt", "1.psbt", "-o", "move.hex")
+    finish, more = ("reserve", "psbt", "finish", "r.book", "move.json", "2.psbt", "1.psbt"), ("--of", "market", "-o", "move.hex")
+    given = [word for one in (asked, *approved) for word in ("--approval", one)]
+    assert "1 valid signatures of 2" in run(*finish[:5], "1.psbt", *given, *more, code=3)
+    assert "1 of 2 approvals" in run(*finish, *given[:4], *more, code=8)
+    assert "not_screened" in run(*finish, *given, *more[2:], code=8)
+    run("reserve", "ask", "freeze", "r.book", "--by", "clara", "--reason", "a key was lost", "-o", "freeze.json")
+    copyfile("r.book", "other.book")
+    run("reserve", "govern", "other.book", "freeze.json", sign(run, "freeze.json", "clara"))
+    assert "frozen" in run(*finish[:3], "other.book", *finish[4:], *given, *more, code=8)
+    assert not Path("move.hex").exists()
+    run(*finish, *given, *more)
     assert Path("move.hex").read_text().startswith("02000000")
+    run("reserve", "move", "r.book", "move.json", asked, *approved, "--of", "market", "--fee", 80)
+    for again in ((*finish, *given, *more[:2], "-o", "again.hex"), (*build, "--fee", 80, "-o", "again.psbt")):
+        assert "carried out before" in run(*again, code=8), "an approval serves once"
 
 
 def prove(run: Run, book: str) -> None:

@@ -38,6 +38,7 @@ class Circumstances:
     now: int  # nanoseconds since 1970
     day: int  # the legal day of that moment
     lodged_at: int | None  # nanoseconds since 1970; None: the request was never lodged
+    done: bool = False  # the request was carried out before
     freezings: tuple[str, ...] = ()  # hashes of those in force
     left_today: int = 0  # units of the asset that left the place this day, fees included
     held: int = 0  # units of the asset in the place
@@ -68,6 +69,8 @@ def judge(policy: Policy, request: Request, signatures: Sequence[Signed], here: 
 
     if request.book != policy.book:
         refuse("other_book", f"the request is for book {request.book!r}, this is {policy.book!r}")
+    if here.done:
+        refuse("done", "it was carried out before; an approval serves once: ask again")
     if request.policy != hash_of(policy):
         refuse(
             "other_policy", f"it was asked under policy {request.policy[:16]}…, in force is {hash_of(policy)[:16]}…: ask again"

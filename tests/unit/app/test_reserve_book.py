@@ -121,6 +121,8 @@ def test_a_move_and_a_sale_from_the_oldest_lots(begun) -> None:
     assert carried_out(path, watch, move, ["boris", "clara"], minutes=59).verdict == "refuse"
     assert carried_out(path, watch, move, ["boris", "clara"], minutes=2, fee_units=50).verdict == "permit"
     assert carried_out(path, watch, move, ["boris", "clara"]) is None, "once"
+    again = judge_from(tell(path, watch), move, RESERVE.signed(move, ["boris", "clara"]), listed(), watch)
+    assert [one.code for one in again.findings] == ["done"]
     sale = RESERVE.request("sell", units=100, value_byn=777, asked_by="boris")
     assert carried_out(path, watch, sale, ["anna"], minutes=0).verdict == "permit"
     story = tell(path, watch)

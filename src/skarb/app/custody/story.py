@@ -203,6 +203,7 @@ class Story:
             now=now,
             day=day,
             lodged_at=self.lodged.get(hash_of(request)),
+            done=hash_of(request) in self.done,
             freezings=self.freezings,
             left_today=self.left.get((request.place, request.asset, day), 0),
             held=self.held.get((request.place, request.asset), 0),
