@@ -189,7 +189,9 @@ def read_document(data: bytes, where: str, kind: type[_T]) -> _T:
     """
     what = kind.__name__.lower()
     try:
-        return msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
+        found = msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
+        canonical(found)  # half a character of JSON has no bytes that could be signed
+        return found
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InputError(f"{where}: given {shorten(str(error), 200)}, expected a {what} as JSON; nothing was done") from None
 

@@ -108,6 +108,12 @@ def test_what_is_no_document_is_one_clear_error(text: str) -> None:
             read_document(text.encode("utf-8", "surrogatepass"), "f.json", kind)
 
 
+def test_half_a_character_is_one_clear_error(reserve) -> None:
+    text = msgspec.json.encode(reserve.request()).decode().replace('"weekly"', '"\\ud800"')
+    with pytest.raises(InputError, match="expected a request"):
+        read_document(text.encode(), "r.json", Request)
+
+
 def test_a_field_named_twice_is_refused(reserve) -> None:
     text = msgspec.json.encode(reserve.request()).decode()
     with pytest.raises(InputError, match="'units' twice"):
