@@ -227,6 +227,7 @@ def check_paper(paper: Paper, ring: Keyring) -> list[Step]:
     return [
         _signed(owed.head, liabilities_bytes(owed), paper.signature, ring, f"what is owed by book {owed.book} at {owed.at}"),
         Step(owed.book == owed.head.statement.book and owed.format == FORMAT, "the head is of this book"),
+        Step(len({one.asset for one in owed.totals}) == len(owed.totals), "each asset has one root and one total"),
     ]
 
 
