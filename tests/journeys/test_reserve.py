@@ -226,6 +226,11 @@ def test_a_transaction_for_an_approved_request(run: Run) -> None:
     Path("in.csv").write_text(INFLOWS)
     Path("rates.csv").write_text("date,currency,byn_per_unit\n2026-01-30,BTC,300000\n")
     run("reserve", "receive", "r.book", "in.csv", "--rates", "rates.csv")
+    Path("few.json").write_text(
+        '{"list": "l", "regime": "national", "publisher": "p", "version": "1", "published": "2026-01-01", "entries": []}'
+    )
+    run("screen", "import", "few.json", "--to", "few")
+    Path("few/market.yaml").write_text("law: zz\n")  # a market of another country, with lists of its own
     import_lists(run)
     what = ("--place", "cold", "--to", "warm", "--asset", "BTC", "--units", 900, "--fee", 90)
     run("reserve", "ask", "move", "r.book", "--by", "anna", "--reason", "weekly", *what, "-o", "move.json")
@@ -252,6 +257,7 @@ def test_a_transaction_for_an_approved_request(run: Run) -> None:
     assert "not_lodged" in run(*build, "--fee", 80, "-o", "move.psbt", code=8)
     assert not Path("move.psbt").exists()
     run("reserve", "lodge", "r.book", "move.json", asked)
+    assert "not_screened" in run(*build[:-1], "few", "--fee", 80, "-o", "move.psbt", code=8), "the policy says whose lists"
     assert "at most 90" in run(*build, "--fee", 91, "-o", "move.psbt", code=3)
     assert "fee 80, change 1521" in run(*build, "--fee", 80, "-o", "move.psbt")
     for number, root in enumerate(roots):

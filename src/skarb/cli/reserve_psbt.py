@@ -44,7 +44,6 @@ def build(
     fee: int,
     change: int,
     of: Of = None,
-    law: str | None = None,
     output: Output,
 ) -> int:
     """Write the unsigned transaction of a request that could be carried out now: what was approved, the change back, nothing else.
@@ -67,15 +66,13 @@ def build(
         The index of the change address in branch 1 of the descriptor; use each only once.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     output
         Where the PSBT goes, as Base64.
     """
     check_outputs((output,), (request, *signatures, coins))
     wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     story = tell(location_of(book), now)
-    ruling = judge_from(story, wanted, given, lists_of(of, law), now)
+    ruling = judge_from(story, wanted, given, lists_of(of, story.policy), now)
     if ruling.verdict != "permit":
         return say(ruling, wanted, json=False)
     if not coins.is_file():
@@ -102,14 +99,13 @@ def finish(
     *,
     approvals: Annotated[list[Path], Parameter(name="--approval", negative=())],
     of: Of = None,
-    law: str | None = None,
     output: Output,
 ) -> int:
     """Put the signatures of several copies together and write the transaction, if it is what was approved, to the satoshi, and enough of them hold.
 
     The request is decided once more: what was approved days ago may be frozen, too late, beyond the limit of the day or listed by now.
 
-    Example: `skarb reserve psbt finish reserve.book pay.json pay.anna.psbt pay.clara.psbt --approval anna.sig --approval boris.sig --of market -o pay.hex`
+    Example: `skarb reserve psbt finish reserve.book pay.json anna.psbt clara.psbt --approval anna.sig --approval boris.sig --of market -o pay.hex`
 
     Parameters
     ----------
@@ -123,15 +119,13 @@ def finish(
         The signatures under the request, of who asks and who approves; once for each.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     output
         Where the transaction goes, as hex, ready to be sent by a node.
     """
     check_outputs((output,), (request, *signed, *approvals))
     wanted, given = read_file(request, Request), [read_file(one, Signed) for one in approvals]
     story = tell(location_of(book), now)
-    ruling = judge_from(story, wanted, given, lists_of(of, law), now)
+    ruling = judge_from(story, wanted, given, lists_of(of, story.policy), now)
     if ruling.verdict != "permit":
         return say(ruling, wanted, json=False)
     texts = []

@@ -95,6 +95,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     places: tuple[Place, ...]
     destinations: tuple[Destination, ...] = ()
     governance: Quorum
+    law: Word = "by"  # the country whose lists nothing leaves without
 
     def place(self, name: str) -> Place | None:
         """Return a place by its name."""
