@@ -42,8 +42,8 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a line cost, and by which rate: BYN for one whole unit of the asset."""
 
     cost_byn: Annotated[int, msgspec.Meta(ge=0)]  # kopecks
-    numerator: int
-    denominator: int
+    numerator: Annotated[int, msgspec.Meta(ge=0)]
+    denominator: Annotated[int, msgspec.Meta(gt=0)]
     rate_source: str
     rate_day: str
 
@@ -135,6 +135,11 @@ def worth_of(one: Inflow, rates: RateBook) -> Worth:
         rate_source=rate.source,
         rate_day=from_day(rate.day).isoformat(),
     )
+
+
+def is_worth(one: Inflow, worth: Worth) -> bool:
+    """Say whether a line costs what it is said to, by the rate that is said."""
+    return worth.cost_byn == (one.units if one.asset == LEGAL else kopecks(one.units, one.asset, worth))
 
 
 def kopecks(units: int, asset: str, rate: Rate | Worth) -> int:

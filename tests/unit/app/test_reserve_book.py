@@ -283,6 +283,18 @@ def test_words_that_tell_another_amount_are_found_out(begun) -> None:
         tell(path, watch)
 
 
+def test_a_cost_that_is_not_the_rate_is_found_out(begun) -> None:
+    path, watch = begun
+    event = tell(path, watch).inflows["b"]
+    cheap = msgspec.structs.replace(event.worth, cost_byn=event.worth.cost_byn - 1)
+    lie = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie"), worth=cheap)
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(lie), WORD: event_bytes(lie).decode()}}
+        assert set(book.post(records_of(lie, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="costs something else"):
+        tell(path, watch)
+
+
 def test_a_book_begins_once_with_a_policy_that_its_quorum_signed(tmp_path: Path) -> None:
     path, watch, policy = tmp_path / "r.book", Watch(), RESERVE.policy
     with open_reserve(path, watch, "reserve") as keeper:

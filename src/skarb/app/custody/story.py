@@ -22,6 +22,7 @@ from skarb.journal.chain import notes_of, openings_of
 from skarb.ledger import Result
 from skarb.reserve import Lot, Lots
 from skarb.reserve.chart import LEGAL
+from skarb.reserve.inflow import is_worth
 from skarb.store import Damaged
 
 _PATIENCE = 600 * 10**9  # a decision and its batch lie no further apart
@@ -110,7 +111,7 @@ class Story:
     def apply(self, event: Event, recorded_at: int, where: str) -> None:
         """Take in one event."""
         if isinstance(event, Received):
-            self._received(event, recorded_at)
+            self._received(event, recorded_at, where)
         elif isinstance(event, Lodged):
             self._lodged(event, recorded_at, where)
         elif isinstance(event, Governed):
@@ -118,8 +119,10 @@ class Story:
         else:
             self._executed(event, recorded_at, where)
 
-    def _received(self, event: Received, recorded_at: int) -> None:
+    def _received(self, event: Received, recorded_at: int, where: str) -> None:
         line, day = event.line, parse_day(event.line.day)
+        if not is_worth(line, event.worth):
+            self.problems.append(f"{where}: inflow {line.id!r} costs something else than its units at its rate")
         self.inflows[line.id] = event
         if self._at is not None and day > self._at:
             return
