@@ -269,7 +269,33 @@ def test_words_without_signatures_put_no_policy_in_force_and_lodge_nothing(begun
         assert said in tell(path, watch, listing=True).problems[-1]
         with pytest.raises(Damaged, match="0 of 2 approvals"), open_reserve(path, watch):
             pass
-    assert hash_of(move) not in tell(path, watch, listing=True).lodged
+    told = tell(path, watch, listing=True)
+    assert told.policy == RESERVE.policy and hash_of(move) not in told.lodged, "what was not allowed does not hold"
+
+
+def test_a_day_that_is_none_is_found_out(begun) -> None:
+    path, watch = begun
+    event = tell(path, watch).inflows["a"]
+    lie = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie", day="2026-02-30"))
+    truth = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie"))
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(lie), WORD: event_bytes(lie).decode()}}
+        assert set(book.post(records_of(truth, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="does not say why"):
+        tell(path, watch)
+
+
+def test_a_decision_of_another_time_is_found_out(begun) -> None:
+    path, watch = begun
+    freeze = RESERVE.request("freeze", asked_by="egor")
+    late = Governed(at=10**30, request=freeze, signatures=tuple(RESERVE.signed(freeze, [])))
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(late), WORD: event_bytes(late).decode()}}
+        for name in ("custody/open", "custody/done"):
+            book.open_accounts([NewAccount(name, "ACT", flags=flags_of(name))])
+        assert set(book.post(records_of(late, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="decided at another time"):
+        tell(path, watch)
 
 
 def test_words_that_tell_another_amount_are_found_out(begun) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, read_event
+from skarb.core.errors import InputError
 from skarb.core.time import legal_day, parse_day
 from skarb.core.transfer import TRANSFER, TransferFlag
 from skarb.custody import Circumstances, Policy, Request, governing, hash_of, is_asked, judge
@@ -100,7 +101,9 @@ class Story:
         where = f"batch {envelope.sequence}, transfer {place}"
         try:
             event = read_event(text or "")
-        except msgspec.MsgspecError:
+            if isinstance(event, Received):
+                parse_day(event.line.day)
+        except (msgspec.MsgspecError, InputError):
             self.problems.append(f"{where}: it does not say why; the reserve posts nothing without words")
             return
         if not is_of(event, records, self._ledgers):
@@ -138,13 +141,14 @@ class Story:
 
     def _governed(self, event: Governed, recorded_at: int, where: str) -> None:
         request = event.request
-        self._must_be_then(event.at, recorded_at, where)
+        if not self._is_of_then(event.at, recorded_at, where):
+            return
         if request is None:
             if self.policy is not None or event.policy is None:
                 self.problems.append(f"{where}: a book has one founding")
                 return
-            self._found(governing(event.policy, event.signatures), where)
-            self.policy = event.policy
+            if self._is_allowed(governing(event.policy, event.signatures), where):
+                self.policy = event.policy
             return
         if self.policy is None:
             self.problems.append(f"{where}: before the first policy nobody can decide")
@@ -152,7 +156,8 @@ class Story:
         here = self.circumstances(request, event.at)
         if self._at is not None and here.day > self._at:
             return
-        self._found([one.says for one in judge(self.policy, request, event.signatures, here).findings], where)
+        if not self._is_allowed([one.says for one in judge(self.policy, request, event.signatures, here).findings], where):
+            return
         name = hash_of(request)
         self.done[name] = event
         if request.kind == "freeze":
@@ -164,7 +169,8 @@ class Story:
 
     def _executed(self, event: Executed, recorded_at: int, where: str) -> None:
         request, fee = event.request, event.fee_units
-        self._must_be_then(event.at, recorded_at, where)
+        if not self._is_of_then(event.at, recorded_at, where):
+            return
         if self.policy is None:
             self.problems.append(f"{where}: before the first policy nothing can leave")
             return
@@ -173,7 +179,7 @@ class Story:
         if self._at is not None and day > self._at:
             return
         ruling = judge(self.policy, request, event.signatures, replace(here, screened=event.screened))
-        self._found([one.says for one in ruling.findings], where)
+        self._is_allowed([one.says for one in ruling.findings], where)
         if not 0 <= fee <= request.fee_units:
             self.problems.append(f"{where}: a fee of {fee} was taken, at most {request.fee_units} were approved")
         if self.lots.units(request.asset) < request.units + fee:
@@ -215,14 +221,18 @@ class Story:
     def _hold(self, place: str, asset: str, units: int) -> None:
         self.held[place, asset] = self.held.get((place, asset), 0) + units
 
-    def _must_be_then(self, at: int, recorded_at: int, where: str) -> None:
-        if not self.before <= at <= recorded_at or recorded_at - at > _PATIENCE:
-            self.problems.append(f"{where}: it says that it was decided at another time than it was recorded")
+    def _is_of_then(self, at: int, recorded_at: int, where: str) -> bool:
+        """Say whether a decision is as old as its batch."""
+        if self.before <= at <= recorded_at <= at + _PATIENCE:
+            return True
+        self.problems.append(f"{where}: it says that it was decided at another time than it was recorded")
+        return False
 
-    def _found(self, findings: list[str], where: str) -> None:
+    def _is_allowed(self, findings: list[str], where: str) -> bool:
         self.judged += 1
         if findings:
             self.problems.append(f"{where}: it was not allowed: {'; '.join(findings)}")
+        return not findings
 
 
 def instant_of(nanoseconds: int) -> datetime:
