@@ -65,6 +65,12 @@ def test_what_cannot_be_kept_is_said(reserve, place, change, said) -> None:
         assert found == [], "one holder may change his role"
 
 
+def test_half_a_character_is_one_clear_error(reserve) -> None:
+    text = msgspec.json.encode(reserve.request()).decode().replace('"weekly"', '"\\ud800"')
+    with pytest.raises(InputError, match="expected a request"):
+        read_document(text.encode(), "r.json", Request)
+
+
 def test_one_key_under_two_names_is_refused(reserve) -> None:
     holders = [dict(one) for one in reserve.data["holders"]]
     holders[1]["key"] = holders[0]["key"]
@@ -106,12 +112,6 @@ def test_what_is_no_document_is_one_clear_error(text: str) -> None:
     for kind in (Policy, Request):
         with pytest.raises(InputError, match=r"f\.json: given .*, expected a"):
             read_document(text.encode("utf-8", "surrogatepass"), "f.json", kind)
-
-
-def test_half_a_character_is_one_clear_error(reserve) -> None:
-    text = msgspec.json.encode(reserve.request()).decode().replace('"weekly"', '"\\ud800"')
-    with pytest.raises(InputError, match="expected a request"):
-        read_document(text.encode(), "r.json", Request)
 
 
 def test_a_field_named_twice_is_refused(reserve) -> None:
