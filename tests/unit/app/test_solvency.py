@@ -238,6 +238,8 @@ def test_what_is_owed_is_covered_by_addresses_that_signed_for_it(published, book
     ):
         assert is_true(msgspec.structs.replace(statement, **wrong)), wrong
     less, _ = cover(published, {first: signed[first]}, balances, moment, {}, head, AT, KEY)
+    with pytest.raises(InputError, match="expected an instant"):
+        cover(published, signed, balances, moment, {}, head, "yesterday", KEY)
     assert not less.statement.covers[0].covered, "200 of 385"
     assert second in secrets
 
