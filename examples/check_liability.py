@@ -30,8 +30,9 @@ def check(data, keys):
     need(said["format"] == "skarb liabilities 1" and said["book"] == head["book"], "what is owed stands on a head of its book")
     signature = unhex(proof["liabilities"]["signature"], 64)
     need(signed(keys[head["key"]], canonical(said).encode(), signature), "what is owed is signed with the key of the head")
-    total = next((one for one in said["totals"] if one["asset"] == proof["asset"]), None)
-    need(total is not None, "something is owed in this asset")
+    totals = [one for one in said["totals"] if one["asset"] == proof["asset"]]
+    need(len(totals) == 1, "this asset has one root and one total")
+    total = totals[0]
     index, units, count = proof["index"], whole(proof["units"]), total["count"]
     need(type(index) is int and type(count) is int and 0 <= index < count, "the leaf lies in the tree")
     need(len(proof["path"]) == (count - 1).bit_length(), "the path is as long as the tree is high")

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from skarb.app.custody.keep import judge_from, open_reserve, statement_of, tell
 from skarb.app.files import now
+from skarb.app.law import law_folder
 from skarb.cli.output import Usage, check_outputs, err, out, table
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.custody import (
@@ -31,6 +32,7 @@ from skarb.custody import (
     statement_text,
 )
 from skarb.custody.model import Destination, RequestKind
+from skarb.registers.defaults import load_country_defaults
 from skarb.screening import Screen
 from skarb.store import location_of
 
@@ -64,6 +66,7 @@ def found(book: str, policy: Path, signatures: Annotated[list[Path], Parameter(n
     place = location_of(book)
     if problems := problems_of(wanted, policy.name):
         raise InputError("\n".join(map(str, problems)) + "\nnothing was written")
+    law_folder(wanted.law)
     given = [read_file(one, Signed) for one in signatures]
     if missing := governing(wanted, given):  # before a file is made
         out.print("[red]✗[/] the policy does not hold yet; nothing was written", highlight=False)
@@ -324,7 +327,6 @@ def check(
     /,
     *,
     of: Of = None,
-    law: str | None = None,
     json: bool = False,
 ) -> int:
     """Say whether a request could be carried out now, and everything that is missing; nothing is written.
@@ -341,14 +343,12 @@ def check(
         Those of who asks and who approves.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     json
         Print the answer as JSON.
     """
     wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     story = tell(location_of(book), now)
-    return say(judge_from(story, wanted, given, lists_of(of, law), now), wanted, json)
+    return say(judge_from(story, wanted, given, lists_of(of, story.policy), now), wanted, json)
 
 
 def move(
@@ -358,7 +358,6 @@ def move(
     /,
     *,
     of: Of = None,
-    law: str | None = None,
     fee: int | None = None,
     reference: str = "",
     json: bool = False,
@@ -377,8 +376,6 @@ def move(
         Those of who asks and who approves.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     fee
         What was really taken; by default all that was approved.
     reference
@@ -386,7 +383,7 @@ def move(
     json
         Print the answer as JSON.
     """
-    return _carry_out("move", book, request, signatures, of, law, fee, reference, json)
+    return _carry_out("move", book, request, signatures, of, fee, reference, json)
 
 
 def sell(
@@ -396,7 +393,6 @@ def sell(
     /,
     *,
     of: Of = None,
-    law: str | None = None,
     fee: int | None = None,
     reference: str = "",
     json: bool = False,
@@ -415,8 +411,6 @@ def sell(
         Those of who asks and who approves.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     fee
         What was really taken; by default all that was approved.
     reference
@@ -424,7 +418,7 @@ def sell(
     json
         Print the answer as JSON.
     """
-    return _carry_out("sell", book, request, signatures, of, law, fee, reference, json)
+    return _carry_out("sell", book, request, signatures, of, fee, reference, json)
 
 
 def pay(
@@ -434,7 +428,6 @@ def pay(
     /,
     *,
     of: Of = None,
-    law: str | None = None,
     fee: int | None = None,
     reference: str = "",
     json: bool = False,
@@ -453,8 +446,6 @@ def pay(
         Those of who asks and who approves.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     fee
         What was really taken; by default all that was approved.
     reference
@@ -462,7 +453,7 @@ def pay(
     json
         Print the answer as JSON.
     """
-    return _carry_out("pay", book, request, signatures, of, law, fee, reference, json)
+    return _carry_out("pay", book, request, signatures, of, fee, reference, json)
 
 
 def govern(book: str, request: Path, signatures: Annotated[list[Path], Parameter(negative=())], /, *, json: bool = False) -> int:
@@ -481,7 +472,7 @@ def govern(book: str, request: Path, signatures: Annotated[list[Path], Parameter
     json
         Print the answer as JSON.
     """
-    return _carry_out(("freeze", "unfreeze", "policy"), book, request, signatures, None, None, None, "", json)
+    return _carry_out(("freeze", "unfreeze", "policy"), book, request, signatures, None, None, "", json)
 
 
 _Kinds = str | tuple[str, ...]
@@ -493,7 +484,6 @@ def _carry_out(
     request: Path,
     signatures: Sequence[Path],
     of: Path | None,
-    law: str | None,
     fee: int | None,
     reference: str,
     json: bool,
@@ -505,8 +495,8 @@ def _carry_out(
         )
     if len(reference) > 200 or not reference.isprintable():
         raise Usage("--reference: expected at most 200 characters in one line")
-    screen = lists_of(of, law)
     with open_reserve(location_of(book), now) as keeper:
+        screen = lists_of(of, keeper.policy)
         ruling = keeper.carry_out(wanted, given, screen, fee, reference)
     if ruling is None:
         out.print(f"[green]✓[/] {escape(_summary(wanted))}: was done before, nothing was written", highlight=False)
@@ -514,16 +504,16 @@ def _carry_out(
     return say(ruling, wanted, json, done=True)
 
 
-def lists_of(of: Path | None, law: str | None) -> Screen | None:
-    """Return the screen over the lists in a folder of registers; without a folder there is none, and nothing is clear."""
-    if of is None:
+def lists_of(of: Path | None, policy: Policy | None) -> Screen | None:
+    """Return the screen over the lists in a folder of registers, with those that the policy's country requires; without a folder nothing is clear."""
+    if of is None or policy is None:
         return None
     from skarb.app.setting import open_registers, screen_of
-    from skarb.cli.register import law_of
 
     if not (of / "registers.jsonl").is_file():
         raise NotFound(f"{of} holds no registers; skarb register import FILE --to {of} makes some")
-    return screen_of(open_registers(law_of(of, law), of, now))
+    required = load_country_defaults(law_folder(policy.law)).required_lists  # those of a made-up market are not enough
+    return screen_of(open_registers(policy.law, of, now, required=required))
 
 
 def say(ruling: Ruling, request: Request, json: bool, done: bool = False) -> int:

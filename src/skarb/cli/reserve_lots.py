@@ -258,7 +258,7 @@ def verify(book: str, /, *, json: bool = False) -> int:
     json
         Print the answer as JSON.
     """
-    story = tell(location_of(book), now, judging=True)
+    story = tell(location_of(book), now, listing=True)
     if json:
         data = {"holds": not story.problems, "inflows": len(story.inflows), "decisions": story.judged, "problems": story.problems}
         out.print_json(texts.dumps(data))

@@ -13,7 +13,7 @@ from skarb.app.files import now
 from skarb.cli.output import check_outputs, err, out
 from skarb.cli.reserve_custody import Of, lists_of, read_file, say
 from skarb.core.errors import InputError, NotFound
-from skarb.custody import Policy, Request, Signed, hash_of
+from skarb.custody import Policy, Request, Signed
 from skarb.custody import psbt as papers
 from skarb.registers.read import text_of
 from skarb.store import location_of
@@ -44,7 +44,6 @@ def build(
     fee: int,
     change: int,
     of: Of = None,
-    law: str | None = None,
     output: Output,
 ) -> int:
     """Write the unsigned transaction of a request that could be carried out now: what was approved, the change back, nothing else.
@@ -67,15 +66,13 @@ def build(
         The index of the change address in branch 1 of the descriptor; use each only once.
     of
         The folder of registers with the screening lists; without lists nothing leaves.
-    law
-        The country whose registers these are; by default the market's own, else by.
     output
         Where the PSBT goes, as Base64.
     """
     check_outputs((output,), (request, *signatures, coins))
     wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     story = tell(location_of(book), now)
-    ruling = judge_from(story, wanted, given, lists_of(of, law), now)
+    ruling = judge_from(story, wanted, given, lists_of(of, story.policy), now)
     if ruling.verdict != "permit":
         return say(ruling, wanted, json=False)
     if not coins.is_file():
@@ -94,10 +91,21 @@ def build(
 
 
 @psbt.command
-def finish(book: str, request: Path, signed: Annotated[list[Path], Parameter(negative=())], /, *, output: Output) -> None:
+def finish(
+    book: str,
+    request: Path,
+    signed: Annotated[list[Path], Parameter(negative=())],
+    /,
+    *,
+    approvals: Annotated[list[Path], Parameter(name="--approval", negative=())],
+    of: Of = None,
+    output: Output,
+) -> int:
     """Put the signatures of several copies together and write the transaction, if it is what was approved, to the satoshi, and enough of them hold.
 
-    Example: `skarb reserve psbt finish reserve.book pay.json pay.anna.psbt pay.clara.psbt -o pay.hex`
+    The request is decided once more: what was approved days ago may be frozen, too late, beyond the limit of the day or listed by now.
+
+    Example: `skarb reserve psbt finish reserve.book pay.json anna.psbt clara.psbt --approval anna.sig --approval boris.sig --of market -o pay.hex`
 
     Parameters
     ----------
@@ -107,23 +115,29 @@ def finish(book: str, request: Path, signed: Annotated[list[Path], Parameter(neg
         The request.
     signed
         The PSBTs that came back.
+    approvals
+        The signatures under the request, of who asks and who approves; once for each.
+    of
+        The folder of registers with the screening lists; without lists nothing leaves.
     output
         Where the transaction goes, as hex, ready to be sent by a node.
     """
-    check_outputs((output,), (request, *signed))
-    wanted = read_file(request, Request)
+    check_outputs((output,), (request, *signed, *approvals))
+    wanted, given = read_file(request, Request), [read_file(one, Signed) for one in approvals]
     story = tell(location_of(book), now)
+    ruling = judge_from(story, wanted, given, lists_of(of, story.policy), now)
+    if ruling.verdict != "permit":
+        return say(ruling, wanted, json=False)
     texts = []
     for one in signed:
         if not one.is_file():
             raise NotFound(f"there is no file {one}")
         texts.append(text_of(one.read_bytes(), one.name))
-    if hash_of(wanted) not in (*story.lodged, *story.done):
-        raise NotFound(f"request {hash_of(wanted)[:16]}… was never lodged in {book}")
     raw, txid, fee = papers.finish(texts, wanted, _wallet(story.policy, wanted))
     output.write_text(raw + "\n", encoding="ascii")
     out.print(f"[green]✓[/] transaction {txid}, fee {fee} satoshi, in {escape(str(output))}", highlight=False)
     err.print(f"[dim]· when it is sent: skarb reserve {wanted.kind} … --fee {fee} --reference {txid}[/]")
+    return 0
 
 
 def _wallet(policy: Policy | None, request: Request) -> str:

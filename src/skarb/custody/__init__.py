@@ -22,7 +22,7 @@ from skarb.custody.model import (
     statement_text,
 )
 from skarb.custody.policy import problems_of
-from skarb.custody.quorum import Circumstances, Finding, Ruling, governing, judge, to_screen
+from skarb.custody.quorum import Circumstances, Finding, Ruling, governing, is_asked, judge, to_screen
 from skarb.custody.sumtree import Node, SumTree, build, is_included
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "destination_text",
     "governing",
     "hash_of",
+    "is_asked",
     "is_included",
     "judge",
     "problems_of",

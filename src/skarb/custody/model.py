@@ -102,6 +102,7 @@ class Policy(
     places: tuple[Place, ...]
     destinations: tuple[Destination, ...] = ()
     governance: Quorum
+    law: Word = "by"  # the country whose lists nothing leaves without
 
     def place(self, name: str) -> Place | None:
         """Return a place by its name."""
@@ -210,7 +211,9 @@ def read_document(data: bytes, where: str, kind: type[_T]) -> _T:
     """
     what = {Policy: "policy", Request: "request"}.get(kind, "signature")
     try:
-        return msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
+        found = msgspec.convert(json.loads(data, object_pairs_hook=_once), kind)
+        canonical(found)  # half a character of JSON has no bytes that could be signed
+        return found
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InputError(f"{where}: given {shorten(str(error), 200)}, expected a {what} as JSON; nothing was done") from None
 

@@ -15,7 +15,7 @@ from skarb.core.errors import ConfigurationError, Problem
 from skarb.core.identifiers import Address, classify
 from skarb.core.time import zone
 from skarb.custody.model import Destination, Place, Policy, Quorum
-from skarb.custody.signatures import KEY, wallet_is_proven
+from skarb.custody.signatures import is_key, owner_of, wallet_is_proven
 
 
 def problems_of(policy: Policy, where: str) -> list[Problem]:
@@ -34,12 +34,14 @@ def _all(policy: Policy) -> Iterator[_Flaw]:
     names = [*(one.name for one in policy.places), *(one.name for one in policy.destinations)]
     yield from _twice("places and destinations", names)
     yield from _twice("holders", [one.name for one in policy.holders])
-    yield from _twice("holders: key", [one.key for one in policy.holders])  # one person under two names would count twice
+    owners = Counter(owner_of(one.key) for one in policy.holders)
+    for holder in policy.holders:
+        if owners[owner_of(holder.key)] > 1:  # one person under two names would count twice
+            yield "holders: key", holder.key, "each only once, also as another address of the same key"
     yield from _twice("places: receives", [asset for one in policy.places for asset in one.receives])
     for holder in policy.holders:
-        readable = KEY.fullmatch(holder.key) is not None
-        if not readable or (holder.key.startswith("BTC:") and _address_flaw(holder.key)):
-            yield f"holder {holder.name}: key", holder.key, "ed25519: and 64 hex digits, or BTC: and an address"
+        if not is_key(holder.key) or (holder.key.startswith("BTC:") and _address_flaw(holder.key)):
+            yield f"holder {holder.name}: key", holder.key, "ed25519: and 64 hex digits of a key, or BTC: and an address"
     yield from _quorum("governance", policy.governance, policy)
     for place in policy.places:
         yield from _place(place, policy, set(names))

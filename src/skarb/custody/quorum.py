@@ -38,6 +38,7 @@ class Circumstances:
     now: int  # nanoseconds since 1970
     day: int  # the legal day of that moment
     lodged_at: int | None  # nanoseconds since 1970; None: the request was never lodged
+    done: bool = False  # the request was carried out before
     freezings: tuple[str, ...] = ()  # hashes of those in force
     left_today: int = 0  # units of the asset that left the place this day, fees included
     held: int = 0  # units of the asset in the place
@@ -68,6 +69,8 @@ def judge(policy: Policy, request: Request, signatures: Sequence[Signed], here: 
 
     if request.book != policy.book:
         refuse("other_book", f"the request is for book {request.book!r}, this is {policy.book!r}")
+    if here.done:
+        refuse("done", "it was carried out before; an approval serves once: ask again")
     if request.policy != hash_of(policy):
         refuse(
             "other_policy", f"it was asked under policy {request.policy[:16]}…, in force is {hash_of(policy)[:16]}…: ask again"
@@ -107,6 +110,13 @@ def governing(policy: Policy, signatures: Sequence[Signed]) -> list[str]:
             ignored.append(f"the signature of {said.by} is not his approval of this policy")
     missing = [one.says for one in _agreed(policy.governance, policy, list(approved.values()))]
     return [*(str(one) for one in problems_of(policy, "policy")), *missing, *(ignored if missing else ())]
+
+
+def is_asked(policy: Policy, request: Request, signature: Signed) -> bool:
+    """Say whether a request is asked for under this policy, by the holder whom it names."""
+    said, holder = signature.statement, policy.holder(request.asked_by)
+    about = (said.document, said.book, said.by, said.says) == (hash_of(request), policy.book, request.asked_by, "asks")
+    return holder is not None and about and request.policy == hash_of(policy) and is_signed(holder, signature)
 
 
 def to_screen(policy: Policy, request: Request) -> tuple[str, ...]:
@@ -215,7 +225,9 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
     if request.kind == "move":
         if place is None:
             refuse("not_ours", f"{request.to!r} is no place of ours; what leaves the reserve is sold or paid")
-        elif request.address not in (place.addresses or ("",)):
+        elif request.address not in place.addresses and not (
+            request.asset == LEGAL and not place.addresses and not request.address
+        ):
             refuse("address", f"{request.address or 'no address'} is none of {place.name}")
         return findings
     if destination is None:
@@ -225,8 +237,8 @@ def _arrival(policy: Policy, request: Request) -> list[Finding]:
             refuse("asset", f"{request.asset} is not sent to {destination.name}; allowed: {', '.join(destination.assets)}")
         if request.address != destination.address:
             refuse("address", f"{request.address or 'no address'} is not that of {destination.name}")
-        if destination.address and not wallet_is_proven(policy.book, destination):
-            refuse("wallet", f"nobody proved that he has the key of {destination.address}")
+        if (destination.address or request.asset != LEGAL) and not wallet_is_proven(policy.book, destination):
+            refuse("wallet", f"nobody proved that he has the key of {destination.address or 'a wallet'}")
     if not request.value_byn or not request.value_source:
         refuse("value", "what it brings or is worth in kopecks, with its source, is needed")
     if request.asset == LEGAL and request.value_byn != request.units:

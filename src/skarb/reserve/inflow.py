@@ -42,8 +42,8 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a line cost, and by which rate: BYN for one whole unit of the asset."""
 
     cost_byn: Annotated[int, msgspec.Meta(ge=0)]  # kopecks
-    numerator: int
-    denominator: int
+    numerator: Annotated[int, msgspec.Meta(ge=0)]
+    denominator: Annotated[int, msgspec.Meta(gt=0)]
     rate_source: str
     rate_day: str
 
@@ -66,21 +66,22 @@ def read_inflows(text: str, where: str, refunds: list[Inflow] | None = None) -> 
             f"{where} row 1: given columns {shorten(','.join(rows[0]) if rows else 'nothing')!r}, expected {','.join(COLUMNS)}"
         )
     found: dict[str, Inflow] = {}
+    given_back: dict[str, Inflow] = {}
     problems: list[Problem] = []
     for number, row in enumerate(rows[1:], 2):
         back = refunds is not None and len(row) == len(COLUMNS) and row[5].startswith("-")
         one = _line([*row[:5], row[5][1:], *row[6:]] if back else row, f"{where} row {number}")
         if isinstance(one, Problem):
             problems.append(one)
-        elif back and refunds is not None:
-            refunds += [one] if one not in refunds else []
-        elif found.setdefault(one.id, one) != one:
+        elif (given_back if back else found).setdefault(one.id, one) != one or one.id in (found if back else given_back):
             problems.append(
                 Problem(f"{where} row {number}", "id", one.id, "one content for one id; an earlier row says something else")
             )
     if problems:
         more = f"\n… and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise InputError("\n".join(map(str, problems[:_MOST_PROBLEMS])) + more + "\nnothing of it was posted")
+    if refunds is not None:
+        refunds += given_back.values()
     if not found and not refunds:
         raise InputError(f"{where}: given no line, expected at least one")
     return list(found.values())
@@ -134,6 +135,11 @@ def worth_of(one: Inflow, rates: RateBook) -> Worth:
         rate_source=rate.source,
         rate_day=from_day(rate.day).isoformat(),
     )
+
+
+def is_worth(one: Inflow, worth: Worth) -> bool:
+    """Say whether a line costs what it is said to, by the rate that is said."""
+    return worth.cost_byn == (one.units if one.asset == LEGAL else kopecks(one.units, one.asset, worth))
 
 
 def kopecks(units: int, asset: str, rate: Rate | Worth) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from skarb.app.custody.holdings import bill_rows, disposal_rows, holdings, lot_rows
 from skarb.app.custody.keep import judge_from, open_reserve, tell
-from skarb.app.custody.words import WORD, Executed, event_bytes, name_of, records_of
+from skarb.app.custody.words import WORD, Executed, Governed, Lodged, event_bytes, name_of, records_of
 from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound
 from skarb.core.screening_list import Listed, ScreeningList
 from skarb.core.time import to_day
@@ -21,6 +21,7 @@ from skarb.journal import NewAccount, open_ledger, verify
 from skarb.journal.model import ID_WORD
 from skarb.registers.rates import RateBook, RateSeries
 from skarb.reserve import Inflow
+from skarb.reserve.chart import flags_of
 from skarb.screening import Screen
 from skarb.store import Damaged
 
@@ -120,6 +121,8 @@ def test_a_move_and_a_sale_from_the_oldest_lots(begun) -> None:
     assert carried_out(path, watch, move, ["boris", "clara"], minutes=59).verdict == "refuse"
     assert carried_out(path, watch, move, ["boris", "clara"], minutes=2, fee_units=50).verdict == "permit"
     assert carried_out(path, watch, move, ["boris", "clara"]) is None, "once"
+    again = judge_from(tell(path, watch), move, RESERVE.signed(move, ["boris", "clara"]), listed(), watch)
+    assert [one.code for one in again.findings] == ["done"]
     sale = RESERVE.request("sell", units=100, value_byn=777, asked_by="boris")
     assert carried_out(path, watch, sale, ["anna"], minutes=0).verdict == "permit"
     story = tell(path, watch)
@@ -132,7 +135,7 @@ def test_a_move_and_a_sale_from_the_oldest_lots(begun) -> None:
         ("a", 5000, 5000),
         (f"sale:{hash_of(sale)}", 777, 777),
     ]
-    checked = tell(path, watch, judging=True)
+    checked = tell(path, watch, listing=True)
     assert (checked.problems, checked.judged) == ([], 3)
     assert verify(path).ok
     earlier = tell(path, watch, to_day(date(2026, 1, 9)))
@@ -189,7 +192,7 @@ def test_a_day_has_a_limit_and_the_next_day_has_its_own(begun) -> None:
     assert said == ["permit", "permit", "refuse"], "150 a day by one approval"
     watch.pass_by(days=1)
     assert carried_out(path, watch, sales[2], ["boris"], minutes=0).verdict == "permit"
-    assert tell(path, watch, judging=True).problems == []
+    assert tell(path, watch, listing=True).problems == []
 
 
 def test_a_book_is_frozen_by_one_and_a_holder_replaced(begun) -> None:
@@ -215,7 +218,7 @@ def test_a_book_is_frozen_by_one_and_a_holder_replaced(begun) -> None:
     again = RESERVE.request(policy=hash_of(change.next))
     assert carried_out(path, watch, again, ["boris", "dora"]).verdict == "refuse", "the old key of dora is worth nothing"
     assert carried_out(path, watch, again, ["boris", "clara"], minutes=0).verdict == "permit"
-    story = tell(path, watch, judging=True)
+    story = tell(path, watch, listing=True)
     assert (story.problems, story.freezings, story.policy.version) == ([], (), 2)
 
 
@@ -243,16 +246,64 @@ def test_what_others_write_into_the_book_is_found_out(begun, tmp_path: Path) -> 
         forged = msgspec.structs.replace(forged, at=book.book.instant())
         records = records_of(forged, dict(book.chart.ledgers))
         assert set(book.post(records, {0: {ID_WORD: name_of(forged), WORD: event_bytes(forged).decode()}}).tolist()) == {0}
-    story = tell(path, watch, judging=True)
+    story = tell(path, watch, listing=True)
     assert len(story.problems) == 1 and "0 of 2 approvals" in story.problems[0]
+    with pytest.raises(Damaged, match="0 of 2 approvals"):
+        tell(path, watch)
     with open_ledger(path, clock=watch) as book:
         more = records.copy()
         more["id_lo"] += np.uint64(1)
         book.post(more)
-    with pytest.raises(Damaged, match="does not say why"):
-        tell(path, watch)
+    assert any("does not say why" in one for one in tell(path, watch, listing=True).problems)
     with pytest.raises(Damaged), open_reserve(path, watch):
         pass
+
+
+def test_words_without_signatures_put_no_policy_in_force_and_lodge_nothing(begun) -> None:
+    path, watch = begun
+    own = [{**one, "key": RESERVE.key("anna")} if one["name"] == "dora" else one for one in RESERVE.data["holders"][1:]]
+    change = RESERVE.request("policy", asked_by="dora", next=RESERVE.changed(version=2, holders=own))
+    move = RESERVE.request()
+    for event, said in (
+        (Governed(at=0, request=change, signatures=()), "0 of 2 approvals"),
+        (Lodged(request=move, signature=RESERVE.sign(move, "boris", "asks")), "without the signature of whoever asks"),
+    ):
+        with open_ledger(path, clock=watch) as book:
+            for name in ("custody/open", "custody/done"):
+                book.open_accounts([NewAccount(name, "ACT", flags=flags_of(name))])
+            wanted = msgspec.structs.replace(event, at=book.book.instant()) if isinstance(event, Governed) else event
+            notes = {0: {ID_WORD: name_of(wanted), WORD: event_bytes(wanted).decode()}}
+            assert set(book.post(records_of(wanted, dict(book.chart.ledgers)), notes).tolist()) == {0}
+        assert said in tell(path, watch, listing=True).problems[-1]
+        with pytest.raises(Damaged, match="0 of 2 approvals"), open_reserve(path, watch):
+            pass
+    told = tell(path, watch, listing=True)
+    assert told.policy == RESERVE.policy and hash_of(move) not in told.lodged, "what was not allowed does not hold"
+
+
+def test_a_day_that_is_none_is_found_out(begun) -> None:
+    path, watch = begun
+    event = tell(path, watch).inflows["a"]
+    lie = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie", day="2026-02-30"))
+    truth = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie"))
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(lie), WORD: event_bytes(lie).decode()}}
+        assert set(book.post(records_of(truth, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="does not say why"):
+        tell(path, watch)
+
+
+def test_a_decision_of_another_time_is_found_out(begun) -> None:
+    path, watch = begun
+    freeze = RESERVE.request("freeze", asked_by="egor")
+    late = Governed(at=10**30, request=freeze, signatures=tuple(RESERVE.signed(freeze, [])))
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(late), WORD: event_bytes(late).decode()}}
+        for name in ("custody/open", "custody/done"):
+            book.open_accounts([NewAccount(name, "ACT", flags=flags_of(name))])
+        assert set(book.post(records_of(late, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="decided at another time"):
+        tell(path, watch)
 
 
 def test_words_that_tell_another_amount_are_found_out(begun) -> None:
@@ -263,6 +314,18 @@ def test_words_that_tell_another_amount_are_found_out(begun) -> None:
     with open_ledger(path, clock=watch) as book:
         book.post(records_of(lie, dict(book.chart.ledgers)), {0: {ID_WORD: name_of(lie), WORD: event_bytes(truth).decode()}})
     with pytest.raises(Damaged, match="something else than its words say"):
+        tell(path, watch)
+
+
+def test_a_cost_that_is_not_the_rate_is_found_out(begun) -> None:
+    path, watch = begun
+    event = tell(path, watch).inflows["b"]
+    cheap = msgspec.structs.replace(event.worth, cost_byn=event.worth.cost_byn - 1)
+    lie = msgspec.structs.replace(event, line=msgspec.structs.replace(event.line, id="lie"), worth=cheap)
+    with open_ledger(path, clock=watch) as book:
+        notes = {0: {ID_WORD: name_of(lie), WORD: event_bytes(lie).decode()}}
+        assert set(book.post(records_of(lie, dict(book.chart.ledgers)), notes).tolist()) == {0}
+    with pytest.raises(Damaged, match="costs something else"):
         tell(path, watch)
 
 

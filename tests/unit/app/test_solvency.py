@@ -34,7 +34,7 @@ from skarb.app.proof import open_prover
 from skarb.core.errors import InputError, NotFound
 from skarb.core.transfer import TRANSFER
 from skarb.custody.assets import asset_text, is_true
-from skarb.custody.liabilities import LiabilityProof, Owed, is_counted, proof_at, prove
+from skarb.custody.liabilities import LiabilityProof, Owed, is_counted, liabilities_bytes, proof_at, prove
 from skarb.journal import NewAccount, open_ledger
 from skarb.store import Damaged
 
@@ -159,6 +159,18 @@ def test_an_operator_who_lies_in_the_file_is_found_out(published) -> None:
     assert not all(step.holds for step in check_paper(published, Keyring([stranger.public_key()])))
 
 
+def test_an_asset_in_two_parts_that_the_same_coins_would_cover_is_found_out(published, check_alone) -> None:
+    first, *others = published.statement.totals
+    half = msgspec.structs.replace(first, total="0")
+    statement = msgspec.structs.replace(published.statement, totals=(first, half, *others))
+    split = msgspec.structs.replace(published, statement=statement, signature=KEY.sign(liabilities_bytes(statement)).hex())
+    assert [step.says for step in check_paper(split, RING) if not step.holds] == ["each asset has one root and one total"]
+    proof = prove(plant_all(OWED, SECRET, AT)[0], "user 3", split)
+    assert not holds(proof)
+    with pytest.raises(Exception, match="one root and one total"):
+        check_alone(paper_bytes(proof))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -229,6 +241,8 @@ def test_what_is_owed_is_covered_by_addresses_that_signed_for_it(published, book
     ):
         assert is_true(msgspec.structs.replace(statement, **wrong)), wrong
     less, _ = cover(published, {first: signed[first]}, balances, moment, {}, head, AT, KEY)
+    with pytest.raises(InputError, match="expected an instant"):
+        cover(published, signed, balances, moment, {}, head, "yesterday", KEY)
     assert not less.statement.covers[0].covered, "200 of 385"
     assert second in secrets
 

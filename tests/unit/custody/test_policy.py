@@ -7,8 +7,11 @@ import json
 import msgspec
 import pytest
 
+from skarb.chain.address import address_of, hash160, script_of
 from skarb.core.errors import InputError
 from skarb.custody import Policy, Request, hash_of, problems_of, read_document
+
+EIGHTH = 2707385501144840649318225287225658788936804267575313519463743609750303021  # y of a point of order eight
 
 
 def test_the_policy_of_the_tests_is_sound(reserve) -> None:
@@ -62,10 +65,32 @@ def test_what_cannot_be_kept_is_said(reserve, place, change, said) -> None:
         assert found == [], "one holder may change his role"
 
 
+def test_half_a_character_is_one_clear_error(reserve) -> None:
+    text = msgspec.json.encode(reserve.request()).decode().replace('"weekly"', '"\\ud800"')
+    with pytest.raises(InputError, match="expected a request"):
+        read_document(text.encode(), "r.json", Request)
+
+
 def test_one_key_under_two_names_is_refused(reserve) -> None:
     holders = [dict(one) for one in reserve.data["holders"]]
     holders[1]["key"] = holders[0]["key"]
     assert any(one.field == "holders: key" for one in problems_of(reserve.changed(holders=holders), "policy"))
+
+
+def test_another_address_of_the_same_key_is_the_same_key(reserve) -> None:
+    hashed = script_of(reserve.key("egor").removeprefix("BTC:"))[3:23]
+    witness = b"\0\x14" + hashed
+    for script in (witness, b"\xa9\x14" + hash160(witness) + b"\x87"):
+        again = {"name": "fedor", "role": "board", "key": f"BTC:{address_of(script, 'mainnet')}"}
+        found = problems_of(reserve.changed(holders=[*reserve.data["holders"], again]), "policy")
+        assert [one.field for one in found] == ["holders: key", "holders: key"]
+
+
+@pytest.mark.parametrize("y", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18, 2**255 + 1, 2, EIGHTH, 2**255 - 19 - EIGHTH])
+def test_a_key_that_everybody_can_sign_for_is_refused(reserve, y: int) -> None:
+    key = f"ed25519:{y.to_bytes(32, 'little').hex()}"  # points of order 1, 2, 4 and 8, written in every way, and what is no point
+    holders = [{**one, "key": key} if one["name"] == "dora" else one for one in reserve.data["holders"]]
+    assert [one.field for one in problems_of(reserve.changed(holders=holders), "policy")] == ["holder dora: key"]
 
 
 @pytest.mark.parametrize(

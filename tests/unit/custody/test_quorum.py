@@ -182,6 +182,18 @@ def test_screening_is_one_of_the_conditions(reserve, status, verdict) -> None:
     assert judge(reserve.policy, request, reserve.signed(request, ["boris"]), reserve.here(screened={})).verdict == "refer"
 
 
+def test_coins_go_to_an_address_that_can_be_screened(reserve) -> None:
+    reserve = type(reserve)()
+    places, destinations = ([dict(one) for one in reserve.data[name]] for name in ("places", "destinations"))
+    places[0]["to"], places[1]["to"], destinations[1]["assets"] = ["warm", "money"], ["buyer", "budget"], ["BYN", "BTC"]
+    reserve.policy = reserve.changed(places=places, destinations=destinations)
+    move = reserve.request(to="money", address="")
+    found = judge(reserve.policy, move, reserve.signed(move, ["boris", "clara"]), reserve.here(screened={}))
+    assert codes(found) == {"address"}, "nothing to screen is no answer"
+    sale = reserve.request("sell", to="budget", address="")
+    assert codes(judge(reserve.policy, sale, reserve.signed(sale, ["boris"]), reserve.here())) >= {"wallet"}
+
+
 def test_one_freezes_and_a_quorum_unfreezes(reserve) -> None:
     freeze = reserve.request("freeze", asked_by="egor")
     assert judge(reserve.policy, freeze, reserve.signed(freeze, []), reserve.here(lodged_at=None)).verdict == "permit"

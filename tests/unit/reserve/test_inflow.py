@@ -79,6 +79,16 @@ def test_what_a_corrected_bill_gives_back_is_no_inflow() -> None:
             read_inflows(HEADER + LINE.replace("12345", wrong), "in.csv", [])
 
 
+def test_what_is_given_back_has_one_content_for_one_id() -> None:
+    back = LINE.replace("12345", "-45")
+    again = back.replace("-45", "-46")
+    refunds: list[Inflow] = []
+    assert read_inflows(HEADER + back + back, "in.csv", refunds) == [] and len(refunds) == 1
+    for other in (back + again, LINE + back, back + LINE):
+        with pytest.raises(InputError, match="one content for one id"):
+            read_inflows(HEADER + other, "in.csv", [])
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as error:
         read_inflows(HEADER + LINE.replace("levy", "gift") + LINE.replace("12345", "x"), "in.csv")

@@ -35,6 +35,7 @@ from skarb.core.time import Clock, from_day, legal_day, parse_day
 from skarb.core.transfer import TRANSFER
 from skarb.custody import SPENDS, Circumstances, Policy, Request, Ruling, Signed, governing, hash_of, judge, to_screen
 from skarb.custody.model import Statement
+from skarb.custody.quorum import is_asked
 from skarb.custody.signatures import is_signed
 from skarb.journal import LedgerBook, NewAccount, open_ledger
 from skarb.journal.ledger_book import NOTES_MAX
@@ -130,15 +131,12 @@ class Keeper:
         policy, name = self.policy, hash_of(request)
         if name in self.story.lodged:
             return False
-        holder = policy.holder(request.asked_by)
-        said = signature.statement
-        about = (said.document, said.book, said.by, said.says) == (name, policy.book, request.asked_by, "asks")
-        if holder is None or not about or not is_signed(holder, signature):
-            raise NotAllowed(f"request {name[:16]}…: it must be signed by {request.asked_by!r}, a holder, as the one who asks")
         if request.policy != self.story.policy_hash:
             raise NotAllowed(
                 f"request {name[:16]}…: it was asked under another policy than {self.story.policy_hash}; ask again under this one"
             )
+        if not is_asked(policy, request, signature):
+            raise NotAllowed(f"request {name[:16]}…: it must be signed by {request.asked_by!r}, a holder, as the one who asks")
         self._post([Lodged(request=request, signature=signature)])
         return True
 
@@ -267,14 +265,14 @@ def open_reserve(path: Location, clock: Clock, name: str | None = None) -> Itera
         yield Keeper(book, story, clock)
 
 
-def tell(path: Location, clock: Clock, at: int | None = None, judging: bool = False) -> Story:
-    """Return what a reserve's book says, up to a legal day; whoever writes it goes on.
+def tell(path: Location, clock: Clock, at: int | None = None, listing: bool = False) -> Story:
+    """Return what a reserve's book says, up to a legal day; whoever writes it goes on. With `listing` problems are listed, and no error.
 
     Raises: NotFound, Damaged, InputError
     """
-    story = Story(at, judging)
+    story = Story(at)
     with open_ledger(path, clock=clock, observer=story.observe, rehearse=True) as book:
-        if not judging:
+        if not listing:
             story.must_be_whole(path)
         if story.policy is None:
             raise NotFound(f"{path} is not the book of a reserve: it has no custody policy; skarb reserve found begins one")

@@ -87,8 +87,7 @@ def plant_all(owed: Mapping[str, Sequence[Owed]], secret: bytes, at: str) -> lis
 
     Raises: InputError
     """
-    if _INSTANT.fullmatch(at) is None:
-        raise InputError(f"--at: given {at!r}, expected an instant such as 2026-06-30T21:00:00Z")
+    _must_be_instant(at)
     return [plant(asset, owed[asset], secret, at) for asset in sorted(owed)]
 
 
@@ -158,7 +157,11 @@ def cover(
     at: str,
     key: Ed25519PrivateKey,
 ) -> tuple[SignedSolvency, list[str]]:
-    """Return the signed publication of both sides, and the addresses that do not count, with the reason."""
+    """Return the signed publication of both sides, and the addresses that do not count, with the reason.
+
+    Raises: InputError if `at` is no instant.
+    """
+    _must_be_instant(at)
     counted, left_out = [], []
     for address, signature in sorted(signatures.items()):
         if address not in balances:
@@ -227,6 +230,7 @@ def check_paper(paper: Paper, ring: Keyring) -> list[Step]:
     return [
         _signed(owed.head, liabilities_bytes(owed), paper.signature, ring, f"what is owed by book {owed.book} at {owed.at}"),
         Step(owed.book == owed.head.statement.book and owed.format == FORMAT, "the head is of this book"),
+        Step(len({one.asset for one in owed.totals}) == len(owed.totals), "each asset has one root and one total"),
     ]
 
 
@@ -258,6 +262,11 @@ def _rows(data: bytes, where: str, columns: tuple[str, ...]) -> Iterator[tuple[i
             yield number, row
     except csv.Error as error:
         raise InputError(f"{where}: given {error}, expected comma-separated values") from None
+
+
+def _must_be_instant(at: str) -> None:
+    if _INSTANT.fullmatch(at) is None:
+        raise InputError(f"--at: given {at!r}, expected an instant such as 2026-06-30T21:00:00Z")
 
 
 def _whole(text: str, where: str) -> int:

@@ -1,7 +1,7 @@
 """What a reserve's book says, told from its journal alone: lots, holdings, limits used, policies, freezings, requests.
 
-Every transaction must be the one that its own words say, or the book is not what the reserve wrote. With `judging` every decision is made
-again from the signatures and findings that were journalled, under the policy that held then.
+Every transaction must be the one that its own words say, or the book is not what the reserve wrote. Every decision is made again from the
+signatures and findings that were journalled, under the policy that held then: whoever can post into the ledger can write words, not signatures.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import msgspec
 import numpy as np
 
 from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, read_event
+from skarb.core.errors import InputError
 from skarb.core.time import legal_day, parse_day
 from skarb.core.transfer import TRANSFER, TransferFlag
-from skarb.custody import Circumstances, Policy, Request, governing, hash_of, judge
+from skarb.custody import Circumstances, Policy, Request, governing, hash_of, is_asked, judge
 from skarb.journal import Envelope
 from skarb.journal.chain import notes_of, openings_of
 from skarb.ledger import Result
 from skarb.reserve import Lot, Lots
 from skarb.reserve.chart import LEGAL
+from skarb.reserve.inflow import is_worth
 from skarb.store import Damaged
 
 _PATIENCE = 600 * 10**9  # a decision and its batch lie no further apart
@@ -47,7 +49,7 @@ class Step(NamedTuple):
 class Story:
     """Shown every batch of a book in order; an observer of the book's opening."""
 
-    def __init__(self, at: int | None = None, judging: bool = False) -> None:
+    def __init__(self, at: int | None = None) -> None:
         """`at` is the last legal day that counts; by default everything does."""
         self.policy: Policy | None = None
         self.inflows: dict[str, Received] = {}
@@ -60,7 +62,7 @@ class Story:
         self.steps: list[Step] = []
         self.problems: list[str] = []
         self.judged = 0
-        self._at, self._judging = at, judging
+        self._at = at
         self.height = 0  # the last batch that was recorded up to the day: what a proof of the day stands on
         self.late = 0  # inflows of the day or before that were posted after it
         self.before = 0  # when the last batch was recorded, nanoseconds since 1970
@@ -103,7 +105,9 @@ class Story:
         where = f"batch {envelope.sequence}, transfer {place}"
         try:
             event = read_event(text or "")
-        except msgspec.MsgspecError:
+            if isinstance(event, Received):
+                parse_day(event.line.day)
+        except (msgspec.MsgspecError, InputError):
             self.problems.append(f"{where}: it does not say why; the reserve posts nothing without words")
             return
         if not is_of(event, records, self._ledgers):
@@ -114,16 +118,18 @@ class Story:
     def apply(self, event: Event, recorded_at: int, where: str) -> None:
         """Take in one event."""
         if isinstance(event, Received):
-            self._received(event, recorded_at)
+            self._received(event, recorded_at, where)
         elif isinstance(event, Lodged):
-            self.lodged.setdefault(hash_of(event.request), recorded_at)
+            self._lodged(event, recorded_at, where)
         elif isinstance(event, Governed):
             self._governed(event, recorded_at, where)
         else:
             self._executed(event, recorded_at, where)
 
-    def _received(self, event: Received, recorded_at: int) -> None:
+    def _received(self, event: Received, recorded_at: int, where: str) -> None:
         line, day = event.line, parse_day(event.line.day)
+        if not is_worth(line, event.worth):
+            self.problems.append(f"{where}: inflow {line.id!r} costs something else than its units at its rate")
         self.inflows[line.id] = event
         if self._at is not None and day > self._at:
             return
@@ -132,24 +138,30 @@ class Story:
         self._hold(event.place, line.asset, line.units)
         self.steps.append(Step(day, line.kind, line.id, "", event.place, line.asset, line.units, 0, "", recorded_at))
 
+    def _lodged(self, event: Lodged, recorded_at: int, where: str) -> None:
+        if self.policy is None or not is_asked(self.policy, event.request, event.signature):
+            self.problems.append(f"{where}: it was lodged without the signature of whoever asks, under the policy of that time")
+            return
+        self.lodged.setdefault(hash_of(event.request), recorded_at)
+
     def _governed(self, event: Governed, recorded_at: int, where: str) -> None:
         request = event.request
-        self._must_be_then(event.at, recorded_at, where)
+        if not self._is_of_then(event.at, recorded_at, where):
+            return
         if request is None:
             if self.policy is not None or event.policy is None:
                 self.problems.append(f"{where}: a book has one founding")
                 return
-            if self._judging:
-                self._found(governing(event.policy, event.signatures), where)
-            self.policy = event.policy
+            if self._is_allowed(governing(event.policy, event.signatures), where):
+                self.policy = event.policy
             return
         if self.policy is None:
             self.problems.append(f"{where}: before the first policy nobody can decide")
             return
-        if self._judging:
-            here = self.circumstances(request, event.at)
-            self._found([one.says for one in judge(self.policy, request, event.signatures, here).findings], where)
-        if self._at is not None and legal_day(instant_of(event.at), self.policy.zone) > self._at:
+        here = self.circumstances(request, event.at)
+        if self._at is not None and here.day > self._at:
+            return
+        if not self._is_allowed([one.says for one in judge(self.policy, request, event.signatures, here).findings], where):
             return
         name = hash_of(request)
         self.done[name] = event
@@ -162,19 +174,19 @@ class Story:
 
     def _executed(self, event: Executed, recorded_at: int, where: str) -> None:
         request, fee = event.request, event.fee_units
-        self._must_be_then(event.at, recorded_at, where)
+        if not self._is_of_then(event.at, recorded_at, where):
+            return
         if self.policy is None:
             self.problems.append(f"{where}: before the first policy nothing can leave")
             return
         here = self.circumstances(request, event.at)
-        if self._judging:
-            ruling = judge(self.policy, request, event.signatures, replace(here, screened=event.screened))
-            self._found([one.says for one in ruling.findings], where)
-        if not 0 <= fee <= request.fee_units:
-            self.problems.append(f"{where}: a fee of {fee} was taken, at most {request.fee_units} were approved")
         name, day = hash_of(request), here.day
         if self._at is not None and day > self._at:
             return
+        ruling = judge(self.policy, request, event.signatures, replace(here, screened=event.screened))
+        self._is_allowed([one.says for one in ruling.findings], where)
+        if not 0 <= fee <= request.fee_units:
+            self.problems.append(f"{where}: a fee of {fee} was taken, at most {request.fee_units} were approved")
         if self.lots.units(request.asset) < request.units + fee:
             self.problems.append(f"{where}: more {request.asset} left than ever came in")
             return
@@ -205,6 +217,7 @@ class Story:
             now=now,
             day=day,
             lodged_at=self.lodged.get(hash_of(request)),
+            done=hash_of(request) in self.done,
             freezings=self.freezings,
             left_today=self.left.get((request.place, request.asset, day), 0),
             held=self.held.get((request.place, request.asset), 0),
@@ -218,14 +231,18 @@ class Story:
     def _hold(self, place: str, asset: str, units: int) -> None:
         self.held[place, asset] = self.held.get((place, asset), 0) + units
 
-    def _must_be_then(self, at: int, recorded_at: int, where: str) -> None:
-        if not self.before <= at <= recorded_at or recorded_at - at > _PATIENCE:
-            self.problems.append(f"{where}: it says that it was decided at another time than it was recorded")
+    def _is_of_then(self, at: int, recorded_at: int, where: str) -> bool:
+        """Say whether a decision is as old as its batch."""
+        if self.before <= at <= recorded_at <= at + _PATIENCE:
+            return True
+        self.problems.append(f"{where}: it says that it was decided at another time than it was recorded")
+        return False
 
-    def _found(self, findings: list[str], where: str) -> None:
+    def _is_allowed(self, findings: list[str], where: str) -> bool:
         self.judged += 1
         if findings:
             self.problems.append(f"{where}: it was not allowed: {'; '.join(findings)}")
+        return not findings
 
 
 def instant_of(nanoseconds: int) -> datetime:
