@@ -219,6 +219,22 @@ def test_a_stopped_replay_knows_who_had_what(tmp_path: Path, monkeypatch: pytest
         assert ended == whole and went_on > 5
 
 
+@pytest.mark.parametrize("amount", [8 * GREAT, 9 * GREAT])
+def test_balances_that_two_words_do_not_hold_are_not_reckoned_wrongly(tmp_path: Path, amount: int, kind: str) -> None:
+    rows = [
+        (PAID, "posted", [(BANK, ANNA, amount)]),
+        (PAID, "posted", [(BANK, ANNA, amount)]),
+        (INSTANT, "posted", [(ANNA, BORIS, 1)]),  # refused by the draft
+        (PAID, "posted", [(ANNA, OWN, 5)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        if 2 * amount < 1 << 127:
+            assert lived(connection)[1] == []
+        else:
+            with pytest.raises(ConfigurationError, match="38 digits"):
+                lived(connection)
+
+
 LOOK = """
 - id: ZZ-D2-2026/look
   title: A second person looks at large instant payments

@@ -108,6 +108,10 @@ def follow(connection: duckdb.DuckDBPyConnection, accounts: Numbers, start: int)
         )
     buffer = amounts.buffers()[1] if len(amounts) else b""
     words = np.frombuffer(buffer, np.uint64)[2 * amounts.offset : 2 * (amounts.offset + len(amounts))].reshape(-1, 2)
+    if sum(words[:, 1].tolist()) + len(words) >= 1 << 63:  # so no balance comes near the bit that says it is negative
+        raise ConfigurationError(
+            "the transfers between accounts whose money is to be followed come to more than 38 digits; ask about fewer days with --from and --to"
+        )
     row, debit, credit = (np.array(found[name]) for name in ("row", "debit", "credit"))
     return Funds(accounts, start, Legs(row, debit, credit, words.copy()))
 
