@@ -271,6 +271,8 @@ def test_a_flipped_byte_and_a_foreign_key_are_refused(feeds: Path, tmp_path: Pat
         ("outcome", 1 << 16, "column outcome: given 65536"),
         ("levy", -3, "column levy: given -3"),
         ("duties", -1, "column duties: given -1"),
+        ("day", (1 << 31) - 1, "column day: given 2147483647, expected days since 1970-01-01 from -719162 to 2932896"),
+        ("value", -1 << 63, "column value: given -9223372036854775808, expected a number above it"),
         ("row_no", None, "column row_no is empty in 1 rows"),
         ("id", None, "column id is empty in 1 rows"),
     ],

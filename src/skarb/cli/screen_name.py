@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.lists import read_list_files
-from skarb.app.setting import example_registers
+from skarb.app.setting import example_registers, screen_of
 from skarb.cli.output import err, need, out
 from skarb.cli.register import law_of, open_to_read
 from skarb.core.errors import InputError
@@ -85,24 +85,30 @@ def name(
         countries=tuple(code.upper() for code in country),
         documents=tuple(_document(text) for text in document),
     )
-    screen = NameScreen(_lists(of, lists, published, law), method=method)
+    found, missing = _lists(of, lists, published, law)
+    screen = NameScreen(found, method=method)
     if not len(screen):
         err.print("[yellow]No list here tells names; nothing could be compared, and nobody is clear by that.[/]")
+    if missing:
+        err.print(f"[yellow]nobody is clear:[/] {escape('; '.join(missing))}", highlight=False)
     answer = screen.search(known)
     if json:
-        out.print_json(msgspec.json.encode(answer).decode())
+        out.print_json(msgspec.json.encode({**msgspec.to_builtins(answer), **({"missing": missing} if missing else {})}).decode())
     else:
         out.print(escape(show(answer)), soft_wrap=True)
 
 
-def _lists(of: Path | None, files: tuple[Path, ...], published: date | None, law: str | None) -> Sequence[ScreeningList]:
+def _lists(
+    of: Path | None, files: tuple[Path, ...], published: date | None, law: str | None
+) -> tuple[Sequence[ScreeningList], tuple[str, ...]]:
+    """Return the lists, and of those that registers keep what keeps everybody from being clear."""
     registers = example_registers(law or "by", now) if of is None else open_to_read(of, law_of(of, law))
     if not files:
-        return registers.lists()
+        return registers.lists(), screen_of(registers).missing
     reading = read_list_files(files, Edition(published), registers)
     if reading.problems:
         raise InputError("\n".join(map(str, reading.problems)))
-    return reading.lists
+    return reading.lists, ()
 
 
 def _document(text: str) -> Document:

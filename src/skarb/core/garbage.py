@@ -20,6 +20,10 @@ def undisturbed() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Take everything that is alive out of the search for cyclic garbage, for good: a million objects that stay are not looked at again and again."""
+    """Take everything that is alive out of the search for cyclic garbage: a million objects that stay are not looked at again and again.
+
+    What was taken out before is looked at once more, so that lists which newer ones have replaced do not stay for ever.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ code is one that the feed names, and no number is out of the range that it stand
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,8 @@ _WORDS = {
     "code": 1 << 16,
     "flags": 1 << 16,
 }  # below which numbers must be
+_DAYS = tuple(day - date(1970, 1, 1).toordinal() for day in (date.min.toordinal(), date.max.toordinal()))
+_MISSING = -(1 << 63)  # stands for a value that is not there once it is in the lake
 _PER_ROW = {"day": 0, "totals": ()}  # facts that a case leaves to its rows, as far as they cannot be missing
 
 
@@ -57,6 +60,7 @@ class Declared:
             self._present(where, table, rows)
             _in_range(where, rows)
             if table in ("rows", "transfers"):
+                check_days(where, rows)
                 _in_order(where, segment, rows, strictly=table == "rows")
         known = self._cases(folder / segment.path("cases"), columns.cases)
         where = folder / segment.path("rows")
@@ -121,6 +125,20 @@ def _in_range(where: Path, rows: pa.Table) -> None:
         if low < 0 or high >= _WORDS.get(name, 1 << 127):
             expected = f"numbers from 0 to {_WORDS[name] - 1}" if name in _WORDS else "none below zero"
             raise Refused(f"{where}: column {name}: given {low if low < 0 else high}, expected {expected}")
+    for name in set(rows.column_names) & {"instant", "value", "value_usd"}:
+        if _ends(rows[name])[0] == _MISSING:
+            raise Refused(f"{where}: column {name}: given {_MISSING}, expected a number above it, or nothing")
+
+
+def check_days(where: Path, rows: pa.Table) -> None:
+    """Check that days are days of the calendar.
+
+    Raises: Refused
+    """
+    low, high = _ends(rows["day"])
+    if low < _DAYS[0] or high > _DAYS[1]:
+        given = low if low < _DAYS[0] else high
+        raise Refused(f"{where}: column day: given {given}, expected days since 1970-01-01 from {_DAYS[0]} to {_DAYS[1]}")
 
 
 def _ends(column: pa.ChunkedArray) -> tuple[int, int]:

@@ -36,7 +36,7 @@ from skarb.journal.feed.manifest import (
 from skarb.journal.feed.write import recorded_day
 from skarb.journal.model import GENESIS
 from skarb.journal.proofs import statement_bytes
-from skarb.lake.declared import Declared
+from skarb.lake.declared import Declared, check_days
 from skarb.lake.errors import Refused
 from skarb.rulebook import Edition
 from skarb.store import Damaged
@@ -245,6 +245,8 @@ def _segments(feed: Feed, head: bytes) -> Iterator[Verified]:
             ) from None
         for name in Columns._fields:
             _compare(feed.folder / segment.path(name), getattr(stated, name), getattr(made, name))
+        for name in ("rows", "transfers"):
+            check_days(feed.folder / segment.path(name), getattr(made, name))
         yield Verified(segment, made, batches.drop_columns(["body"]))
     if feed.manifest.bodies and head.hex() != feed.manifest.end:
         raise Refused(f"{feed.path}: given the end {feed.manifest.end}, the bodies give {head.hex()}")

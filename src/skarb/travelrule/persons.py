@@ -6,6 +6,7 @@ country is taken where it says something; an address is for the eye of whoever l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
@@ -37,6 +38,11 @@ _DOCUMENTS: dict[IdentifierType, str] = {
     "IDCD": "national_id",
     "MISC": "document",
 }
+_BETWEEN = re.compile(r"\b(?:aka|a\.k\.a\.|alias|c/o|dba|d/b/a|fka|f/k/a|t/a)(?!\w)|[/;|,()\[\]\n]", re.IGNORECASE)
+_LONGEST = (
+    300  # characters of a name that is read otherwise, too; one that is longer keeps no standard, and its transfer goes nowhere
+)
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[\W_]+[^\W\d_](?![^\W_])){2,}")  # letters that stand apart, three or more
 
 
 class Told(NamedTuple):
@@ -45,11 +51,13 @@ class Told(NamedTuple):
     end: End
     role: str  # where he stands: originator[0], transferPath[1]
     known: Identifiers  # `party` is empty: a payload knows no party of the registers
+    readings: tuple[Name, ...] = ()  # how else his names may be meant
 
 
 def persons_of(payload: IdentityPayload, token: str) -> tuple[Told, ...]:
     """Return everybody in a payload; `token` is the code of what is sent, under which accounts are looked at as wallets."""
-    return tuple(Told(end, role, _known(person, token)) for end, role, person in _all(payload))
+    told = ((end, role, _known(person, token)) for end, role, person in _all(payload))
+    return tuple(Told(end, role, known, tuple(Name(text=one) for one in _readings(known.names))) for end, role, known in told)
 
 
 def _all(payload: IdentityPayload) -> Iterator[tuple[End, str, Person]]:
@@ -67,7 +75,7 @@ def _all(payload: IdentityPayload) -> Iterator[tuple[End, str, Person]]:
 
 def _known(person: Person, token: str) -> Identifiers:
     who = person.natural_person or person.legal_person
-    wallets = tuple(dict.fromkeys(one if ":" in one else f"{token}:{one}" for one in person.account_number))
+    wallets = tuple(dict.fromkeys(wallet for one in person.account_number for wallet in _wallets(one, token)))
     if who is None:
         return Identifiers(party="", wallets=wallets)
     number = who.national_identification
@@ -88,6 +96,12 @@ def _known(person: Person, token: str) -> Identifiers:
     )
 
 
+def _wallets(account: str, token: str) -> Iterator[str]:
+    """Yield the addresses that an account may be: as it stands, and each long word in it, as in the address of a page or an asset."""
+    yield account if ":" in account else f"{token}:{account}"
+    yield from (f"{token}:{word}" for word in re.findall(r"[A-Za-z0-9]{20,}", account) if word != account)
+
+
 def _names(who: NaturalPerson | LegalPerson) -> Iterator[Name]:
     """Yield every name: in Latin letters, in those of the country, and as it is spoken."""
     if isinstance(who, NaturalPerson):
@@ -103,6 +117,20 @@ def _of_natural(names: NaturalPersonName) -> Iterator[Name]:
     for name in (*told, *names.phonetic_name_identifier):
         given = name.secondary_identifier or ""
         yield Name(text=f"{given} {name.primary_identifier}".strip(), given=given, family=name.primary_identifier)
+
+
+def _readings(names: tuple[Name, ...]) -> Iterator[str]:
+    """Yield what a listed name could be hidden in: several names in one field, one name over several fields, letters that stand apart."""
+    short = [name for name in names if len(name.text) <= _LONGEST]
+    for name in short:
+        parts = [part.strip() for part in _BETWEEN.split(name.text)]
+        yield from (part for part in parts if " " in part and len(parts) > 1)
+        joined = _SPACED.sub(lambda found: "".join(filter(str.isalpha, found[0])), name.text)
+        if joined != name.text:
+            yield joined
+    alone = [name.text for name in short if not name.given]
+    if len(alone) > 1:
+        yield " ".join(alone)
 
 
 def _births(who: NaturalPerson | LegalPerson) -> tuple[str, ...]:

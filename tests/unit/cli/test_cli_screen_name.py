@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from cyclopts import App
 
+from skarb.app.files import now
+from skarb.app.setting import open_registers
 from skarb.cli.screen_name import add_to
 from skarb.core.errors import NotFound
 from skarb.core.screening_list import Listed, Name, ScreeningList
@@ -51,6 +53,18 @@ def test_without_names_on_any_list_it_says_that_nothing_was_compared(
     file.write_text(json.dumps({**numbers, "entries": [{"entry": "1", "passports": ["MP1"]}]}))
     app(["name", "Anybody", "--law", "zz", "--method", "rules", "--lists", str(file)])
     assert "nothing could be compared" in " ".join(capsys.readouterr().err.split())
+
+
+def test_without_the_lists_that_a_country_requires_nobody_is_said_to_be_clear(
+    app: App, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    old = ScreeningList(list="un-sc", regime="un", publisher="X", version="1", published=date(2020, 1, 1))
+    open_registers("by", tmp_path, now).record_list(old, "un-sc")
+    app(["name", "Anybody", "--of", str(tmp_path), "--method", "rules"])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "nobody is clear: a national list is not loaded" in said and "un-sc of 2020-01-01 is older than 30 days" in said
+    app(["name", "Anybody", "--of", str(tmp_path), "--method", "rules", "--json"])
+    assert len(json.loads(capsys.readouterr().out)["missing"]) == 2
 
 
 def test_an_entry_that_has_only_a_name_is_compared_by_it(app: App, capsys: pytest.CaptureFixture[str]) -> None:

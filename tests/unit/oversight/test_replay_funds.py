@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tests.unit.oversight.lakes import Told, fill
 
-from skarb.app.law import rulebook_of
+from skarb.app.law import law_folder, rulebook_of
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.core.time import to_day
@@ -23,6 +23,7 @@ from skarb.oversight.replay.funds import follow, reached_from
 from skarb.oversight.replay.keep import Part
 from skarb.oversight.replay.tally import kernels
 from skarb.rulebook import Rulebook
+from skarb.rulebook.load import read_texts
 
 LAW, DAY = rulebook_of("zz"), to_day(date(2026, 8, 3))
 ACCOUNTS = ("outside/bank", "client/anna", "client/boris", "client/cora", "client/dora", "own/us")
@@ -216,3 +217,80 @@ def test_a_stopped_replay_knows_who_had_what(tmp_path: Path, monkeypatch: pytest
                 assert again == whole
                 shutil.rmtree(tmp_path / "kept", ignore_errors=True)
         assert ended == whole and went_on > 5
+
+
+@pytest.mark.parametrize("amount", [8 * GREAT, 9 * GREAT])
+def test_balances_that_two_words_do_not_hold_are_not_reckoned_wrongly(tmp_path: Path, amount: int, kind: str) -> None:
+    rows = [
+        (PAID, "posted", [(BANK, ANNA, amount)]),
+        (PAID, "posted", [(BANK, ANNA, amount)]),
+        (INSTANT, "posted", [(ANNA, BORIS, 1)]),  # refused by the draft
+        (PAID, "posted", [(ANNA, OWN, 5)]),
+    ]
+    with open_lake(lake(tmp_path, rows)) as connection:
+        if 2 * amount < 1 << 127:
+            assert lived(connection)[1] == []
+        else:
+            with pytest.raises(ConfigurationError, match="38 digits"):
+                lived(connection)
+
+
+LOOK = """
+- id: ZZ-D2-2026/look
+  title: A second person looks at large instant payments
+  cites: {act: ZZ-D2-2026, article: "1"}
+  in_force: {from: 2026-01-01}
+  activity: [instant_pay]
+  when: value is not missing and value > instant.look
+  effect: refer
+  authority: [CENTRAL_BANK]
+  certainty: primary_text
+  grade: A
+  says: x
+  cases:
+    - {at: 2026-02-01, facts: {value: 4000.01 ZZD}, then: refer}
+    - {at: 2026-02-01, facts: {value: 4000.00 ZZD}, then: silent}
+"""
+PARAMETER = """
+- {name: instant.look, unit: ZZD, values: [{from: 2026-01-01, value: "4000.00", cites: ZZ-D2-2026/look}]}
+"""
+
+
+def law_that_looks() -> Rulebook:
+    """Return the law with referrals of instant payments that are large."""
+    folder, texts = law_folder("zz"), {}
+    for entry in folder.iterdir():
+        inside = entry.iterdir() if entry.name in ("acts", "provisions", "parameters") else ()
+        texts |= {f"{entry.name}/{one.name}": one.read_text(encoding="utf-8") for one in inside}
+        if entry.name.removesuffix(".yaml") in ("country", "conditions", "features", "lists", "sources"):
+            texts[entry.name] = entry.read_text(encoding="utf-8")
+    pack, problems = read_texts(texts | {"provisions/more.yaml": LOOK, "parameters/more.yaml": PARAMETER}, "zz")
+    assert pack is not None, problems
+    return Rulebook(pack)
+
+
+def test_a_referral_that_is_freed_and_was_approved_counts_once(tmp_path: Path, kind: str) -> None:
+    law = law_that_looks()
+    large = facts(activity="instant_pay", value=500_000)
+    rows = [
+        (large, "referred", []),
+        (
+            facts(activity="instant_pay", value=500_000, approved=True),
+            "posted",
+            [(ANNA, BORIS, 500_000)],
+        ),  # approves the one before
+        (facts(activity="instant_pay", value=300_000), "posted", [(ANNA, BORIS, 300_000)]),  # just what a month allows
+        (large, "refused", []),  # that would be too much
+        (facts(activity="instant_pay", value=1), "refused", []),
+    ]
+    found = lake(tmp_path, rows)
+    with open_lake(found, write=True) as connection:
+        connection.execute("UPDATE rows SET approves = 'i0', party = 0 WHERE id = 'i1'")
+        connection.execute("UPDATE rows SET party = 0")
+    with open_lake(found) as connection:
+        comparison = Lived(
+            connection, Question(law, law.with_parameter("instant.look", "9000.00", DAY - 400), DAY, DAY), actual=False
+        ).run()
+    assert comparison.unfunded == Sum()
+    changed = {(one.before.verdict, one.after.verdict): one.sum for one in comparison.transitions if one.before != one.after}
+    assert changed == {("refer", "permit"): Sum(1, 500_000), ("permit", "permit"): Sum(1, 500_000)}

@@ -116,7 +116,8 @@ class Persons:
 
     def _compared(self, screen: Screen, told: Told) -> Compared:
         marks = self._marks(told.known)
-        hits = (Met(list=one.list, entry=one.listed.entry, exact=one.exact, by=one.by) for one in screen.hits(told.known))
+        known = msgspec.structs.replace(told.known, names=(*told.known.names, *told.readings))
+        hits = (Met(list=one.list, entry=one.listed.entry, exact=one.exact, by=one.by) for one in screen.hits(known))
         return Compared(
             end=told.end,
             role=told.role,

@@ -74,6 +74,11 @@ SCHEMAS = {
 }
 """The columns of each table and their types; texts that repeat lie in a dictionary, which readers need not know."""
 
+MOST_ROWS = 1 << 24
+"""In one file: a whole segment is in memory at once, and a file of a few kilobytes may stand for billions of equal rows."""
+
+MOST_BYTES = 1 << 32  # of a file once it is unpacked
+
 REPEATING = {
     "rows": [name for name, kind in SCHEMAS["rows"].items() if kind == TEXT and name not in ("id", "approves")],
     "transfers": ["debit", "credit"],
@@ -144,7 +149,7 @@ def read_table(path: Path, name: str, stated: File) -> pa.Table:
         raise Damaged(
             f"{path}: given {len(data):,} bytes with the SHA-256 {given}, expected {stated.size:,} with {stated.sha256}"
         )
-    table = _csv_table(path, data, name) if path.suffix == ".csv" else _parquet_table(path, data, name)
+    table = _csv_table(path, data, name) if path.suffix == ".csv" else _parquet_table(path, data, name, stated)
     if len(table) != stated.rows:
         raise Damaged(f"{path}: given {len(table):,} rows, expected {stated.rows:,}")
     return table
@@ -161,15 +166,45 @@ def _csv_table(path: Path, data: bytes, name: str) -> pa.Table:
     return table
 
 
-def _parquet_table(path: Path, data: bytes, name: str) -> pa.Table:
+def _parquet_table(path: Path, data: bytes, name: str, stated: File) -> pa.Table:
     try:
         with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
+            _check_columns(path, name, file.schema_arrow)
+            _check_sizes(path, file.metadata, stated)
             table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Damaged(f"{path}: not a whole Parquet file: {shorten(str(error), 200)}") from None
-    found = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema}
+    for column, kind in SCHEMAS[name].items():
+        try:
+            table[column].validate(full=kind == TEXT)
+        except pa.ArrowException as error:
+            raise Damaged(f"{path}: column {column}: {shorten(str(error), 200)}") from None
+    return pa.table({column: _as_read(table[column], column in REPEATING.get(name, ())) for column in SCHEMAS[name]})
+
+
+def _check_columns(path: Path, name: str, schema: pa.Schema) -> None:
+    found = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema}
     if found != SCHEMAS[name]:
         wrong = {column: str(kind) for column, kind in found.items() if SCHEMAS[name].get(column) != kind}
         missing = [column for column in SCHEMAS[name] if column not in found]
         raise Damaged(f"{path}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}")
-    return table
+    if len(schema) != len(found):
+        twice = next(column for column in found if len(schema.get_all_field_indices(column)) > 1)
+        raise Damaged(f"{path}: given the column {twice} more than once, expected the columns of {name}")
+
+
+def _check_sizes(path: Path, metadata: pq.FileMetaData, stated: File) -> None:
+    """Check how much a file says it holds, before any of it is unpacked."""
+    if metadata.num_rows != stated.rows:
+        raise Damaged(f"{path}: given {metadata.num_rows:,} rows, expected {stated.rows:,}")
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if metadata.num_rows > MOST_ROWS or size > MOST_BYTES:
+        raise Damaged(
+            f"{path}: given {metadata.num_rows:,} rows and {size:,} bytes unpacked, expected at most {MOST_ROWS:,} and {MOST_BYTES:,}; "
+            "file more segments"
+        )
+
+
+def _as_read(column: pa.ChunkedArray, repeats: bool) -> pa.ChunkedArray:
+    """Return a column in the one form that the rest of the house knows, whatever its writer noted beside it."""
+    return column.cast(TEXT) if pa.types.is_dictionary(column.type) and not repeats else column

@@ -56,6 +56,15 @@ def has_transfers(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute(asked).fetchall()[0][0])
 
 
+def approved_later(connection: duckdb.DuckDBPyConnection) -> Numbers:
+    """Return the positions of rows that waited for a second person and came to pass with the row of his approval."""
+    asked = (
+        "SELECT r.rowid AS row FROM rows r JOIN rows a ON a.book = r.book AND a.approves = r.id "
+        "WHERE a.approves IS NOT NULL AND a.answer = 'posted' AND r.answer = 'referred' ORDER BY row"
+    )
+    return connection.sql(asked).to_arrow_table()["row"].to_numpy()  # type: ignore[no-any-return]
+
+
 def reached_from(connection: duckdb.DuckDBPyConnection, lost: Numbers, spread: object) -> Numbers:
     """Return the numbers of all accounts that may have less once the rows at some positions are lost."""
     with connection.cursor() as own:
@@ -99,6 +108,10 @@ def follow(connection: duckdb.DuckDBPyConnection, accounts: Numbers, start: int)
         )
     buffer = amounts.buffers()[1] if len(amounts) else b""
     words = np.frombuffer(buffer, np.uint64)[2 * amounts.offset : 2 * (amounts.offset + len(amounts))].reshape(-1, 2)
+    if sum(words[:, 1].tolist()) + len(words) >= 1 << 63:  # so no balance comes near the bit that says it is negative
+        raise ConfigurationError(
+            "the transfers between accounts whose money is to be followed come to more than 38 digits; ask about fewer days with --from and --to"
+        )
     row, debit, credit = (np.array(found[name]) for name in ("row", "debit", "credit"))
     return Funds(accounts, start, Legs(row, debit, credit, words.copy()))
 

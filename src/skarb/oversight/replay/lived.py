@@ -3,7 +3,7 @@
 `as-would-have` lets the two laws live apart: what the draft refuses never happened in its world, so it is in no later total there, and what it
 frees did. What happened before the first day asked about happened in both worlds. A law that looks at totals is replayed `as-happened` this
 way, too, with the totals of what really came to pass in both worlds. A row that the ledger turned down comes to pass in no world. A freed row counts
-in totals as if the ledger had taken it.
+in totals as if the ledger had taken it, but for a referral that somebody approved: it came to pass with the row of the approval, and only there.
 
 Money that a world did not receive cannot be spent there, see `funds`. Only rows of cases that totals concern, and rows that such money can have come
 through, are lived through. All are counted by kind before, as `happened` does it, but for those that totals concern.
@@ -28,7 +28,7 @@ from skarb.oversight.replay.arrange import arrange
 from skarb.oversight.replay.asking import Asking, Expected, totals_of
 from skarb.oversight.replay.cases import read_cases
 from skarb.oversight.replay.concern import concerned
-from skarb.oversight.replay.funds import NOTHING, Funds, has_transfers, reached_from
+from skarb.oversight.replay.funds import NOTHING, Funds, approved_later, has_transfers, reached_from
 from skarb.oversight.replay.funds import follow as follow_funds
 from skarb.oversight.replay.happened import Apart, counted_name
 from skarb.oversight.replay.happened import Counted as Count
@@ -91,6 +91,7 @@ class Lived:
         self.answers = Answers()
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
         self._names = totals.names
+        self._approved_later = approved_later(connection)
         base, shown = self._quantities()
         self._base = arrange(base, PER_ROW, self._cases)
         beside = (*self._base.names, *(f"whole {place}" for place in range(len(self._base.wholes))))
@@ -281,6 +282,8 @@ class Lived:
         which, became = self._recognise(chunk.cases, fields), np.zeros(len(chunk.cases), np.uint8)
         answers, stopped, row = np.zeros((WORLDS, len(chunk.cases)), np.int32), np.zeros(4, np.int64), 0
         posted, possible = chunk.columns["answer"] == _POSTED, ~np.isin(chunk.columns["answer"], _TURNED_DOWN)
+        if len(self._approved_later):
+            possible &= ~np.isin(chunk.columns["rowid"], self._approved_later)
         groups = chunk.groups()
         while True:
             row = self._kernel["live"](
