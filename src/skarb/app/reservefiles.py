@@ -7,7 +7,7 @@ market/
     entries.yaml               the miners, where the market's registers are older than they
     months/2026-10/            a month that is over: meters.csv, schedule.csv, payouts.csv, network.csv, prices.csv, rates.csv
       bills/2026-10_SITE.json  the bills; audit.json, refused.json; inflow.csv
-    reserve/                   as of the last morning: closes.csv, rates.csv, holdings.csv, policy.json, stand.json
+    reserve/                   as of the last morning: closes.csv, rates.csv, holdings.csv, policy.json, owed.csv, owed.json, stand.json
 ```
 """
 
@@ -21,11 +21,12 @@ from pathlib import Path
 import msgspec
 
 from skarb.app.miningfiles import FOLDER
+from skarb.custody.liabilities import SignedLiabilities
 from skarb.metering import Bill, Day, Finding, Refused, read_bill
 
 BOOK = "reserve.book"
 GIVEN = ("meters.csv", "schedule.csv", "payouts.csv", "network.csv", "prices.csv")
-CLOSES, RATES, HOLDINGS = "closes.csv", "rates.csv", "holdings.csv"
+CLOSES, RATES, HOLDINGS, OWED = "closes.csv", "rates.csv", "holdings.csv", "owed.json"
 _STAND, _AUDIT, _REFUSED = "stand.json", "audit.json", "refused.json"
 
 
@@ -104,6 +105,14 @@ def write_audit(market: Path, audited: Audited, refused: Sequence[Refused]) -> N
 def is_done(market: Path, month: str) -> bool:
     """Say whether a month was billed and audited."""
     return (month_folder(market, month) / _AUDIT).is_file()
+
+
+def read_proof(market: Path) -> SignedLiabilities | None:
+    """Return the last publication of what the reserve owes, or None."""
+    try:
+        return msgspec.json.decode((reserve_folder(market) / OWED).read_bytes(), type=SignedLiabilities)
+    except FileNotFoundError:
+        return None
 
 
 def read_audit(market: Path, month: str) -> Audited:

@@ -58,5 +58,10 @@ def approvals_of(seed: int, policy: Policy, at: datetime) -> list[Signed]:
     return [Signed(statement=one, signature=_key(seed, one.by).sign(statement_text(one).encode()).hex()) for one in stated]
 
 
+def publisher_of(seed: int) -> tuple[Ed25519PrivateKey, bytes]:
+    """Return the key that signs what a simulated reserve publishes, and the secret that salts it."""
+    return _key(seed, "publisher"), sha256(f"simulated market {seed}: salt".encode()).digest()
+
+
 def _key(seed: int, name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(sha256(f"simulated market {seed}: key of {name}".encode()).digest())

@@ -17,19 +17,23 @@ from random import Random
 
 import msgspec
 import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from skarb.app.custody.holdings import LotRow, lot_rows
 from skarb.app.custody.keep import open_reserve
 from skarb.app.custody.rates import rates_of
+from skarb.app.custody.solvency import paper_bytes, plant_all, publish, read_owed
 from skarb.app.draftmodel import Progress
 from skarb.app.files import now as real_now
 from skarb.app.law import law_folder
 from skarb.app.market import MarketFile, read_market_file
 from skarb.app.mining_audit import Evidence, audit
 from skarb.app.mining_bills import Basis, Given, basis_of, bills_of, inflow_csv, inflows, month_read
+from skarb.app.proof import open_prover
 from skarb.app.reservefiles import (
     CLOSES,
     HOLDINGS,
+    OWED,
     RATES,
     Audited,
     Stand,
@@ -37,6 +41,7 @@ from skarb.app.reservefiles import (
     entries_file,
     is_done,
     month_folder,
+    read_proof,
     read_stand,
     reserve_folder,
     write_audit,
@@ -44,12 +49,13 @@ from skarb.app.reservefiles import (
     write_stand,
     write_whole,
 )
-from skarb.app.reservekeys import BOOK, approvals_of, policy_for
+from skarb.app.reservekeys import BOOK, approvals_of, policy_for, publisher_of
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day, zone
 from skarb.metering import Bill, Refused, bill_bytes, month_of
 from skarb.registers.model import REGISTERS
 from skarb.reserve import read_inflows
+from skarb.reserve.chart import DECIMALS
 from skarb.simulate import Scenario
 from skarb.simulate.miners import Miners
 from skarb.simulate.prices import PLACES
@@ -187,6 +193,29 @@ class _Keeping:
                     keeper.receive(read_inflows(text, f"{month}/inflow.csv"), rates_of((folder / RATES,)))
         with open_reserve(book_of(self.market), begins, BOOK) as keeper:
             write_csv(self.folder / HOLDINGS, LotRow._fields, lot_rows(keeper.story))
+            held = {asset: keeper.story.lots.units(asset) for asset in DECIMALS}
+        if months and any(held.values()):
+            self._owed(held, months[-1])
+
+    def _owed(self, held: dict[str, int], month: str) -> None:
+        """Publish what the reserve owes after a month: everything it has, a part of it to a fund."""
+        at = f"{self._clock(month).at:%Y-%m-%dT%H:%M:%SZ}"
+        known = read_proof(self.market)
+        if known is not None and known.statement.at == at:
+            return
+        rows = [
+            (user, asset, units)
+            for asset, whole in held.items()
+            if whole
+            for user, units in (("budget", whole - whole // 10), ("fund", whole // 10))
+        ]
+        write_csv(self.folder / "owed.csv", ("user", "asset", "units"), rows)
+        key, salt = publisher_of(self.file.seed)
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        write_whole(self.folder / f"{OWED.partition('.')[0]}.key.pub", public)
+        trees = plant_all(read_owed((self.folder / "owed.csv").read_bytes(), "owed.csv"), salt, at)
+        with open_prover(book_of(self.market), key) as prover:
+            write_whole(self.folder / OWED, paper_bytes(publish(trees, prover.head(), at, key)))
 
     def _figures(self, until: date) -> None:
         """Write the prices that are known on the morning of a day."""

@@ -68,6 +68,11 @@ class Miners:
         """The miner of each site."""
         return {one.name: self._farm.plan.company for one in self._farm.plan.sites} | {one.site: one.party for one in self.small}
 
+    @property
+    def schemes(self) -> dict[str, str]:
+        """How the pool of each site pays."""
+        return {site: "fpps" for site in self.parties} | {one.site: "pplns" for one in self.small if one.shares_blocks}
+
     def entries(self) -> tuple[Entry, ...]:
         """Return what the registers say about them."""
         farm = self._farm

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, read_event
+from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, name_of, read_event
 from skarb.core.time import legal_day, parse_day
 from skarb.core.transfer import TRANSFER, TransferFlag
 from skarb.custody import Circumstances, Policy, Request, governing, hash_of, judge
@@ -60,6 +60,7 @@ class Story:
         self.steps: list[Step] = []
         self.problems: list[str] = []
         self.judged = 0
+        self.where: dict[str, str] = {}  # by the name of an event: batch and transfer of the journal
         self._at, self._judging = at, judging
         self.before = 0  # when the last batch was recorded, nanoseconds since 1970
         self._ledgers: dict[str, int] = {}
@@ -109,6 +110,7 @@ class Story:
 
     def apply(self, event: Event, recorded_at: int, where: str) -> None:
         """Take in one event."""
+        self.where[name_of(event)] = where
         if isinstance(event, Received):
             self._received(event, recorded_at)
         elif isinstance(event, Lodged):

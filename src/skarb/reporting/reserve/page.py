@@ -25,7 +25,7 @@ _STYLES = 7  # of curves
 
 def page(report: ReserveReport, code: str = "en") -> str:
     """Return the report in a language."""
-    words = _words(code)
+    words = words_of(code)
     titled = replace(report, title=words.text("reserve_title", day=words.day(report.day)))
     everything = {
         "lang": words.code,
@@ -52,18 +52,19 @@ def page(report: ReserveReport, code: str = "en") -> str:
 
 def charts(report: ReserveReport, words: Said) -> list[dict[str, Any]]:
     """Return all charts with their words."""
-    found = [_value(report, words), _below(report, words), _changes(report, words)]
+    found = [value_chart(report.value, report.bound, report.violations, words), _below(report, words), _changes(report, words)]
     return [*found, _finals(report, words)] if report.finals else found
 
 
-def _value(report: ReserveReport, words: Said) -> dict[str, Any]:
-    broken = [Curve("violation", [(one.day, one.value), (one.day, one.bound)], "known") for one in report.violations]
-    curves = [Curve("value", report.value, "c0"), *broken]
-    ends = [y for points in (report.value, report.bound) for _, y in points]
+def value_chart(value: Points, bound: Points, violations: Sequence[Violation], words: Said) -> dict[str, Any]:
+    """Return the chart of what coins were worth, over the least that was forecast, with the days on which it was less."""
+    broken = [Curve("violation", [(one.day, one.value), (one.day, one.bound)], "known") for one in violations]
+    curves = [Curve("value", value, "c0"), *broken]
+    ends = [y for points in (value, bound) for _, y in points]
     drawn = sheet(
         curves,
-        [Area(report.bound, report.value, "outer")],
-        x_ticks=_months(report.value),
+        [Area(bound, value, "outer")],
+        x_ticks=_months(value),
         logarithmic=min(ends) > 0,
         y_range=(min(ends), max(ends)) if min(ends) > 0 else None,
     )
@@ -182,7 +183,7 @@ def _name(name: str, words: Said) -> str:
 
 
 @cache
-def _words(code: str) -> Said:
+def words_of(code: str) -> Said:
     content = files("skarb.reporting").joinpath("reserve", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
     return Said(code, {**said(code).messages, **yaml.safe_load(content)})
 
