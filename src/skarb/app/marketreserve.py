@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import sqrt
 from pathlib import Path
 
@@ -219,7 +219,7 @@ class MarketReserve:
     def _read_audits(self, stand: Stand) -> tuple[Audited, ...]:
         return tuple(read_audit(self._folder, month) for month in stand.months)
 
-    @property
+    @cached_property
     def _terms(self) -> AuditTerms:
         path = law_folder(self._law) / "mining.yaml"
         return read_terms(path.read_text(encoding="utf-8"), path.name).audit

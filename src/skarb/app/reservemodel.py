@@ -73,6 +73,7 @@ class BillsView(Struct, frozen=True, kw_only=True):
     sha256: str = ""
     received: tuple[tuple[str, str], ...] = ()  # lines of the bill that the reserve received, and where in its journal
     journal: JournalSum | None = None
+    provisions: tuple[str, ...] = ()  # that the bill names and the law has
     command: str = ""
 
 
@@ -107,6 +108,7 @@ class AuditView(Struct, frozen=True, kw_only=True):
     findings: tuple[tuple[str, Finding], ...] = ()
     days: tuple[Day, ...] = ()
     notes: tuple[str, ...] = ()
+    provisions: tuple[str, ...] = ()  # that findings name and the law has
     command: str = ""
 
 

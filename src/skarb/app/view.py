@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+import msgspec
+
 from skarb.app.alertmodel import AlertsView, AlertView
 from skarb.app.archive import Archive, Found, instant_of, transfer_lines
 from skarb.app.draftmodel import DraftsView, Progress
@@ -367,11 +369,20 @@ class View:
 
     def mining_bills(self, bill: str | None) -> BillsView | None:
         """Return the bills of all miners and one of them in full, or None."""
-        return None if self.kept is None else self.kept.bills(bill, self._person)
+        if self.kept is None:
+            return None
+        found = self.kept.bills(bill, self._person)
+        if found.bill is None:
+            return found
+        named = {*(one.rule.rule for one in found.bill.lines), *(name for one in found.bill.standing for name in (one.provision, one.levy))}
+        return msgspec.structs.replace(found, provisions=self._provisions(named))
 
     def mining_audit(self, month: str | None) -> AuditView | None:
         """Return what the audits of miners found, and the days of one month, or None."""
-        return None if self.kept is None else self.kept.audit(month, self._person)
+        if self.kept is None:
+            return None
+        found = self.kept.audit(month, self._person)
+        return msgspec.structs.replace(found, provisions=self._provisions({one.provision for _, one in found.findings}))
 
     def reserve(self) -> ReserveView | None:
         """Return the reserve, or None."""
@@ -382,6 +393,10 @@ class View:
         self._looks.record(purpose, subject)
 
     # Inside.
+
+    def _provisions(self, names: set[str]) -> tuple[str, ...]:
+        """Return those of some names that are provisions of the law."""
+        return tuple(sorted(one for one in names if one in self._rulebook.pack.provisions))
 
     def _day_now(self) -> int:
         return legal_day(self.now, self._rulebook.country.zone)
