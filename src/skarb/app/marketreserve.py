@@ -5,6 +5,7 @@ Every figure is what the commands say of the same files; nothing is reckoned her
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from fractions import Fraction
@@ -60,6 +61,7 @@ from skarb.app.reservemodel import (
 from skarb.core.amount import format_amount
 from skarb.core.errors import InputError, shorten
 from skarb.core.time import from_day, zone
+from skarb.custody.model import Rule
 from skarb.metering import AuditTerms, Bill, Refused, bill_hash, month_of, read_payouts, read_terms
 from skarb.metering.expected import pool_blocks
 from skarb.reserve.chart import DECIMALS
@@ -113,7 +115,7 @@ class MarketReserve:
             _must_be_none(asked, "bill")
             return BillsView(progress=self.progress)
         bills, refused = self._bills_of(stand)
-        newest = tuple(reversed(bills))
+        newest = sorted(bills, key=lambda one: one.month, reverse=True)
         chosen = next((one for one in newest if asked in (None, one.id)), None)
         if asked is not None and chosen is None:
             raise InputError(f"bill: given {shorten(asked)!r}, expected one such as {newest[0].id if newest else 'none yet'}")
@@ -294,9 +296,9 @@ class MarketReserve:
             day=stand.day,
             since=stand.since,
             policy=story.policy_hash,
-            holders=tuple((one.name, one.role) for one in story.policy.holders),
+            holders=dict(Counter(one.role for one in story.policy.holders)),
             frozen=bool(story.freezings),
-            held=tuple(Held(**one._asdict()) for one in holdings(story)),
+            held=tuple(Held(**one._asdict(), rules=_rules(story, one.place, one.asset)) for one in holdings(story)),
             coins_sat=story.lots.units("BTC"),
             money_minor=story.lots.units("BYN"),
             kinds=_kinds(story),
@@ -397,6 +399,11 @@ def _head(bill: Bill) -> BillHead:
         payable_minor=bill.totals["payable"],
         sha256=bill_hash(bill),
     )
+
+
+def _rules(story: Story, place: str, asset: str) -> tuple[Rule, ...]:
+    found = story.policy.place(place) if story.policy is not None else None
+    return () if found is None else tuple(one for one in found.rules if one.asset == asset)
 
 
 def _kinds(story: Story) -> tuple[KindSum, ...]:

@@ -9,6 +9,7 @@ from datetime import date
 
 from skarb.app.draftmodel import Progress
 from skarb.app.model import Person, Place, Struct
+from skarb.custody.model import Rule
 from skarb.metering import Bill, Day, Finding, Refused
 
 Rows = tuple[dict[str, str], ...]
@@ -121,6 +122,7 @@ class Held(Struct, frozen=True, kw_only=True):
     units: int
     quorum: str
     addresses: str
+    rules: tuple[Rule, ...]  # by which it may leave, the smallest amounts first
 
 
 class LotView(Struct, frozen=True, kw_only=True):
@@ -174,7 +176,7 @@ class ReserveView(Struct, frozen=True, kw_only=True):
     day: date | None = None
     since: date | None = None
     policy: str = ""
-    holders: tuple[tuple[str, str], ...] = ()
+    holders: dict[str, int] = {}  # of keys, how many in each role; who they are is nobody's business here
     frozen: bool = False
     held: tuple[Held, ...] = ()
     coins_sat: int = 0

@@ -74,8 +74,8 @@ def scatter_chart(audit: AuditView) -> Scatter | None:
         tuple(Dot(one, across.at(x), HEIGHT - up.at(y)) for one, x, y in zip(points, middles, paid, strict=True)),
         (("outer", band(least, most)), ("inner", band(low, high))),
         f"M{at(across.low, across.low)} L{at(across.high, across.high)}",
-        tuple((across.at(value), value) for value in across.ticks(6)),
-        tuple((HEIGHT - up.at(value), value) for value in up.ticks(6)),
+        tuple((across.at(value), value) for value in across.ticks()),
+        tuple((HEIGHT - up.at(value), value) for value in up.ticks()),
     )
 
 

@@ -15,12 +15,13 @@ from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.time import from_day, to_day
-from skarb.reporting.lines import Area, Curve, Sheet, sheet
-from skarb.reporting.reserve.model import Bar, ReserveReport
+from skarb.reporting.lines import Area, Curve, Points, Sheet, sheet
+from skarb.reporting.reserve.model import Bar, ReserveReport, Violation
 from skarb.reporting.shapes import HEIGHT, WIDTH
 from skarb.reporting.words import Said, said
 
 _STYLES = 7  # of curves
+_FEW_DAYS = 500  # of a chart: up to here every second month is named
 
 
 def page(report: ReserveReport, code: str = "en") -> str:
@@ -129,7 +130,8 @@ def _years(points: Any) -> list[float]:
 
 def _months(points: Any) -> list[float]:
     first, last = (from_day(round(points[end][0])).year for end in (0, -1))
-    return [float(to_day(date(year, month, 1))) for year in range(first, last + 1) for month in (1, 7)]
+    months = (1, 3, 5, 7, 9, 11) if points[-1][0] - points[0][0] < _FEW_DAYS else (1, 7)
+    return [float(to_day(date(year, month, 1))) for year in range(first, last + 1) for month in months]
 
 
 def _year_labels(drawn: Sheet) -> list[tuple[int, str]]:
@@ -184,6 +186,7 @@ def _name(name: str, words: Said) -> str:
 
 @cache
 def words_of(code: str) -> Said:
+    """Return the words of pages about the reserve in a language."""
     content = files("skarb.reporting").joinpath("reserve", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
     return Said(code, {**said(code).messages, **yaml.safe_load(content)})
 
