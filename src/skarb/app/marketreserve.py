@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import sqrt
@@ -30,6 +30,7 @@ from skarb.app.reserve_policy import known, policy_of
 from skarb.app.reservefiles import (
     CLOSES,
     HOLDINGS,
+    MORNING,
     RATES,
     Audited,
     Stand,
@@ -83,15 +84,21 @@ class MarketReserve:
         self._audits_of = lru_cache(maxsize=2)(self._read_audits)
         self._reserve_of = lru_cache(maxsize=2)(self._read_reserve)
         self.progress = Progress()
-        self.asked: date | None = None
+        self.asked: date | None = None  # the morning up to which everything was last to be kept
+        self.busy = False
 
     def today(self, now: datetime) -> date:
-        """Return the legal day of an instant."""
-        return now.astimezone(self._zone).date()
+        """Return the legal day of the last morning; by then even the last hour of the day before was paid."""
+        local = now.astimezone(self._zone)
+        return local.date() if local.time() >= MORNING else local.date() - timedelta(days=1)
 
     def wants(self, now: datetime) -> bool:
-        """Say whether a new day has begun since everything was last kept."""
-        return self.asked is None or self.today(now) > self.asked
+        """Say whether a morning has passed since everything was last kept."""
+        return not self.busy and (self.asked is None or self.today(now) > self.asked)
+
+    def learn(self, told: Progress) -> None:
+        """Note how far somebody is who keeps everything beside the market."""
+        self.progress, self.busy = told, told.stage not in ("done", "failed")
 
     def line(self) -> str:
         """Say in a line what was billed and received."""
@@ -198,7 +205,9 @@ class MarketReserve:
             _must_be_none(asked, "month")
             return AuditView(progress=self.progress)
         if asked is not None and asked not in stand.months:
-            raise InputError(f"month: given {shorten(asked)!r}, expected one that is over, from {stand.months[0]} to {stand.months[-1]}")
+            raise InputError(
+                f"month: given {shorten(asked)!r}, expected one that is over, from {stand.months[0]} to {stand.months[-1]}"
+            )
         month = asked or stand.months[-1]
         audits = self._audits_of(stand)
         chosen = next(one for one in audits if one.month == month)
@@ -269,9 +278,7 @@ class MarketReserve:
         if stand is None:
             return ReserveView(progress=self.progress)
         view, parties = self._reserve_of(stand)
-        lots = tuple(
-            msgspec.structs.replace(one, miner=person(party)) for one, party in zip(view.lots, parties, strict=True)
-        )
+        lots = tuple(msgspec.structs.replace(one, miner=person(party)) for one, party in zip(view.lots, parties, strict=True))
         return msgspec.structs.replace(view, progress=self.progress, lots=lots)
 
     def _story(self) -> Story:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, time
+from io import StringIO
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from skarb.metering import Bill, Day, Finding, Refused, read_bill
 BOOK = "reserve.book"
 GIVEN = ("meters.csv", "schedule.csv", "payouts.csv", "network.csv", "prices.csv")
 CLOSES, RATES, HOLDINGS, OWED = "closes.csv", "rates.csv", "holdings.csv", "owed.json"
+MORNING = time(10)  # on the clocks of the law's zone: everything is kept up to it, and on the first of a month bills are given
 _STAND, _AUDIT, _REFUSED = "stand.json", "audit.json", "refused.json"
 
 
@@ -68,11 +70,12 @@ def book_of(market: Path) -> Path:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    """Write a table, whole or not at all."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -29,7 +29,14 @@ def policy_for(seed: int, zone: str) -> Policy:
     cold, warm = (f"BTC:{address(random, 'btc').partition(':')[2]}" for _ in range(2))
     both = ["treasury", "board"]
     small = {"asset": "BTC", "units_max": _COIN // 20, "day_units_max": _COIN // 10, "approvals": 1, "roles": both}
-    large = {"asset": "BTC", "units_max": 5 * _COIN, "day_units_max": 10 * _COIN, "approvals": 3, "roles": [*both, "audit"], "each": {"board": 1}}
+    large = {
+        "asset": "BTC",
+        "units_max": 5 * _COIN,
+        "day_units_max": 10 * _COIN,
+        "approvals": 3,
+        "roles": [*both, "audit"],
+        "each": {"board": 1},
+    }
     money = {"asset": "BYN", "units_max": 10**6 * _RUBLE, "day_units_max": 2 * 10**6 * _RUBLE, "approvals": 2, "roles": both}
     return msgspec.convert(
         {

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from skarb.app.draftmodel import Progress
 from skarb.app.model import Person, Place, Struct
 from skarb.custody.model import Rule
@@ -176,7 +178,9 @@ class ReserveView(Struct, frozen=True, kw_only=True):
     day: date | None = None
     since: date | None = None
     policy: str = ""
-    holders: dict[str, int] = {}  # of keys, how many in each role; who they are is nobody's business here
+    holders: dict[str, int] = msgspec.field(
+        default_factory=dict
+    )  # of keys, how many in each role; who they are is nobody's business here
     frozen: bool = False
     held: tuple[Held, ...] = ()
     coins_sat: int = 0
@@ -194,4 +198,4 @@ class ReserveView(Struct, frozen=True, kw_only=True):
     months: tuple[MonthSum, ...] = ()
     figures: tuple[dict[str, str], ...] = ()
     proof: Proof | None = None
-    commands: dict[str, str] = {}
+    commands: dict[str, str] = msgspec.field(default_factory=dict)

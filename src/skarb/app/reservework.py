@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,6 +33,7 @@ from skarb.app.proof import open_prover
 from skarb.app.reservefiles import (
     CLOSES,
     HOLDINGS,
+    MORNING,
     OWED,
     RATES,
     Audited,
@@ -60,7 +61,6 @@ from skarb.simulate import Scenario
 from skarb.simulate.miners import Miners
 from skarb.simulate.prices import PLACES
 
-_MORNING = time(10)  # of the first day after a month: bills are given, inflows arrive
 _WOBBLE = 45  # ten-thousandths by which the dollar may differ before the market's first day
 
 
@@ -161,7 +161,9 @@ class _Keeping:
             for at, site, power in self.miners.surplus(day)
         ]
         write_csv(folder / "schedule.csv", ("at", "site", "blocks", "power_w", "reason"), surplus)
-        write_csv(folder / "payouts.csv", ("id", "day", "site", "scheme", "sat"), [one for day in days for one in self.miners.paid(day)])
+        write_csv(
+            folder / "payouts.csv", ("id", "day", "site", "scheme", "sat"), [one for day in days for one in self.miners.paid(day)]
+        )
         network = [(day, self.scenario.farm.chain.network(day)) for day in days] if self.scenario.farm else []
         write_csv(
             folder / "network.csv",
@@ -173,13 +175,13 @@ class _Keeping:
         write_csv(folder / RATES, ("date", "currency", "byn_per_unit"), [(day, "BTC", rate) for day, rate in prices])
 
     def _clock(self, month: str) -> _Clock:
-        return _Clock(datetime.combine(month_of(month)[1] + timedelta(days=1), _MORNING, self.zone).astimezone(UTC))
+        return _Clock(datetime.combine(month_of(month)[1] + timedelta(days=1), MORNING, self.zone).astimezone(UTC))
 
     # -- the reserve ------------------------------------------------------------------------------------------------
 
     def _reserve(self, months: list[str]) -> None:
         """Receive the inflows of every month in its book, which begins on the morning on which miners were registered."""
-        begins = _Clock(datetime.combine(self.miners.since, _MORNING, self.zone).astimezone(UTC))
+        begins = _Clock(datetime.combine(self.miners.since, MORNING, self.zone).astimezone(UTC))
         with open_reserve(book_of(self.market), begins, BOOK) as keeper:
             if keeper.story.policy is None:
                 policy = policy_for(self.file.seed, self.scenario.town.zone)

@@ -374,7 +374,10 @@ class View:
         found = self.kept.bills(bill, self._person)
         if found.bill is None:
             return found
-        named = {*(one.rule.rule for one in found.bill.lines), *(name for one in found.bill.standing for name in (one.provision, one.levy))}
+        named = {
+            *(one.rule.rule for one in found.bill.lines),
+            *(name for one in found.bill.standing for name in (one.provision, one.levy)),
+        }
         return msgspec.structs.replace(found, provisions=self._provisions(named))
 
     def mining_audit(self, month: str | None) -> AuditView | None:

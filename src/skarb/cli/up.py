@@ -230,11 +230,11 @@ def _bill_beside(running: Market) -> list[Beside]:
         return []
 
     def learn(told: Progress) -> None:
-        kept.progress = told
+        kept.learn(told)
         if told.stage == "failed":
             err.print(f"[yellow]The miners were not billed:[/] {escape(told.subject)}", highlight=False)
 
-    kept.asked = kept.today(running.now)
+    kept.asked, kept.busy = kept.today(running.now), True
     try:
         return [Beside(running.folder, learn, partial(reserve_beside, until=kept.asked))]
     except Exception as error:

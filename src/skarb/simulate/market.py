@@ -24,8 +24,8 @@ from skarb.simulate.cast import Cast, books_of, make_cast
 from skarb.simulate.farm import Farm
 from skarb.simulate.forbidden import FORBIDDEN
 from skarb.simulate.habits import Behaviour, capital, first_money
-from skarb.simulate.miners import Miners
 from skarb.simulate.honest import HONEST
+from skarb.simulate.miners import Miners
 from skarb.simulate.model import Beat, BookEntry, Entries, Event
 from skarb.simulate.prices import Prices
 from skarb.simulate.schemes import planted

@@ -71,7 +71,7 @@ class Miners:
     @property
     def schemes(self) -> dict[str, str]:
         """How the pool of each site pays."""
-        return {site: "fpps" for site in self.parties} | {one.site: "pplns" for one in self.small if one.shares_blocks}
+        return dict.fromkeys(self.parties, "fpps") | {one.site: "pplns" for one in self.small if one.shares_blocks}
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what the registers say about them."""
@@ -128,8 +128,14 @@ class Miners:
         )
         fleet = MiningMachines(site=name, model=model, count=power_w * 100 // 105 // plate_w + 1, valid_from=since, example=True)
         meter = Meter(
-            meter=meter_of(name), site=name, minutes=60, certified_to=date(since.year + 8, 12, 31), certificate=f"SIM-{name}", valid_from=since, example=True
-        )  # fmt: skip
+            meter=meter_of(name),
+            site=name,
+            minutes=60,
+            certified_to=date(since.year + 8, 12, 31),
+            certificate=f"SIM-{name}",
+            valid_from=since,
+            example=True,
+        )
         return [site, fleet, meter]
 
     # -- what happened ----------------------------------------------------------------------------------------------
