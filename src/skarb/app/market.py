@@ -130,7 +130,14 @@ class Market:
         )  # the clock that books record by, simulated like everything else
         scenario = self.scenario
         self.view = View(
-            folder, self.rulebook, self.registers, scenario.books, scenario.entries.latin, self.book_path, scenario.farm
+            folder,
+            self.rulebook,
+            self.registers,
+            scenario.books,
+            scenario.entries.latin,
+            self.book_path,
+            scenario.farm,
+            scenario.miners,
         )
         self.desks: dict[str, Desk] = {}
         self._approvals: list[tuple[datetime, str, str, Instruction]] = []  # when, book, id: unique, so nothing else is compared

@@ -76,6 +76,7 @@ class MarketMining:
     def __init__(self, farm: Farm, law: str, zone_name: str, folder: Path) -> None:
         self._farm, self._law, self._folder, self._zone = farm, law, folder, zone(zone_name)
         self._places: dict[str, Place] = {}
+        self._mined: dict[str, int] = {}  # satoshi of each payout, by the journal
         self._journal_sat = self._paid_minor = 0
         self._lock = Lock()
         self._inputs = power.inputs_of(law)
@@ -93,7 +94,8 @@ class MarketMining:
             with self._lock:
                 self._places[i.id] = Place(book=one.book, sequence=one.sequence, row=one.row)
                 if i.activity == "mine":
-                    self._journal_sat += parse_amount(i.amount, 8)
+                    self._mined[i.id] = parse_amount(i.amount, 8)
+                    self._journal_sat += self._mined[i.id]
                 elif i.activity == "fiat_pay":
                     self._paid_minor += parse_amount(i.amount, 2)
 
@@ -145,11 +147,24 @@ class MarketMining:
             orders=self._orders(now),
         )
 
+    def month(self, party: str, first: date, last: date) -> tuple[int, int, Place, Place] | None:
+        """Return the hours of some days that the journal says were paid to a party, their satoshi, and the first and the last row."""
+        if party != self._farm.plan.company:
+            return None
+        with self._lock:
+            places, mined = dict(self._places), dict(self._mined)
+        days = [day for day in self._days(last) if day >= first]
+        names = [self._payout(hour) for day in days for hour in self._farm.day(day).hours if self._payout(hour) in mined]
+        return (len(names), sum(mined[one] for one in names), places[names[0]], places[names[-1]]) if names else None
+
     def _days(self, today: date) -> list[date]:
         return [self._farm.begins + timedelta(days=n) for n in range((today - self._farm.begins).days + 1)]
 
     def _place(self, hour: FarmHour, places: Mapping[str, Place]) -> Place | None:
-        return places.get(f"{self._farm.plan.book}-farm-{payout_id(hour.at)}")
+        return places.get(self._payout(hour))
+
+    def _payout(self, hour: FarmHour) -> str:
+        return f"{self._farm.plan.book}-farm-{payout_id(hour.at)}"
 
     def _hour(self, hour: FarmHour | None, now: datetime, places: Mapping[str, Place]) -> FarmHourView:
         assert hour is not None, "a farm has every hour of every day"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from skarb.app.alertmodel import AlertsView, AlertView
     from skarb.app.draftmodel import DraftsView
     from skarb.app.miningmodel import CurtailmentView, EconomicsView, FarmView, PlanView, SurplusView
+    from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,6 +374,15 @@ class MarketView(Protocol):
 
         Raises: InputError if there was none.
         """
+
+    def mining_bills(self, bill: str | None) -> BillsView | None:
+        """Return the bills of all miners and one of them in full; the last where none is named."""
+
+    def mining_audit(self, month: str | None) -> AuditView | None:
+        """Return what the audits of miners found, and the days of one month; the last where none is named."""
+
+    def reserve(self) -> ReserveView | None:
+        """Return what the reserve holds, what it is worth and risks, and where it came from."""
 
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""

@@ -90,7 +90,7 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
     coverage = coverage_of(chosen)
     coins = stake.reserve.coins_sat / 10**8
     shown = chosen.days[-SHOWN_DAYS:]
-    value_curve, bound = _band(prices, chosen, coins, len(shown))
+    value_curve, bound = band_of(prices, chosen, coins, len(shown))
     cents, kopecks = stake.reserve.value
     rows = _named(risk.RISK, risk.risk_rows(found.made, stake))
     today = next(row for row in rows if row["method"] == "filtered" and row["level"] == "99%" and row["horizon_days"] == 1)
@@ -135,7 +135,7 @@ def _report(files: Files, policy: Policy, found: _Found, window: int, notes: Seq
     )
 
 
-def _band(
+def band_of(
     prices: PriceDays, chosen: Forecasts, coins: float, count: int
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Return what the coins were worth on the last days, and the least that was forecast for each the day before."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+import msgspec
+
 from skarb.app.alertmodel import AlertsView, AlertView
 from skarb.app.archive import Archive, Found, instant_of, transfer_lines
 from skarb.app.draftmodel import DraftsView, Progress
@@ -15,9 +17,11 @@ from skarb.app.drafts import Answers
 from skarb.app.explain import provision_view, reasons_of
 from skarb.app.files import now as real_now
 from skarb.app.flowwork import flow_figures, flow_part, flow_report
+from skarb.app.law import law_folder
 from skarb.app.looks import Looks
 from skarb.app.marketalerts import MarketAlerts
 from skarb.app.marketmining import MarketMining
+from skarb.app.marketreserve import MarketReserve
 from skarb.app.miningmodel import CurtailmentView, EconomicsView, FarmView, PlanView, SurplusView
 from skarb.app.model import (
     BatchLine,
@@ -37,6 +41,7 @@ from skarb.app.model import (
     RowView,
     VenueFlow,
 )
+from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 from skarb.app.tally import Answered, Tally, answered
 from skarb.app.words import citation_of, says_of, title_of
 from skarb.core.amount import format_amount
@@ -48,6 +53,7 @@ from skarb.registers import Admission, Party, Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.simulate import BookEntry
 from skarb.simulate.farm import Farm
+from skarb.simulate.miners import Miners
 
 _PERSONAL = ("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor", "unknown")
 _CREATED = Result.created.value
@@ -67,6 +73,7 @@ class View:
         latin: dict[str, str],
         book_path: Callable[[str], Path],
         farm: Farm | None = None,
+        miners: Miners | None = None,
     ) -> None:
         self._rulebook = rulebook
         self._registers = registers
@@ -84,6 +91,8 @@ class View:
         self._alerts = MarketAlerts(country.code.lower(), country.currency, lambda code: registers.asset(code).decimals)
         law = country.code.lower()
         self.mined = None if farm is None else MarketMining(farm, law, country.zone, folder)
+        miners = miners if (law_folder(law) / "reserve.yaml").is_file() else None
+        self.kept = None if miners is None or self.mined is None else MarketReserve(folder, law, country.zone, miners, self.mined)
         self.replaying = Progress()
         self.living = False
 
@@ -358,11 +367,39 @@ class View:
         """Return the order of a day, or the latest, against the meters, or None."""
         return None if self.mined is None else self.mined.curtailment(self.mined.clock(self.now), day)
 
+    def mining_bills(self, bill: str | None) -> BillsView | None:
+        """Return the bills of all miners and one of them in full, or None."""
+        if self.kept is None:
+            return None
+        found = self.kept.bills(bill, self._person)
+        if found.bill is None:
+            return found
+        named = {
+            *(one.rule.rule for one in found.bill.lines),
+            *(name for one in found.bill.standing for name in (one.provision, one.levy)),
+        }
+        return msgspec.structs.replace(found, provisions=self._provisions(named))
+
+    def mining_audit(self, month: str | None) -> AuditView | None:
+        """Return what the audits of miners found, and the days of one month, or None."""
+        if self.kept is None:
+            return None
+        found = self.kept.audit(month, self._person)
+        return msgspec.structs.replace(found, provisions=self._provisions({one.provision for _, one in found.findings}))
+
+    def reserve(self) -> ReserveView | None:
+        """Return the reserve, or None."""
+        return None if self.kept is None else self.kept.reserve(self._person)
+
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""
         self._looks.record(purpose, subject)
 
     # Inside.
+
+    def _provisions(self, names: set[str]) -> tuple[str, ...]:
+        """Return those of some names that are provisions of the law."""
+        return tuple(sorted(one for one in names if one in self._rulebook.pack.provisions))
 
     def _day_now(self) -> int:
         return legal_day(self.now, self._rulebook.country.zone)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from skarb.app.files import now
 from skarb.app.market import Market, MarketFile, Step, create_market
 from skarb.app.miningfiles import give_files
 from skarb.app.miningwork import mining_beside
+from skarb.app.reservework import keep, reserve_beside
 from skarb.cli.market_summary import print_market
 from skarb.cli.output import err, out, progress
 from skarb.core.errors import InputError, NotFound
@@ -93,6 +95,7 @@ def up(
                 _fill(running, stride)
             print_market(running, out)
             out.print(_tried(running), markup=False, highlight=False, soft_wrap=True)
+            out.print(_received(running), markup=False, highlight=False, soft_wrap=True)
             return
         _serve(running, host, port)
     out.print("Closed; the books are sealed.")
@@ -124,6 +127,19 @@ def _tried(running: Market) -> str:
     return f"· {answered} of {drafts} drafts replayed over {rows:,} rows; the page shows what they would have changed"
 
 
+def _received(running: Market) -> str:
+    """Bill the miners for the months that are over, and say in a line what the reserve has of it."""
+    kept = running.view.kept
+    if kept is None:
+        return "· no miners to bill"
+    try:
+        with progress("Billing the miners"):
+            keep(running.folder, kept.today(running.now))
+    except Exception as error:  # the market is whole without it
+        return f"· miners not billed: {error}"
+    return kept.line()
+
+
 def _first_day(days: int) -> date:
     """Return the start of a past that ends today, but not before there are crypto banks to look at."""
     if days < 0:
@@ -146,7 +162,10 @@ def _serve(running: Market, host: str, port: int) -> None:
             _fill(running, stopped=stop.is_set)
             if not stop.is_set():
                 beside.extend(_replay_beside(running))
+                beside.extend(_bill_beside(running))
             for _ in () if stop.is_set() else running.live():
+                if running.view.kept is not None and running.view.kept.wants(running.now):
+                    beside.extend(_bill_beside(running))
                 if stop.wait(BEAT_SECONDS):
                     return
         except BaseException as error:  # it is raised again below, when the page has been closed
@@ -199,6 +218,25 @@ def _mine_beside(running: Market) -> list[Beside]:
 
     try:
         return [Beside(running.folder, learn, mining_beside)]
+    except Exception as error:
+        learn(Progress(stage="failed", subject=str(error)))
+        return []
+
+
+def _bill_beside(running: Market) -> list[Beside]:
+    """Begin to bill the miners up to this morning of the market; whatever becomes of that, the market goes on."""
+    kept = running.view.kept
+    if kept is None:
+        return []
+
+    def learn(told: Progress) -> None:
+        kept.learn(told)
+        if told.stage == "failed":
+            err.print(f"[yellow]The miners were not billed:[/] {escape(told.subject)}", highlight=False)
+
+    kept.asked, kept.busy = kept.today(running.now), True
+    try:
+        return [Beside(running.folder, learn, partial(reserve_beside, until=kept.asked))]
     except Exception as error:
         learn(Progress(stage="failed", subject=str(error)))
         return []

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from skarb.app.draftmodel import DraftLine, DraftsView, Matrix
 from skarb.app.model import MarketView
+from skarb.app.reservemodel import ReserveView
 from skarb.console.language import choose, language
 from skarb.console.mask import mask
 from skarb.console.mining import mining_handlers
@@ -81,6 +82,7 @@ class _Pages:
                 "referrals": self._view.referrals(_REFERRALS),
                 "drafts": self._headlines(),
                 "farm": self._view.mining(),
+                "reserve": self._reserve_now(),
             }
             return self._answer(request, "market", content)
 
@@ -196,6 +198,13 @@ class _Pages:
     def failed(self, request: _Request, error: HTTPException) -> Response[Any]:
         """Say that a request could not be answered."""
         return self._answer(request, "error", {"status": error.status_code, "message": error.detail}, status=error.status_code)
+
+    def _reserve_now(self) -> ReserveView | None:
+        """Return the reserve without what only its own page shows; None before there is one."""
+        view = self._view.reserve()
+        if view is None or view.day is None:
+            return None
+        return msgspec.structs.replace(view, lots=(), value=(), bound=(), violations=(), figures=(), valued=(), commands={})
 
     def _headlines(self) -> DraftsView:
         """Return the drafts without what only their own pages show."""

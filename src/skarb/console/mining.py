@@ -1,4 +1,4 @@
-"""The pages about mining and power: the farm, what is left over, what if, what it pays, who was cut.
+"""The pages about mining and power: the farm, what is left over, what if, what it pays, who was cut, bills, their audit and the reserve.
 
 A page that joins them later is a line in `PAGES`, a method `mining_…` of the market's view, a template and its words.
 """
@@ -20,6 +20,9 @@ PAGES = (
     ("mining/plan", "mining_nav_plan"),
     ("mining/economics", "mining_nav_economics"),
     ("mining/curtailment", "mining_nav_curtailment"),
+    ("mining/bills", "mining_nav_bills"),
+    ("mining/audit", "mining_nav_audit"),
+    ("reserve", "mining_nav_reserve"),
 )
 """Where each page is, and the message that names it."""
 _ASKED = ("mw", "gas_floor", "hashprice", "machine", "reactor_out", "cold_winter", "dear_gas", "on_gas", "boilers_first", "week")
@@ -56,7 +59,19 @@ def mining_handlers(view: MarketView, answer: Answer) -> list[Any]:
     def curtailment(request: _Request) -> Response[Any]:
         return shown(request, "mining_curtailment", "curtailment", view.mining_curtailment(request.query_params.get("day")))
 
-    return [farm, surplus, plan, economics, curtailment]
+    @get("/mining/bills", sync_to_thread=True)
+    def bills(request: _Request) -> Response[Any]:
+        return shown(request, "mining_bills", "billed", view.mining_bills(request.query_params.get("bill")))
+
+    @get("/mining/audit", sync_to_thread=True)
+    def audit(request: _Request) -> Response[Any]:
+        return shown(request, "mining_audit", "audit", view.mining_audit(request.query_params.get("month")))
+
+    @get("/reserve", sync_to_thread=True)
+    def reserve(request: _Request) -> Response[Any]:
+        return shown(request, "mining_reserve", "reserve", view.reserve())
+
+    return [farm, surplus, plan, economics, curtailment, bills, audit, reserve]
 
 
 def asked_again(plan: PlanView, **changed: object) -> dict[str, object]:

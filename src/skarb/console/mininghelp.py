@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from skarb.console import miningcharts as charts
+from skarb.console import reservecharts
 from skarb.console.language import Language
 from skarb.console.mining import PAGES, asked_again
 from skarb.core.amount import format_amount
 from skarb.core.time import zone
 from skarb.grid import MEGAWATT, NANO
+from skarb.reporting import bills, reserve
 from skarb.reporting.grid import words_of
 from skarb.reporting.mining import charts as mining_charts
+from skarb.reserve.chart import DECIMALS
 
+_MANY = 4
 MINUS = "\u2212"
 
 
 def mining_helpers(words: Language) -> dict[str, Any]:
     """Return the helpers of a language."""
-    power = words_of(words.code)
+    power, billed, kept = words_of(words.code), bills.words_of(words.code), reserve.words_of(words.code)
 
     def mega(watts: int) -> str:
         """MW, with a decimal where there is one and the number is small."""
@@ -69,7 +74,30 @@ def mining_helpers(words: Language) -> dict[str, Any]:
     def good(code: str) -> str:
         return power.word("mine_good", code)
 
+    def roles(names: Sequence[str]) -> str:
+        """Roles of holders; one that only its policy knows stays as it is written."""
+        known = words.messages["reserve_role"]
+        return "/".join(known.get(one, one) for one in names)
+
+    def units(value: int, asset: str) -> str:
+        """Smallest units of an asset of the reserve, nothing cut."""
+        return words.amount(format_amount(value, DECIMALS[asset]))
+
     return {
+        "bt": billed.text,
+        "bword": billed.word,
+        "rt": kept.text,
+        "rword": kept.word,
+        "units": units,
+        "limit": lambda value, asset: words.amount(_bare(format_amount(value, DECIMALS[asset]))),
+        "roles": roles,
+        "several": lambda names: ", ".join(names) if len(names) < _MANY else f"{names[0]} … {names[-1]} ({len(names)})",
+        "holders": lambda several: ", ".join(f"{roles((role,))} {count}" for role, count in several.items()),
+        "anchor": lambda text: text.replace(" ", "_"),
+        "month_of": lambda text: words.month(date.fromisoformat(f"{text}-01")),
+        "kwh": lambda energy_wh: words.amount(format_amount(energy_wh, 3)),
+        "value_chart": lambda view: reservecharts.value_chart(view, kept),
+        **{name: getattr(reservecharts, name) for name in ("lorenz_chart", "scatter_chart", "month_bars")},
         "mining_pages": PAGES,
         "asked_again": asked_again,
         "pt": power.text,
@@ -93,6 +121,10 @@ def mining_helpers(words: Language) -> dict[str, Any]:
             "farm_chart", "load_chart", "use_charts", "year_map", "surplus_bars", "week_chart", "sizes_chart", "npv_bars", "metered_charts",
         )},
     }  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _scaled(words: Language, value: int, decimals: int, places: int) -> str:

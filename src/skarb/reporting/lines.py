@@ -68,7 +68,9 @@ class Scale:
                 for digit in (1, 2, 5)
                 if self.low <= digit * 10.0**power <= self.high
             ]
-            return found if len(found) <= most else [one for one in found if f"{one:e}"[0] == "1"]
+            found = found if len(found) <= most else [one for one in found if f"{one:e}"[0] == "1"]
+            if len(found) > 2:  # else the range is a narrow one, and even steps say more
+                return found
         rough = (self.high - self.low) / most
         unit = 10.0 ** floor(log10(rough)) if rough > 0 else 1.0
         step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)

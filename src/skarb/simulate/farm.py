@@ -178,6 +178,12 @@ class Farm:
         day = at.astimezone(zone(self._town.zone)).date()
         return next((one for one in self.day(day).hours if one.at <= at < one.at + timedelta(hours=1)), None)
 
+    def left_over(self, start: datetime, hours: int) -> list[int]:
+        """Return how many watts the country's power system leaves over in hours of one legal day, before anybody mines."""
+        year = self._year(start.astimezone(zone(self._town.zone)).year)
+        place = year.hours.place(start)
+        return year.surplus[place : place + hours]
+
     # -- what the market sees ---------------------------------------------------------------------------------------
 
     def events(self, day: date) -> list[Event]:

@@ -25,6 +25,7 @@ from skarb.simulate.farm import Farm
 from skarb.simulate.forbidden import FORBIDDEN
 from skarb.simulate.habits import Behaviour, capital, first_money
 from skarb.simulate.honest import HONEST
+from skarb.simulate.miners import Miners
 from skarb.simulate.model import Beat, BookEntry, Entries, Event
 from skarb.simulate.prices import Prices
 from skarb.simulate.schemes import planted
@@ -49,10 +50,14 @@ class Scenario:
     cast: Cast
     prices: Prices
 
-    @property
+    @cached_property
     def entries(self) -> Entries:
         """All registers of the town."""
-        return self.cast.entries
+        own = self.cast.entries
+        if self.miners is None:
+            return own
+        latin = {one.party: self.town.latin_of(one.name) for one in self.town.miners}
+        return msgspec.structs.replace(own, registers=(*own.registers, *self.miners.entries()), latin={**own.latin, **latin})
 
     @property
     def books(self) -> tuple[BookEntry, ...]:
@@ -64,6 +69,11 @@ class Scenario:
         """The mining farm of the town, if it has one."""
         last = self.start + timedelta(days=self.days + RATES_AHEAD)
         return None if self.town.farm is None else Farm(self.seed, self.start, last, self.town.farm, self.town, self.prices)
+
+    @cached_property
+    def miners(self) -> Miners | None:
+        """All registered miners of the town, if it has a farm."""
+        return None if self.farm is None else Miners(self.farm, self.town)
 
     @property
     def end(self) -> datetime:

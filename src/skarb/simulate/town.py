@@ -150,6 +150,22 @@ class FarmPlan(msgspec.Struct, frozen=True, kw_only=True):
     sites: list[FarmSite]
 
 
+class MinerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A small registered miner with one site. `mw` at the meter; `declares_percent` of what he mines; `loses` a meter that is not always read."""
+
+    site: str
+    title: str
+    party: str
+    name: str
+    machine: str
+    mw: str
+    tariff: str
+    renewable: bool = False
+    shares_blocks: bool = False  # his pool pays by the blocks that it finds
+    declares_percent: int = 100
+    loses: bool = False
+
+
 class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that makes one country's market look like itself."""
 
@@ -187,6 +203,9 @@ class Town(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     behaviours: dict[str, dict[str, dict[str, int]]]
     review: Review
     farm: FarmPlan | None = None
+    miners: list[MinerPlan] = []
+    miners_months: int = 0  # registered so many months before the market
+    miners_earliest: date = date(1970, 1, 1)  # but not before the rules that they are billed by
 
     def scheme(self) -> Numbering:
         """Return the scheme of the tax numbers."""

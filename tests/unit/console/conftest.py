@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -14,7 +17,10 @@ from tests.unit.console import drafted
 
 from skarb.app import model as m
 from skarb.app.draftmodel import DraftsView
+from skarb.app.market import MarketFile, create_market
 from skarb.app.marketmining import MarketMining
+from skarb.app.marketreserve import MarketReserve
+from skarb.app.reservework import keep
 from skarb.app.tally import Answered
 from skarb.core.decision import Decision
 from skarb.core.facts import Facts
@@ -252,6 +258,15 @@ class FakeMarket:
     def mining_curtailment(self, day: str | None) -> Any:
         return None if self.empty else mined().curtailment(NOW, day)
 
+    def mining_bills(self, bill: str | None) -> Any:
+        return None if self.empty else kept().bills(bill, self._known)
+
+    def mining_audit(self, month: str | None) -> Any:
+        return None if self.empty else kept().audit(month, self._known)
+
+    def reserve(self) -> Any:
+        return None if self.empty else kept().reserve(self._known)
+
     def _known(self, party: str) -> m.Person:
         return m.Person(id=party, name=f"ТАА «{party}»", personal=False)
 
@@ -271,6 +286,19 @@ def mined() -> MarketMining:
                 facts = Facts(activity=instruction.activity, day=to_day(NOW.date()))
                 found.take([Answered(book, 31, 7, instruction, facts, Decision("permit", "BY-MINE/le"), "posted", ())])
     return found
+
+
+@cache
+def kept() -> MarketReserve:
+    """The bills and the reserve of a market that began in September, on the morning of its fifth day."""
+    folder = Path(mkdtemp(prefix="skarb-console-")) / "market"
+    atexit.register(rmtree, folder.parent, ignore_errors=True)
+    file = MarketFile(law="by", seed=7, start=date(2026, 9, 27), days=5, people=20, companies=5, per_day=1)
+    create_market(folder, file)
+    keep(folder, date(2026, 10, 2))
+    miners = file.scenario().miners
+    assert miners is not None
+    return MarketReserve(folder, "by", "Europe/Minsk", miners, mined())
 
 
 @pytest.fixture

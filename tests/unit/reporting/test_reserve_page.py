@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from skarb.core.time import to_day
-from skarb.reporting.reserve import Bar, ReserveReport, Violation, charts, page
-from skarb.reporting.reserve.page import _words
+from skarb.reporting.reserve import Bar, ReserveReport, Violation, charts, page, words_of
 from skarb.reporting.words import LANGUAGES
 
 DAY = to_day(date(2024, 12, 31))
@@ -70,7 +69,7 @@ def report(**changed: object) -> ReserveReport:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_page_is_whole_and_closed(code: str) -> None:
-    text, words = page(report(), code), _words(code)
+    text, words = page(report(), code), words_of(code)
     assert f'<html lang="{code}">' in text
     for key in ("reserve_kicker", "reserve_valued_head", "reserve_below_head", "reserve_stress_head", "reserve_not_yet"):
         assert words.text(key) in text
@@ -84,7 +83,7 @@ def test_a_page_is_whole_and_closed(code: str) -> None:
 
 def test_a_page_without_holdings_or_rules() -> None:
     text = page(report(lots=0, valued=[], finals=[], rules=[]))
-    words = _words("en")
+    words = words_of("en")
     assert (
         "Nothing is held" in text
         and words.text("reserve_valued_head") not in text
@@ -93,7 +92,7 @@ def test_a_page_without_holdings_or_rules() -> None:
 
 
 def test_charts_mark_violations() -> None:
-    value, below, changes, finals = charts(report(), _words("en"))
+    value, below, changes, finals = charts(report(), words_of("en"))
     assert [style for style, *_ in value["sheet"].curves] == ["c0", "known"] and [style for style, _ in value["sheet"].areas] == [
         "outer"
     ]
@@ -102,9 +101,9 @@ def test_charts_mark_violations() -> None:
 
 
 def test_all_languages_say_the_same_things() -> None:
-    for key, value in _words("en").messages.items():
+    for key, value in words_of("en").messages.items():
         for code in LANGUAGES:
-            other = _words(code).messages[key]
+            other = words_of(code).messages[key]
             if key.startswith("reserve_"):
                 assert isinstance(value, dict) == isinstance(other, dict)
                 assert (

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, read_event
+from skarb.app.custody.words import WORD, Event, Executed, Governed, Lodged, Received, is_of, name_of, read_event
 from skarb.core.errors import InputError
 from skarb.core.time import legal_day, parse_day
 from skarb.core.transfer import TRANSFER, TransferFlag
@@ -65,6 +65,7 @@ class Story:
         self._at = at
         self.height = 0  # the last batch that was recorded up to the day: what a proof of the day stands on
         self.late = 0  # inflows of the day or before that were posted after it
+        self.where: dict[str, str] = {}  # by the name of an event: batch and transfer of the journal
         self.before = 0  # when the last batch was recorded, nanoseconds since 1970
         self._ledgers: dict[str, int] = {}
 
@@ -117,6 +118,7 @@ class Story:
 
     def apply(self, event: Event, recorded_at: int, where: str) -> None:
         """Take in one event."""
+        self.where[name_of(event)] = where
         if isinstance(event, Received):
             self._received(event, recorded_at, where)
         elif isinstance(event, Lodged):

@@ -1,5 +1,5 @@
 """Pages about bills of miners and their audit."""
 
-from skarb.reporting.bills.page import audit_page, bill_page
+from skarb.reporting.bills.page import audit_page, bill_page, words_of
 
-__all__ = ["audit_page", "bill_page"]
+__all__ = ["audit_page", "bill_page", "words_of"]

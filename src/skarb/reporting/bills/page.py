@@ -27,7 +27,7 @@ class _Head:
 
 def bill_page(bill: Bill, code: str = "en") -> str:
     """Return the page of a bill, in a language."""
-    words = _words(code)
+    words = words_of(code)
 
     def money(line: Line) -> str:
         return words.amount(format_amount(line.amount, bill.decimals if line.asset == bill.currency else _BTC))
@@ -61,7 +61,7 @@ def audit_page(
     month: str, currency: str, findings: Sequence[Finding], days: Sequence[Day], notes: Sequence[str], code: str = "en"
 ) -> str:
     """Return the page of an audit, in a language."""
-    words = _words(code)
+    words = words_of(code)
     return _render(
         "audit.html",
         words,
@@ -94,7 +94,8 @@ def _render(template: str, words: Said, title: str, **content: Any) -> str:
 
 
 @cache
-def _words(code: str) -> Said:
+def words_of(code: str) -> Said:
+    """Return the words of bills and audits in a language."""
     content = files("skarb.reporting").joinpath("bills", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
     return Said(code, {**said(code).messages, **yaml.safe_load(content)})
 

@@ -15,17 +15,18 @@ from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.time import from_day, to_day
-from skarb.reporting.lines import Area, Curve, Sheet, sheet
-from skarb.reporting.reserve.model import Bar, ReserveReport
+from skarb.reporting.lines import Area, Curve, Points, Sheet, sheet
+from skarb.reporting.reserve.model import Bar, ReserveReport, Violation
 from skarb.reporting.shapes import HEIGHT, WIDTH
 from skarb.reporting.words import Said, said
 
 _STYLES = 7  # of curves
+_FEW_DAYS = 500  # of a chart: up to here every second month is named
 
 
 def page(report: ReserveReport, code: str = "en") -> str:
     """Return the report in a language."""
-    words = _words(code)
+    words = words_of(code)
     titled = replace(report, title=words.text("reserve_title", day=words.day(report.day)))
     everything = {
         "lang": words.code,
@@ -52,18 +53,19 @@ def page(report: ReserveReport, code: str = "en") -> str:
 
 def charts(report: ReserveReport, words: Said) -> list[dict[str, Any]]:
     """Return all charts with their words."""
-    found = [_value(report, words), _below(report, words), _changes(report, words)]
+    found = [value_chart(report.value, report.bound, report.violations, words), _below(report, words), _changes(report, words)]
     return [*found, _finals(report, words)] if report.finals else found
 
 
-def _value(report: ReserveReport, words: Said) -> dict[str, Any]:
-    broken = [Curve("violation", [(one.day, one.value), (one.day, one.bound)], "known") for one in report.violations]
-    curves = [Curve("value", report.value, "c0"), *broken]
-    ends = [y for points in (report.value, report.bound) for _, y in points]
+def value_chart(value: Points, bound: Points, violations: Sequence[Violation], words: Said) -> dict[str, Any]:
+    """Return the chart of what coins were worth, over the least that was forecast, with the days on which it was less."""
+    broken = [Curve("violation", [(one.day, one.value), (one.day, one.bound)], "known") for one in violations]
+    curves = [Curve("value", value, "c0"), *broken]
+    ends = [y for points in (value, bound) for _, y in points]
     drawn = sheet(
         curves,
-        [Area(report.bound, report.value, "outer")],
-        x_ticks=_months(report.value),
+        [Area(bound, value, "outer")],
+        x_ticks=_months(value),
         logarithmic=min(ends) > 0,
         y_range=(min(ends), max(ends)) if min(ends) > 0 else None,
     )
@@ -128,7 +130,8 @@ def _years(points: Any) -> list[float]:
 
 def _months(points: Any) -> list[float]:
     first, last = (from_day(round(points[end][0])).year for end in (0, -1))
-    return [float(to_day(date(year, month, 1))) for year in range(first, last + 1) for month in (1, 7)]
+    months = (1, 3, 5, 7, 9, 11) if points[-1][0] - points[0][0] < _FEW_DAYS else (1, 7)
+    return [float(to_day(date(year, month, 1))) for year in range(first, last + 1) for month in months]
 
 
 def _year_labels(drawn: Sheet) -> list[tuple[int, str]]:
@@ -182,7 +185,8 @@ def _name(name: str, words: Said) -> str:
 
 
 @cache
-def _words(code: str) -> Said:
+def words_of(code: str) -> Said:
+    """Return the words of pages about the reserve in a language."""
     content = files("skarb.reporting").joinpath("reserve", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
     return Said(code, {**said(code).messages, **yaml.safe_load(content)})
 
