@@ -198,5 +198,6 @@ def _figures(one: Tried) -> dict[str, object]:
         "newly_referred": found.referred,
         "freed": found.freed,
         "otherwise": found.otherwise,
+        "unfunded": one.comparison.unfunded,
     }
     return {"value": one.value, **{name: {"rows": sum_.rows, "money_minor": sum_.money} for name, sum_ in sums.items()}}

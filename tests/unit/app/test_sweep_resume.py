@@ -14,7 +14,8 @@ from tests.unit.oversight.lakes import fill
 
 from skarb.app.replay import KEPT, Asked
 from skarb.app.sweep import ANSWERED, FILES, sweep
-from skarb.oversight.replay import Mode, keep, read
+from skarb.oversight import replay as replays
+from skarb.oversight.replay import Comparison, Mode, Sum, keep, read
 
 CHUNK = 64
 SPEC = "test.pay_max=60.00..160.00/2"
@@ -109,3 +110,17 @@ def test_what_is_damaged_or_of_another_sweep_is_passed_over(question: Asked, tmp
     assert whole.out is not None
     assert results(tmp_path / "answer") == results(whole.out)
     assert not file.exists() and not (tmp_path / "answer" / KEPT).exists()
+
+
+def test_the_file_of_a_sweep_tells_of_each_value_what_could_not_be_paid(
+    question: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replays.sweep
+
+    def short(*given: object) -> list[Comparison]:
+        return [replace(one, unfunded=Sum(2 + place, 300)) for place, one in enumerate(whole(*given))]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(replays, "sweep", short)
+    sweep(replace(question, out=tmp_path / "out"), SPEC)
+    values = json.loads((tmp_path / "out" / FILES[1]).read_text())["values"]
+    assert [one["unfunded"] for one in values] == [{"rows": 2, "money_minor": 300}, {"rows": 3, "money_minor": 300}]
