@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from skarb.app.mining import Past, load
-from skarb.app.mining_bills import Basis, Month, month_of_all
+from skarb.app.mining_basis import Basis
+from skarb.app.mining_month import Month, month_of_all
 from skarb.core.errors import InputError, NotFound
 from skarb.core.time import Clock, from_day, to_day
 from skarb.metering import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from skarb.app.mining_audit import plate_of
-from skarb.app.mining_bills import Basis
+from skarb.app.mining_basis import Basis
 from skarb.app.mining_cases import number
 from skarb.core.errors import FieldError, NotFound
 from skarb.core.time import parse_day, to_day

@@ -28,7 +28,9 @@ from skarb.app.files import now as real_now
 from skarb.app.law import law_folder
 from skarb.app.market import MarketFile, read_market_file
 from skarb.app.mining_audit import Evidence, audit
-from skarb.app.mining_bills import Basis, Given, basis_of, bills_of, inflow_csv, inflows, month_read
+from skarb.app.mining_basis import Basis, basis_of
+from skarb.app.mining_bills import bills_of, inflow_csv, inflows
+from skarb.app.mining_month import Given, month_read
 from skarb.app.proof import open_prover
 from skarb.app.reservefiles import (
     CLOSES,

@@ -12,7 +12,7 @@ from rich.markup import escape
 from skarb.app.files import now
 from skarb.app.mining_audit import Evidence
 from skarb.app.mining_audit import audit as audit_of
-from skarb.app.mining_bills import basis_of
+from skarb.app.mining_basis import basis_of
 from skarb.app.mining_levy import COLUMNS as LEVY
 from skarb.app.mining_levy import rates_of, tried
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows

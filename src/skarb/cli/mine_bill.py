@@ -11,18 +11,16 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from skarb.app.files import now
+from skarb.app.mining_basis import Basis, basis_of
 from skarb.app.mining_bills import (
-    Basis,
-    Given,
-    basis_of,
     bills_of,
     corrected,
     inflow_csv,
     inflows,
-    month_read,
     own_mining,
     strange_payouts,
 )
+from skarb.app.mining_month import Given, month_read
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.errors import EXIT_CODES, Conflict, InputError, NotFound

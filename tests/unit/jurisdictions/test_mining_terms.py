@@ -6,7 +6,7 @@ import pytest
 
 from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
-from skarb.app.mining_bills import basis_of
+from skarb.app.mining_basis import basis_of
 from skarb.metering import read_terms, stretches
 
 COUNTRIES = ("by", "zz")
