@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from skarb.cli.reserve_custody import add_commands as add_custody
+from skarb.cli.reserve_documents import add_commands as add_documents
 from skarb.cli.reserve_lots import add_commands as add_lots
 from skarb.cli.reserve_proofs import add_commands as add_proofs
 from skarb.cli.reserve_psbt import add_commands as add_psbt
@@ -21,6 +22,7 @@ app = App(
     "answer stand its inputs, with ranges and sources.",
 )
 add_lots(app)
+add_documents(app)
 add_custody(app)
 add_psbt(app)
 add_proofs(app)

@@ -11,7 +11,8 @@ from rich.markup import escape
 from skarb.app.custody.keep import judge_from, tell
 from skarb.app.files import now
 from skarb.cli.output import check_outputs, err, out
-from skarb.cli.reserve_custody import Of, lists_of, read_file, say
+from skarb.cli.reserve_custody import Of, lists_of, say
+from skarb.cli.reserve_documents import read_file
 from skarb.core.errors import InputError, NotFound
 from skarb.custody import Policy, Request, Signed
 from skarb.custody import psbt as papers
