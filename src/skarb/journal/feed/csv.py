@@ -1,8 +1,9 @@
 """The tables of a feed as CSV, for institutions that have no other way to write columns: the same columns, the same strictness.
 
-A file is UTF-8 with a header that names every column in its order, commas, and lines that end with LF or CR LF (the last may lack it). A missing value
-is nothing between two commas; a text may stand in double quotes, and an empty text must. Whole numbers are digits as one writes them, flags are `true`
-and `false`. A text has no line break in it, so line numbers mean something, and what is wrong is named with line and column.
+A file is UTF-8 with a header that names every column in its order, commas, and lines that end with LF or CR LF (the last may lack it). A
+missing value is nothing between two commas; a text may stand in double quotes, and an empty text must. Whole numbers are digits as one
+writes them, flags are `true` and `false`. A text has no line break in it, so line numbers mean something, and what is wrong is named with
+line and column.
 
 Source: RFC 4180.
 """
