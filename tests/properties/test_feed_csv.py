@@ -128,6 +128,13 @@ def test_lines_that_are_not_whole_are_named() -> None:
             read_csv(data, kinds)
 
 
+def test_the_last_line_may_lack_its_end() -> None:
+    kinds = {"a": pa.int32(), "b": pa.string()}
+    for data in (b'"a","b"\n1,"x"', b'"a","b"\n1,x', b'a,b\n1,"x"', b'"a","b"\r\n1,"x"\r\n'):
+        assert read_csv(data, kinds).to_pylist() == [{"a": 1, "b": "x"}]
+    assert read_csv(b'a,b\n1,""', kinds).to_pylist() == [{"a": 1, "b": ""}]
+
+
 @pytest.fixture(scope="module")
 def feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One key, and the same rows as a feed in either form."""

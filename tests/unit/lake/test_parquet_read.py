@@ -61,6 +61,14 @@ def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["id", "party"])
+def test_a_column_that_is_not_there_is_named(tmp_path: Path, column: str) -> None:
+    assert "one.parquet: given the columns" in (
+        said := refused(tmp_path / "one.parquet", table("rows").drop_columns([column]), 5)
+    )
+    assert f"missing ['{column}']" in said
+
+
+@pytest.mark.parametrize("column", ["id", "party"])
 def test_a_text_that_is_none_is_refused(tmp_path: Path, column: str) -> None:
     given = table("rows")
     wrong = pa.array([b"a", b"b", b"\xff\xfe", b"c", b"d"]).view(pa.string())

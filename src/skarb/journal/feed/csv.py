@@ -1,8 +1,9 @@
 """The tables of a feed as CSV, for institutions that have no other way to write columns: the same columns, the same strictness.
 
-A file is UTF-8 with a header that names every column in its order, commas, and lines that end with LF or CR LF. A missing value is nothing
-between two commas; a text may stand in double quotes, and an empty text must. Whole numbers are digits as one writes them, flags are `true`
-and `false`. A text has no line break in it, so line numbers mean something, and what is wrong is named with line and column.
+A file is UTF-8 with a header that names every column in its order, commas, and lines that end with LF or CR LF (the last may lack it). A
+missing value is nothing between two commas; a text may stand in double quotes, and an empty text must. Whole numbers are digits as one
+writes them, flags are `true` and `false`. A text has no line break in it, so line numbers mean something, and what is wrong is named with
+line and column.
 
 Source: RFC 4180.
 """
@@ -93,7 +94,8 @@ def _check_marks(data: bytes) -> None:
             f"line {int(odd[0]) + 1 if len(odd) else len(ends) + 1}: a text is opened with a quotation mark and not closed"
         )
     outside = np.frombuffer(b'\n,"\r', np.uint8)
-    inner = marks[~np.isin(letters[marks - 1], outside[:3]) & ~np.isin(letters[np.minimum(marks + 1, len(letters) - 1)], outside)]
+    padded = np.concatenate((outside[:1], letters, outside[:1]))  # the ends of a file are ends of a line
+    inner = marks[~np.isin(padded[marks], outside[:3]) & ~np.isin(padded[marks + 2], outside)]
     if len(inner):
         line = int(np.searchsorted(ends, inner[0])) + 1
         raise Damaged(f"line {line}: a quotation mark stands within a text, expected two of them in a text that is quoted")

@@ -168,8 +168,9 @@ def _csv_table(path: Path, data: bytes, name: str) -> pa.Table:
 
 def _parquet_table(path: Path, data: bytes, name: str, stated: File) -> pa.Table:
     try:
-        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
+        with pq.ParquetFile(pa.BufferReader(data)) as file:  # whoever asks for a dictionary must know that the column is there
             _check_columns(path, name, file.schema_arrow)
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=REPEATING.get(name, [])) as file:
             _check_sizes(path, file.metadata, stated)
             table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
