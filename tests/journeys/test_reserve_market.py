@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import yaml
@@ -178,6 +179,53 @@ def test_what_is_kept_follows_from_the_seed_and_is_kept_once(folder: Path, tmp_p
     before = {name: (other / name).stat().st_mtime_ns for name in names}
     keep(other, DAY)
     assert {name: (other / name).stat().st_mtime_ns for name in names} == before, "what was done is not done again"
+
+
+def test_what_was_changed_on_disk_is_told_and_the_market_goes_on(folder: Path, tmp_path: Path):
+    changed = tmp_path / "market"
+    copytree(folder, changed)
+    bill = month_folder(changed, "2026-02") / "bills" / "2026-02_narach.json"
+    given = bill.read_bytes()
+    bill.write_bytes(re.sub(rb'"amount": (\d)', rb'"amount": 7\1', given, count=1))
+    with Market(changed) as market:
+        client = TestClient(console(market.view))
+        assert client.get("/mining/bills.json", params={"bill": "2026-02/narach"}).json()["billed"]["changed"] is True
+        assert "was changed after it was given" in client.get("/mining/bills?bill=2026-02/narach&lang=en").text
+        assert client.get("/mining/bills.json", params={"bill": "2026-02/sluch"}).json()["billed"]["changed"] is False
+    bill.write_bytes(given + b" ")
+    (month_folder(changed, "2026-01") / "audit.json").write_text("{")
+    (reserve_folder(changed) / "closes.csv").write_text("date,close\n2026-01-01,-5\n")
+    with Market(changed) as market:
+        client = TestClient(console(market.view))
+        for path, says in (
+            ("/mining/bills", "its bytes are not those of a bill"),
+            ("/mining/audit", "Not made"),
+            ("/reserve", "closes.csv"),
+        ):
+            answer = client.get(path, params={"lang": "en"})
+            assert answer.status_code == 200 and says in answer.text, path
+        assert client.get("/").status_code == 200
+    book_of(changed).write_bytes(book_of(changed).read_bytes()[:5000])
+    with Market(changed) as market:
+        client = TestClient(console(market.view))
+        assert "Not made" in client.get("/reserve", params={"lang": "en"}).text and client.get("/").status_code == 200
+
+
+def test_before_a_month_is_over_the_reserve_is_empty_and_has_a_page(tmp_path: Path):
+    found = tmp_path / "market"
+    create_market(found, MarketFile(law="by", seed=7, start=date(2025, 11, 5), days=3, people=20, companies=5, per_day=5))
+    keep(found, date(2025, 11, 8))  # before any miner was registered
+    with Market(found) as market:
+        client = TestClient(console(market.view))
+        text = client.get("/reserve", params={"lang": "en"}).text
+        assert "Nothing came in yet." in text and "Nothing was published yet." in text
+        assert (
+            client.get("/").status_code
+            == client.get("/mining/bills").status_code
+            == client.get("/mining/audit").status_code
+            == 200
+        )
+        assert market.view.kept is not None and "0 bills" in market.view.kept.line()
 
 
 def test_a_market_of_an_older_folder_opens_and_its_miners_are_billed(

@@ -6,7 +6,8 @@ Every figure is what the commands say of the same files; nothing is reckoned her
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -60,7 +61,7 @@ from skarb.app.reservemodel import (
     ReserveView,
 )
 from skarb.core.amount import format_amount
-from skarb.core.errors import InputError, shorten
+from skarb.core.errors import InputError, SkarbError, shorten
 from skarb.core.time import from_day, zone
 from skarb.custody.model import Rule
 from skarb.metering import AuditTerms, Bill, Refused, bill_hash, month_of, read_payouts, read_terms
@@ -69,6 +70,7 @@ from skarb.reserve.chart import DECIMALS
 from skarb.reserve.coverage import violation_days
 from skarb.reserve.risk import forecast
 from skarb.simulate.miners import Miners
+from skarb.store import Damaged
 
 WINDOW, TAIL, SHOWN_DAYS = 500, 0.01, 365
 _DAYS = 30  # of the band that is drawn
@@ -121,6 +123,12 @@ class MarketReserve:
         if stand is None or not stand.months:
             _must_be_none(asked, "bill")
             return BillsView(progress=self.progress)
+        try:
+            return self._bills(stand, asked, person)
+        except Damaged as error:
+            return BillsView(progress=_lost(error))
+
+    def _bills(self, stand: Stand, asked: str | None, person: Known) -> BillsView:
         bills, refused = self._bills_of(stand)
         newest = sorted(bills, key=lambda one: one.month, reverse=True)
         chosen = next((one for one in newest if asked in (None, one.id)), None)
@@ -139,13 +147,15 @@ class MarketReserve:
             bill=chosen,
             sha256="" if chosen is None else bill_hash(chosen),
             received=() if chosen is None else self._received(chosen),
+            changed=chosen is not None and self._changed(chosen),
             journal=None if chosen is None else self._journal(chosen),
             command="" if chosen is None else self._command("bill", chosen.month, f"--site {chosen.site}"),
         )
 
     def _read_bills(self, stand: Stand) -> tuple[tuple[Bill, ...], tuple[Refused, ...]]:
-        bills = tuple(one for month in stand.months for one in read_bills(self._folder, month))
-        return bills, tuple(one for month in stand.months for one in read_refused(self._folder, month))
+        with _whole():
+            bills = tuple(one for month in stand.months for one in read_bills(self._folder, month))
+            return bills, tuple(one for month in stand.months for one in read_refused(self._folder, month))
 
     def _sites(self, person: Known) -> tuple[MinedSite, ...]:
         titles = self._miners.titles
@@ -174,6 +184,12 @@ class MarketReserve:
         named = ((one.key, where.get(f"inflow:{bill.id}/{one.key}", "")) for one in bill.lines)
         return tuple((key, place) for key, place in named if place)
 
+    def _changed(self, bill: Bill) -> bool:
+        """Say whether the reserve's journal names another hash than that of the bill as it lies there now."""
+        named = f"bill {bill.id} {bill_hash(bill)[:16]}, "
+        lines = [one.line for one in self._story().inflows.values() if one.line.id.startswith(f"{bill.id}/")]
+        return any(not one.source.startswith(named) for one in lines)
+
     def _journal(self, bill: Bill) -> JournalSum | None:
         """Return what the market's journal says of a month of the farm; other miners are paid elsewhere."""
         first, last = month_of(bill.month)
@@ -181,7 +197,8 @@ class MarketReserve:
         if found is None:
             return None
         own = {site for site, party in self._miners.parties.items() if party == bill.miner}
-        paid = read_payouts(month_folder(self._folder, bill.month) / "payouts.csv")
+        with _whole():
+            paid = read_payouts(month_folder(self._folder, bill.month) / "payouts.csv")
         hours, sat, begin, end = found
         return JournalSum(hours=hours, sat=sat, billed_sat=sum(one.sat for one in paid if one.site in own), first=begin, last=end)
 
@@ -208,7 +225,12 @@ class MarketReserve:
             raise InputError(
                 f"month: given {shorten(asked)!r}, expected one that is over, from {stand.months[0]} to {stand.months[-1]}"
             )
-        month = asked or stand.months[-1]
+        try:
+            return self._audit(stand, asked or stand.months[-1], person)
+        except Damaged as error:
+            return AuditView(progress=_lost(error))
+
+    def _audit(self, stand: Stand, month: str, person: Known) -> AuditView:
         audits = self._audits_of(stand)
         chosen = next(one for one in audits if one.month == month)
         points = tuple(point for one in reversed(audits) for point in self._declared(one))
@@ -228,7 +250,8 @@ class MarketReserve:
         )
 
     def _read_audits(self, stand: Stand) -> tuple[Audited, ...]:
-        return tuple(read_audit(self._folder, month) for month in stand.months)
+        with _whole():
+            return tuple(read_audit(self._folder, month) for month in stand.months)
 
     @cached_property
     def _terms(self) -> AuditTerms:
@@ -277,17 +300,20 @@ class MarketReserve:
         stand = read_stand(self._folder)
         if stand is None:
             return ReserveView(progress=self.progress)
-        view, parties = self._reserve_of(stand)
+        try:
+            view, parties = self._reserve_of(stand)
+        except Damaged as error:
+            return ReserveView(progress=_lost(error))
         lots = tuple(msgspec.structs.replace(one, miner=person(party)) for one, party in zip(view.lots, parties, strict=True))
         return msgspec.structs.replace(view, progress=self.progress, lots=lots)
 
     def _story(self) -> Story:
-        return tell(book_of(self._folder), real_now)
+        with _whole():
+            return tell(book_of(self._folder), real_now)
 
     def _read_reserve(self, stand: Stand) -> tuple[ReserveView, tuple[str, ...]]:
         story, folder, book = self._story(), reserve_folder(self._folder), book_of(self._folder)
         given = [folder / name for name in (CLOSES, RATES, HOLDINGS)]
-        policy, files = policy_of(self._law), load(given, policy_of(self._law))
         names = " ".join(map(str, given))
         commands = {
             "holdings": f"skarb reserve holdings {book}",
@@ -313,8 +339,11 @@ class MarketReserve:
             proof=self._proof(),
             commands=commands,
         )
-        if not files.lots:
+        if not story.lots.left():
             return base, ()
+        policy = policy_of(self._law)
+        with _whole():
+            files = load(given, policy)
         valued = reserve_value.value_of(files, policy, reserve_value.moment(None, policy, files))
         prices = files.prices()
         stake = reserve_risk.stake_of(files, policy, prices)
@@ -367,7 +396,8 @@ class MarketReserve:
 
     def _proof(self) -> Proof | None:
         """Return the last publication of what is owed."""
-        found = read_proof(self._folder)
+        with _whole():
+            found = read_proof(self._folder)
         if found is None:
             return None
         said, folder = found.statement, reserve_folder(self._folder)
@@ -377,6 +407,19 @@ class MarketReserve:
             totals=tuple((one.asset, int(one.count), str(one.total), one.root) for one in said.totals),
             command=f"skarb reserve check-proof {folder / 'owed.json'} --public {folder / 'owed.key.pub'}",
         )
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Whatever cannot be read of what was kept is damaged, and told as that."""
+    try:
+        yield
+    except (SkarbError, OSError, msgspec.MsgspecError) as error:
+        raise Damaged(str(error)) from None
+
+
+def _lost(error: Damaged) -> Progress:
+    return Progress(stage="failed", subject=str(error))
 
 
 def gini_ppm(values: Iterable[int]) -> int:

@@ -75,6 +75,7 @@ class BillsView(Struct, frozen=True, kw_only=True):
     bill: Bill | None = None
     sha256: str = ""
     received: tuple[tuple[str, str], ...] = ()  # lines of the bill that the reserve received, and where in its journal
+    changed: bool = False  # the reserve's journal names another hash than the bill has
     journal: JournalSum | None = None
     provisions: tuple[str, ...] = ()  # that the bill names and the law has
     command: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -89,6 +90,7 @@ def mining_helpers(words: Language) -> dict[str, Any]:
         "rt": kept.text,
         "rword": kept.word,
         "units": units,
+        "place_of": lambda where: "/".join(re.findall("[0-9]+", where)),
         "limit": lambda value, asset: words.amount(_bare(format_amount(value, DECIMALS[asset]))),
         "roles": roles,
         "several": lambda names: ", ".join(names) if len(names) < _MANY else f"{names[0]} … {names[-1]} ({len(names)})",
