@@ -122,9 +122,13 @@ class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def lack(self, lists: Iterable[ScreeningList], today: date) -> str:
         """Return in words what is wrong with what is loaded, and since when; empty if nothing is."""
-        fitting = [one.published for one in lists if (one.list == self.list if self.list else one.regime == self.regime)]
+        found = [one for one in lists if (one.list == self.list if self.list else one.regime == self.regime)]
+        since = f", required since {self.since}" if self.since else ""
+        if not found:
+            return f"{self.name} is not loaded{since}"
+        fitting = [one.published for one in found if one.entries]
         if not fitting:
-            return f"{self.name} is not loaded" + (f", required since {self.since}" if self.since else "")
+            return f"{self.name} holds no entry{since}"
         last = max(fitting) + timedelta(days=self.max_age_days or 0)
         if self.max_age_days is None or today <= last:
             return ""

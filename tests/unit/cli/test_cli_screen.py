@@ -202,12 +202,14 @@ def test_a_made_up_market_asks_for_lists_of_the_same_regimes(tmp_path: Path) -> 
     from datetime import UTC, date, datetime
 
     from skarb.app.setting import open_registers, screen_of
-    from skarb.core.screening_list import ScreeningList
+    from skarb.core.screening_list import Listed, ScreeningList
 
     (tmp_path / "market.yaml").write_text("law: by\n")
     registers = open_registers("by", tmp_path, lambda: datetime(2026, 10, 1, tzinfo=UTC))
     assert screen_of(registers).missing[1:] == ("a national list is not loaded", "a un list is not loaded")
     for regime in ("national", "un"):
-        made = ScreeningList(list=f"simulated-{regime}", regime=regime, publisher="x", version="1", published=date(2020, 1, 1))
+        entries = (Listed(entry="1", parties=("somebody",)),)
+        about = {"publisher": "x", "version": "1", "published": date(2020, 1, 1)}
+        made = ScreeningList(list=f"simulated-{regime}", regime=regime, entries=entries, **about)
         assert not registers.record_list(made, "x").problems
     assert screen_of(registers).available

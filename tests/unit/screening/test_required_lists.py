@@ -16,6 +16,7 @@ from skarb.screening import Screen
 PUBLISHED = date(2026, 1, 1)
 UN = RequiredList(list="un-sc", regime="un", max_age_days=30, since=date(1999, 10, 15))
 ANY = RequiredList(regime="national")
+SOMEBODY = Listed(entry="1", parties=("p9",))
 
 
 def made(name: str, regime: str, *entries: Listed) -> ScreeningList:
@@ -45,7 +46,14 @@ def test_a_list_grows_too_old_while_the_screen_stands() -> None:
 def test_what_is_missing_is_named_with_its_day() -> None:
     screen = Screen([made("other", "eu")], required=[UN, ANY], today=Calendar(PUBLISHED))
     assert screen.missing == ("un-sc is not loaded, required since 1999-10-15", "a national list is not loaded")
-    assert Screen([made("un-sc", "un"), made("kgb", "national")], required=[UN, ANY], today=Calendar(PUBLISHED)).available
+    assert Screen(
+        [made("un-sc", "un", SOMEBODY), made("kgb", "national", SOMEBODY)], required=[UN, ANY], today=Calendar(PUBLISHED)
+    ).available
+
+
+def test_a_list_that_names_nobody_makes_nobody_clear() -> None:
+    screen = Screen([made("un-sc", "un"), made("kgb", "national", SOMEBODY)], required=[UN, ANY], today=Calendar(PUBLISHED))
+    assert screen.missing == ("un-sc holds no entry, required since 1999-10-15",) and not screen.available
 
 
 def test_no_list_is_named_too() -> None:
@@ -54,7 +62,7 @@ def test_no_list_is_named_too() -> None:
 
 def test_news_of_lists_change_every_answer_once_all_are_there() -> None:
     screen = Screen([made("kgb", "national")], [Identifiers(party="p1")], [UN], today=Calendar(PUBLISHED))
-    newer, delta = screen.refresh([made("kgb", "national"), made("un-sc", "un")])
+    newer, delta = screen.refresh([made("kgb", "national"), made("un-sc", "un", SOMEBODY)])
     assert (screen.available, newer.available) == (False, True)
     assert [(one.subject, one.before.status, one.after.status) for one in delta.hits] == [("p1", "unavailable", "clear")]
 
