@@ -48,7 +48,8 @@ def up(
     The first start makes a simulated market from a seed. While you watch its past happens: every instruction is decided, posted and journalled
     for real. Then the present goes on, a few minutes each second, until Ctrl-C. The next start goes on where it stopped. Beside it the market's
     drafts of law are replayed over its past; the page shows what they would have changed. A mining farm
-    follows what the country's power system leaves over.
+    follows what the country's power system leaves over; it and smaller miners are billed for each month that is over, and a reserve
+    has its share of it.
 
     Everybody and everything in it is made up.
 
