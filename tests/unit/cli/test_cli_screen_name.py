@@ -58,7 +58,8 @@ def test_without_names_on_any_list_it_says_that_nothing_was_compared(
 def test_without_the_lists_that_a_country_requires_nobody_is_said_to_be_clear(
     app: App, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    old = ScreeningList(list="un-sc", regime="un", publisher="X", version="1", published=date(2020, 1, 1))
+    entries = (Listed(entry="1", parties=("somebody",)),)
+    old = ScreeningList(list="un-sc", regime="un", publisher="X", version="1", published=date(2020, 1, 1), entries=entries)
     open_registers("by", tmp_path, now).record_list(old, "un-sc")
     app(["name", "Anybody", "--of", str(tmp_path), "--method", "rules"])
     said = " ".join(capsys.readouterr().err.split())
