@@ -64,6 +64,14 @@ def test_the_off_switch_that_was_paid_more_than_the_coins() -> None:
     assert abs(found.times - Fraction(316, 89)) < Fraction(5, 100)
 
 
+def test_a_solar_park_before_its_connection_mines_some_millions() -> None:
+    # Lal and You (2023): at most 3.23 million USD for a park of 250 MW. How long it waits stands in no source of ours, so only the order is held:
+    # a month at 28 % of its power, machines of 34.2 J/TH, the mean hashprice of 2023.
+    energy_mwh = Fraction(250 * 730 * 28, 100)
+    usd = formulas.revenue_usd_mw_day(Fraction("74.73"), Fraction("34.2"), TERMS) / 24 / TERMS.uptime * energy_mwh
+    assert Fraction(3_230_000, 3) < usd < 3 * 3_230_000
+
+
 def test_standing_still_leaves_the_credit_and_the_electricity_less_the_coins() -> None:
     energy_wh, price = 10**9, Fraction("0.05")
     even = formulas.breakeven_usd_kwh(formulas.hashprice_usd_ph_day(NETWORK), S21, TERMS)
