@@ -39,6 +39,7 @@ COMMANDS = {
     "travel": "The travel rule: check payloads and messages, keep them sealed, exchange them with other providers.",
     "mine": "Mining on surplus power: what is left over, plans with a reason per hour, curtailment proven by the meter.",
     "reserve": "The state reserve: inflow and lots, custody under a quorum, proofs; what it is worth, what it risks, when to sell.",
+    "venue": "A venue's order book, made again from its messages: trades, and what rested after any of them.",
     "screen": "Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits.",
     "bench": "Measure Skarb on this machine, and others beside it.",
 }
@@ -54,6 +55,7 @@ _GROUPS = (
     "travel",
     "mine",
     "reserve",
+    "venue",
     "flows",
     "screen",
     "alerts",
