@@ -50,11 +50,11 @@ def match(
     if depth < 1:
         raise Usage(f"--depth: given {depth}, expected at least 1")
     book, trades, count = matched(read_messages(orders), at)
+    columns: tuple[str, ...] = ("maker", "taker", "price", "quantity")
+    rows: list[tuple[str | int, ...]] = list(trades)
     if at is not None:
+        columns = ("side", "price", "quantity", "orders")
         rows = [(("buy", "sell")[side], *level) for side in (0, 1) for level in book.depth(side, depth)]
-        columns: tuple[str, ...] = ("side", "price", "quantity", "orders")
-    else:
-        rows, columns = [tuple(one) for one in trades], ("maker", "taker", "price", "quantity")
     if form == "table" and at is None:
         out.print(table(columns, [tuple(map(str, row)) for row in rows[-depth:]], f"The last of {len(trades):,} trades"))
     else:
