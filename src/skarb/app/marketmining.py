@@ -119,8 +119,8 @@ class MarketMining:
                 day=day,
                 metered_wh=sum(hour.metered_wh for hour in farm.day(day).hours),
                 owed_minor=farm.owed_minor(day),
-                sale=places.get(f"{farm.plan.book}-farm-{day + timedelta(days=1):%y%m%d}-sale"),
-                payment=places.get(f"{farm.plan.book}-farm-{day + timedelta(days=1):%y%m%d}-bill"),
+                sale=places.get(f"{farm.plan.book}-mined-{day + timedelta(days=1):%y%m%d}-sale"),
+                payment=places.get(f"{farm.plan.book}-mined-{day + timedelta(days=1):%y%m%d}-bill"),
             )
             for day in days
         ]
@@ -164,7 +164,7 @@ class MarketMining:
         return places.get(self._payout(hour))
 
     def _payout(self, hour: FarmHour) -> str:
-        return f"{self._farm.plan.book}-farm-{payout_id(hour.at)}"
+        return f"{self._farm.plan.book}-mined-{payout_id(hour.at)}"
 
     def _hour(self, hour: FarmHour | None, now: datetime, places: Mapping[str, Place]) -> FarmHourView:
         assert hour is not None, "a farm has every hour of every day"

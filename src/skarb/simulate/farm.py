@@ -230,7 +230,7 @@ class Farm:
     def _ask(self, what: str, at: datetime, activity: Activity, party: str, asset: str, amount: str, **more: Any) -> Event:
         by = f"officer-1@{self.plan.book}" if activity == "onboard" else "client"
         instruction = Instruction(
-            id=f"{self.plan.book}-farm-{what}", at=at, activity=activity, party=party, asset=asset, amount=amount, entered_by=by, **more
+            id=f"{self.plan.book}-mined-{what}", at=at, activity=activity, party=party, asset=asset, amount=amount, entered_by=by, **more
         )  # fmt: skip
         return Event(self.plan.book, instruction)
 

@@ -57,7 +57,7 @@ def test_a_payout_is_what_the_meters_of_the_hour_come_to():
                 for one in hour.sites
             )
             assert sat == hour.sat
-            found = paid.get(f"burshtyn-farm-{hour.at:%y%m%d%H}")
+            found = paid.get(f"burshtyn-mined-{hour.at:%y%m%d%H}")
             assert (found is not None) == (bool(sat) and day >= farm().begins)
             if found is not None:
                 seen += 1
