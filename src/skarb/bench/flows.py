@@ -7,9 +7,7 @@ the lots, and the sums are held to conservation. Making the transfers, and compi
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +18,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from skarb.bench.machine import hash_us, machine
+from skarb.bench.machine import hash_us, machine, peak_mib
 from skarb.core.errors import ensure
 from skarb.oversight.flows import Transfers, fifo, haircut
 from skarb.oversight.flows.places import ABROAD, HOME
@@ -38,10 +36,10 @@ def bench(rows: int = ROWS) -> dict[str, object]:
     small = _first(asked, 1000)
     fifo(small, "numba")
     haircut(small, "numba")
-    before = _peak_mib()
+    before = peak_mib()
     fifo_per_s, fifo_per_cpu_s, first = _median(rows, lambda: fifo(asked, "numba"))
     haircut_per_s, haircut_per_cpu_s, (mixed, _) = _median(rows, lambda: haircut(asked, "numba"))
-    peak = _peak_mib()
+    peak = peak_mib()
     every = replace(asked, sides=np.full(len(asked.sides), ABROAD, np.uint8))
     worst, _, _ = _median(rows, lambda: fifo(every, "numba"), 1)
     for one in (first, mixed):
@@ -208,8 +206,3 @@ def _equal(part: Transfers) -> bool:
     first, (mixed, _) = fifo(part, "numba"), haircut(part, "numba")
     same = _plain_haircut(lists, sides) == (mixed.invested, mixed.returned, mixed.still)
     return same and _plain_fifo(lists, sides) == (first.invested, first.returned, first.still)
-
-
-def _peak_mib() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1 << 20) if sys.platform == "darwin" else peak // 1024

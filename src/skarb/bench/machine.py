@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
+import sys
 import time
 from hashlib import blake2b
+from pathlib import Path
 
 
 def machine() -> dict[str, object]:
@@ -33,3 +36,17 @@ def hash_us() -> float:
             blake2b(one, digest_size=16).digest()
         took.append((time.perf_counter() - started) / len(given) * 1e6)
     return round(statistics.median(took), 2)
+
+
+def peak_mib() -> int:
+    """Return the most memory that this process has had so far.
+
+    A process that another one began counts the other's memory as its own in `ru_maxrss`, so Linux is asked for what belongs to this program alone.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1 << 20) if sys.platform == "darwin" else peak // 1024

@@ -6,7 +6,6 @@ what `skarb mine bill` does with a file of a month, from its bytes to finished l
 
 from __future__ import annotations
 
-import resource
 import statistics
 import tempfile
 import time
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from skarb.app.law import law_folder
+from skarb.bench.machine import peak_mib
 from skarb.core.errors import ensure
 from skarb.metering import Case, Standing, Window, collect, estimate, lines_of, read_terms, stretches, usage, validate
 from skarb.registers import Meter, MiningSite, Tariff
@@ -41,7 +41,7 @@ def bench() -> dict[str, object]:
         "bill_intervals_per_s": round(statistics.median(rates)),
         "bill_year_s": round(sum(took), 2),
         "bill_year_intervals": sum(counts),
-        "bill_most_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "bill_most_mib": peak_mib(),
     }
 
 

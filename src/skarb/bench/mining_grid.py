@@ -8,7 +8,6 @@ and must reach the same cost to the cent; they are skipped where they are not in
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from skarb.app.power import inputs_of
-from skarb.bench.machine import hash_us
+from skarb.bench.machine import hash_us, peak_mib
 from skarb.core.errors import ensure
 from skarb.grid import MEGAWATT, NANO, Hours, System, cost_of, fill, system_of, with_outage, year_of
 
@@ -275,7 +274,7 @@ def main(case: str) -> None:
     before, spent = hash_us(), time.process_time()
     seconds, objective = {**CASES, **PEERS}[case](hours, system)
     spent = time.process_time() - spent
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     speed = (before + hash_us()) / 2
     print(json.dumps({"seconds": seconds, "cpu_s": spent, "objective": objective, "peak_mib": peak, "hash_us": speed}))
 

@@ -7,7 +7,6 @@ compiled before that. `publish` begins with ids as text: salts, order, hashes an
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skarb.bench.machine import peak_mib
 from skarb.core.errors import ensure
 from skarb.custody.liabilities import Owed, plant
 from skarb.custody.sumtree import HASH_BYTES, SumTree, build, is_included
@@ -109,7 +109,7 @@ def _run(case: str) -> dict[str, float]:
 def main(case: str) -> None:
     """Run one case and print its figures."""
     figures = CASES[case]()
-    figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures["peak_mib"] = peak_mib()
     print(json.dumps(figures))
 
 

@@ -6,9 +6,7 @@ replay needs besides the rows (editions, plans, the tables of kinds) is inside t
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,7 +20,7 @@ from skarb.app.keys import key_id, make_key, public_path, read_private
 from skarb.app.lake import add
 from skarb.app.law import rulebook_of
 from skarb.bench.fill import fill, write_feed
-from skarb.bench.machine import hash_us, machine
+from skarb.bench.machine import hash_us, machine, peak_mib
 from skarb.bench.replay_peers import peers
 from skarb.bench.road import make_book
 from skarb.core.errors import NotFound, ensure
@@ -56,7 +54,7 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
         load = _load(folder, min(rows, LOADED))
         proven = _load_proven(folder, min(rows, PROVEN))
         fill(folder / "lake", rows)
-        made_mib = _peak_mib()
+        made_mib = peak_mib()
         with open_lake(folder / "lake") as connection:
             days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
             figures: dict[str, Any] = {
@@ -64,7 +62,7 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
                 "load_proven_rows_per_s": proven,
                 **_replays(connection, law, days, rows),
             }
-            figures["peak_mib"] = _peak_mib()
+            figures["peak_mib"] = peak_mib()
             figures["peak_mib_before"] = made_mib
             figures |= _fixed(folder, law, figures, rows)
             if others:
@@ -159,9 +157,3 @@ def _rate(rows: int, do: Callable[[], object]) -> float:
     started = time.perf_counter()
     do()
     return rows / (time.perf_counter() - started)
-
-
-def _peak_mib() -> int:
-    """Return the most memory this process has had so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1 << 20) if sys.platform == "darwin" else peak // 1024
