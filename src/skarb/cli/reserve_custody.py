@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as texts
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -31,6 +32,29 @@ from skarb.store import location_of
 
 Of: TypeAlias = Annotated[Path | None, Parameter(name="--of")]
 _Kinds = str | tuple[str, ...]
+
+
+Book: TypeAlias = Annotated[str, Parameter(help="The reserve's book.")]
+Asked: TypeAlias = Annotated[Path, Parameter(help="The request.")]
+Signatures: TypeAlias = Annotated[list[Path], Parameter(negative=(), help="Those of who asks and who approves.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Done:
+    """What is said when a request is carried out."""
+
+    of: Path | None = None
+    "The folder of registers with the screening lists; without lists nothing leaves."
+    fee: int | None = None
+    "What was really taken; by default all that was approved."
+    reference: str = ""
+    "The transaction on the chain or of the bank."
+    json: bool = False
+    "Print the answer as JSON."
+
+
+_USUAL = Done()
 
 
 def add_commands(app: App) -> None:
@@ -137,109 +161,28 @@ def check(
     return say(judge_from(story, wanted, given, lists_of(of, story.policy), now), wanted, json)
 
 
-def move(
-    book: str,
-    request: Path,
-    signatures: Annotated[list[Path], Parameter(negative=())],
-    /,
-    *,
-    of: Of = None,
-    fee: int | None = None,
-    reference: str = "",
-    json: bool = False,
-) -> int:
+def move(book: Book, request: Asked, signatures: Signatures, /, *, done: Done = _USUAL) -> int:
     """Carry out a move between two places under a request that its quorum approved. Exit code 8 if it is not allowed; nothing is written then.
 
     Example: `skarb reserve move reserve.book move.json anna.sig boris.sig --of market --fee 410 --reference TXID`
-
-    Parameters
-    ----------
-    book
-        The reserve's book.
-    request
-        The request.
-    signatures
-        Those of who asks and who approves.
-    of
-        The folder of registers with the screening lists; without lists nothing leaves.
-    fee
-        What was really taken; by default all that was approved.
-    reference
-        The transaction on the chain or of the bank.
-    json
-        Print the answer as JSON.
     """
-    return _carry_out("move", book, request, signatures, of, fee, reference, json)
+    return _carry_out("move", book, request, signatures, done)
 
 
-def sell(
-    book: str,
-    request: Path,
-    signatures: Annotated[list[Path], Parameter(negative=())],
-    /,
-    *,
-    of: Of = None,
-    fee: int | None = None,
-    reference: str = "",
-    json: bool = False,
-) -> int:
+def sell(book: Book, request: Asked, signatures: Signatures, /, *, done: Done = _USUAL) -> int:
     """Carry out a sale under a request that its quorum approved: lots leave, the money arrives. Exit code 8 if it is not allowed.
 
     Example: `skarb reserve sell reserve.book sell.json anna.sig boris.sig clara.sig --of market`
-
-    Parameters
-    ----------
-    book
-        The reserve's book.
-    request
-        The request.
-    signatures
-        Those of who asks and who approves.
-    of
-        The folder of registers with the screening lists; without lists nothing leaves.
-    fee
-        What was really taken; by default all that was approved.
-    reference
-        The transaction on the chain or of the bank.
-    json
-        Print the answer as JSON.
     """
-    return _carry_out("sell", book, request, signatures, of, fee, reference, json)
+    return _carry_out("sell", book, request, signatures, done)
 
 
-def pay(
-    book: str,
-    request: Path,
-    signatures: Annotated[list[Path], Parameter(negative=())],
-    /,
-    *,
-    of: Of = None,
-    fee: int | None = None,
-    reference: str = "",
-    json: bool = False,
-) -> int:
+def pay(book: Book, request: Asked, signatures: Signatures, /, *, done: Done = _USUAL) -> int:
     """Carry out a payment under a request that its quorum approved. Exit code 8 if it is not allowed.
 
     Example: `skarb reserve pay reserve.book pay.json anna.sig boris.sig --of market`
-
-    Parameters
-    ----------
-    book
-        The reserve's book.
-    request
-        The request.
-    signatures
-        Those of who asks and who approves.
-    of
-        The folder of registers with the screening lists; without lists nothing leaves.
-    fee
-        What was really taken; by default all that was approved.
-    reference
-        The transaction on the chain or of the bank.
-    json
-        Print the answer as JSON.
     """
-    return _carry_out("pay", book, request, signatures, of, fee, reference, json)
+    return _carry_out("pay", book, request, signatures, done)
 
 
 def govern(book: str, request: Path, signatures: Annotated[list[Path], Parameter(negative=())], /, *, json: bool = False) -> int:
@@ -258,33 +201,24 @@ def govern(book: str, request: Path, signatures: Annotated[list[Path], Parameter
     json
         Print the answer as JSON.
     """
-    return _carry_out(("freeze", "unfreeze", "policy"), book, request, signatures, None, None, "", json)
+    return _carry_out(("freeze", "unfreeze", "policy"), book, request, signatures, Done(json=json))
 
 
-def _carry_out(
-    kinds: _Kinds,
-    book: str,
-    request: Path,
-    signatures: Sequence[Path],
-    of: Path | None,
-    fee: int | None,
-    reference: str,
-    json: bool,
-) -> int:
+def _carry_out(kinds: _Kinds, book: str, request: Path, signatures: Sequence[Path], done: Done) -> int:
     wanted, given = read_file(request, Request), [read_file(one, Signed) for one in signatures]
     if wanted.kind not in ((kinds,) if isinstance(kinds, str) else kinds):
         raise InputError(
             f"{request}: given a request to {wanted.kind}, expected {kinds if isinstance(kinds, str) else ' or '.join(kinds)}"
         )
-    if len(reference) > 200 or not reference.isprintable():
+    if len(done.reference) > 200 or not done.reference.isprintable():
         raise Usage("--reference: expected at most 200 characters in one line")
     with open_reserve(location_of(book), now) as keeper:
-        screen = lists_of(of, keeper.policy)
-        ruling = keeper.carry_out(wanted, given, screen, fee, reference)
+        screen = lists_of(done.of, keeper.policy)
+        ruling = keeper.carry_out(wanted, given, screen, done.fee, done.reference)
     if ruling is None:
         out.print(f"[green]✓[/] {escape(summary_of(wanted))}: was done before, nothing was written", highlight=False)
         return EXIT_CODES["ok"]
-    return say(ruling, wanted, json, done=True)
+    return say(ruling, wanted, done.json, done=True)
 
 
 def lists_of(of: Path | None, policy: Policy | None) -> Screen | None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from skarb.core.amount import format_amount
 from skarb.metering import Bill, Day, Finding, Line, bill_hash, mean_price
-from skarb.reporting.words import Said, said
+from skarb.reporting.pages import templates, text_of, words_in
+from skarb.reporting.words import Said
 
 _BTC = 8
 
@@ -76,7 +71,7 @@ def audit_page(
 
 def _render(template: str, words: Said, title: str, **content: Any) -> str:
     return (
-        _pages()
+        templates()
         .get_template(template)
         .render(
             lang=words.code,
@@ -86,28 +81,13 @@ def _render(template: str, words: Said, title: str, **content: Any) -> str:
             whole=words.whole,
             kilowatt_hours=lambda wh: "" if wh is None else words.amount(format_amount(wh, 3)),
             report=_Head(title),
-            style=_text("report.css") + _text("bill.css"),
-            script=_text("report.js"),
+            style=text_of("report.css") + text_of("bill.css"),
+            script=text_of("report.js"),
             **content,
         )
     )
 
 
-@cache
 def words_of(code: str) -> Said:
     """Return the words of bills and audits in a language."""
-    content = files("skarb.reporting").joinpath("bills", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
-    return Said(code, {**said(code).messages, **yaml.safe_load(content)})
-
-
-@cache
-def _pages() -> Environment:
-    return Environment(
-        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-@cache
-def _text(name: str) -> Markup:
-    # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+    return words_in("bills", code)

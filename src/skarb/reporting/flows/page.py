@@ -12,7 +12,7 @@ from skarb.oversight.flows.curves import HORIZONS
 from skarb.oversight.flows.figures import AGES
 from skarb.reporting.flows.charts import HEIGHT, WIDTH, channels_of, curve_of
 from skarb.reporting.flows.model import FlowReport
-from skarb.reporting.replay.page import templates, text_of
+from skarb.reporting.pages import templates, text_of
 from skarb.reporting.shapes import length, shade
 from skarb.reporting.words import Said, said
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.amount import format_amount
@@ -33,8 +28,9 @@ from skarb.grid import (
     truth_of,
 )
 from skarb.reporting.grid.charts import busy, duration, heat_map, prices, stacked, tornado_bars
+from skarb.reporting.pages import templates, text_of, words_in
 from skarb.reporting.shapes import HEIGHT, WIDTH
-from skarb.reporting.words import Said, said
+from skarb.reporting.words import Said
 
 WEEK = 168
 _SIZES_W = tuple(MEGAWATT * one for one in range(25, 1001, 25))
@@ -194,7 +190,7 @@ def _render(template: str, words: Said, title: str, sheet: Sheet, **values: Any)
         "HEIGHT": HEIGHT,
     }
     return (
-        _pages()
+        templates()
         .get_template(template)
         .render(
             **said_all,
@@ -206,27 +202,12 @@ def _render(template: str, words: Said, title: str, sheet: Sheet, **values: Any)
                 [words.text(sheet.source, **sheet.values), *(words.text("outage", what=one) for one in sheet.outages)]
             ),
             version=__version__,
-            style=_text("report.css") + _text("grid.css"),
-            script=_text("report.js"),
+            style=text_of("report.css") + text_of("grid.css"),
+            script=text_of("report.js"),
         )
     )
 
 
-@cache
 def words_of(code: str) -> Said:
     """Return the words of pages about power in a language."""
-    content = files("skarb.reporting").joinpath("grid", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
-    return Said(code, {**said(code).messages, **yaml.safe_load(content)})
-
-
-@cache
-def _pages() -> Environment:
-    return Environment(
-        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-@cache
-def _text(name: str) -> Markup:
-    # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+    return words_in("grid", code)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.time import from_day, to_day
 from skarb.reporting.lines import Area, Curve, Sheet, sheet
 from skarb.reporting.mining.model import Fan, MiningReport
+from skarb.reporting.pages import templates, text_of
 from skarb.reporting.shapes import HEIGHT, WIDTH
 from skarb.reporting.words import Said, said
 
@@ -25,12 +23,12 @@ def page(report: MiningReport, code: str = "en") -> str:
     words = said(code)
     drawn = charts(report, words)
     titled = replace(report, title=words.text("mine_title", day=words.day(report.day)))
-    return _pages().get_template("mining.html").render(**_said(titled, words), charts={one["key"]: one for one in drawn})
+    return templates().get_template("mining.html").render(**_said(titled, words), charts={one["key"]: one for one in drawn})
 
 
 def svg(chart: Mapping[str, Any], code: str) -> str:
     """Return one chart as an SVG file that opens by itself."""
-    return _pages().get_template("mining_chart.svg").render(chart=chart, lang=code, WIDTH=WIDTH, HEIGHT=HEIGHT)
+    return templates().get_template("mining_chart.svg").render(chart=chart, lang=code, WIDTH=WIDTH, HEIGHT=HEIGHT)
 
 
 def charts(report: MiningReport, words: Said) -> list[dict[str, Any]]:
@@ -131,20 +129,7 @@ def _said(report: MiningReport, words: Said) -> dict[str, Any]:
         "WIDTH": WIDTH,
         "HEIGHT": HEIGHT,
         "version": __version__,
-        "style": _text("report.css") + Markup("\n") + _text("mining.css"),
-        "script": _text("report.js"),
+        "style": text_of("report.css") + Markup("\n") + text_of("mining.css"),
+        "script": text_of("report.js"),
     }
     return {**everything, "everything": everything}
-
-
-@cache
-def _pages() -> Environment:
-    return Environment(
-        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-@cache
-def _text(name: str) -> Markup:
-    # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
 from skarb.oversight.changes import COLUMNS
 from skarb.oversight.replay import Sum
+from skarb.reporting.pages import templates, text_of
 from skarb.reporting.replay.charts import turned_chart
 from skarb.reporting.replay.figures import Slice, by_dimension, changed_first, headline_of, heat, turned
 from skarb.reporting.replay.model import Report, Tried
@@ -108,18 +104,3 @@ def _said(report: Report, words: Said) -> dict[str, Any]:
         "money_of": lambda units, decimals: words.amount(format_amount(units, decimals)),
     }
     return {**everything, "everything": everything}  # macros of other files see only what they are given
-
-
-@cache
-def templates() -> Environment:
-    """Return the templates of all reports."""
-    return Environment(
-        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-@cache
-def text_of(name: str) -> Markup:
-    """Return a style or a script as it stands in a page."""
-    # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skarb import __version__
 from skarb.core.time import from_day, to_day
 from skarb.reporting.lines import Area, Curve, Points, Sheet, sheet
+from skarb.reporting.pages import templates, text_of, words_in
 from skarb.reporting.reserve.model import Bar, ReserveReport, Violation
 from skarb.reporting.shapes import HEIGHT, WIDTH
-from skarb.reporting.words import Said, said
+from skarb.reporting.words import Said
 
 _STYLES = 7  # of curves
 _FEW_DAYS = 500  # of a chart: up to here every second month is named
@@ -45,10 +42,10 @@ def page(report: ReserveReport, code: str = "en") -> str:
         "WIDTH": WIDTH,
         "HEIGHT": HEIGHT,
         "version": __version__,
-        "style": _text("report.css") + Markup("\n") + _text("mining.css") + Markup("\n") + _text("reserve.css"),
-        "script": _text("report.js"),
+        "style": text_of("report.css") + Markup("\n") + text_of("mining.css") + Markup("\n") + text_of("reserve.css"),
+        "script": text_of("report.js"),
     }
-    return _pages().get_template("reserve.html").render(**everything)
+    return templates().get_template("reserve.html").render(**everything)
 
 
 def charts(report: ReserveReport, words: Said) -> list[dict[str, Any]]:
@@ -184,21 +181,6 @@ def _name(name: str, words: Said) -> str:
     return str(known.get(name, name.replace("_", " ")))
 
 
-@cache
 def words_of(code: str) -> Said:
     """Return the words of pages about the reserve in a language."""
-    content = files("skarb.reporting").joinpath("reserve", "i18n", f"{code}.yaml").read_text(encoding="utf-8")
-    return Said(code, {**said(code).messages, **yaml.safe_load(content)})
-
-
-@cache
-def _pages() -> Environment:
-    return Environment(
-        loader=PackageLoader("skarb.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-@cache
-def _text(name: str) -> Markup:
-    # Our own files, not what somebody filed: they stand in the page as they are.
-    return Markup(files("skarb.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+    return words_in("reserve", code)
