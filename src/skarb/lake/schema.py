@@ -62,6 +62,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+import duckdb
+
 from skarb.core.decision import Outcome
 from skarb.rulebook.coding import codes_of
 from skarb.rulebook.schema import Field, schema
@@ -71,7 +73,8 @@ PER_ROW = ("day", "value", "value_usd")  # facts that stand in `rows`, as they d
 AMOUNT = "DECIMAL(38,0)"
 AMOUNT_MAX = 10**38 - 1
 
-SIMILAR = "USING COMPRESSION fsst"  # texts that are all different and look alike; to try every other way would cost as much as all other columns
+# Of texts that are all different and look alike; to try every other way would cost as much as all other columns. DuckDB 2 writes the newer form only.
+SIMILAR = f"USING COMPRESSION {'fsst' if int(duckdb.__version__.partition('.')[0]) < 2 else 'dict_fsst'}"
 
 ROWS = {
     "book": "USMALLINT",
