@@ -282,10 +282,13 @@ def test_a_flipped_byte_and_a_foreign_key_are_refused(feeds: Path, tmp_path: Pat
         ("value", -1 << 63, "column value: given -9223372036854775808, expected a number above it"),
         ("row_no", None, "column row_no is empty in 1 rows"),
         ("id", None, "column id is empty in 1 rows"),
+        ("end_to_end_id", "", "column end_to_end_id: given '', expected nothing, or 1 to 140 characters"),
+        ("end_to_end_id", "e" * 141, "column end_to_end_id: given 'eee"),
+        ("end_to_end_id", "a\tb", "column end_to_end_id: given .*without control characters"),
     ],
 )
 def test_numbers_that_mean_nothing_are_refused(
-    feeds: Path, tmp_path: Path, column: str, wrong: int | None, expected: str
+    feeds: Path, tmp_path: Path, column: str, wrong: int | str | None, expected: str
 ) -> None:
     private = read_private(feeds / "key")
     market = Market(seed=1, clients=10)

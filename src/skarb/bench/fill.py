@@ -319,6 +319,7 @@ def _rows(drawn: Drawn, editions: Column) -> pa.Table:
         "wallet": missing,
         "edition": pa.array(editions[own["edition"]].astype(np.uint16)),
         "approves": missing,
+        "end_to_end_id": missing,
     }
     return pa.table({name: columns[name] for name in ROWS})
 

@@ -20,6 +20,10 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 AmountText = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]  # decimal text in the asset's major unit
 
+END_TO_END_ID_MAX = 140  # characters: an EndToEndId has up to 35, an UETR 36, a transaction of a chain 64 or 66
+END_TO_END_ID = rf"^[^\x00-\x1F]{{1,{END_TO_END_ID_MAX}}}$"  # as a pattern, for whoever takes instructions or rows from outside
+NOT_PROVIDED = "NOTPROVIDED"  # what a payment message says where nobody gave an id
+
 DECLARABLE = (
     "own_account",
     "systematic",
@@ -63,7 +67,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     consideration: AmountText | None = None
     venue: Name | None = None  # where a deal is done when not at the institution itself
     wallet: str | None = None  # address on a chain, "chain:address"
-    end_to_end_id: str | None = None
+    end_to_end_id: str | None = None  # what both sides of a payment call it: UETR, EndToEndId, transaction of a chain
     purpose: str | None = None
     entered_by: str | None = None  # the officer or system that handed it in
     approves: Identifier | None = None  # the referred instruction that a second person approves with this one

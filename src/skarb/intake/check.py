@@ -14,7 +14,7 @@ import msgspec
 from skarb.core.activity import ACTIVITIES
 from skarb.core.amount import parse_amount
 from skarb.core.errors import FieldError, InputError
-from skarb.core.instruction import Instruction
+from skarb.core.instruction import END_TO_END_ID, END_TO_END_ID_MAX, Instruction
 from skarb.intake.declared import check_declared
 from skarb.intake.model import Decimals, Number
 
@@ -41,6 +41,7 @@ MOVES = frozenset(
 ) | {"fiat_pay", "qr_pay", "instant_pay", "mine"}  # activities that move something, so the amount lies above zero
 
 LENGTHS = {field.name: _lengths(field.type) for field in msgspec.structs.fields(Instruction)}  # of texts, least and most
+LENGTHS["end_to_end_id"] = 1, END_TO_END_ID_MAX  # of what is new; journals from before may hold longer ones
 _NAME = "a text of 1 to 140 characters"
 EXPECTED = {
     "id": "a text of 1 to 64 characters",
@@ -52,11 +53,13 @@ EXPECTED = {
     "asset": "a code of an asset such as BYN or BTC, as text",
     "amount": "a plain decimal text of at most 80 characters such as 1250.50",
     "consideration": "a plain decimal text of at most 80 characters such as 1250.50",
+    "end_to_end_id": f"a text of 1 to {END_TO_END_ID_MAX} characters without control characters, or nothing",
     "approves": "the id of an instruction, a text of 1 to 64 characters",
     "declared": "an object of facts with true, false, whole numbers or texts",
 }
 UNREADABLE = (msgspec.ValidationError, msgspec.DecodeError, FieldError, UnicodeDecodeError, RecursionError)
 _PATH = re.compile(r"at `\$(?:\[[^\]]*\])*\.([a-z_]+)")
+_END_TO_END_ID = re.compile(END_TO_END_ID)
 _SPLIT = 16
 _DIGITS_MAX = 40
 
@@ -99,6 +102,8 @@ def check_all(instructions: Sequence[Instruction], decimals: Decimals | None) ->
             raise FieldError("at", i.at.isoformat(), EXPECTED["at"])
         if not i.amount.strip("0.") and i.activity in MOVES:
             raise FieldError("amount", i.amount, "above 0")
+        if i.end_to_end_id is not None and not _END_TO_END_ID.fullmatch(i.end_to_end_id):
+            raise FieldError("end_to_end_id", i.end_to_end_id, EXPECTED["end_to_end_id"])
         if i.declared is not None:
             for name, value in i.declared.items():
                 check_declared(name, value)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from skarb.core.errors import SkarbError, shorten
 from skarb.core.facts import Facts
+from skarb.core.instruction import END_TO_END_ID, END_TO_END_ID_MAX
 from skarb.journal.feed.cases import case_id
 from skarb.journal.feed.columns import ANSWERS, Columns
 from skarb.journal.feed.manifest import Manifest, Segment, places_of
@@ -64,6 +65,7 @@ class Declared:
                 _in_order(where, segment, rows, strictly=table == "rows")
         known = self._cases(folder / segment.path("cases"), columns.cases)
         where = folder / segment.path("rows")
+        _ids(where, columns.rows["end_to_end_id"])
         allowed = {
             "case_id": known,
             "asset": self._assets,
@@ -128,6 +130,18 @@ def _in_range(where: Path, rows: pa.Table) -> None:
     for name in set(rows.column_names) & {"instant", "value", "value_usd"}:
         if _ends(rows[name])[0] == _MISSING:
             raise Refused(f"{where}: column {name}: given {_MISSING}, expected a number above it, or nothing")
+
+
+def _ids(where: Path, column: pa.ChunkedArray) -> None:
+    """Check that ids by which both sides of a payment know it are such as an instruction may have."""
+    if column.null_count == len(column):
+        return
+    wrong = column.filter(pc.invert(pc.match_substring_regex(column, END_TO_END_ID).fill_null(True)))
+    if len(wrong):
+        raise Refused(
+            f"{where}: column end_to_end_id: given {shorten(wrong[0].as_py())!r}, expected nothing, or 1 to {END_TO_END_ID_MAX} characters "
+            "without control characters"
+        )
 
 
 def check_days(where: Path, rows: pa.Table) -> None:

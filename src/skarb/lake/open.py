@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from skarb.core.errors import InputError, NotFound, Unavailable
 from skarb.core.facts import Facts
-from skarb.lake.schema import DECISIONS, FORMAT, fact_fields, sql_type, statements
+from skarb.lake.schema import DECISIONS, FORMAT, ROWS, fact_fields, sql_type, statements
 
 FILE = "lake.duckdb"
 MEMORY = "2GiB"  # what DuckDB may take; beyond it works on disk
@@ -86,20 +86,25 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _keep_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a lake the facts and codes that the law has learnt to look at since it was made; they are appended, so no number changes."""
+    """Give a lake what it has learnt to hold since it was made: facts and codes that the law looks at, columns of rows.
+
+    All of it is appended, so no number changes.
+    """
     held = {row[0]: row[1] for row in connection.execute("DESCRIBE cases").fetchall()}
     usual = {one.name: one.default for one in fields(Facts)}
     changes = []
     for field in fact_fields():
         name, kind = field.name, sql_type(field)
         if name not in held:
-            changes.append(f"ADD COLUMN {name} {kind} DEFAULT {'NULL' if usual[name] is None else repr(usual[name])}")
+            changes.append(f"TABLE cases ADD COLUMN {name} {kind} DEFAULT {'NULL' if usual[name] is None else repr(usual[name])}")
         elif kind.startswith("ENUM") and held[name] != kind:
-            changes.append(f"ALTER {name} TYPE {kind} USING CAST(CAST({name} AS VARCHAR) AS {kind})")
+            changes.append(f"TABLE cases ALTER {name} TYPE {kind} USING CAST(CAST({name} AS VARCHAR) AS {kind})")
+    rows = {row[0] for row in connection.execute("DESCRIBE rows").fetchall()}
+    changes += [f"TABLE rows ADD COLUMN {name} {kind}" for name, kind in ROWS.items() if name not in rows]
     if changes:
         connection.execute("BEGIN TRANSACTION")
         for change in changes:
-            connection.execute(f"ALTER TABLE cases {change}")
+            connection.execute(f"ALTER {change}")
         connection.execute("DROP VIEW decisions")
         connection.execute(DECISIONS)
         connection.execute("COMMIT")

@@ -30,6 +30,8 @@ reading one book or one stretch of time cheap.
       answer        what became of it
       approves      id of the referral that a second person approves with this instruction
       id            of the instruction
+      end_to_end_id what both sides of a payment call it, as the instruction says (an UETR, an EndToEndId, a transaction of a chain); NULL where
+                    it says nothing. A lake made before there was this column gets it with the next addition, NULL in older rows
     transfers     one per transfer that the ledger made, in the order of the journal
       book, sequence
       row_no        of the instruction, NULL in a ledger without instructions
@@ -100,6 +102,7 @@ ROWS = {
     "answer": f"ENUM{get_args(Outcome)!r}",
     "approves": "VARCHAR",
     "id": f"VARCHAR {SIMILAR}",
+    "end_to_end_id": "VARCHAR",
 }
 TRANSFERS = {
     "book": "USMALLINT",
@@ -178,7 +181,7 @@ SELECT b.name AS book, r.sequence, r.row_no, r.id, make_timestamp(r.instant // 1
   c.activity, p.name AS party, o.name AS counterparty, v.name AS venue, w.name AS wallet,
   a.code AS asset, units_text(r.amount, a.decimals) AS amount, q.code AS paid_asset, units_text(r.paid_amount, q.decimals) AS paid_amount,
   money(r.value, b.decimals) AS value, b.currency, money(r.value_usd, 2) AS value_usd,
-  r.answer, x.verdict, x.provision, t.title, t.act, t.article, x.assumed, l.provision AS levy,
+  r.end_to_end_id, r.answer, x.verdict, x.provision, t.title, t.act, t.article, x.assumed, l.provision AS levy,
   names_of(r.duties, d.provisions) AS duties, e.hash AS edition, r.approves,
   c.* EXCLUDE (activity, case_id)
 FROM rows r

@@ -121,6 +121,7 @@ def columns_of(envelopes: Sequence[Envelope], law: Callable[[str], Law], decimal
         "answer": _chosen(_answers(rulings, [law(one) for one in hashes], failed), pa.array(ANSWERS, pa.string())),
         "approves": _texts_or_none(source, "approves"),
         "id": _texts_or_none(source, "id"),
+        "end_to_end_id": _texts_or_none(source, "end_to_end_id"),
     }
     accounts = _accounts(envelopes)
     for code in accounts["asset"].unique().to_pylist():
@@ -176,6 +177,8 @@ def _halves(units: int) -> tuple[int, int]:
 def _texts_or_none(source: Sheet | _Texts, field: str) -> pa.Array:
     begins, sizes = source.spans(field)
     there = sizes >= 0
+    if not there.any():
+        return pa.nulls(len(sizes), pa.string())
     data, _ = texts_of(source.data, begins[there], sizes[there], source.kind)
     offsets = np.zeros(len(sizes) + 1, np.int32)
     np.cumsum(np.maximum(sizes, 0), out=offsets[1:])

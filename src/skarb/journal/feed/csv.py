@@ -10,7 +10,7 @@ Source: RFC 4180.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -42,16 +42,16 @@ def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column if pa.types.is_boolean(column.type) else column.cast(pa.string())
 
 
-def read_csv(data: bytes, kinds: Mapping[str, pa.DataType]) -> pa.Table:
-    """Read a table that has just these columns.
+def read_csv(data: bytes, kinds: Mapping[str, pa.DataType], optional: Sequence[str] = ()) -> pa.Table:
+    """Read a table that has just these columns; those that are optional, the last ones, may be left out together.
 
     Raises: Damaged, with line and column, what was given and what was expected.
     """
-    texts = _texts(data, list(kinds))
-    return pa.table({name: _column(name, texts[name], kind) for name, kind in kinds.items()})
+    texts = _texts(data, [name for name in kinds if name not in optional], list(optional))
+    return pa.table({name: _column(name, texts[name], kinds[name]) for name in texts.column_names})
 
 
-def _texts(data: bytes, names: list[str]) -> pa.Table:
+def _texts(data: bytes, names: list[str], optional: list[str]) -> pa.Table:
     """Return all columns as the texts that they are, missing where there is nothing."""
     try:
         data.decode()
@@ -59,8 +59,10 @@ def _texts(data: bytes, names: list[str]) -> pa.Table:
         line = data.count(b"\n", 0, error.start) + 1
         raise Damaged(f"line {line}: given bytes that are not UTF-8") from None
     header = data[: data.find(b"\n") + 1].decode().rstrip("\r\n").replace('"', "").split(",")
-    if header != names:
-        raise Damaged(f"line 1: given the columns {shorten(','.join(header), 300)}, expected {','.join(names)}")
+    if header not in (names, names + optional):
+        more = f", and no other or {','.join(optional)} after them" if optional else ""
+        raise Damaged(f"line 1: given the columns {shorten(','.join(header), 300)}, expected {','.join(names)}{more}")
+    names = header
     _check_marks(data)
     try:
         return _parsed(data, names, lambda row: "error")

@@ -47,6 +47,7 @@ SCHEMAS = {
         "answer": TEXT,
         "approves": TEXT,
         "id": TEXT,
+        "end_to_end_id": TEXT,
     },
     "cases": {"case_id": TEXT, **FACTS},
     "transfers": {
@@ -74,13 +75,16 @@ SCHEMAS = {
 }
 """The columns of each table and their types; texts that repeat lie in a dictionary, which readers need not know."""
 
+OPTIONAL = {"rows": ("end_to_end_id",)}
+"""Columns, the last of their table, that a file has only if one of its rows says something in them; read, they are always there."""
+
 MOST_ROWS = 1 << 24
 """In one file: a whole segment is in memory at once, and a file of a few kilobytes may stand for billions of equal rows."""
 
 MOST_BYTES = 1 << 32  # of a file once it is unpacked
 
 REPEATING = {
-    "rows": [name for name, kind in SCHEMAS["rows"].items() if kind == TEXT and name not in ("id", "approves")],
+    "rows": [name for name, kind in SCHEMAS["rows"].items() if kind == TEXT and name not in ("id", "approves", "end_to_end_id")],
     "transfers": ["debit", "credit"],
 }
 
@@ -91,6 +95,7 @@ def write_table(path: Path, table: pa.Table, name: str) -> File:
     Returns: its size and hash for the manifest.
     """
     draft = path.with_name(path.name + ".new")
+    table = table.drop_columns([one for one in OPTIONAL.get(name, ()) if one in table.column_names and _says_nothing(table[one])])
     with draft.open("wb") as file:
         if path.suffix == ".csv":
             file.write(csv_bytes(table))
@@ -100,6 +105,10 @@ def write_table(path: Path, table: pa.Table, name: str) -> File:
         os.fsync(file.fileno())
     draft.replace(path)
     return file_of(path, len(table))
+
+
+def _says_nothing(column: pa.ChunkedArray) -> bool:
+    return bool(column.null_count == len(column))
 
 
 def _write_parquet(file: BinaryIO, table: pa.Table, name: str) -> None:
@@ -157,13 +166,13 @@ def read_table(path: Path, name: str, stated: File) -> pa.Table:
 
 def _csv_table(path: Path, data: bytes, name: str) -> pa.Table:
     try:
-        table = read_csv(data, SCHEMAS[name])
+        table = read_csv(data, SCHEMAS[name], OPTIONAL.get(name, ()))
     except Damaged as error:
         raise Damaged(f"{path}: {error}") from None
     for place, column in enumerate(table.column_names):
         if column in REPEATING.get(name, ()):
             table = table.set_column(place, column, table[column].dictionary_encode())
-    return table
+    return _complete(table, name)
 
 
 def _parquet_table(path: Path, data: bytes, name: str, stated: File) -> pa.Table:
@@ -175,19 +184,29 @@ def _parquet_table(path: Path, data: bytes, name: str, stated: File) -> pa.Table
             table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Damaged(f"{path}: not a whole Parquet file: {shorten(str(error), 200)}") from None
-    for column, kind in SCHEMAS[name].items():
+    for column in table.column_names:
         try:
-            table[column].validate(full=kind == TEXT)
+            table[column].validate(full=SCHEMAS[name][column] == TEXT)
         except pa.ArrowException as error:
             raise Damaged(f"{path}: column {column}: {shorten(str(error), 200)}") from None
-    return pa.table({column: _as_read(table[column], column in REPEATING.get(name, ())) for column in SCHEMAS[name]})
+    found = _complete(table, name)
+    return pa.table({column: _as_read(found[column], column in REPEATING.get(name, ())) for column in SCHEMAS[name]})
+
+
+def _complete(table: pa.Table, name: str) -> pa.Table:
+    """Return a table with the columns that its file may leave out."""
+    for column in OPTIONAL.get(name, ()):
+        if column not in table.column_names:
+            table = table.append_column(column, pa.nulls(len(table), SCHEMAS[name][column]))
+    return table
 
 
 def _check_columns(path: Path, name: str, schema: pa.Schema) -> None:
     found = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema}
-    if found != SCHEMAS[name]:
+    expected = {column: kind for column, kind in SCHEMAS[name].items() if column in found or column not in OPTIONAL.get(name, ())}
+    if found != expected:
         wrong = {column: str(kind) for column, kind in found.items() if SCHEMAS[name].get(column) != kind}
-        missing = [column for column in SCHEMAS[name] if column not in found]
+        missing = [column for column in expected if column not in found]
         raise Damaged(f"{path}: given the columns {wrong or list(found)}, missing {missing or 'none'}, expected those of {name}")
     if len(schema) != len(found):
         twice = next(column for column in found if len(schema.get_all_field_indices(column)) > 1)
