@@ -20,6 +20,7 @@ from skarb.app.law import draft_of, rulebook_of
 from skarb.app.looks import Looks
 from skarb.app.replay import snapshot_of
 from skarb.core.errors import InputError, NotFound, Unavailable
+from skarb.core.instruction import NOT_PROVIDED
 from skarb.core.time import from_day, parse_day, to_day
 from skarb.lake import open_lake
 from skarb.lake.open import database_path, looks_path
@@ -41,9 +42,10 @@ from skarb.oversight.flows.follow import OUTWARD, RETURN, Followed, follow
 from skarb.oversight.flows.instead import Kept, kept_by_draft, kept_lines
 from skarb.oversight.flows.lake import masked_wallet, read_lake, unvalued, wallet_numbers
 from skarb.oversight.flows.model import DIMENSIONS, Asset, Crossing, Rule
-from skarb.oversight.flows.paths import Origins, Way, find_origins, paths_of
+from skarb.oversight.flows.paths import Origins, Side, Way, find_origins, paths_of, sides_of
 from skarb.oversight.flows.reconcile import Entry
 from skarb.oversight.flows.sheet import Sheet, parse_abroad, read_sheet
+from skarb.oversight.flows.ties import TIE_DAYS, has_ids
 from skarb.oversight.replay import Question, replay
 from skarb.registers.rate_files import read_rates
 from skarb.registers.rates import RateBook
@@ -74,6 +76,7 @@ class Asked:
     mapping: str | None = None
     top: int = TOP
     paths: bool = True
+    tie_days: int = TIE_DAYS  # that a payment from one institution to another may take
     language: str = "en"
 
 
@@ -163,6 +166,15 @@ def entries_of(asked: Asked, zone: str, book: str | None = None) -> list[Entry]:
     return [one for one in found if first <= one.day <= last]
 
 
+def ties_of(lake: Path, days: int = TIE_DAYS) -> list[tuple[str, Side | None, Side | None]]:
+    """Return what became of each payment between two institutions of a lake that name it by an id: what was sent, what arrived.
+
+    Raises: NotFound, InputError
+    """
+    with open_lake(lake) as connection:
+        return list(sides_of(find_origins(connection, days)))
+
+
 def _lake_entries(asked: Asked, book: str | None) -> list[Entry]:
     with open_lake(asked.source) as connection:
         crossing = _from_lake(asked, connection)
@@ -170,7 +182,7 @@ def _lake_entries(asked: Asked, book: str | None) -> list[Entry]:
         books = rows.names["institution"]
         if book is not None and book not in books:
             raise NotFound(f"lake {asked.source}: no book {book} sent anything abroad; expected one of {', '.join(books)}")
-        ids = _ids(connection, rows.positions.tolist())
+        ids = _ids(connection, rows.positions.tolist(), _reference(connection))
         found = []
         for place in range(len(rows)):
             name = books[int(rows.codes["institution"][place])]
@@ -293,6 +305,7 @@ def _report(
         unknown_rows=found.unknown_rows,
         notes=(*crossing.notes, *why),
         snapshot=_snapshot(connection),
+        ties={} if origins is None else origins.ties.counts(),
         made_at=now(),
         milliseconds=0,
         named=named,
@@ -305,7 +318,7 @@ def _origins(asked: Asked, connection: duckdb.DuckDBPyConnection | None) -> tupl
     if connection is None or not asked.paths or not asked.top:
         return None, ()
     try:
-        return find_origins(connection), ()
+        return find_origins(connection, asked.tie_days), ()
     except InputError as error:
         return None, (f"no ways are shown: {error}",)
 
@@ -426,7 +439,14 @@ def _with_names(found: Followed, connection: duckdb.DuckDBPyConnection) -> Follo
     return replace(found, rows=rows)
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, positions: Sequence[int]) -> dict[int, str]:
+def _reference(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return how an entry is called by both sides: by its end-to-end id, where there is one, else by its own."""
+    if not has_ids(connection):
+        return "r.id"
+    return f"CASE WHEN upper(r.end_to_end_id) <> '{NOT_PROVIDED}' THEN r.end_to_end_id ELSE r.id END"
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, positions: Sequence[int], what: str = "r.id") -> dict[int, str]:
     if not positions:
         return {}
     chosen = np.array(sorted(set(positions)), np.int64)
@@ -434,7 +454,7 @@ def _ids(connection: duckdb.DuckDBPyConnection, positions: Sequence[int]) -> dic
 
     connection.register("chosen", pa.table({"position": chosen}))
     try:
-        return dict(connection.execute("SELECT r.rowid, r.id FROM rows r JOIN chosen c ON c.position = r.rowid").fetchall())
+        return dict(connection.execute(f"SELECT r.rowid, {what} FROM rows r JOIN chosen c ON c.position = r.rowid").fetchall())
     finally:
         connection.unregister("chosen")
 

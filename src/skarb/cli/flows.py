@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,9 @@ from skarb.cli.flows_shown import (
     print_notes,
     print_variants,
     share_of,
+    tie_lines,
+    tie_rows,
+    ties_text,
 )
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
 from skarb.core.amount import format_amount
@@ -33,6 +37,7 @@ from skarb.oversight.flows.curves import HORIZONS
 from skarb.oversight.flows.definition import Choices, Conversion, Opening, Pot, Wallets
 from skarb.oversight.flows.model import Rule
 from skarb.oversight.flows.reconcile import reconcile as compare
+from skarb.oversight.flows.ties import TIE_DAYS
 from skarb.reporting.flows import FlowReport, record
 from skarb.reporting.words import LANGUAGES
 
@@ -197,10 +202,11 @@ def rank(source: Path, /, *, options: Options = _USUAL, by: By = "place", most: 
 
 
 @app.command
-def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
+def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10, days: int = TIE_DAYS) -> None:
     """Show through whose hands money went at home before it left, hop by hop, with the journal row of each.
 
-    Shown are the investments of which most is still out. csv, json and parquet have one row per hop.
+    Shown are the investments of which most is still out. Where two institutions name a payment between them by one id, the way goes on in the
+    book of the other. csv, json and parquet have one row per hop.
 
     Parameters
     ----------
@@ -208,10 +214,13 @@ def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
         The folder of a lake.
     most
         How many investments.
+    days
+        How many days a payment from one institution to another may take.
     """
+    _check_days(days)
     if not work.is_lake(lake):
         raise Usage(f"{lake}: paths lead through the journals of institutions; name the folder of a lake")
-    form, report = _answer(lake, options, top=most)
+    form, report = _answer(lake, options, top=most, tie_days=days)
     if form != "table":
         write_rows(_HOP, hop_rows(report), form, options.output)
         return
@@ -223,13 +232,55 @@ def paths(lake: Path, /, *, options: Options = _USUAL, most: int = 10) -> None:
             style="bold", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         for way in lot.ways:
+            over = f", over {' → '.join(way.books)}" if len(way.books) > 1 else ""
             out.print(
-                f"  {format_amount(way.units, lot.decimals)} {lot.asset} through {len(way.hops)} hops, from {_BEGINS[way.begins]}",
+                f"  {format_amount(way.units, lot.decimals)} {lot.asset} through {len(way.hops)} hops, from {_BEGINS[way.begins]}{over}",
                 markup=False, highlight=False,
             )  # fmt: skip
             for hop in way.hops:
                 out.print(f"    {hop_text(hop)}", style="dim", markup=False, highlight=False, soft_wrap=True)
     print_notes(report)
+
+
+@app.command
+def ties(lake: Path, /, *, days: int = TIE_DAYS, all_: Annotated[bool, Parameter(name="--all")] = False, output: Path | None = None,
+         format_: Annotated[Format | None, Parameter(name="--format")] = None) -> int:  # fmt: skip
+    """Lay what one institution says it sent to another beside what the other one shows, by the id that both give the payment.
+
+    Tied is what the same id names once on each side, in one asset, arriving within some days and not with more than was sent. All else is told with
+    the reason: another asset, more than sent, out of time, more than once, no arrival, no sending. Exit code 9 if anything is not tied.
+
+    Parameters
+    ----------
+    lake
+        The folder of a lake.
+    days
+        How many days a payment may take.
+    all_
+        Show what is tied, too.
+    output
+        A file for the answer: .json, .csv or .parquet.
+    format_
+        table, json, csv or parquet.
+    """
+    _check_days(days)
+    form = format_of(format_, output)
+    check_outputs((output,), (lake,))
+    found = work.ties_of(lake, days)
+    counts = Counter(what for what, _, _ in found)
+    shown = [one for one in found if all_ or form != "table" or one[0] != "tied"]
+    if form == "table":
+        write_rows(("", "sent", "arrived"), tie_lines(shown), "table", None)
+    else:
+        write_rows(_TIE, tie_rows(shown), form, output)
+    told = ties_text(counts) or "no payment between institutions carries an id"
+    err.print(f"{len(found):,} payments: {told}", markup=False, highlight=False)
+    return 9 if len(found) > counts["tied"] else 0
+
+
+def _check_days(days: int) -> None:
+    if not 0 <= days <= _TIE_DAYS_MAX:
+        raise Usage(f"--days {days}: expected 0 to {_TIE_DAYS_MAX}")
 
 
 @app.command
@@ -356,6 +407,9 @@ _HOP = (
     "book", "sequence", "row", "way", "begins", "hop", "hop_book", "hop_sequence", "hop_row", "source", "target", "asset", "units", "decimals",
 )  # fmt: skip
 _PAIR = ("found", "by", "side", "where", "reference", "day", "direction", "amount", "asset")
+_SIDE = ("book", "sequence", "row", "at", "amount", "asset")
+_TIE = ("found", *(f"sent_{name}" for name in _SIDE), *(f"arrived_{name}" for name in _SIDE))
+_TIE_DAYS_MAX = 366
 _BEGINS = {
     "bank": "another institution",
     "stock": "the institution's own stock",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from skarb.cli.output import err, out, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.time import from_day
-from skarb.oversight.flows.paths import Hop
+from skarb.oversight.flows.paths import Hop, Side
 from skarb.oversight.flows.reconcile import Pair
 from skarb.reporting.flows import FlowReport
 from skarb.reporting.words import said
@@ -121,6 +122,8 @@ def print_notes(report: FlowReport) -> None:
         notes.append(f"{report.unknown_rows:,} returns were paid, at least in part, out of money that was not seen to go out")
     if report.lake and not report.named:
         notes.append("people are told by their number in the lake; --purpose TEXT shows names and is recorded")
+    if report.ties:
+        notes.append(f"payments between institutions that an id names: {ties_text(report.ties)}; skarb flows ties tells each")
     for note in notes:
         err.print(f"· {note}", style="dim", markup=False, highlight=False)
 
@@ -150,6 +153,41 @@ def hop_text(hop: Hop) -> str:
     return (
         f"{hop.book} {hop.sequence}/{hop.row}: {hop.source} → {hop.target}, {format_amount(hop.units, hop.decimals)} {hop.asset}"
     )
+
+
+def ties_text(counts: Mapping[str, int]) -> str:
+    """Return in words how many payments between institutions ended how."""
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+
+
+def tie_rows(found: Iterable[tuple[str, Side | None, Side | None]]) -> Iterator[tuple[Any, ...]]:
+    """Yield a row for each payment between institutions."""
+    for what, sent, arrived in found:
+        yield (what, *_side_cells(sent), *_side_cells(arrived))
+
+
+def _side_cells(side: Side | None) -> tuple[Any, ...]:
+    if side is None:
+        return (None,) * 6
+    amount = format_amount(side.units, side.decimals)
+    return side.book, side.sequence, side.row, _moment(side).isoformat(), amount, side.asset
+
+
+def _moment(side: Side) -> datetime:
+    return datetime.fromtimestamp(side.instant // 10**9, UTC)
+
+
+def tie_lines(found: Iterable[tuple[str, Side | None, Side | None]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the same for people."""
+    for what, sent, arrived in found:
+        yield what.replace("_", " "), _side_text(sent), _side_text(arrived)
+
+
+def _side_text(side: Side | None) -> str:
+    if side is None:
+        return ""
+    amount = format_amount(side.units, side.decimals)
+    return f"{side.book} {side.sequence}/{side.row} {_moment(side):%Y-%m-%d %H:%M}, {amount} {side.asset}"
 
 
 def pair_rows(pair: Pair) -> Iterator[tuple[Any, ...]]:

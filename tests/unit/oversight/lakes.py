@@ -32,6 +32,7 @@ class Told:
     answer: str = "posted"
     edition: Edition | None = None  # the law that decided; None: a feed that does not say
     outcome: int = 0
+    end_to_end_id: str | None = None
 
 
 def fill(folder: Path, rows: Sequence[Told]) -> Path:
@@ -48,7 +49,7 @@ def fill(folder: Path, rows: Sequence[Told]) -> Path:
             editions.setdefault(row.edition.hash, (len(editions), row.edition))
         law = None if row.edition is None else editions[row.edition.hash][0]
         facts = row.facts
-        decided = (law, None if law is None else row.outcome, 0, 0, row.answer, None, f"i{place}")
+        decided = (law, None if law is None else row.outcome, 0, 0, row.answer, None, f"i{place}", row.end_to_end_id)
         when = (facts.day * 86_400 * 10**9, facts.day, case, facts.value, facts.value_usd)
         numbered.append(
             (row.book, place + 1, 0, *when, 0, 100, None, None, row.party, row.counterparty, row.venue, row.wallet, *decided)

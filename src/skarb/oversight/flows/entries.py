@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skarb.core.errors import InputError
+from skarb.core.instruction import NOT_PROVIDED
 from skarb.core.time import legal_day
 from skarb.intake import Reading
 from skarb.oversight.flows.reconcile import Entry
@@ -28,7 +29,8 @@ def entries_of_readings(readings: Iterable[Reading], zone: str) -> list[Entry]:
                 raise InputError(f"{wrong.problem(f'{reading.source} row {row}', row)}; a reconciliation needs every row")
             whole, _, fraction = one.amount.partition(".")
             amount = int(whole + fraction), len(fraction)
-            reference, day = one.end_to_end_id or one.id, legal_day(one.at, zone)
+            said = one.end_to_end_id if (one.end_to_end_id or "").upper() != NOT_PROVIDED else None
+            reference, day = said or one.id, legal_day(one.at, zone)
             where = f"{reading.source} row {row}"
             found.append(Entry(reference, day, one.asset, *amount, one.activity not in _INWARD, where))
     return found

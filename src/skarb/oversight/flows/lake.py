@@ -52,8 +52,8 @@ def read_lake(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> C
         if kind not in _FOLLOWED or kind.startswith("wallet")
     )
     chosen = ", ".join(repr(kind) for kind in _FOLLOWED)
-    table = connection.execute(
-        f"SELECT * FROM ({_CROSSING}) WHERE kind IN ({chosen}) ORDER BY instant, position", [first, last]
+    table = connection.sql(
+        f"SELECT * FROM ({_CROSSING}) WHERE kind IN ({chosen}) ORDER BY instant, position", params=[first, last]
     ).to_arrow_table()
     unknown = table.filter(pc.is_null(table["amount"])).num_rows
     notes = (f"{unknown:,} rows with amounts of more than 38 digits are left out",) if unknown else ()

@@ -2,13 +2,16 @@
 
 Backwards from a transfer that leaves, each hop is the transfer that brought the money, by the order in which it came. Only clients' accounts are
 looked through: an institution's own stock, another bank, a chain are where a path begins, as their money is everybody's. Where a client bought
-what he sent, the path goes on with what he paid for it, in proportion, rounded down; so a path may change its asset, and says where.
+what he sent, the path goes on with what he paid for it, in proportion, rounded down; so a path may change its asset, and says where. Where the
+other institution feeds the lake, too, and both name the payment by one id (`ties`), the path goes on in its book; what arrived is what was sent
+first, and the rest is the fee.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -22,6 +25,7 @@ from skarb.oversight.flows.lake import integers, scaled
 from skarb.oversight.flows.model import Numbers, Places
 from skarb.oversight.flows.origin import AT_ROW, ORIGIN_STATE, PIECES
 from skarb.oversight.flows.places import FULL
+from skarb.oversight.flows.ties import FOUND, TIE_DAYS, Ties, edges, references_of, tie
 from skarb.oversight.flows.trace import WORTH_COMPILING, kernels
 
 MOST_HOPS = 8
@@ -58,6 +62,11 @@ class Way:
     units: int
     begins: str  # "bank", "stock", "chain", "unseen" or "far"
 
+    @property
+    def books(self) -> tuple[str, ...]:
+        """The institutions in whose books it lies, in its order."""
+        return tuple(book for book, _ in groupby(hop.book for hop in self.hops))
+
 
 @dataclass(frozen=True)
 class Origins:
@@ -70,6 +79,7 @@ class Origins:
     credits: Places
     assets: Places
     amounts: npt.NDArray[Any]
+    instants: Numbers  # nanoseconds since 1970
     positions: Numbers
     first: Numbers  # of its pieces, for each transfer
     pieces: npt.NDArray[Any]
@@ -77,17 +87,18 @@ class Origins:
     names: Sequence[str]
     book_names: dict[int, str]
     codes: Sequence[tuple[str, int]]
+    ties: Ties
 
 
-def find_origins(connection: duckdb.DuckDBPyConnection) -> Origins:
-    """Read all transfers of a lake and find what brought the money of each.
+def find_origins(connection: duckdb.DuckDBPyConnection, days: int = TIE_DAYS) -> Origins:
+    """Read all transfers of a lake and find what brought the money of each; a payment between books may take some days.
 
     Raises: InputError for more transfers than memory is meant for.
     """
     count = connection.execute("SELECT count(*) FROM transfers").fetchall()[0][0]
     if count > MOST_TRANSFERS:
         raise InputError(f"the lake holds {count:,} transfers, paths are found among at most {MOST_TRANSFERS:,}")
-    table = connection.execute(_READ).to_arrow_table()
+    table = connection.sql(_READ).to_arrow_table()
 
     def column(name: str) -> npt.NDArray[np.int64]:
         return np.asarray(table[name].cast(pa.int64()).fill_null(-1).to_numpy())
@@ -107,10 +118,15 @@ def find_origins(connection: duckdb.DuckDBPyConnection) -> Origins:
     pieces = _pieces(debits, credits_, amounts, followed)
     takers = pieces[:, 0].astype(np.int64)
     first = np.searchsorted(takers, np.arange(len(debits) + 1))
+    books, positions = column("book").astype(np.int32), column("position")
+    leaving, arriving = edges(debits, credits_, names, followed)
+    references = references_of(connection, positions)
+    instants = column("instant")
+    ties = tie(references, books, assets, amounts, instants, leaving, arriving, days)
     return Origins(
-        column("book").astype(np.int32), column("sequence").astype(np.int32), column("row_no").astype(np.int32), debits, credits_, assets, amounts,
-        column("position"), first, pieces, scales, names, dict(connection.execute("SELECT number, name FROM books").fetchall()),
-        [code_of[int(number)] for number in distinct],
+        books, column("sequence").astype(np.int32), column("row_no").astype(np.int32), debits, credits_, assets, amounts,
+        instants, positions, first, pieces, scales, names, dict(connection.execute("SELECT number, name FROM books").fetchall()),
+        [code_of[int(number)] for number in distinct], ties,
     )  # fmt: skip
 
 
@@ -123,6 +139,33 @@ def _pieces(sources: Places, targets: Places, amounts: npt.NDArray[Any], followe
         pieces = np.concatenate([pieces, np.zeros_like(pieces)])
     ensure(state[AT_ROW] == len(amounts), "every transfer was looked at")
     return pieces[: int(state[PIECES])]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a payment between books: the transfer in the book of one of them. Units: smallest units of the asset."""
+
+    book: str
+    sequence: int
+    row: int
+    instant: int  # nanoseconds since 1970
+    units: int
+    asset: str
+    decimals: int
+
+
+def sides_of(found: Origins) -> Iterator[tuple[str, Side | None, Side | None]]:
+    """Yield for each id of a payment between books what became of it, what was sent, and what arrived."""
+    ties = found.ties
+    for what, sent, arrived in zip(ties.found.tolist(), ties.outs.tolist(), ties.ins.tolist(), strict=True):
+        yield FOUND[what], _side(found, sent), _side(found, arrived)
+
+
+def _side(found: Origins, transfer: int) -> Side | None:
+    if transfer < 0:
+        return None
+    hop = _hop(found, transfer, int(found.amounts[transfer]))
+    return Side(hop.book, hop.sequence, hop.row, int(found.instants[transfer]), hop.units, hop.asset, hop.decimals)
 
 
 def paths_of(found: Origins, position: int) -> list[Way]:
@@ -158,9 +201,9 @@ def _narrowed(hops: tuple[Hop, ...], units: int) -> tuple[Hop, ...]:
 
 def _joined(ways: Sequence[Way]) -> Iterator[Way]:
     """Put together the stretches that took the same transfers."""
-    kept: dict[tuple[tuple[int, int, str, str], ...], Way] = {}
+    kept: dict[tuple[tuple[str, int, int, str, str], ...], Way] = {}
     for one in ways:
-        key = tuple((hop.sequence, hop.row, hop.source, hop.asset) for hop in one.hops)
+        key = tuple((hop.book, hop.sequence, hop.row, hop.source, hop.asset) for hop in one.hops)
         other = kept.get(key)
         if other is None:
             kept[key] = one
@@ -184,6 +227,9 @@ def _back(
     source = found.names[found.debits[transfer]]
     if not source.startswith(_LOOKED_THROUGH):
         paid = _paid_for(found, transfer)
+        if paid is None and (sent := int(found.ties.before[transfer])) >= 0:
+            yield from _back(found, sent, low, high, hops, share)
+            return
         if paid is None:
             yield hops, share, _beginning(source)
             return

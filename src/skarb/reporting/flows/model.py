@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from skarb.oversight.flows.curves import Cohort, Curve
@@ -95,6 +95,7 @@ class FlowReport:
     named: bool = False
     purpose: str = ""
     instead: Instead | None = None
+    ties: Mapping[str, int] = field(default_factory=dict)  # payments between institutions that an id names: how many ended how
 
     @property
     def countable(self) -> bool:

@@ -72,6 +72,7 @@ def record(report: FlowReport) -> dict[str, Any]:
         "ages": {"countries": list(report.heat.countries), "still_out": [list(row) for row in report.heat.cells]},
         "aside": {one.kind: {"rows": one.rows, "value": one.value} for one in report.aside},
         "lots": [lot_record(lot) for lot in report.lots],
+        "ties": dict(report.ties),
         "unvalued": report.unvalued,
         "unknown_rows": report.unknown_rows,
         "notes": list(report.notes),
