@@ -34,7 +34,7 @@ def _kind(hint: Any) -> str:
     return "flag" if hint is bool else "code"
 
 
-_REFERENCE = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", extra={"type": "reference"})]
+_REFERENCE = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z", extra={"type": "reference"})]
 _TYPES = {name: _plain(_HINTS[name]) for name in DECLARABLE} | {TRAVEL_PAYLOAD: _REFERENCE}
 KINDS = {name: _kind(hint) for name, hint in _TYPES.items()}  # flag, code, count, money or reference
 
