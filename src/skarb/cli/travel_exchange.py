@@ -210,8 +210,10 @@ def _held(request: str, held: Held, findings: Iterable[Finding]) -> int:
 
 def _hold(lacks: tuple[str, ...], findings: Iterable[Finding]) -> int:
     err.print(f"[yellow]held[/] nothing was sent; missing or wrong: {escape(', '.join(lacks))}", highlight=False)
-    for one in findings:
-        err.print(str(one), markup=False, highlight=False)
+    for one in findings:  # without what was given, which is personal: skarb travel check shows it
+        err.print(
+            f"{one.weight} {one.rule} at {one.path or 'the payload'}: expected {one.expected}", markup=False, highlight=False
+        )
     return EXIT_CODES["verification"]
 
 
