@@ -152,7 +152,7 @@ def test_nothing_is_sent_about_somebody_who_is_not_clear(pair: Any) -> None:
 
 def test_without_lists_everything_is_held(pair: Any) -> None:
     alpha = pair.alpha
-    alpha.office.persons = Persons(lambda: Screen(()), pair.clock, alpha.shelf)
+    alpha.office.means.persons = Persons(lambda: Screen(()), pair.clock, alpha.shelf)
     held = ask(pair, str(uuid4()))
     assert held.found.result.status == "unavailable" and "no screening list is loaded" in held.found.said
     assert (held.ruling.verdict, alpha.deliver()) == ("refer", [])
@@ -185,7 +185,10 @@ def test_the_other_side_cannot_tell_who_is_on_a_list(pair: Any) -> None:
     assert {alpha.shelf.exchange("originator", one).state for one in (clear, listed, possible)} == {"acknowledged"}
     with pytest.raises(NotAllowed, match=r"refuse by BY-L165Z/9-1-freeze, block; due: .*BY-L165Z/9-1-freeze\.report.*reject it"):
         beta.office.resolve(listed, pay_to=world.PAY_TO)
-    with pytest.raises(NotAllowed, match=r"possible: beneficiary\[0\] told/[0-9a-f]{32} by name on un-sc/8.*whitelist add told/"):
+    with pytest.raises(
+        NotAllowed,
+        match=rf"possible: beneficiary\[0\] told/[0-9a-f]{{32}} by name on un-sc/8.*skarb travel whitelist OFFICE {possible} un-sc/8",
+    ):
         beta.office.resolve(possible, pay_to=world.PAY_TO)
     ruled = beta.office.ruling(f"beneficiary/{listed}")
     assert (ruled.status, ruled.list, ruled.measure) == ("listed", "un-sc", "block")

@@ -107,7 +107,7 @@ class House:
 
     def send(self, url: str, headers: dict[str, str], body: bytes, expected: Any) -> Reply:
         self.calls.append(url)
-        return post(url, headers, body, self.credentials, expected, seconds=5, attempts=1)
+        return post(url, headers, body, self.credentials, expected, seconds=60, attempts=1)
 
     def deliver(self) -> list[tuple[str, int]]:
         return [(one.kind, one.status) for one in self.office.deliver(self.send)]
@@ -171,11 +171,11 @@ def open_pair(folder: Path, pay_to: str | None = None) -> Iterator[Pair]:
                 shelf, Directory(lambda registers=registers: registers), party=name, url="https://localhost",
                 requirements=load_requirements(law_folder(law)),
                 clock=clock, zone="Europe/Minsk", persons=Persons(screen_now(current), clock, shelf, registers.described),
-                law=asking(rulebook_of(law), current, name), pay_to=(lambda inquiry: pay_to) if pay_to and name == "beta" else None,
+                law=asking(rulebook_of(law), current, name), pay_to={"*": pay_to} if pay_to and name == "beta" else None,
             )  # fmt: skip
             house = houses[name] = House(name, place, papers[name], registers, shelf, office)
             house.port = stack.enter_context(Listening(office, papers[name], "127.0.0.1", 0)).port
-            office.url = f"https://localhost:{house.port}"
+            office.means.url = f"https://localhost:{house.port}"
         yield Pair(houses["alpha"], houses["beta"], authority, clock)
 
 

@@ -27,7 +27,7 @@ def answer_of(name: str, report: Report, draft: Draft, changes: Path, digest: st
     """Return a report as the console shows it; `changes` is the file of all changed rows, `name` the draft's folder."""
     found = heat(report.comparison)
     parts = {name: by_dimension(report.comparison, place, name == "month") for place, name in enumerate(report.by)}
-    days = pq.read_table(changes, columns=_PERIOD).to_pylist()
+    days = pq.read_table(changes.absolute(), columns=_PERIOD).to_pylist()
     pack = draft.rulebook.pack.provisions
     shown = {one.provision for one in (*found.before, *found.after) if one.provision in pack}
     return DraftAnswer(

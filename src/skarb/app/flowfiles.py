@@ -61,7 +61,7 @@ def _columns(answer: Answer, folder: Path) -> None:
         "still_minor": pa.array(found.worth_left),
         **{name: words(name, starts) for name in ("person", "who", "channel", "place", "country")},
     }
-    pq.write_table(pa.table(lots), folder / "lots.parquet", compression="zstd")
+    pq.write_table(pa.table(lots), folder.absolute() / "lots.parquet", compression="zstd")
     back = found.pieces.rows.tolist()
     pieces = {
         "lot": pa.array(found.pieces.lots.astype("int64")),
@@ -72,4 +72,4 @@ def _columns(answer: Answer, folder: Path) -> None:
         "units": units(found.pieces.amounts.tolist(), [starts[lot] for lot in found.pieces.lots.tolist()]),
         "worth_minor": pa.array(found.worths),
     }
-    pq.write_table(pa.table(pieces), folder / "pieces.parquet", compression="zstd")
+    pq.write_table(pa.table(pieces), folder.absolute() / "pieces.parquet", compression="zstd")

@@ -123,7 +123,7 @@ def _named(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Mappin
 
 
 def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    pq.write_table(pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)}), path)
+    pq.write_table(pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)}), path.absolute())
 
 
 def _breakeven(history: Sequence[PaidDay], one: Machine, terms: Terms) -> list[tuple[float, float]]:

@@ -183,7 +183,7 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
     if asked.out is not None:
         notes = {"skarb.draft": report.draft_hash, "skarb.mode": report.mode, "skarb.currency": report.currency}
         changes.write(asked.out / "changes.parquet", named=named, notes={**notes, "skarb.decimals": str(report.decimals)})
-        pq.write_table(summary(report), asked.out / "summary.parquet", compression="zstd")
+        pq.write_table(summary(report), asked.out.absolute() / "summary.parquet", compression="zstd")
         (asked.out / "report.html").write_text(page(report, asked.language), encoding="utf-8")
         (asked.out / "replay.json").write_bytes(msgspec.json.format(msgspec.json.encode(record(report))) + b"\n")
     if keep is not None:

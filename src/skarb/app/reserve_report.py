@@ -197,4 +197,4 @@ def _named(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Mappin
 
 
 def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    pq.write_table(pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)}), path)
+    pq.write_table(pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)}), path.absolute())

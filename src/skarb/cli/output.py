@@ -167,6 +167,7 @@ def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]], output
 
     if output is None:
         raise InputError("Parquet is not for a terminal: name a file with --output FILE.parquet")
+    target = output.absolute()  # a name such as a:b would be taken for an address
     writer: pq.ParquetWriter | None = None
     try:
         for chunk in _chunks(rows, 65536):
@@ -174,10 +175,10 @@ def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]], output
             if writer is None:
                 # A column that is empty in the first chunk may hold text in a later one.
                 schema = pa.schema([f if f.type != pa.null() else pa.field(f.name, pa.string()) for f in part.schema])
-                writer = pq.ParquetWriter(output, schema)
+                writer = pq.ParquetWriter(target, schema)
             writer.write_table(part.cast(writer.schema))
         if writer is None:
-            pq.write_table(pa.table({column: pa.array([], pa.string()) for column in columns}), output)
+            pq.write_table(pa.table({column: pa.array([], pa.string()) for column in columns}), target)
     finally:
         if writer is not None:
             writer.close()

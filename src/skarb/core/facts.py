@@ -22,7 +22,7 @@ Money = Annotated[int, msgspec.Meta(ge=-LEGAL_VALUE_MAX, le=LEGAL_VALUE_MAX, ext
 MoneyUSD = Annotated[int, msgspec.Meta(ge=-LEGAL_VALUE_MAX, le=LEGAL_VALUE_MAX, extra={"type": "money", "currency": "USD"})]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**9, extra={"type": "count"})]
 Share = Annotated[int, msgspec.Meta(ge=0, le=10000, extra={"type": "count"})]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", extra={"type": "code"})]  # ISO 3166-1 alpha-2, XX = unknown
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z", extra={"type": "code"})]  # ISO 3166-1 alpha-2, XX = unknown
 
 AssetClass = Literal[
     "none", "money", "electronic_money", "digital_currency", "cryptocurrency", "own_issue", "right_certifying", "other_token"

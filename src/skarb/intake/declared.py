@@ -15,6 +15,7 @@ import msgspec
 from skarb.core.errors import FieldError
 from skarb.core.facts import Facts
 from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD
+from skarb.intake.personal import unseen
 
 _HINTS = get_type_hints(Facts, include_extras=True)
 _MONEY = re.compile(r"[0-9]{1,30}(\.[0-9]{1,18})? [A-Z]{3}", re.ASCII)
@@ -34,7 +35,7 @@ def _kind(hint: Any) -> str:
     return "flag" if hint is bool else "code"
 
 
-_REFERENCE = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", extra={"type": "reference"})]
+_REFERENCE = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z", extra={"type": "reference"})]
 _TYPES = {name: _plain(_HINTS[name]) for name in DECLARABLE} | {TRAVEL_PAYLOAD: _REFERENCE}
 KINDS = {name: _kind(hint) for name, hint in _TYPES.items()}  # flag, code, count, money or reference
 
@@ -84,4 +85,5 @@ def check_declared(name: str, value: object) -> None:
     try:
         msgspec.convert(value, _TYPES[name])
     except msgspec.ValidationError:
-        raise FieldError(field, value, expectation(name)) from None
+        error = FieldError(field, value, expectation(name))
+        raise (unseen(error) if KINDS[name] == "reference" else error) from None

@@ -25,6 +25,7 @@ from skarb.intake import transcoding
 from skarb.intake.check import FIELDS, LENGTHS, REQUIRED, check_all, explain_fields
 from skarb.intake.declared import KINDS
 from skarb.intake.model import Decimals, Nested, Number
+from skarb.intake.personal import masked
 
 _Written = msgspec.defstruct(  # the same fields, but it remembers which of them were written
     "_Written",
@@ -125,9 +126,10 @@ def _keys(text: bytes) -> int:
 def explain_json(row: bytes, decimals: Decimals | None) -> list[FieldError]:
     """Return everything that keeps a JSON text from being an instruction."""
     try:
-        return explain_fields(read_object(row), decimals)
+        found = explain_fields(read_object(row), decimals)
     except FieldError as error:
-        return [error]
+        found = [error]
+    return [masked(error, row) for error in found]
 
 
 def read_object(row: bytes) -> dict[str, object]:

@@ -26,7 +26,7 @@ class ParquetTable:
 
     def __init__(self, container: Container) -> None:
         self._name = container.name
-        source: Any = pa.BufferReader(container.whole()) if container.gzipped else str(container.path)
+        source: Any = pa.BufferReader(container.whole()) if container.gzipped else str(container.path.absolute())
         try:
             self._file = pq.ParquetFile(source, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:

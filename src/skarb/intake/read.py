@@ -14,7 +14,7 @@ from skarb.core.columns import WORTH_COLUMNS
 from skarb.core.compiled import choose_kind
 from skarb.core.errors import FieldError, InputError
 from skarb.core.garbage import undisturbed
-from skarb.core.instruction import Assumptions
+from skarb.core.instruction import TRAVEL_PAYLOAD, Assumptions
 from skarb.core.time import zone as find_zone
 from skarb.intake import native
 from skarb.intake.apply import Applier, Row
@@ -30,6 +30,7 @@ from skarb.intake.mapping import Layout, Mapping, Rule
 from skarb.intake.mapping_file import find_mapping, shipped
 from skarb.intake.model import Decimals, Reading, Rows
 from skarb.intake.parquet import ParquetTable
+from skarb.intake.personal import masked, without_texts
 from skarb.intake.text import check_text, chunks, row_batches
 
 BATCH = 8192
@@ -188,6 +189,8 @@ class _Source:
         self, parts: Iterator[Rows], columns: Sequence[str], mapping: Mapping | None, layout: Layout, count: int
     ) -> Iterator[Reading]:
         applier = Applier(layout, columns, self._decimals)
+        if any(TRAVEL_PAYLOAD in name for name in columns):
+            parts = map(without_texts, parts)
         name = mapping.name if mapping else NATIVE
         assumptions = mapping.assumptions if mapping else None
         return self._apply(parts, applier, name, assumptions, count)
@@ -264,10 +267,10 @@ def _json_cells(text: bytes, columns: Sequence[str], allowed: set[str]) -> list[
     try:
         row = native.read_object(text)
     except FieldError as error:
-        return error
+        return masked(error, text)
     for name, value in row.items():
         if name not in allowed:
-            return FieldError(name, value, f"one of the columns {', '.join(sorted(allowed))}")
+            return masked(FieldError(name, value, f"one of the columns {', '.join(sorted(allowed))}"), text)
     return native.cells_of(row, columns)
 
 

@@ -38,13 +38,13 @@ SEED = bytes(32)  # before the first batch
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _SALT = 16  # bytes
-_Sum = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,39}$")]
+_Sum = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,39}\Z")]
 
 
 class Posted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A transfer of an instruction and what the ledger answered."""
 
-    record: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{256}$")]  # the 128 bytes of core.transfer.TRANSFER
+    record: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{256}\Z")]  # the 128 bytes of core.transfer.TRANSFER
     result: str  # name of the ledger's result code
 
 

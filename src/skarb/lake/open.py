@@ -30,6 +30,16 @@ def looks_path(lake: Path) -> Path:
     return lake / "looks.jsonl"
 
 
+def _address(path: Path) -> str:
+    """Return a path as DuckDB takes it for a file, whatever its name begins with.
+
+    Raises: InputError for a path in which DuckDB would look for its log elsewhere.
+    """
+    if "?" in str(path):
+        raise InputError(f"lake {path.parent}: the path has a ?, after which DuckDB reads settings; give the folder another name")
+    return str(path) if path.is_absolute() else f"./{path}"  # no word before a colon is the name of another kind of database
+
+
 def create_lake(lake: Path) -> None:
     """Make an empty lake, unless there is one.
 
@@ -40,10 +50,11 @@ def create_lake(lake: Path) -> None:
         return
     if not lake.parent.is_dir():
         raise NotFound(f"lake {lake}: there is no folder {lake.parent}; create it first")
-    lake.mkdir(exist_ok=True)
     draft = path.with_name(FILE + ".new")
+    address = _address(draft)
+    lake.mkdir(exist_ok=True)
     draft.unlink(missing_ok=True)
-    with duckdb.connect(str(draft)) as connection:
+    with duckdb.connect(address) as connection:
         for statement in statements():
             connection.execute(statement)
     draft.replace(path)
@@ -59,7 +70,7 @@ def open_lake(lake: Path, *, write: bool = False) -> Iterator[duckdb.DuckDBPyCon
     if not path.is_file():
         raise NotFound(f"there is no lake at {lake}; skarb lake add {lake} FEED makes one")
     try:
-        connection = duckdb.connect(str(path), read_only=not write)
+        connection = duckdb.connect(_address(path), read_only=not write)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise Unavailable(f"lake {lake} is in use by another process; try again when it has finished") from None

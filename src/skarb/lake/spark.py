@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skarb.core.errors import NotFound, Unavailable
+from skarb.core.errors import InputError, NotFound, Unavailable
 
+_GLOB = frozenset("*?[]{}\\")
 Run = Callable[[str], Sequence[Sequence[Any]]]
 
 _SETTINGS = {
@@ -28,10 +29,12 @@ def open_feeds(folder: Path, master: str = "local[*]", memory: str = "3g") -> It
     """Make the rows of feeds known as the table `facts`, and yield what runs a statement on them.
 
     Shape: `facts` has a row for each instruction: its facts, day and values, and `party`, `counterparty`, `venue` and `book` in words.
-    Raises: NotFound if there is no feed; Unavailable without the extra or without Java.
+    Raises: NotFound if there is no feed; InputError if the folder's name is a pattern; Unavailable without the extra or without Java.
     """
     if not any(folder.glob("book=*/recorded=*/rows-*.parquet")):
         raise NotFound(f"there is no feed in {folder}, expected book=<name>/recorded=<day>/rows-*.parquet; skarb feed writes one")
+    if _GLOB & set(str(folder)):
+        raise InputError(f"{folder}: Spark takes {' '.join(sorted(_GLOB))} in a path for a pattern; give the folder another name")
     try:
         from pyspark.sql import SparkSession
     except ImportError:

@@ -134,7 +134,7 @@ def _beginning(path: Path) -> tuple[list[str], bool]:
 
 def _parquet(path: Path) -> Iterator[tuple[pa.RecordBatch, bool]]:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path.absolute())
         names = file.schema_arrow.names
         given = [name for name in names if name in FIGURES]
         if {"meter", "at"} - set(names) or len(given) != 1:

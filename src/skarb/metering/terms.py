@@ -33,7 +33,7 @@ from skarb.registers.read import convert_entry, load_yaml
 
 Certainty = Literal["published", "assumed", "made_up"]
 Rounding = Literal["half_even", "half_up"]
-Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}/[1-9][0-9]{0,8}$")]
+Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}/[1-9][0-9]{0,8}\Z")]
 
 
 class Dated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +108,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tariffs: tuple[dict[str, Any], ...] = ()
     levies: tuple[Levy, ...] = ()
     dues: tuple[Due, ...] = ()
-    limits: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(/[1-9][0-9]{0,5})?$")]] = {}
+    limits: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(/[1-9][0-9]{0,5})?\Z")]] = {}
     audit: AuditTerms = AuditTerms()
 
 

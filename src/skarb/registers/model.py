@@ -21,9 +21,9 @@ from skarb.core.party import Licence, PartyKind
 from skarb.core.screening_list import ListMeasure
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
-Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}$", max_length=253)]
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # SHA-256 of a certificate in DER
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")]
+Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]{2,}\Z", max_length=253)]
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]  # SHA-256 of a certificate in DER
 Said = Annotated[str, msgspec.Meta(min_length=3, max_length=2000)]
 Gate = Literal["regime", "central_bank", "foreign"]
 
@@ -76,7 +76,7 @@ class Token(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """A token: its class and smallest unit. Currencies of ISO 4217 are known without an entry."""
 
     key_fields: ClassVar[tuple[str, ...]] = ("code",)
-    code: Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Z0-9]{1,11}$")]
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}\Z")]
     asset_class: AssetClass
     decimals: Annotated[int, msgspec.Meta(ge=0, le=38)]
     name: str = ""
@@ -140,7 +140,7 @@ class WalletProof(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     key_fields: ClassVar[tuple[str, ...]] = ("wallet", "nonce")
     wallet: str  # chain:address
-    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,64}$")]  # drawn by whoever asked
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16,64}\Z")]  # drawn by whoever asked
     party: Name
     book: Name
     status: Literal["asked", "proven"]
@@ -199,7 +199,7 @@ class Whitelisting(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True,
     party: Name
     list: Name
     entry: Name
-    entry_sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # of the entry as it was looked at
+    entry_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]  # of the entry as it was looked at
     reason: Said
     by: Said
     approved_by: Said  # a second person
@@ -253,7 +253,7 @@ class Meter(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     direction: Literal["import", "export"] = "import"
 
 
-Price = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]  # exact, in the legal currency
+Price = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?\Z")]  # exact, in the legal currency
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -262,7 +262,7 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     band: Name
     price: Price = ""
     parameter: str = ""
-    hours: Annotated[str, msgspec.Meta(pattern=r"^([01]?[0-9]|2[0-4])-([01]?[0-9]|2[0-4])$")] = "0-24"  # 23-6 goes over midnight
+    hours: Annotated[str, msgspec.Meta(pattern=r"^([01]?[0-9]|2[0-4])-([01]?[0-9]|2[0-4])\Z")] = "0-24"  # 23-6 goes over midnight
     days: Literal["all", "workdays", "weekends"] = "all"
     months: tuple[Annotated[int, msgspec.Meta(ge=1, le=12)], ...] = ()  # of the year; none = all
 
@@ -283,7 +283,7 @@ class Tariff(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     zone: str = ""
     energy: Annotated[tuple[Band, ...], msgspec.Meta(min_length=1)]
     capacity: Capacity | None = None
-    surplus_discount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")] = ""  # share of the price of energy
+    surplus_discount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}\Z")] = ""  # share of the price of energy
     minimum: Price = "0"  # of a whole month, of energy and capacity together
     source: str
     certainty: Literal["published", "assumed", "made_up"]

@@ -40,7 +40,7 @@ _DIGITS = frozenset("0123456789")
 class Letters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The letters that the first places may hold instead of digits."""
 
-    alphabet: Annotated[str, msgspec.Meta(pattern="^[A-Z]+$")]
+    alphabet: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]+\Z")]
     positions: Annotated[int, msgspec.Meta(ge=1)]
     values: tuple[Literal["alphanumeric", "index"], ...]
 

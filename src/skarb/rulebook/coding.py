@@ -32,7 +32,7 @@ def codes_of(field: Field) -> tuple[str, ...]:
         return ()
     if field.type.codes:
         return field.type.codes
-    if field.type.pattern == "^[A-Z]{2}$":
+    if field.type.pattern == r"^[A-Z]{2}\Z":
         return _COUNTRIES
     raise ConfigurationError(f"fact {field.name!r}: the codes of the pattern {field.type.pattern} cannot be listed")
 

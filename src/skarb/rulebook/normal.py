@@ -182,7 +182,7 @@ class _NormalFeature(msgspec.Struct, forbid_unknown_fields=True):
     sum: Summed
     over: tuple[Side, ...]
     of: str | None
-    window: Annotated[str, msgspec.Meta(pattern=f"^({WINDOW})$")]
+    window: Annotated[str, msgspec.Meta(pattern=rf"^({WINDOW})\Z")]
     including: bool
 
 

@@ -49,7 +49,7 @@ class Type:
 
     def listing(self) -> str:
         """Return in words which codes there are."""
-        return f"one of {', '.join(self.codes)}" if self.codes else f"two capital letters ({self.pattern})"
+        return f"one of {', '.join(self.codes)}" if self.codes else "two capital letters"
 
 
 FLAG, DAY, COUNT, RATIO = Type("flag"), Type("day"), Type("count"), Type("ratio")

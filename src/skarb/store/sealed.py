@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, name TEXT NOT NULL, value
 CREATE TABLE IF NOT EXISTS waiting (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, value BLOB NOT NULL);
 CREATE TRIGGER IF NOT EXISTS sealed_stays BEFORE UPDATE ON sealed BEGIN SELECT RAISE(ABORT, 'what is sealed is never changed'); END;
 """
+_LAST = chr(0x10FFFF)  # no letter comes after it
 _PATIENCE = 10.0  # seconds to wait for another writer
 
 
@@ -107,9 +108,10 @@ class SealedStore:
         found = self._rows("SELECT value FROM record WHERE kind = ? AND name = ?", kind, name)
         return next((bytes(value) for (value,) in found), None)
 
-    def records(self, kind: str) -> Iterator[tuple[str, bytes]]:
-        """Yield all records of a kind, by name."""
-        for name, value in self._rows("SELECT name, value FROM record WHERE kind = ? ORDER BY name", kind):
+    def records(self, kind: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yield all records of a kind whose names begin in some way, by name."""
+        query = "SELECT name, value FROM record WHERE kind = ? AND name BETWEEN ? AND ? ORDER BY name"
+        for name, value in self._rows(query, kind, prefix, prefix + _LAST):
             yield str(name), bytes(value)
 
     def sealed(self, name: str) -> bytes | None:

@@ -87,6 +87,22 @@ class Found(NamedTuple):
         return "" if self.clear else f"screening ({one.status}: {self.role} {self.subject} by {one.by} on {one.list}/{one.entry})"
 
 
+class Obstacle(NamedTuple):
+    """An entry of a list that stands in the way: of whom, by what, and how much it says."""
+
+    role: str
+    subject: str
+    list: str
+    entry: str
+    by: str
+    status: Screening
+
+    @property
+    def hit(self) -> str:
+        """The entry in one word, as people write it."""
+        return f"{self.list}/{self.entry}"
+
+
 class Persons:
     """Compares payloads with the lists. It may be asked by several threads."""
 
@@ -148,16 +164,11 @@ class Persons:
             if record.unread:
                 unread = (record.unread, *nobody.missing)
                 return Found(ScreeningResult(status="unavailable", missing=unread))
-            regimes = {stamp.list: stamp.regime for stamp in screen.stamps}
             ours = self._known(client) if client else None
             marks = frozenset(self._marks(ours)) if ours is not None else frozenset()
             found = []
             for person in record.persons:
-                hits = [
-                    Hit(one.list, regimes[one.list], listed, one.exact, one.by)
-                    for one in person.hits
-                    if one.list in regimes and (listed := screen.entry(one.list, one.entry)) is not None
-                ]
+                hits = _hits(screen, person)
                 same = person.end == end and bool(person.marks) and marks.issuperset(person.marks)
                 result = screen.result(hits, (person.subject, client) if same else (person.subject,))
                 found.append(Found(result, person.role, person.subject))
@@ -167,6 +178,20 @@ class Persons:
         """Return what screening says today of another provider, as the registers know it."""
         with self._lock:
             return Found(self._screen().party_result(party), "provider", party)
+
+    def obstacles(self, reference: str, provider: str) -> list[Obstacle]:
+        """Return every entry that stands in the way of a payload that is kept, or of the provider at the other end."""
+        with self._lock:
+            self.found(reference)  # against the lists as they are
+            screen, record, known = self._screen(), self.record(reference), self._known(provider) if provider else None
+            met = [(one.role, one.subject, hit) for one in (record.persons if record else ()) for hit in _hits(screen, one)]
+            met += [("provider", provider, hit) for hit in (screen.hits(known) if known is not None else ())]
+            found = []
+            for role, subject, hit in met:
+                status = screen.result((hit,), (subject,)).status
+                if status != "clear":
+                    found.append(Obstacle(role, subject, hit.list, hit.listed.entry, hit.by, status))
+            return list(dict.fromkeys(found))
 
     # keeping -----------------------------------------------------------------------------------------------------------------
 
@@ -225,6 +250,16 @@ class Persons:
 
     def _unread(self, why: str) -> Record:
         return Record(at=self._clock(), lists={}, unread=why)
+
+
+def _hits(screen: Screen, person: Compared) -> list[Hit]:
+    """Return what a person shares with the entries that are in force."""
+    regimes = {stamp.list: stamp.regime for stamp in screen.stamps}
+    return [
+        Hit(one.list, regimes[one.list], listed, one.exact, one.by)
+        for one in person.hits
+        if one.list in regimes and (listed := screen.entry(one.list, one.entry)) is not None
+    ]
 
 
 def gravest(found: Iterable[Found]) -> Found:

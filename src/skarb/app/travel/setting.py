@@ -35,7 +35,7 @@ from skarb.app.looks import Looks
 from skarb.app.setting import open_registers, screen_of
 from skarb.app.travel.directory import Directory
 from skarb.app.travel.keys import add_key, read_keys
-from skarb.app.travel.office import RECENT_DAYS, Office, PayTo, Send
+from skarb.app.travel.office import RECENT_DAYS, Office, Send
 from skarb.app.travel.persons import Persons
 from skarb.app.travel.ruling import asking
 from skarb.app.travel.shelf import Shelf
@@ -46,7 +46,6 @@ from skarb.registers import Registers
 from skarb.screening import Screen
 from skarb.store.sealed import SealedStore
 from skarb.travelrule.exchange import Terms
-from skarb.travelrule.messages import Inquiry
 from skarb.travelrule.required import load_requirements
 
 
@@ -128,7 +127,7 @@ def open_office(folder: Path, clock: Clock = now) -> Iterator[Office]:
             zone=rulebook_of(file.law).country.zone,
             terms=file.terms,
             authorities=_authorities(folder, file),
-            pay_to=_pay_to(file),
+            pay_to=None if file.answer == "person" else file.pay_to,
             persons=Persons(screen_now(current), clock, shelf, lambda party: current().described(party)),
             law=asking(rulebook_of(file.law), current, file.party),
         )
@@ -184,14 +183,3 @@ def _authorities(folder: Path, file: OfficeFile) -> list[str]:
     if not path.is_file():
         raise NotFound(f"{folder}/office.yaml: registration_authorities: there is no file {path}")
     return path.read_text(encoding="utf-8").split()
-
-
-def _pay_to(file: OfficeFile) -> PayTo | None:
-    if file.answer == "person":
-        return None
-
-    def found(inquiry: Inquiry) -> str | None:
-        accounts = [account for person in inquiry.ivms101.beneficiary.beneficiary_person for account in person.account_number]
-        return next((file.pay_to[one] for one in (*accounts, "*") if one in file.pay_to), None)
-
-    return found

@@ -109,6 +109,13 @@ class Shelf:
         for _, value in self.store.records("payload"):
             yield msgspec.json.decode(value, type=Kept)
 
+    def held(self) -> Iterator[Kept]:
+        """Yield what is known of payloads that were to be sent and were held, whether or not they went out later."""
+        for _, reference in self.store.records("handle", "held/"):
+            kept = self.kept(reference.decode())
+            if kept is not None:
+                yield kept
+
     def mark(self, text: str) -> str:
         """Return a pseudonym for something personal that must be found again without being kept."""
         return self._keys.mark(text)

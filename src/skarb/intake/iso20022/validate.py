@@ -13,7 +13,7 @@ from skarb.intake.iso20022.messages import Message
 from skarb.intake.iso20022.schemas import Schema, Schemas
 
 _NAMES = re.compile(r"\{[a-z]+:[^}]*\}")
-_ELEMENT = re.compile(r"^Element '([^']*)'(?:, attribute '([^']*)')?: (?:\[facet '\w+'\] )?(.*)$", re.DOTALL)
+_ELEMENT = re.compile(r"^Element '([^']*)'(?:, attribute '([^']*)')?: (?:\[facet '\w+'\] )?(.*)\Z", re.DOTALL)
 _SHAPES = (  # what the validator says → what was given, what was expected
     (r"The value '(.*)' is not accepted by the pattern '(.*)'\.", "{0}", "a text like {1}"),
     (r"The value has a length of '(\d+)'; this exceeds the allowed maximum length of '(\d+)'", "{0} characters", "at most {1}"),

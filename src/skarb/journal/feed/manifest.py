@@ -32,9 +32,9 @@ _MASK = (1 << 32) - 1
 _NAME = re.compile(r"manifest-([0-9]{10})-([0-9]{10})\.json")
 _WRONG = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 Form = Literal["parquet", "csv"]
-_Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+_Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
-_Day = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+_Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,7 +100,7 @@ class SignedManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A manifest and the signature over its canonical JSON."""
 
     statement: Manifest
-    signature: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{128}$")]
+    signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 def folder_name(book: str) -> str:

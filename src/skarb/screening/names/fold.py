@@ -51,7 +51,7 @@ _TELLING: Final = (
 )
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
 _GREEK_LETTERS: Final = re.compile("[\u0370-\u03ff]")
-_HANGUL: Final = re.compile("^[\uac00-\ud7a3]{2,4}$")
+_HANGUL: Final = re.compile("^[\uac00-\ud7a3]{2,4}\\Z")
 _MARKS: Final = dict.fromkeys(map(ord, "'’‘`ʼʻ´ʿʾ′"), "")
 _ASCII_WORD: Final = re.compile("[A-Za-z0-9]+")
 _WORD: Final = re.compile(

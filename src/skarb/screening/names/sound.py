@@ -18,7 +18,7 @@ _TO: Final = {
 _CLUSTERS: Final = re.compile("|".join(sorted(_TO, key=len, reverse=True)))
 _SOFT: Final = re.compile("[yji](?=[aeou])")
 _DOUBLE: Final = re.compile(r"(.)\1+")
-_LOST: Final = re.compile("[aeiouv]|(?<=.)h$")
+_LOST: Final = re.compile(r"[aeiouv]|(?<=.)h\Z")
 
 
 @lru_cache(maxsize=1 << 17)
