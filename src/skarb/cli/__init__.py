@@ -25,7 +25,7 @@ COMMANDS = {
     "balance": "Say what an account had at any moment, as it is known now or was known at any other.",
     "statement": "Show the changes of one account with what it had before, after each, and at the end.",
     "supply": "Add up the debits and the credits of all accounts of each asset, after any batch; nothing may be left.",
-    "feed": "Write a book out for its supervisor: columns, the journal's own bytes, a signed head.",
+    "feed": "Write a book, or tables of your own, out for the supervisor: columns, signed.",
     "lake": "The supervisor's lake: feeds verified before a row can be seen, as columns.",
     "ledger": "Keep a ledger without law: open accounts, post transfers and transactions, reverse, look at them.",
     "alerts": "Watch transfers for schemes, show one, order the queue; nothing is decided about anybody.",
@@ -47,6 +47,7 @@ COMMANDS = {
 _GROUPS = (
     "proof",
     "ledger",
+    "feed",
     "lake",
     "law",
     "register",

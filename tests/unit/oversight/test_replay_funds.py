@@ -116,6 +116,27 @@ def test_a_payment_is_made_whole_or_not_at_all(tmp_path: Path, kind: str) -> Non
         assert lived(connection)[1] == [2, 4]
 
 
+def test_declared_books_begin_with_what_they_must_have_had(tmp_path: Path, kind: str) -> None:
+    rows = [
+        (PAID, "posted", [(ANNA, CORA, 50)]),  # anna had 50 at least before the tables begin
+        (INSTANT, "posted", [(BORIS, ANNA, 9_000)]),  # refused by the draft; boris had 18,000
+        (PAID, "posted", [(CORA, ANNA, 60)]),  # and cora had 10
+        (PAID, "posted", [(ANNA, DORA, 30)]),
+        (PAID, "posted", [(ANNA, DORA, 31)]),  # anna has 30
+        (PAID, "posted", [(ANNA, DORA, 30)]),
+        (PAID, "posted", [(BORIS, DORA, 9_000)]),
+    ]
+    found = lake(tmp_path, rows)
+    with open_lake(found) as connection:
+        assert not lived(connection)[1]  # in a journal, which begins with nothing, boris could not have paid anna in any world
+    with open_lake(found, write=True) as connection:
+        connection.execute("INSERT INTO feeds VALUES (0, 1, false, 1, 7, NULL, 7, 7, '', '', NULL, '')")
+    with open_lake(found) as connection:
+        comparison, told = lived(connection)
+    assert told == [4]
+    assert comparison.unfunded == Sum(1, 100)
+
+
 def test_only_accounts_that_such_money_comes_through_are_followed(tmp_path: Path) -> None:
     rows = [
         (PAID, "posted", [(BANK, CORA, 10)]),

@@ -47,25 +47,32 @@ def read_csv(data: bytes, kinds: Mapping[str, pa.DataType], optional: Sequence[s
 
     Raises: Damaged, with line and column, what was given and what was expected.
     """
-    texts = _texts(data, [name for name in kinds if name not in optional], list(optional))
-    return pa.table({name: _column(name, texts[name], kinds[name]) for name in texts.column_names})
+    required = [name for name in kinds if name not in optional]
+    try:
+        header = data[: data.find(b"\n") + 1].decode().rstrip("\r\n").replace('"', "").split(",")
+    except UnicodeDecodeError:
+        raise Damaged("line 1: given bytes that are not UTF-8") from None
+    if header not in (required, required + list(optional)):
+        more = f", and no other or {','.join(optional)} after them" if optional else ""
+        raise Damaged(f"line 1: given the columns {shorten(','.join(header), 300)}, expected {','.join(required)}{more}")
+    texts = read_texts(data, header)
+    return pa.table({name: _column(name, texts[name], kinds[name]) for name in header})
 
 
-def _texts(data: bytes, names: list[str], optional: list[str]) -> pa.Table:
-    """Return all columns as the texts that they are, missing where there is nothing."""
+def read_texts(data: bytes, names: list[str], delimiter: str = ",", skipped: int = 0) -> pa.Table:
+    """Return all columns as the texts that they are, missing where there is nothing; the first line is a header, which nobody looks at.
+
+    `skipped` is the number of lines of a file that were left out behind its header.
+    Raises: Damaged, with the line, what was given and what was expected.
+    """
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1 + skipped
         raise Damaged(f"line {line}: given bytes that are not UTF-8") from None
-    header = data[: data.find(b"\n") + 1].decode().rstrip("\r\n").replace('"', "").split(",")
-    if header not in (names, names + optional):
-        more = f", and no other or {','.join(optional)} after them" if optional else ""
-        raise Damaged(f"line 1: given the columns {shorten(','.join(header), 300)}, expected {','.join(names)}{more}")
-    names = header
-    _check_marks(data)
+    _check_marks(data, delimiter, skipped)
     try:
-        return _parsed(data, names, lambda row: "error")
+        return _parsed(data, names, delimiter, lambda row: "error")
     except pa.ArrowException as error:
         reason = shorten(str(error), 200)
     wrong: list[csv.InvalidRow] = []
@@ -75,13 +82,13 @@ def _texts(data: bytes, names: list[str], optional: list[str]) -> pa.Table:
         return "error"
 
     with suppress(pa.ArrowException):  # again in one thread, which counts the lines
-        _parsed(data, names, note, use_threads=False)
+        _parsed(data, names, delimiter, note, use_threads=False)
     if not wrong:
         raise Damaged(f"not CSV: {reason}")
-    raise Damaged(f"line {wrong[0].number}: given {wrong[0].actual_columns} values, expected {len(names)}")
+    raise Damaged(f"line {wrong[0].number + skipped}: given {wrong[0].actual_columns} values, expected {len(names)}")
 
 
-def _check_marks(data: bytes) -> None:
+def _check_marks(data: bytes, delimiter: str, skipped: int) -> None:
     """Check what the parser would let pass: no line is empty, every text that is opened on a line is closed on it, no mark stands within a text."""
     letters = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(letters == _END)
@@ -89,31 +96,32 @@ def _check_marks(data: bytes) -> None:
     before = ends - (letters[ends - 1] == _RETURN)
     empty = np.flatnonzero(letters[before - 1] == _END)
     if len(empty):
-        raise Damaged(f"line {int(empty[0]) + 1}: given nothing, expected a row")
+        raise Damaged(f"line {int(empty[0]) + 1 + skipped}: given nothing, expected a row")
     odd = np.flatnonzero(np.diff(np.searchsorted(marks, ends), prepend=0) % 2)
     if len(odd) or (len(marks) - np.searchsorted(marks, ends[-1])) % 2:
-        raise Damaged(
-            f"line {int(odd[0]) + 1 if len(odd) else len(ends) + 1}: a text is opened with a quotation mark and not closed"
-        )
-    outside = np.frombuffer(b'\n,"\r', np.uint8)
+        line = int(odd[0]) + 1 if len(odd) else len(ends) + 1
+        raise Damaged(f"line {line + skipped}: a text is opened with a quotation mark and not closed")
+    outside = np.frombuffer(f'\n{delimiter}"\r'.encode(), np.uint8)
     padded = np.concatenate((outside[:1], letters, outside[:1]))  # the ends of a file are ends of a line
     inner = marks[~np.isin(padded[marks], outside[:3]) & ~np.isin(padded[marks + 2], outside)]
     if len(inner):
-        line = int(np.searchsorted(ends, inner[0])) + 1
+        line = int(np.searchsorted(ends, inner[0])) + 1 + skipped
         raise Damaged(f"line {line}: a quotation mark stands within a text, expected two of them in a text that is quoted")
     returns = np.flatnonzero(letters == _RETURN)
     alone = returns[letters[np.minimum(returns + 1, len(letters) - 1)] != _END]
     if len(alone):
         raise Damaged(
-            f"line {int(np.searchsorted(ends, alone[0])) + 1}: given a carriage return alone, expected none or one before a line feed"
+            f"line {int(np.searchsorted(ends, alone[0])) + 1 + skipped}: given a carriage return alone, expected none or one before a line feed"
         )
 
 
-def _parsed(data: bytes, names: list[str], refuse: Callable[[csv.InvalidRow], str], *, use_threads: bool = True) -> pa.Table:
+def _parsed(
+    data: bytes, names: list[str], delimiter: str, refuse: Callable[[csv.InvalidRow], str], *, use_threads: bool = True
+) -> pa.Table:
     return csv.read_csv(
         pa.BufferReader(data),
         csv.ReadOptions(use_threads=use_threads, block_size=_BLOCK, column_names=names, skip_rows=_HEADER),
-        csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=refuse),
+        csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False, invalid_row_handler=refuse),
         csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],

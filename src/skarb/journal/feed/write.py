@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -46,7 +47,7 @@ from skarb.store import Damaged, Entry, Store
 
 SEGMENT_ROWS = 1 << 19
 SEGMENT_BYTES = 1 << 28
-_STAGE = "_writing"
+STAGE = "_writing"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Group = list[tuple[Entry, Envelope]]
 
@@ -95,7 +96,7 @@ def export(
             raise NotFound(f"--from {first}: the last batch of book {book!r} is {last}")
         return None
     previous = _head_before(store, start)
-    stage = folder / _STAGE
+    stage = folder / STAGE
     stage.mkdir(parents=True, exist_ok=True)
     made, heads = [], [previous]
     for group in _groups(store, book, start, last, previous):
@@ -127,16 +128,24 @@ def write_declared(
 ) -> Manifest:
     """Write columns that an institution declares, without a journal that proves them.
 
-    Shape: `parts` are the day of filing and the tables; each becomes one numbered batch, which the rows must name.
+    Shape: `parts` are the day of filing and the tables; each becomes one numbered batch, which the rows must name. `assets` and
+    `editions` are looked at after the last part was drawn. If drawing a part fails, the feed is as it was.
     """
     folder = to / folder_name(book)
     before = latest(folder)
     first = 1 if before is None else before.last + 1
-    stage = folder / _STAGE
+    stage = folder / STAGE
     stage.mkdir(parents=True, exist_ok=True)
     made = []
-    for number, (day, columns) in enumerate(parts, first):
-        made.append(_store(stage, day, number, number, columns, None, (), assets, form))
+    try:
+        for number, (day, columns) in enumerate(parts, first):
+            made.append(_store(stage, day, number, number, columns, None, (), assets, form))
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        for one in (folder, to):
+            with suppress(OSError):  # it holds something
+                one.rmdir()
+        raise
     previous = GENESIS.hex() if before is None else before.end
     end = declared_end(previous, [one.segment for one in made])
     manifest = _manifest(book, made, country, signer.key, (previous, end), None, [one.hash for one in editions])
@@ -167,13 +176,13 @@ def publish(folder: Path, manifest: Manifest, signer: Signer) -> None:
     for segment in manifest.segments:
         for table in segment.files:
             target = folder / segment.path(table)
-            staged = folder / _STAGE / target.name
+            staged = folder / STAGE / target.name
             if staged.exists():
                 target.parent.mkdir(exist_ok=True)
                 staged.replace(target)
     signed = SignedManifest(statement=manifest, signature=signer.sign(signed_bytes(manifest)).hex())
     write_whole(folder / manifest.name, manifest_bytes(signed))
-    shutil.rmtree(folder / _STAGE)
+    shutil.rmtree(folder / STAGE)
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -3,6 +3,9 @@
 When a row does not come to pass in a world, whoever it would have credited has less there, and may not be able to pay later; then whoever he would
 have paid has less, too. Only accounts that may not fall below nought are followed, and of those only the ones that such money can have come
 through. What the law refused or the ledger turned down moved nothing that a lake knows of, and so it moves nothing in any world.
+
+A journal begins with nothing in its accounts. Tables that an institution declares begin somewhere in its life: what their accounts must have had by then,
+for everything to be paid that was, they have in both worlds before the first row.
 """
 
 from __future__ import annotations
@@ -27,6 +30,20 @@ Flags = npt.NDArray[np.bool_]
 _PLAIN = TransferFlag.linked | TransferFlag.imported  # transfers without any other flag move money at once
 _MOVED = f"t.flags & {~_PLAIN.value & 0xFFFF} = 0"
 _ROW = "t.book = r.book AND t.sequence = r.sequence AND t.row_no = r.row_no"
+
+
+_TOO_MUCH = "the transfers between accounts whose money is to be followed come to more than 38 digits; ask about fewer days with --from and --to"
+_BEFORE = -1  # the position of what was there before the first row
+_NEEDED = f"""
+SELECT place, (-min(had))::DECIMAL(38, 0) AS amount FROM (
+  SELECT place, sum(units) OVER (PARTITION BY place ORDER BY row, leg ROWS UNBOUNDED PRECEDING) AS had FROM (
+    SELECT f.place, r.rowid AS row, t.rowid AS leg, -(t.amount::HUGEINT) AS units
+    FROM transfers t JOIN followed f ON f.number = t.debit JOIN rows r ON {_ROW} WHERE {_MOVED} AND t.book IN (FROM declared)
+    UNION ALL
+    SELECT f.place, r.rowid, t.rowid, t.amount::HUGEINT
+    FROM transfers t JOIN followed f ON f.number = t.credit JOIN rows r ON {_ROW} WHERE {_MOVED} AND t.book IN (FROM declared)))
+GROUP BY place HAVING min(had) < 0 ORDER BY place
+"""
 
 
 @dataclass(frozen=True)
@@ -101,19 +118,48 @@ def follow(connection: duckdb.DuckDBPyConnection, accounts: Numbers, start: int)
             "LEFT JOIN followed d ON d.number = t.debit LEFT JOIN followed c ON c.number = t.credit "
             f"JOIN rows r ON {_ROW} WHERE {_MOVED} AND (d.place IS NOT NULL OR c.place IS NOT NULL) ORDER BY row, t.rowid"
         ).to_arrow_table()
-    amounts = found["amount"].combine_chunks()
+        _check_sum(words := _words(found["amount"]))
+        places, before = _before(own)
+    _check_sum(words := np.concatenate((before, words)))
+    none = np.full(len(places), -1, np.int32)
+    row = np.concatenate((np.full(len(places), _BEFORE, np.int64), found["row"]))
+    debit, credit = (np.concatenate((first, found[name])) for first, name in ((none, "debit"), (places, "credit")))
+    return Funds(accounts, start, Legs(row, debit, credit, words))
+
+
+def _before(connection: duckdb.DuckDBPyConnection) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint64]]:
+    """Return the followed accounts of declared books that had something before the first row, and the least that it was."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE declared AS SELECT DISTINCT book FROM feeds WHERE NOT proven")
+    if connection.execute("SELECT count(*) FROM declared").fetchall() == [(0,)]:
+        return np.zeros(0, np.int32), np.zeros((0, 2), np.uint64)
+    try:
+        found = connection.sql(_NEEDED).to_arrow_table()
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        raise ConfigurationError(_TOO_MUCH) from None
+    return found["place"].to_numpy().astype(np.int32), _words(found["amount"])
+
+
+def _check_sum(words: npt.NDArray[np.uint64]) -> None:
+    """Check that no balance comes near the bit that says it is negative.
+
+    Raises: ConfigurationError
+    """
+    if sum(words[:, 1].tolist()) + len(words) >= 1 << 63:
+        raise ConfigurationError(_TOO_MUCH)
+
+
+def _words(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """Return amounts as two words each.
+
+    Raises: ConfigurationError if one has more digits than columns hold.
+    """
+    amounts = column.combine_chunks()
     if amounts.null_count:
         raise ConfigurationError(
             "a transfer of more than 38 digits touches an account whose money is to be followed; leave its rows out with --from and --to"
         )
     buffer = amounts.buffers()[1] if len(amounts) else b""
-    words = np.frombuffer(buffer, np.uint64)[2 * amounts.offset : 2 * (amounts.offset + len(amounts))].reshape(-1, 2)
-    if sum(words[:, 1].tolist()) + len(words) >= 1 << 63:  # so no balance comes near the bit that says it is negative
-        raise ConfigurationError(
-            "the transfers between accounts whose money is to be followed come to more than 38 digits; ask about fewer days with --from and --to"
-        )
-    row, debit, credit = (np.array(found[name]) for name in ("row", "debit", "credit"))
-    return Funds(accounts, start, Legs(row, debit, credit, words.copy()))
+    return np.frombuffer(buffer, np.uint64)[2 * amounts.offset : 2 * (amounts.offset + len(amounts))].reshape(-1, 2)
 
 
 def _floored(connection: duckdb.DuckDBPyConnection) -> Flags:
