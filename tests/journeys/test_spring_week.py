@@ -259,8 +259,8 @@ def test_a_spring_week_with_one_reactor_out(skarb: Skarb) -> None:
         skarb("mine", "audit", *given, "--network", "network.csv", "--prices", "prices.csv", "--format", "json", code=9)
     )
     assert [(one["site"], one["kind"]) for one in audit["findings"]] == [(KEEPS_HALF, "declared_low")]
-    least = f"paid {paid_sat[KEEPS_HALF]} sat, expected by energy "
-    assert audit["findings"][0]["evidence"].startswith(least) and audit["findings"][0]["provision"] == "BY-TC/htp"
+    least = f"paid {paid_sat[KEEPS_HALF]:,} sat, expected by energy "
+    assert audit["findings"][0]["says"].startswith(least) and audit["findings"][0]["provision"] == "BY-TC/htp"
 
     # The state owes its budget and a pension fund; everybody can check that he was counted.
     write("owed.csv", ("user", "asset", "units"), [("budget", "BTC", held["BTC"] - 5), ("fund", "BTC", 5)])

@@ -24,6 +24,7 @@ from skarb.metering import (
     Longs,
     NetworkDay,
     Payout,
+    Remark,
     Reported,
     Sign,
     Sources,
@@ -38,6 +39,7 @@ from skarb.metering import (
     read_payouts,
     read_posted,
     read_prices,
+    remark,
     rounded,
     sat_per_th,
     unregistered,
@@ -70,7 +72,7 @@ class Audit:
     month: str
     findings: tuple[Finding, ...]
     days: tuple[Day, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
 
 
 def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence, clock: Clock, site: str | None = None) -> Audit:
@@ -91,7 +93,7 @@ def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence
     if unknown := sorted(set(posted) - set(known)):
         raise InputError(f"statement of {unknown[0]!r}: not a registered site, expected one of {', '.join(sorted(known))}")
     strange = sorted({one.site for one in payouts or ()} - set(known))
-    notes += [f"payouts of {name!r}: no such site is registered" for name in strange]
+    notes += [remark("strange_payouts", site=name) for name in strange]
     findings: list[Finding] = []
     days: list[Day] = []
     for one in read.sites:
@@ -106,7 +108,7 @@ def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence
             findings += _signs(basis, read, name, known.get(name), network, prices)
     findings += [_stranger(basis, read, fault) for fault in read.strangers if site is None]
     ordered = sorted(findings, key=lambda one: (-one.score, one.site, one.kind, one.first))
-    return Audit(month, tuple(ordered), tuple(days), tuple(dict.fromkeys(notes)))
+    return Audit(month, tuple(ordered), tuple(days), tuple(notes))
 
 
 @dataclass
@@ -156,7 +158,7 @@ class _Site:
                 last=one.last,
                 score=100 if one.verdict == "refuse" else 60,
                 provision=one.provision,
-                evidence=f"the law says {one.verdict} about mining by {self.site.party}",
+                evidence=(remark("law_says", verdict=one.verdict),),
             )
             for one in self.basis.standing(self.site.party, self.month.first, self.month.last)
             if one.verdict != "permit"
@@ -170,8 +172,7 @@ class _Site:
         if not meters:
             hours = (Window(self.basis.zone, self.month.first, self.month.last, 60).end_s - self._start()) // 3600
             most = self.site.capacity_w * hours
-            carries = f"{self.site.capacity_w / 1000:,.1f} kW"
-            says = f"no meter is registered; the connection carries {carries}, at most {most / 1000:,.0f} kWh in {hours} hours"
+            says = remark("no_meter_at_all", capacity_w=self.site.capacity_w, energy_wh=most, hours=hours)
             found.append(self._top_rate("no_meter", self.month.first, self.month.last, 95, most, says))
         for table, row in meters:
             outside = ~table.valid[row] & (table.state[row] != State.ABSENT)
@@ -179,10 +180,8 @@ class _Site:
                 slots = np.flatnonzero(outside)
                 energy = int(table.energy_wh[row, slots].sum())
                 one = table.meters[row]
-                says = (
-                    f"meter {one.meter}: verified until {one.certified_to}; {len(slots)} intervals with {energy / 1000:,.3f} kWh are outside of "
-                    "its certificate or its entry"
-                )
+                until = str(one.certified_to)
+                says = remark("outside_certificate", meter=one.meter, certified_day=until, intervals=len(slots), energy_wh=energy)
                 first, last = (table.window.at(int(slot)).date() for slot in (slots[0], slots[-1]))
                 found.append(self._top_rate("no_meter", first, last, 85, energy, says))
         return found
@@ -190,7 +189,7 @@ class _Site:
     def _start(self) -> int:
         return Window(self.basis.zone, self.month.first, self.month.last, 60).start_s
 
-    def _top_rate(self, kind: str, first: date, last: date, score: int, energy_wh: int, says: str) -> Finding:
+    def _top_rate(self, kind: str, first: date, last: date, score: int, energy_wh: int, says: Remark) -> Finding:
         levies = _levies(self.basis, last)
         rate = sum((levy.top for levy in levies), Fraction(0))
         decimals = self.basis.registers.country.decimals
@@ -204,7 +203,7 @@ class _Site:
             last=str(last),
             score=score,
             provision=rule,
-            evidence=f"{says}; the top rate is {exact_text(rate)} {self.basis.currency}/kWh",
+            evidence=(says, remark("top_rate", rate=exact_text(rate), currency=self.basis.currency)),
             amount=exact_text(Fraction(amount, 10**decimals)),
             unit=self.basis.currency,
         )
@@ -218,10 +217,8 @@ class _Site:
                 if not count or share < most * _TOLD:
                     continue
                 faults = [one for one in table.faults if one.meter == table.meters[row].meter and one.kind != "estimated"]
-                cited = "; ".join(
-                    f"{one.kind} {one.at.isoformat(timespec='minutes')} ({one.intervals})" for one in faults[:_MOST_CITED]
-                )
-                says = f"meter {table.meters[row].meter}: {count} of {whole} intervals are not measured; {cited}"
+                told = remark("not_measured", meter=table.meters[row].meter, intervals=count, of_intervals=whole)
+                says = (told, *(one.told for one in faults[:_MOST_CITED]))
                 score = min(100, round(50 * float(share / most))) if most else 100
                 found.append(
                     Finding(
@@ -328,17 +325,15 @@ def _network(evidence: Evidence, first: int, last: int) -> dict[int, NetworkDay]
     }
 
 
-def _lacking(evidence: Evidence, network: Mapping[int, NetworkDay] | None, first: int, last: int) -> list[str]:
+def _lacking(evidence: Evidence, network: Mapping[int, NetworkDay] | None, first: int, last: int) -> list[Remark]:
     notes = []
-    for name, what in (("payouts", "what was paid"), ("devices", "what devices report"), ("posted", "what the book says")):
+    for name in ("payouts", "devices", "posted"):
         if not getattr(evidence, name):
-            notes.append(f"no file of {name} was handed in: {what} is not compared")
+            notes.append(remark(f"without_{name}"))
     if network is None:
-        notes.append("nothing is known of the network: no coins are expected (--network or --chain)")
+        notes.append(remark("without_network"))
     elif missing := [day for day in range(first, last + 1) if day not in network]:
-        notes.append(
-            f"{len(missing)} days of the network are missing, the first is {from_day(missing[0])}; nothing is expected of them"
-        )
+        notes.append(remark("network_gaps", days=len(missing), first_day=str(from_day(missing[0]))))
     return notes
 
 
@@ -377,7 +372,7 @@ def _signs(
             last=str(month.last),
             score=max(1, one.score),
             provision=provision,
-            evidence=one.evidence,
+            evidence=(one.evidence,),
             amount=exact_text(Fraction(one.excess_wh, 1000)) if one.excess_wh else None,
             unit="kWh" if one.excess_wh else "",
         )
@@ -410,5 +405,5 @@ def _stranger(basis: Basis, month: Month, fault: Fault) -> Finding:
         last=str(month.last),
         score=70,
         provision=basis.standing("", month.last, month.last)[0].provision,
-        evidence=f"meter {fault.meter}: {fault.intervals} rows, and {fault.says}",
+        evidence=(fault.told,),
     )

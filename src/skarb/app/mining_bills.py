@@ -23,6 +23,7 @@ from skarb.metering import (
     Line,
     Payout,
     Refused,
+    Remark,
     Standing,
     Usage,
     bill_hash,
@@ -34,6 +35,7 @@ from skarb.metering import (
     read_prices,
     read_schedule,
     refusals,
+    remark,
     stretches,
     totals_of,
     usage,
@@ -44,6 +46,7 @@ from skarb.registers import Entry, MiningSite
 _MOST_FAULTS = 200  # of a site, told one by one
 INFLOW = ("id", "day", "miner", "kind", "asset", "units", "source")
 _OF_COINS = ("profit_tax", "contribution", "vat_on_tokens", "reserve_share")  # kinds of lines that rest on payouts
+_NOT_HANDED_IN = {"no_payouts": "no payouts", "no_price": "no prices"}
 _INFLOWS = ("levy", "profit_tax", "reserve_share")
 Answer = Bill | Refused
 
@@ -61,7 +64,9 @@ def bills_of(basis: Basis, month: Month, given: Given) -> list[Answer]:
         except SkarbError as error:
             if not isinstance(error, ConfigurationError | NotFound):
                 raise
-            found.append(Refused(site=site.site, miner=site.party, month=month.name, reasons=(str(error),)))
+            found.append(
+                Refused(site=site.site, miner=site.party, month=month.name, reasons=(remark("error", message=str(error)),))
+            )
     return found
 
 
@@ -78,7 +83,7 @@ def _bill(
     rows = month.rows(site.site)
     reasons = _changed(basis, site, month)
     if not any(rows):
-        reasons.append(f"site {site.site}: no meter is registered in {month.name}; without one there is nothing to bill by")
+        reasons.append(remark("no_meter"))
     for table, mine in zip(month.tables, rows, strict=True):
         for row in mine:
             reasons += refusals(table, row, basis.terms.limits)
@@ -140,7 +145,7 @@ def exact_net(lines: Sequence[Line]) -> str:
     return exact_text(sum((Fraction(one.exact) for one in lines if one.kind in ELECTRICITY), Fraction(0)))
 
 
-def _changed(basis: Basis, site: MiningSite, month: Month) -> list[str]:
+def _changed(basis: Basis, site: MiningSite, month: Month) -> list[Remark]:
     """Return what changed within the month that must not: who mines on which terms, and what a meter is."""
     found = []
     entries = basis.site_entries(site.site, (month.first, month.last))
@@ -149,26 +154,20 @@ def _changed(basis: Basis, site: MiningSite, month: Month) -> list[str]:
         for one in entries
     }
     if len(terms) > 1:
-        days = ", ".join(str(one.valid_from) for one in entries[1:])
-        found.append(
-            f"site {site.site}: its miner, tariff, power or pool changes on {days}; let it change with a month, or register it under another name"
-        )
+        days = " ".join(str(one.valid_from) for one in entries[1:])
+        found.append(remark("site_changes", days=days))
     for name, several in month.meters.items():
         shapes = {(one.site, one.minutes, one.multiplier, one.digits, one.direction) for one in several}
         if len(shapes) > 1 and any(one.site == site.site for one in several):
-            days = ", ".join(str(one.valid_from) for one in several[1:])
-            found.append(
-                f"meter {name}: its site, interval, multiplier, digits or direction changes on {days}; register it under another name from then on"
-            )
+            days = " ".join(str(one.valid_from) for one in several[1:])
+            found.append(remark("meter_changes", meter=name, days=days))
     return found
 
 
-def _faults(faults: Sequence[Fault]) -> tuple[str, ...]:
-    told = tuple(
-        f"{one.kind} {one.meter} {one.at.isoformat(timespec='minutes')} {one.intervals} intervals: {one.says}" for one in faults
-    )
-    more = len(told) - _MOST_FAULTS
-    return told if more <= 0 else (*told[:_MOST_FAULTS], f"and {more} more")
+def _faults(faults: Sequence[Fault]) -> tuple[Remark, ...]:
+    told = tuple(one.told for one in faults[:_MOST_FAULTS])
+    more = len(faults) - _MOST_FAULTS
+    return told if more <= 0 else (*told, remark("more", faults=more))
 
 
 def _registered(entries: Sequence[MiningSite], month: Month) -> list[int]:
@@ -189,25 +188,18 @@ def _notes(
     days: Sequence[int],
     scheduled: bool,
     schedule: Mapping[str, frozenset[int]],
-) -> list[str]:
+) -> list[Remark]:
     notes = [
-        f"from {one.first} to {one.last} the law does not permit mining by {site.party}: {one.verdict} by {one.provision}"
+        remark("not_permitted", first_day=one.first, last_day=one.last, verdict=one.verdict, provision=one.provision)
         for one in standing
         if one.verdict != "permit"
     ]
     if scheduled and not schedule.get(site.site):
-        why = (
-            "has no hour of surplus for this site"
-            if site.site in schedule
-            else "does not name this site; no hour counts as surplus"
-        )
-        notes.append(f"the schedule {why}")
+        notes.append(remark("no_surplus_hour" if site.site in schedule else "not_in_schedule"))
     if used.foreign_wh:
-        notes.append(
-            f"the site is registered on {len(days)} days of the month; {used.foreign_wh} Wh that its meters counted on the others are not billed"
-        )
+        notes.append(remark("registered_in_part", days=len(days), energy_wh=used.foreign_wh))
     if not used.energy_wh:
-        notes.append("every interval is known and the meters counted nothing")
+        notes.append(remark("nothing_counted"))
     return notes
 
 
@@ -218,9 +210,11 @@ def corrected(given: Sequence[Bill], new: Bill) -> Bill | None:
     """
     kinds = {line.kind for one in given for line in one.lines} & set(_OF_COINS)
     for note in new.notes:
-        if note.startswith(("no payouts", "no price")) and (lost := sorted(kind for kind in kinds if kind in note)):
+        lost = sorted(kinds & set(str(note.figures.get("dues", "")).split()))
+        if lost and note.code in _NOT_HANDED_IN:
             raise InputError(
-                f"bill {given[0].id}: it has {', '.join(lost)}, and now {note}; hand in --payouts and --prices as for that bill"
+                f"bill {given[0].id}: it has {', '.join(lost)}, and now there are {_NOT_HANDED_IN[note.code]}; hand in --payouts and --prices "
+                "as for that bill"
             )
     return correction(given, new)
 

@@ -23,7 +23,7 @@ import msgspec
 
 from skarb.app.miningfiles import FOLDER
 from skarb.custody.liabilities import SignedLiabilities
-from skarb.metering import Bill, Day, Finding, Refused, read_bill
+from skarb.metering import Bill, Day, Finding, Refused, Remark, read_bill
 
 BOOK = "reserve.book"
 GIVEN = ("meters.csv", "schedule.csv", "payouts.csv", "network.csv", "prices.csv")
@@ -46,7 +46,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     month: str
     findings: tuple[Finding, ...]
     days: tuple[Day, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
 
 
 def month_folder(market: Path, month: str) -> Path:

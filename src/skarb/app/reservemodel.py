@@ -12,7 +12,7 @@ import msgspec
 from skarb.app.draftmodel import Progress
 from skarb.app.model import Person, Place, Struct
 from skarb.custody.model import Rule
-from skarb.metering import Bill, Day, Finding, Refused
+from skarb.metering import Bill, Day, Finding, Refused, Remark
 
 Rows = tuple[dict[str, str], ...]
 """Rows of a command, by the names of its columns."""
@@ -111,7 +111,7 @@ class AuditView(Struct, frozen=True, kw_only=True):
     band: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # of the middle: least and low, high and most
     findings: tuple[tuple[str, Finding], ...] = ()
     days: tuple[Day, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     provisions: tuple[str, ...] = ()  # that findings name and the law has
     command: str = ""
 

@@ -15,6 +15,7 @@ from skarb.app.mining_audit import audit as audit_of
 from skarb.app.mining_basis import basis_of
 from skarb.app.mining_levy import COLUMNS as LEVY
 from skarb.app.mining_levy import rates_of, tried
+from skarb.cli.mine_said import evidence_of, finding_said, said_in_english
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.errors import EXIT_CODES
 from skarb.metering import Day, Finding
@@ -102,7 +103,12 @@ def audit(
         found = audit_of(basis, month, readings, evidence, now, site)
     columns, several = (DAYS, found.days) if days else (FINDINGS, found.findings)
     if form == "json":
-        content = {"month": month, "findings": found.findings, "days": found.days, "notes": found.notes}
+        content = {
+            "month": month,
+            "findings": [finding_said(one) for one in found.findings],
+            "days": found.days,
+            "notes": said_in_english(found.notes),
+        }
         text = msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=1).decode()
         if output is None:
             print(text)
@@ -118,14 +124,18 @@ def audit(
                 one.last,
                 one.provision,
                 f"{one.amount or ''} {one.unit}".strip(),
-                one.evidence,
+                evidence_of(one),
             )
             for one in found.findings
         ]
         out.print(table(("score", "site", "finding", "from", "to", "provision", "amount", "evidence"), rows, f"Audit of {month}"))
     else:
-        write_rows(columns, [tuple(getattr(one, name) for name in columns) for one in several], form, output, f"Days of {month}")
-    for note in (*basis.notes, *found.notes):
+        rows = [
+            tuple(evidence_of(one) if isinstance(one, Finding) and name == "evidence" else getattr(one, name) for name in columns)
+            for one in several
+        ]
+        write_rows(columns, rows, form, output, f"Days of {month}")
+    for note in (*basis.notes, *(one["says"] for one in said_in_english(found.notes))):
         err.print(f"[dim]· {escape(note)}[/]")
     if report is not None:
         from skarb.reporting.bills import audit_page

@@ -21,10 +21,11 @@ from skarb.app.mining_bills import (
     strange_payouts,
 )
 from skarb.app.mining_month import Given, month_read
+from skarb.cli.mine_said import arithmetic_of, bill_said, english, said_in_english
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.amount import format_amount
 from skarb.core.errors import EXIT_CODES, Conflict, InputError, NotFound
-from skarb.metering import Bill, Line, Refused, bill_bytes, bill_hash, mean_price, read_bill
+from skarb.metering import Bill, Line, Refused, Remark, bill_bytes, bill_hash, mean_price, read_bill
 
 Language = Literal["be", "ru", "en"]
 LINES = (
@@ -137,22 +138,22 @@ def bill(
         _keep(bills, to, language, basis)
     if inflow is not None:
         inflow.write_text(inflow_csv(inflows(bills, own_mining(read, payouts))), encoding="utf-8")
-    _tell(basis, bills, refused, [one.meter for one in read.strangers])
+    _tell(basis, bills, refused, [one.told for one in read.strangers])
     for name in strange_payouts(basis, read, payouts):
         err.print(f"[yellow]· payouts of {escape(name)}: no such site is registered; nothing is assessed of them[/]")
     return EXIT_CODES["input"] if refused else EXIT_CODES["ok"]
 
 
-def _tell(basis: Basis, bills: Sequence[Bill], refused: Sequence[Refused], strangers: Sequence[str]) -> None:
+def _tell(basis: Basis, bills: Sequence[Bill], refused: Sequence[Refused], strangers: Sequence[Remark]) -> None:
     for note in basis.notes:
         err.print(f"[dim]· {escape(note)}[/]")
     for one in bills:
         err.print(f"[dim]· bill {escape(one.id)} {bill_hash(one)}[/]")
-    for name in strangers:
-        err.print(f"[yellow]· meter {escape(name)}: no register knows it; nothing of it is billed[/]")
+    for stranger in strangers:
+        err.print(f"[yellow]· {escape(english(stranger))}[/]")
     for gone in refused:
         for reason in gone.reasons:
-            err.print(f"[red]· no bill of {escape(gone.site)}: {escape(reason)}[/]")
+            err.print(f"[red]· no bill of {escape(gone.site)}: {escape(english(reason))}[/]")
 
 
 def _tables(bills: Sequence[Bill]) -> None:
@@ -189,8 +190,8 @@ def _tables(bills: Sequence[Bill]) -> None:
             out.print(
                 f"{standing.first} to {standing.last}: about mining the law says {standing.verdict}, by {standing.provision}."
             )
-        for text in (*one.notes, *one.faults):
-            out.print(f"· {escape(text)}")
+        for note in (*one.notes, *one.faults):
+            out.print(f"· {escape(english(note))}")
         out.print()
 
 
@@ -209,14 +210,14 @@ def _row(one: Bill, line: Line) -> tuple[Any, ...]:
     rule, rests = line.rule, line.inputs
     return (
         one.id, line.key, line.what, line.quantity, line.unit, line.rate, line.rate_unit, line.exact, line.amount, line.asset, rule.rule,
-        rule.parameter, rule.first, rule.last, rule.certainty, rests.intervals, rests.estimated, line.arithmetic,
+        rule.parameter, rule.first, rule.last, rule.certainty, rests.intervals, rests.estimated, arithmetic_of(line, one),
     )  # fmt: skip
 
 
 def _json(bills: Sequence[Bill], refused: Sequence[Refused], output: Path | None) -> None:
     content = {
-        "bills": [{**msgspec.to_builtins(one), "sha256": bill_hash(one)} for one in bills],
-        "refused": msgspec.to_builtins(refused),
+        "bills": [{**bill_said(one), "sha256": bill_hash(one)} for one in bills],
+        "refused": [{**msgspec.to_builtins(one), "reasons": said_in_english(one.reasons)} for one in refused],
     }
     text = msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=1).decode()
     if output is None:

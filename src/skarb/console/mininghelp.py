@@ -87,6 +87,11 @@ def mining_helpers(words: Language) -> dict[str, Any]:
     return {
         "bt": billed.text,
         "bword": billed.word,
+        "told": lambda one: bills.told(billed, one),
+        "all_told": lambda several: bills.all_told(billed, several),
+        "arithmetic": lambda line, bill: bills.arithmetic(billed, line, bill),
+        "what": lambda line: bills.what(billed, line),
+        "unit": lambda text: bills.unit(billed, text),
         "rt": kept.text,
         "rword": kept.word,
         "units": units,

@@ -47,6 +47,7 @@ from skarb.metering.payouts import (
     read_schedule,
 )
 from skarb.metering.read import file_hash, read_pieces
+from skarb.metering.remark import Remark, remark
 from skarb.metering.signs import Sign, above_fleet, follows, hourly, unregistered
 from skarb.metering.tariff import Rate, Stretch, bands_of, stretches
 from skarb.metering.terms import AuditTerms, Due, Levy, LevyRule, Looked, Terms, read_terms
@@ -77,6 +78,7 @@ __all__ = [
     "Payout",
     "Rate",
     "Refused",
+    "Remark",
     "Reported",
     "RuleUsed",
     "Sample",
@@ -121,6 +123,7 @@ __all__ = [
     "read_schedule",
     "read_terms",
     "refusals",
+    "remark",
     "rounded",
     "sat_per_th",
     "share_estimated",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
@@ -25,6 +26,7 @@ from skarb.metering.expected import (
     z_score,
 )
 from skarb.metering.payouts import MOST_SAT, NetworkDay, Payout
+from skarb.metering.remark import Remark, remark
 from skarb.metering.terms import AuditTerms
 from skarb.registers import MiningSite
 
@@ -41,7 +43,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     last: str
     score: int
     provision: str
-    evidence: str
+    evidence: tuple[Remark, ...]
     amount: str | None = None
     unit: str = ""
 
@@ -165,7 +167,7 @@ def _band(reported_wh: int, terms: AuditTerms) -> tuple[Fraction, Fraction]:
 
 
 def _finding(
-    sources: Sources, days: Sequence[Day], kind: str, score: float, evidence: str, amount: str | None, unit: str
+    sources: Sources, days: Sequence[Day], kind: str, score: float, evidence: tuple[Remark, ...], amount: str | None, unit: str
 ) -> Finding:
     return Finding(
         kind=kind,
@@ -190,8 +192,8 @@ def _telemetry(sources: Sources, days: Sequence[Day], terms: AuditTerms) -> list
     found = []
     if not least <= metered <= most:
         gap = int(metered - (most if metered > most else least))
-        what = "more than devices explain" if gap > 0 else "less than devices report"
-        says = f"metered {metered / 1000:,.1f} kWh, devices {reported / 1000:,.1f} kWh: the meter counts {what}"
+        code = "more_than_devices" if gap > 0 else "less_than_devices"
+        says = (remark(code, metered_wh=metered, reported_wh=reported),)
         found.append(
             _finding(
                 sources,
@@ -205,7 +207,7 @@ def _telemetry(sources: Sources, days: Sequence[Day], terms: AuditTerms) -> list
         )
     still = [one for one in both if not one.metered_wh and (one.reported_wh or 0) > 0]
     if still:
-        says = f"on {len(still)} days the meter counted nothing and devices reported {sum(one.reported_wh or 0 for one in still) / 1000:,.1f} kWh"
+        says = (remark("meter_silent", days=len(still), reported_wh=sum(one.reported_wh or 0 for one in still)),)
         found.append(_finding(sources, still, "stuck", 90, says, None, ""))
     return found
 
@@ -217,7 +219,7 @@ def _ledger(sources: Sources, days: Sequence[Day]) -> list[Finding]:
     if paid == posted:
         return []
     apart = [one.day for one in days if one.paid_sat != one.posted_sat]
-    says = f"pools paid {paid} sat, the book has {posted} sat; first on {apart[0]}, on {len(apart)} days"
+    says = (remark("book_apart", paid_sat=paid, posted_sat=posted, first_day=apart[0], days=len(apart)),)
     return [_finding(sources, days, "ledger", 50 + 50 * abs(posted - paid) / max(paid, posted), says, str(posted - paid), "sat")]
 
 
@@ -225,7 +227,8 @@ def _scheme(sources: Sources) -> list[Finding]:
     other = [one for one in sources.payouts or () if one.scheme != sources.site.scheme]
     if not other:
         return []
-    says = f"{len(other)} payouts by {other[0].scheme}, such as {other[0].id}; the register says {sources.site.scheme}"
+    scheme, known = other[0].scheme, sources.site.scheme
+    says = (remark("other_scheme", payouts=len(other), paid_scheme=scheme, payout=other[0].id, known_scheme=known),)
     first, last = (str(from_day(pick(one.day for one in other))) for pick in (min, max))
     return [
         Finding(
@@ -267,36 +270,29 @@ def _judged(
     gap = paid - int(low) if paid < low else paid - int(high)
     if low <= paid <= high:
         return []
-    said = (
-        f"paid {paid} sat, expected by {by} {int(low)} to {int(high)} sat"
-        if low != high
-        else f"paid {paid} sat, expected by {by} {int(low)} sat"
-    )
+    exactly = "_exactly" if low == high else ""
+    said = remark(f"paid_by_{by}{exactly}", paid_sat=paid, low_sat=int(low), high_sat=int(high))
+    luck = remark("no_luck")
     if site.scheme == "fpps":
         if low * (1 - room) <= paid <= high * (1 + room):
             return []
-        score, said = (
-            100 * min(1.0, 2 * abs(gap) / max(1.0, float(high))),
-            f"{said}; the pool pays what shares bring on average, luck plays no part",
-        )
+        score = 100 * min(1.0, 2 * abs(gap) / max(1.0, float(high)))
     elif site.scheme == "pplns":
         z = z_score(paid, low, high, pool_blocks(len(days), terms))
         if abs(z) < terms.z_most:
             return []
-        score, said = (
-            min(100.0, 20 * abs(z)),
-            f"{said}; {z:+.1f} standard deviations, a pool of {float(Fraction(terms.pplns_pool_share)):.1%} of the network assumed",
-        )
+        score = min(100.0, 20 * abs(z))
+        luck = remark("far_off", deviations=f"{z:.1f}", pool_ppm=round(Fraction(terms.pplns_pool_share) * 1_000_000))
     else:
-        chance, said = _alone(sources, days, paid, by, said, terms)
+        chance, luck = _alone(sources, days, paid, by, terms)
         if chance >= _RARE:
             return []
         score = 100 - 100 * chance / _RARE * 0.5
     kind = ("declared_low" if by == "energy" else "reported_low") if gap < 0 else "declared_high"
-    return [_finding(sources, days, kind, score, said, str(gap), "sat")]
+    return [_finding(sources, days, kind, score, (said, luck), str(gap), "sat")]
 
 
-def _alone(sources: Sources, days: Sequence[Day], paid: int, by: str, said: str, terms: AuditTerms) -> tuple[float, str]:
+def _alone(sources: Sources, days: Sequence[Day], paid: int, by: str, terms: AuditTerms) -> tuple[float, Remark]:
     """Return how likely what a lone miner declares is, at most or at least as many blocks as he says."""
     least = most = 0.0
     reward = Fraction(0)
@@ -313,7 +309,8 @@ def _alone(sources: Sources, days: Sequence[Day], paid: int, by: str, said: str,
         most += float(found_blocks(hashes[1], network))
     blocks = round(paid / reward) if reward else 0
     chance = poisson_at_most(blocks, least) if blocks < least else poisson_at_least(blocks, most) if blocks > most else 1.0
-    return chance, f"{said}; {blocks} blocks where {least:.2f} to {most:.2f} are expected, chance {chance:.2g}"
+    told = f"{Decimal(f'{chance:.2g}'):f}"
+    return chance, remark("blocks_by_chance", blocks=blocks, least=f"{least:.2f}", most=f"{most:.2f}", chance=told)
 
 
 __all__ = ["Day", "Finding", "Reported", "Sources", "compared", "days_of"]

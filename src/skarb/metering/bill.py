@@ -2,6 +2,8 @@
 
 Every line is exact as a fraction and rounded once, to the minor unit; a total is the sum of rounded lines. A bill that was given is never changed:
 better data make another bill, of the differences.
+
+What a bill tells besides amounts are codes with figures (`remark`): no sentence of any language is in it, and none under its hash.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from skarb.core.errors import InputError
+from skarb.metering.remark import Remark
 from skarb.metering.terms import Rounding
 
 LineKind = Literal[
@@ -64,12 +67,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str
     rate: str
     rate_unit: str
-    arithmetic: str
     exact: str
+    rounding: Literal["half_even", "half_up", "down"]
     amount: int
     asset: str
     rule: RuleUsed
     inputs: Inputs
+    days: int = 0  # the quantity is the share of so many days
+    of_days: int = 0  # in so many
+    was: int | None = None  # in a bill of differences: what was billed before; `amount` is the difference
+    gone: bool = False  # the line is no more
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,8 +115,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     standing: tuple[Standing, ...]
     files: tuple[tuple[str, str], ...]  # name and SHA-256 of everything it was made of
     registers: str = ""  # SHA-256 of the entries about the site and its meters
-    faults: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    faults: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
     corrects: tuple[Corrects, ...] = ()
 
 
@@ -119,7 +126,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     miner: str
     month: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Remark, ...]
 
 
 def bill_bytes(bill: Bill) -> bytes:
@@ -128,7 +135,7 @@ def bill_bytes(bill: Bill) -> bytes:
 
 
 def bill_hash(bill: Bill) -> str:
-    """Return the SHA-256 of a bill as it is written."""
+    """Return the SHA-256 of a bill as it is written: of codes and figures, whatever language it is shown in."""
     return sha256(bill_bytes(bill)).hexdigest()
 
 
@@ -218,11 +225,8 @@ def correction(given: Sequence[Bill], new: Bill) -> Bill | None:
         was_exact = sum((exact_of(one.exact) for one in earlier), Fraction(0))
         amount, exact = (now.amount, exact_of(now.exact)) if now else (0, Fraction(0))
         if (amount, exact) != (was, was_exact):
-            told = f"{amount} - {was} = {amount - was}; now {now.arithmetic if now else 'nothing'}"
-            shape = now or shapes[key]
-            lines.append(
-                msgspec.structs.replace(shape, arithmetic=told, exact=exact_text(exact - was_exact), amount=amount - was)
-            )
+            shape, apart = now or shapes[key], {"exact": exact_text(exact - was_exact), "amount": amount - was}
+            lines.append(msgspec.structs.replace(shape, **apart, was=was, gone=now is None))
     if not lines:
         return None
     net = sum((exact_of(one.exact) for one in lines if one.kind in ELECTRICITY), Fraction(0))

@@ -66,14 +66,13 @@ def collect(paths: Sequence[Path], meters: Iterable[Meter], window: Window, now:
 
 
 def _strangers(counts: Mapping[str, int], window: Window) -> list[Fault]:
-    says = "no register knows this meter; nothing of it is billed"
     first = datetime.fromtimestamp(window.start_s, UTC).astimezone(named_zone(window.zone))
-    found = [Fault("unknown_meter", name, first, count, says=says) for name, count in sorted(counts.items())]
+    found = [Fault("unknown_meter", name, first, count) for name, count in sorted(counts.items())]
     if len(found) <= _MOST_UNKNOWN:
         return found
     rest = found[_MOST_UNKNOWN:]
     rows = sum(one.intervals for one in rest)
-    return [*found[:_MOST_UNKNOWN], Fault("unknown_meter", f"and {len(rest)} more", first, rows, says=says)]
+    return [*found[:_MOST_UNKNOWN], Fault("unknown_meter", "", first, rows, code="unknown_meters", figures={"meters": len(rest)})]
 
 
 def _take(
@@ -170,19 +169,12 @@ def _tell_twice(table: _Table, target: Longs, flat: Longs, figures: Longs, width
     rows, slots = np.divmod(flat, width)
     same = target[flat] == figures
     for row in np.unique(rows).tolist():
-        for kind, chosen, says in (
-            ("duplicate", (rows == row) & same, "the same figure again, counted once"),
-            ("conflict", (rows == row) & ~same, "two figures for one interval"),
-        ):
+        for kind, chosen in (("duplicate", (rows == row) & same), ("conflict", (rows == row) & ~same)):
             if chosen.any():
                 one = int(np.flatnonzero(chosen)[0])
-                told = (
-                    says
-                    if kind == "duplicate"
-                    else f"{says}, {int(target[flat[one]])} and {int(figures[one])} Wh; neither is believed"
-                )
-                at = metered.window.at(int(slots[one]))
-                metered.faults.append(Fault(kind, metered.meters[row].meter, at, int(chosen.sum()), int(figures[one]), told))
+                meter, at, again = metered.meters[row].meter, metered.window.at(int(slots[one])), int(figures[one])
+                both = {"first_wh": int(target[flat[one]]), "again_wh": again} if kind == "conflict" else {}
+                metered.faults.append(Fault(kind, meter, at, int(chosen.sum()), again, figures=both))
     inside = ~same & (slots < len(metered.window))
     metered.state[rows[inside], slots[inside]] = State.CONFLICT
     target[flat[~same & ~inside]] = -1  # the last reading of a counter
@@ -190,15 +182,15 @@ def _tell_twice(table: _Table, target: Longs, flat: Longs, figures: Longs, width
 
 def _readings(piece: Piece, chosen: Longs, inside: Longs, row: Longs, slots: Longs, metered: Metered) -> Longs:
     """Return which readings of counters are believed; those below nought, and those that nobody read, are told and left out."""
-    wrong = {"negative": (piece.figure_wh[chosen[inside]] < 0, "readings below nought, left out")}
+    wrong = {"negative": piece.figure_wh[chosen[inside]] < 0}
     if piece.declared is not None:
-        wrong["declared"] = piece.declared[chosen[inside]], "readings that were estimated and not read, left out"
+        wrong["declared"] = piece.declared[chosen[inside]]
     left = np.zeros(len(inside), np.bool_)
-    for kind, (here, says) in wrong.items():
+    for kind, here in wrong.items():
         for one in np.unique(row[inside[here]]).tolist():
             mine = slots[inside[here & (row[inside] == one)]]
             at = metered.window.at(int(mine.min()))
-            metered.faults.append(Fault(kind, metered.meters[one].meter, at, len(mine), says=says))
+            metered.faults.append(Fault(kind, metered.meters[one].meter, at, len(mine), code=f"{kind}_reading"))
         left |= here
     return inside[~left]
 
@@ -208,15 +200,7 @@ def _told_late(table: _Table, rows: Longs, slots: Longs) -> None:
     for row in np.unique(rows).tolist():
         mine = slots[rows == row]
         at = metered.window.at(int(mine.min()))
-        metered.faults.append(
-            Fault(
-                "future",
-                metered.meters[row].meter,
-                at,
-                len(mine),
-                says="figures of intervals that are not over yet; not believed",
-            )
-        )
+        metered.faults.append(Fault("future", metered.meters[row].meter, at, len(mine)))
         inside = mine[mine < len(metered.window)]
         metered.state[row, inside] = State.FUTURE
 
@@ -258,15 +242,13 @@ def _from_counters(table: _Table) -> None:
         for (start, stop), used, doubt in zip(steps, counted, doubted, strict=True):
             if doubt:
                 metered.state[row, start:stop] = State.BACKWARDS
-                says = "the counter runs backwards" if used < 0 else "one of its readings is beside a counter that runs backwards"
-                metered.faults.append(Fault("backwards", meter.meter, metered.window.at(start), stop - start, used, says))
+                code = "backwards" if used < 0 else "beside_backwards"
+                metered.faults.append(Fault("backwards", meter.meter, metered.window.at(start), stop - start, used, code))
                 continue
             total, parts = used * meter.multiplier, stop - start
             if total > MOST_WH:
                 metered.state[row, start:stop] = State.SPIKE
-                metered.faults.append(
-                    Fault("spike", meter.meter, metered.window.at(start), parts, total, "more than any meter counts")
-                )
+                metered.faults.append(Fault("spike", meter.meter, metered.window.at(start), parts, total, "spike_of_counter"))
                 continue
             edges = np.array([total * part // parts for part in range(parts + 1)], np.int64)
             metered.energy_wh[row, start:stop] = np.diff(edges)
@@ -284,8 +266,9 @@ def _counted(metered: Metered, row: int, step: tuple[int, int], readings: Longs,
     used = int(readings[stop] - readings[start])
     if used < 0 and 10 * int(readings[start]) >= 9 * whole and 10 * int(readings[stop]) <= whole:
         meter = metered.meters[row]
-        says = f"the counter of {meter.digits} digits began anew"
-        metered.faults.append(Fault("rolled_over", meter.meter, metered.window.at(stop), 1, used + whole, says))
+        metered.faults.append(
+            Fault("rolled_over", meter.meter, metered.window.at(stop), 1, used + whole, figures={"digits": meter.digits})
+        )
         return used + whole
     return used
 
@@ -293,9 +276,8 @@ def _counted(metered: Metered, row: int, step: tuple[int, int], readings: Longs,
 def _tell_spread(metered: Metered, row: int) -> None:
     spread = np.flatnonzero(metered.method[row] == Method.SPREAD)
     if spread.size:
-        says = "readings are missing between others: the sum is what was counted, its shape is spread evenly"
         at = metered.window.at(int(spread[0]))
-        metered.faults.append(Fault("spread", metered.meters[row].meter, at, int(spread.size), says=says))
+        metered.faults.append(Fault("spread", metered.meters[row].meter, at, int(spread.size)))
 
 
 def _shown(second: int, zone: str) -> str:

@@ -12,13 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 from skarb.metering.model import Fault, Longs, Metered, Method, State, runs
+from skarb.metering.remark import Remark, remark
 from skarb.metering.validate import Limits
-
-_WAYS = {
-    Method.NEIGHBOURS: "its neighbours",
-    Method.TELEMETRY: "what devices reported",
-    Method.PROFILE: "the same hour of other days",
-}
 
 
 def estimate(metered: Metered, limits: Limits, telemetry_wh: Mapping[str, Longs] | None = None) -> None:
@@ -39,21 +34,17 @@ def share_estimated(metered: Metered, row: int) -> Fraction:
     return Fraction(int(metered.estimated(row).sum()), len(metered.window))
 
 
-def refusals(metered: Metered, row: int, limits: Limits) -> list[str]:
+def refusals(metered: Metered, row: int, limits: Limits) -> list[Remark]:
     """Return why no bill can rest on a meter: too much is estimated, or something is not known at all."""
     meter = metered.meters[row].meter
     share, unknown = share_estimated(metered, row), metered.unknown(row)
     found = []
     if unknown.any():
         at = metered.window.at(int(np.flatnonzero(unknown)[0])).isoformat(timespec="minutes")
-        found.append(
-            f"meter {meter}: {int(unknown.sum())} intervals from {at} on are not known and cannot be estimated; add their figures"
-        )
+        found.append(remark("unknown_intervals", meter=meter, intervals=int(unknown.sum()), at=at))
     if share > limits.estimated_most:
-        found.append(
-            f"meter {meter}: {float(share):.1%} of the intervals are estimated, expected at most {float(limits.estimated_most):.1%}; "
-            "add measured figures"
-        )
+        most_ppm = round(limits.estimated_most * 1_000_000)
+        found.append(remark("too_much_estimated", meter=meter, share_ppm=round(share * 1_000_000), most_ppm=most_ppm))
     return found
 
 
@@ -86,8 +77,8 @@ def _fill(metered: Metered, row: int, unknown: np.ndarray, limits: Limits, told:
     for way, count in found.items():
         if count:
             first = int(np.flatnonzero(unknown & (method == way))[0])
-            says = f"estimated by {_WAYS[way]}"
-            metered.faults.append(Fault("estimated", metered.meters[row].meter, metered.window.at(first), count, says=says))
+            code = f"estimated_{way.name.lower()}"
+            metered.faults.append(Fault("estimated", metered.meters[row].meter, metered.window.at(first), count, code=code))
 
 
 def _profile(metered: Metered, row: int, known: np.ndarray, left: Longs) -> int:

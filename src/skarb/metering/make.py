@@ -16,6 +16,7 @@ from skarb.core.errors import ConfigurationError
 from skarb.core.time import from_day, to_day
 from skarb.metering.bill import ELECTRICITY, Inputs, Line, LineKind, RuleUsed, Standing, exact_text, rounded
 from skarb.metering.payouts import Payout
+from skarb.metering.remark import Remark, remark
 from skarb.metering.tariff import Rate, Stretch, discount_of
 from skarb.metering.terms import Due, Levy, Lookup, Rounding, Share, Terms, holding
 from skarb.metering.usage import Usage, Used
@@ -63,14 +64,13 @@ class _Lines:
         rule: RuleUsed,
         inputs: Inputs,
         asset: str = "",
+        part: tuple[int, int] = (0, 0),
     ) -> None:
         case = self.case
         decimals = 8 if asset else case.decimals
         exact = quantity * rate
         how: Rounding = case.terms.rounding
         amount = int(exact * SATOSHI // 1) if asset else rounded(exact, decimals, how)
-        words = "down to the satoshi" if asset else how.replace("_", " ")
-        arithmetic = f"{exact_text(quantity)} {unit} × {exact_text(rate)} {rate_unit} = {exact_text(exact)}; {words}: {amount}"
         self.made.append(
             Line(
                 key=f"{kind}/{key}" if key else kind,
@@ -80,29 +80,31 @@ class _Lines:
                 unit=unit,
                 rate=exact_text(rate),
                 rate_unit=rate_unit,
-                arithmetic=arithmetic,
+                rounding="down" if asset else how,
                 exact=exact_text(exact),
                 amount=amount,
                 asset=asset or case.currency,
                 rule=rule,
                 inputs=inputs,
+                days=part[0],
+                of_days=part[1],
             )
         )
 
 
-def lines_of(case: Case) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def lines_of(case: Case) -> tuple[tuple[Line, ...], tuple[Remark, ...]]:
     """Return the lines of a bill, and what could not be said and why.
 
     Raises: ConfigurationError if no levy or VAT holds where one should.
     """
-    lines, notes = _Lines(case), list[str]()
+    lines, notes = _Lines(case), list[Remark]()
     _electricity(lines)
     _minimum(lines)
     _vat(lines, notes)
     _levies(lines)
     _dues(lines, notes)
     if case.usage.exported_wh:
-        notes.append(f"{case.usage.exported_wh} Wh went out over meters of export; they change no line")
+        notes.append(remark("exported", energy_wh=case.usage.exported_wh))
     return tuple(lines.made), tuple(notes)
 
 
@@ -158,20 +160,21 @@ def _capacity(lines: _Lines, stretch: Stretch, rate: Rate) -> None:
             f"site {case.site.site}: tariff {stretch.tariff.tariff!r} asks for the declared peak, expected declared_kw in the register of sites"
         )
     kilowatts = Fraction(case.site.declared_kw) if declared else case.usage.peak_w / 1000
-    share = Fraction(stretch.days, (case.last - case.first).days + 1)
+    days = (case.last - case.first).days + 1
+    share = Fraction(stretch.days, days)
     what = "declared" if declared else "measured"
-    unit = "kW" if share == 1 else f"kW × {stretch.days}/{(case.last - case.first).days + 1} of the month"
     per = f"{case.currency}/kW and month"
     lines.add(
         "capacity",
         str(stretch.first),
         what,
         kilowatts * share,
-        unit,
+        "kW",
         rate.value,
         per,
         _rule(rate),
         _inputs(case, stretch, Used()),
+        part=(stretch.days, days) if share != 1 else (0, 0),
     )
 
 
@@ -186,10 +189,10 @@ def _minimum(lines: _Lines) -> None:
         lines.add("minimum", "", "up to the minimum", least - net, case.currency, Fraction(1), "/1", rule, inputs)
 
 
-def _vat(lines: _Lines, notes: list[str]) -> None:
+def _vat(lines: _Lines, notes: list[Remark]) -> None:
     case = lines.case
     if not case.terms.vat:
-        notes.append("the country's data know no VAT on electricity; none is charged")
+        notes.append(remark("no_vat"))
         return
     first, vat = (holding(case.terms.vat, to_day(day), "VAT") for day in (case.first, case.last))
     if vat is None:
@@ -273,12 +276,12 @@ def levy_rate(levy: Levy, price: Fraction, power: str, certified: bool) -> tuple
     )
 
 
-def _dues(lines: _Lines, notes: list[str]) -> None:
+def _dues(lines: _Lines, notes: list[Remark]) -> None:
     case = lines.case
     names = list(dict.fromkeys(one.name for one in case.terms.dues))
     if case.payouts is None:
         if names:
-            notes.append(f"no payouts were handed in: {', '.join(names)} are not assessed")
+            notes.append(remark("no_payouts", dues=" ".join(names)))
         return
     spent = sum((Fraction(one.exact) for one in lines.made if one.kind in ELECTRICITY), Fraction(0))
     spans = _spans(case.standing)
@@ -321,11 +324,11 @@ def _due(case: Case, name: str, standing: Standing) -> Due | None:
 
 
 def _one_due(
-    lines: _Lines, notes: list[str], due: Due, standing: Standing, paid: Sequence[Payout], cost: Fraction, key: str
+    lines: _Lines, notes: list[Remark], due: Due, standing: Standing, paid: Sequence[Payout], cost: Fraction, key: str
 ) -> None:
     case = lines.case
     if due.of == "coins" and case.site.state_owned:
-        notes.append(f"the site is the state's own, and all that it mines: {due.name} is not assessed")
+        notes.append(remark("state_owned", dues=due.name))
         return
     share, rule = _share(due, date.fromisoformat(standing.first), date.fromisoformat(standing.last), case.lookup, case.terms.name)
     inputs = Inputs(first=standing.first, last=standing.last, lines=tuple(one.id for one in paid))
@@ -337,9 +340,8 @@ def _one_due(
     for one in paid:
         price = case.price(one.day)
         if price is None and share:
-            notes.append(
-                f"no price of bitcoin on {from_day(one.day)}: {due.name} of {standing.first} to {standing.last} is not assessed"
-            )
+            missing = str(from_day(one.day))
+            notes.append(remark("no_price", price_day=missing, dues=due.name, first_day=standing.first, last_day=standing.last))
             return
         revenue += Fraction(one.sat, SATOSHI) * (price or 0)
     base = max(revenue - cost, Fraction(0)) if due.of == "profit" else revenue

@@ -6,7 +6,7 @@ want of a figure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.time import to_day
+from skarb.metering.remark import Remark, remark
 from skarb.metering.window import Longs, Window
 from skarb.registers import Meter
 
@@ -51,14 +52,24 @@ _UNKNOWN = np.isin(np.arange(len(State)), UNKNOWN)
 
 @dataclass(frozen=True)
 class Fault:
-    """One stretch of intervals of a meter with the same thing wrong. Units: `figure` in watt-hours, or what the kind counts."""
+    """One stretch of intervals of a meter with the same thing wrong. Units: `figure` in watt-hours, or what the kind counts.
+
+    `code` says more than the kind where there is more to say, with `figures` beside it.
+    """
 
     kind: str
     meter: str
     at: datetime
     intervals: int
     figure: int = 0
-    says: str = ""
+    code: str = ""
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def told(self) -> Remark:
+        """What is told of it."""
+        at = self.at.isoformat(timespec="minutes")
+        return remark(self.code or self.kind, meter=self.meter, at=at, intervals=self.intervals, **self.figures)
 
 
 @dataclass

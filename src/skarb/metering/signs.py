@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.metering.expected import Fleet
+from skarb.metering.remark import Remark, remark
 from skarb.metering.terms import AuditTerms
 from skarb.metering.window import Longs, Window
 
@@ -27,7 +28,7 @@ class Sign:
 
     kind: str
     score: int
-    evidence: str
+    evidence: Remark
     excess_wh: int = 0
 
 
@@ -49,13 +50,13 @@ def unregistered(hours: Window, energy_wh: Longs) -> list[Sign]:
             Sign(
                 "night_base",
                 min(100, round(100 * base / peak)),
-                f"nine nights of ten at least {base / 1000:,.1f} kW, peak {peak / 1000:,.1f} kW",
+                remark("night_base", base_w=round(base), peak_w=round(peak)),
             )
         )
     factor = mean / peak if peak else 0.0
     if factor >= _FLAT and mean >= _LEAST_W:
         spread = float(energy_wh.std()) / mean
-        found.append(Sign("flat_load", round(100 * factor), f"mean is {factor:.1%} of the peak, spread {spread:.1%} of the mean"))
+        found.append(Sign("flat_load", round(100 * factor), remark("flat_load", mean_ppm=_ppm(factor), spread_ppm=_ppm(spread))))
     return found
 
 
@@ -69,8 +70,7 @@ def above_fleet(hours: Window, energy_wh: Longs, fleets: Mapping[int, Fleet], te
     count, whole = int((excess > 0).sum()), int(energy_wh.sum())
     worst = int(excess.max())
     score = min(100, round(100 * min(1.0, 5 * total / whole)) + 1)
-    says = f"{count} hours above what registered machines may take, at most by {worst / 1000:,.1f} kW, {total / 1000:,.1f} kWh in all"
-    return [Sign("above_fleet", score, says, total)]
+    return [Sign("above_fleet", score, remark("above_fleet", hours=count, worst_w=worst, energy_wh=total), total)]
 
 
 def follows(days_wh: Sequence[int], worth: Sequence[Fraction]) -> list[Sign]:
@@ -86,5 +86,9 @@ def follows(days_wh: Sequence[int], worth: Sequence[Fraction]) -> list[Sign]:
         return []
     poor = value <= np.quantile(value, 0.25)
     hit = int((off & poor).sum())
-    says = f"correlation {together:.2f} over {load.size} days; {hit} of {int(off.sum())} days switched down are among the quarter that paid least"
-    return [Sign("follows_hashprice", round(100 * together), says)]
+    told = remark("follows_hashprice", correlation=f"{together:.2f}", days=load.size, poor_days=hit, off_days=int(off.sum()))
+    return [Sign("follows_hashprice", round(100 * together), told)]
+
+
+def _ppm(share: float) -> int:
+    return round(share * 1_000_000)

@@ -33,26 +33,23 @@ def validate(metered: Metered, capacity_w: Mapping[str, int], limits: Limits) ->
     most = [int(capacity_w[one.meter] * minutes * (1 + limits.tolerance) // 60) for one in metered.meters]
     ceiling = np.array(most, np.int64)[:, None]
     believed = ~np.isin(state, (State.GAP, State.ABSENT, State.CONFLICT, State.FUTURE, State.BACKWARDS))
-    for kind, wrong, says in (
-        (State.NEGATIVE, believed & (energy < 0), "energy below nought"),
-        (State.SPIKE, believed & (energy > ceiling), "more than the connection carries"),
-    ):
-        _tell(metered, wrong, kind.name.lower(), says, figure=True)
+    for kind, wrong in ((State.NEGATIVE, believed & (energy < 0)), (State.SPIKE, believed & (energy > ceiling))):
+        _tell(metered, wrong, kind.name.lower(), figure=True)
         state[wrong] = kind
         metered.method[wrong] = Method.NONE
-    _tell(metered, state == State.GAP, "gap", "no figure")
+    _tell(metered, state == State.GAP, "gap")
     _tell_stuck(metered, limits)
     for row in range(len(metered.meters)):
         energy[row, metered.unknown(row)] = 0
 
 
-def _tell(metered: Metered, where: NDArray[np.bool_], kind: str, says: str, figure: bool = False) -> None:
+def _tell(metered: Metered, where: NDArray[np.bool_], kind: str, figure: bool = False) -> None:
     for row in np.flatnonzero(where.any(axis=1)).tolist():
         meter = metered.meters[row]
         here = where[row]
         for start, stop in runs(here):
             most = int(np.abs(metered.energy_wh[row, start:stop]).max()) if figure else 0
-            metered.faults.append(Fault(kind, meter.meter, metered.window.at(start), stop - start, most, says))
+            metered.faults.append(Fault(kind, meter.meter, metered.window.at(start), stop - start, most))
 
 
 def _tell_stuck(metered: Metered, limits: Limits) -> None:
@@ -65,14 +62,5 @@ def _tell_stuck(metered: Metered, limits: Limits) -> None:
     for row in np.flatnonzero(same.sum(axis=1) >= least - 1).tolist():
         for start, stop in runs(same[row]):
             if stop - start + 1 >= least:
-                says = "the same figure all the time; an even load, or a meter that is stuck"
-                metered.faults.append(
-                    Fault(
-                        "stuck",
-                        metered.meters[row].meter,
-                        metered.window.at(start),
-                        stop - start + 1,
-                        int(energy[row, start]),
-                        says,
-                    )
-                )
+                meter, at, figure = metered.meters[row].meter, metered.window.at(start), int(energy[row, start])
+                metered.faults.append(Fault("stuck", meter, at, stop - start + 1, figure))

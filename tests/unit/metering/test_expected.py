@@ -29,6 +29,7 @@ from skarb.metering import (
 from skarb.mining.formulas import expected_sat
 from skarb.mining.model import Network, Terms
 from skarb.registers import MiningSite
+from skarb.reporting.bills import all_told, words_of
 
 DAY = to_day(date(2026, 4, 1))
 FLEET = Fleet(100, 100 * 200_000, 100 * 3500)
@@ -96,8 +97,8 @@ def sources(
 
 
 def judged(one: Sources, terms: AuditTerms = EXACT) -> dict[str, str]:
-    rows = days_of(one, DAY, DAY, terms)
-    return {found.kind: found.evidence for found in compared(one, rows, terms)}
+    rows, english = days_of(one, DAY, DAY, terms), words_of("en")
+    return {found.kind: all_told(english, found.evidence) for found in compared(one, rows, terms)}
 
 
 def expected() -> int:
@@ -117,14 +118,14 @@ def test_a_pool_that_pays_per_share_leaves_no_room_for_luck() -> None:
 def test_a_pool_that_shares_its_blocks_leaves_some() -> None:
     right = expected()  # 2.88 blocks a day are expected of a pool of 2 %
     assert judged(sources("pplns", right // 2)) == {} and judged(sources("pplns", 2 * right)) == {}
-    assert "+3.4 standard deviations" in judged(sources("pplns", 3 * right))["declared_high"]
+    assert "3.4 standard deviations" in judged(sources("pplns", 3 * right))["declared_high"]
 
 
 def test_alone_a_miner_has_his_own_luck() -> None:
     assert judged(sources("solo", 0)) == {}  # not to find a block is what is expected of him
     assert judged(sources("solo", 321_810_000)) == {}  # nor is one block on a lucky day beyond three standard deviations
     assert judged(sources("solo", 2 * 321_810_000))["declared_high"].endswith(
-        "2 blocks where 0.00 to 0.00 are expected, chance 6.9e-06"
+        "2 blocks where 0.00 to 0.00 are expected, chance 0.0000069"
     )
     easy = network(difficulty="100000000")
     blocks = float(found_blocks(Fraction(200_000 // 1000 * 100 * 86_400), easy))
@@ -147,7 +148,7 @@ def test_more_coins_than_there_will_be_are_an_error_of_the_network() -> None:
 def test_the_book_must_have_what_the_pool_paid() -> None:
     right = expected()
     assert judged(sources("fpps", right, right)) == {}
-    assert f"the book has {right - 5} sat" in judged(sources("fpps", right, right - 5))["ledger"]
+    assert f"the book has {right - 5:,} sat" in judged(sources("fpps", right, right - 5))["ledger"]
 
 
 def test_meter_and_devices_must_fit() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.unit.metering.small_meters import collected, judged, kinds, meter, rows_of, uneven, window
 
-from skarb.metering import Limits, Metered, Method, State, estimate, refusals, share_estimated, validate
+from skarb.metering import Limits, Metered, Method, State, estimate, refusals, remark, share_estimated, validate
 
 
 @pytest.fixture
@@ -85,10 +85,12 @@ def test_devices_fill_a_gap_scaled_to_the_meter(tmp_path: Path) -> None:
 def test_too_much_that_is_estimated_refuses_the_bill(month) -> None:
     lost = dict.fromkeys(range(0, 100))
     found = month(lost)
-    assert "13.9% of the intervals are estimated, expected at most 10.0%" in refusals(found, 0, Limits())[0]
+    (much,) = refusals(found, 0, Limits())
+    assert much == remark("too_much_estimated", meter="m1", share_ppm=138_889, most_ppm=100_000)
     assert refusals(found, 0, Limits(estimated_most=Fraction(2, 10))) == []
     nothing = month(dict.fromkeys(range(720)), extra=(f"m1,{window().at(0).isoformat()},-1",))
-    assert "720 intervals from 2026-04-01T00:00+03:00 on are not known" in refusals(nothing, 0, Limits())[0]
+    unknown = remark("unknown_intervals", meter="m1", intervals=720, at="2026-04-01T00:00+03:00")
+    assert refusals(nothing, 0, Limits())[0] == unknown
     assert not nothing.energy_wh.any() and nothing.unknown(0).all()
 
 

@@ -245,4 +245,4 @@ def test_of_many_strangers_some_are_named_and_all_counted(tmp_path: Path) -> Non
     hours = window(DAY, DAY)
     rows = [f"x{number:03},{hours.at(0).isoformat()},1" for number in range(50)]
     found = collected(tmp_path, rows, hours)
-    assert len(found.faults) == 21 and kinds(found) == {"unknown_meter": 50} and found.faults[-1].meter == "and 30 more"
+    assert len(found.faults) == 21 and kinds(found) == {"unknown_meter": 50} and found.faults[-1].told.figures["meters"] == 30

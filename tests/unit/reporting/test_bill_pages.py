@@ -1,15 +1,26 @@
 """Pages of bills and audits in three languages, all with the same words, and safe whatever stands in a name."""
 
+import ast
+from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
+from string import Formatter
 
 import pytest
 import yaml
+from markupsafe import escape
+from msgspec.structs import replace
 from tests.unit.metering.test_tariffs import STANDING, case, simple, tariff
 
-from skarb.metering import Bill, Day, Finding, lines_of, totals_of
-from skarb.reporting.bills import audit_page, bill_page
+from skarb.metering import Bill, Day, Finding, bill_bytes, bill_hash, correction, lines_of, remark, totals_of
+from skarb.reporting.bills import arithmetic, audit_page, bill_page, told, words_of
 
 CODES = ("be", "ru", "en")
+SUMS = {
+    "be": "693\u00a0500 кВт·гадз × 0,28711 BYN/кВт·гадз = 199\u00a0110,785; акруглена, палова да цотнага: 199\u00a0110,78 BYN",
+    "ru": "693\u00a0500 кВт·ч × 0,28711 BYN/кВт·ч = 199\u00a0110,785; округлено, половина до чётного: 199\u00a0110,78 BYN",
+    "en": "693,500 kWh × 0.28711 BYN/kWh = 199,110.785; rounded, halves to even: 199,110.78 BYN",
+}
 
 
 def bill(site: str = "s1") -> Bill:
@@ -42,7 +53,7 @@ def test_a_bill_is_a_page_by_itself_the_same_every_time(code: str) -> None:
     text = bill_page(bill(), code)
     whats = words(code)["whats"]
     assert isinstance(whats, dict) and whats["all"] in text
-    assert f'lang="{code}"' in text and "693500 kWh × 0.28711 BYN/kWh = 199110.785" in text
+    assert f'lang="{code}"' in text and SUMS[code] in text
     assert text == bill_page(bill(), code) and "http" not in text.replace("http-equiv", "")
     assert "<b>x</b>" not in bill_page(bill("<b>x</b>"), code)
 
@@ -60,7 +71,7 @@ def test_an_audit_is_a_page(code: str) -> None:
             last="2026-04-30",
             score=50,
             provision="BY-1",
-            evidence="<i>seen</i>",
+            evidence=(remark("other_scheme", payouts=2, paid_scheme="pps", payout="<i>seen</i>", known_scheme="fpps"),),
             amount="1",
             unit="sat",
         )
@@ -70,8 +81,82 @@ def test_an_audit_is_a_page(code: str) -> None:
         ("reported_wh", "reported_th", "expected_low_sat", "expected_high_sat", "expected_reported_sat", "paid_sat", "posted_sat")
     )
     days = [Day(site="s1", day="2026-04-01", metered_wh=1_234_567, estimated=0, odd="paid_low posted", **empty)]
-    text = audit_page("2026-04", "BYN", findings, days, ["a note"], code)
+    text = audit_page("2026-04", "BYN", findings, days, [remark("strange_payouts", site="a note")], code)
     assert all(str(name) in text for name in kinds.values()) and "<i>seen" not in text and "a note" in text
     oddities = words(code)["oddities"]
     assert isinstance(oddities, dict) and f"{oddities['paid_low']}; {oddities['posted']}" in text
     assert words(code)["no_findings"] in audit_page("2026-04", "BYN", [], days, [], code)
+
+
+def codes_told() -> dict[str, set[str]]:
+    """Return every code that a remark is made with, as it stands in the source, with the names of its figures."""
+    found: dict[str, set[str]] = {}
+    for room in ("metering", "app"):
+        for path in Path(str(files("skarb").joinpath(room))).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "remark":
+                    for code in literals(node.args[0]):
+                        found.setdefault(code, set()).update(one.arg for one in node.keywords if one.arg)
+    return found
+
+
+def literals(node: ast.AST) -> list[str]:
+    return [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_remark_has_words_that_name_its_figures(code: str) -> None:
+    remarks = words(code)["remarks"]
+    assert isinstance(remarks, dict)
+    known = {one: names for one, names in codes_told().items() if one in remarks}
+    assert len(known) > 30
+    for one, figures in known.items():
+        assert {name for _, name, _, _ in Formatter().parse(remarks[one]) if name} <= figures, one
+    assert {name: fields(text) for name, text in remarks.items()}.keys() == words("en")["remarks"].keys()  # type: ignore[attr-defined]
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_remarks_say_the_same_figures_in_every_language() -> None:
+    english = words("en")["remarks"]
+    assert isinstance(english, dict)
+    for code in ("be", "ru"):
+        other = words(code)["remarks"]
+        assert isinstance(other, dict)
+        for one, text in english.items():
+            assert fields(other[one]) <= fields(text) | {"high_sat"}, one
+
+
+def test_figures_are_written_with_their_units_and_separators() -> None:
+    one = remark("outside_certificate", meter="m1", certified_day="2026-04-15", intervals=1440, energy_wh=1_234_500)
+    assert told(words_of("be"), one) == (
+        "лічыльнік m1 павераны па 15\u00a0красавіка\u00a02026; інтэрвалаў 1\u00a0440, 1\u00a0234,5 кВт·гадз — "
+        "па-за сертыфікатам або запісам рэестра"
+    )
+    assert "1,234.5 kWh" in told(words_of("en"), one) and "1\u00a0234,5 кВт·ч" in told(words_of("ru"), one)
+    assert told(words_of("be"), remark("of_a_later_version", energy_wh=5)) == "of_a_later_version energy_wh 0,005 кВт·гадз"
+
+
+def test_a_bill_holds_codes_and_no_language_and_so_does_its_hash() -> None:
+    one = replace(bill(), notes=(remark("nothing_counted"), remark("registered_in_part", days=3, energy_wh=5)))
+    before, written = bill_hash(one), bill_bytes(one).decode()
+    for code in CODES:
+        page = bill_page(one, code)
+        sentences = [told(words_of(code), note) for note in one.notes] + [arithmetic(words_of(code), one.lines[0], one)]
+        assert all(str(escape(text)) in page and text not in written for text in sentences)
+    assert bill_hash(one) == before == sha256(bill_bytes(one)).hexdigest()
+
+
+def test_a_bill_of_differences_says_what_was_billed_before() -> None:
+    old = bill()
+    cheaper, _ = lines_of(case(simple(693_500_000), (tariff(price="0.28"),)))
+    new = replace(old, lines=cheaper, totals=totals_of(cheaper, "BYN"))
+    found = correction([old], new)
+    assert found is not None
+    assert arithmetic(words_of("en"), found.lines[0], found) == (
+        "now 693,500 kWh × 0.28 BYN/kWh; rounded, halves to even: 194,180.00 BYN; before 199,110.78 BYN; the difference \u22124,930.78 BYN"
+    )
+    gone = correction([old], replace(old, lines=(), totals=totals_of((), "BYN")))
+    assert gone is not None and "цяпер 0,00 BYN; раней 199" in arithmetic(words_of("be"), gone.lines[0], gone)

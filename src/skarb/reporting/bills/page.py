@@ -8,11 +8,10 @@ from datetime import date
 from typing import Any
 
 from skarb.core.amount import format_amount
-from skarb.metering import Bill, Day, Finding, Line, bill_hash, mean_price
+from skarb.metering import Bill, Day, Finding, Remark, bill_hash, mean_price
+from skarb.reporting.bills.remarks import all_told, arithmetic, money, told, unit, what
 from skarb.reporting.pages import templates, text_of, words_in
 from skarb.reporting.words import Said
-
-_BTC = 8
 
 
 @dataclass(frozen=True)
@@ -24,36 +23,24 @@ def bill_page(bill: Bill, code: str = "en") -> str:
     """Return the page of a bill, in a language."""
     words = words_of(code)
 
-    def money(line: Line) -> str:
-        return words.amount(format_amount(line.amount, bill.decimals if line.asset == bill.currency else _BTC))
-
-    names = words.messages["whats"]
-
-    def what(line: Line) -> str:
-        """Bands have the names that their tariff gives them; all else has a word."""
-        bound = line.what.removeprefix("price from ")
-        if line.kind == "levy" and bound != line.what:
-            return words.text("price_from", price=bound)
-        return (
-            line.what if line.kind in ("energy", "surplus_discount") and line.what != "all" else names.get(line.what, line.what)
-        )
-
     return _render(
         "bill.html",
         words,
         words.text("bill_title", site=bill.site, month=bill.month),
         bill=bill,
         hash=bill_hash(bill),
-        mean=mean_price(bill),
-        money=money,
-        what=what,
+        mean=words.amount(mean_price(bill)),
+        money=lambda line: money(words, line, bill),
+        what=lambda line: what(words, line),
+        arithmetic=lambda line: arithmetic(words, line, bill),
+        exact=words.amount(bill.exact_net),
         payable=words.money(bill.totals["payable"], bill.decimals),
         energy=words.amount(format_amount(bill.energy_wh, 3)),
     )
 
 
 def audit_page(
-    month: str, currency: str, findings: Sequence[Finding], days: Sequence[Day], notes: Sequence[str], code: str = "en"
+    month: str, currency: str, findings: Sequence[Finding], days: Sequence[Day], notes: Sequence[Remark], code: str = "en"
 ) -> str:
     """Return the page of an audit, in a language."""
     words = words_of(code)
@@ -79,6 +66,10 @@ def _render(template: str, words: Said, title: str, **content: Any) -> str:
             word=words.word,
             day=lambda text: words.day(date.fromisoformat(text)) if text else "",
             whole=words.whole,
+            amount=words.amount,
+            unit=lambda text: unit(words, text),
+            told=lambda one: told(words, one),
+            all_told=lambda several: all_told(words, several),
             kilowatt_hours=lambda wh: "" if wh is None else words.amount(format_amount(wh, 3)),
             report=_Head(title),
             style=text_of("report.css") + text_of("bill.css"),
