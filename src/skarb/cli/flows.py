@@ -269,9 +269,9 @@ def ties(lake: Path, /, *, days: int = TIE_DAYS, all_: Annotated[bool, Parameter
     found = work.ties_of(lake, days)
     counts = Counter(what for what, _, _ in found)
     shown = [one for one in found if all_ or form != "table" or one[0] != "tied"]
-    if form == "table":
+    if form == "table" and shown:
         write_rows(("", "sent", "arrived"), tie_lines(shown), "table", None)
-    else:
+    elif form != "table":
         write_rows(_TIE, tie_rows(shown), form, output)
     told = ties_text(counts) or "no payment between institutions carries an id"
     err.print(f"{len(found):,} payments: {told}", markup=False, highlight=False)

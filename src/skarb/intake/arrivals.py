@@ -72,6 +72,7 @@ def _instruction(one: Payment, party: str, asset: Asset | None, weight: Weight) 
         asset=asset.code,
         amount=format_amount(one.value, asset.decimals),
         wallet=wallet,
+        end_to_end_id=one.tx,
         purpose=f"arrived at {one.receiver} from {', '.join(one.senders) or 'newly mined coins'}",
         entered_by=MAPPING,
         declared={"settlement": "token"},

@@ -44,15 +44,19 @@ def cash_out(w: World, book: str, at: datetime) -> list[Event]:
     minor = w.part(owned)
     bank = w.bank_for(book)
     w.lose(book, party, w.town.currency, minor)
-    out = w.ask(book, at, "fiat_pay", party, w.town.currency, minor, counterparty=bank, purpose="to my bank account")
-    if w.owned[bank, party, w.town.currency] > 0:
+    shown = w.owned[bank, party, w.town.currency] > 0  # he has an account there
+    paid = w.payment_id(book) if shown else None
+    out = w.ask(
+        book, at, "fiat_pay", party, w.town.currency, minor, counterparty=bank, end_to_end_id=paid, purpose="to my bank account"
+    )
+    if shown:
         w.gain(bank, party, w.town.currency, minor)
         later = at + timedelta(seconds=25)
         return [
             out,
             w.ask(
                 bank, later, "fiat_pay", book, w.town.currency, minor, counterparty=party,
-                end_to_end_id=out.instruction.id, purpose="from my token account",
+                end_to_end_id=paid, purpose="from my token account",
             ),
         ]  # fmt: skip
     return [out]

@@ -178,6 +178,10 @@ class World:
             ),
         )
 
+    def payment_id(self, book: str) -> str:
+        """Return a new id by which both institutions know the payment that a book asks for next."""
+        return f"{book}-e{self._serial[book] + 1:06}"
+
     # -- institutions -----------------------------------------------------------------------------------------------
 
     def bank_for(self, book: str) -> str:
@@ -192,13 +196,12 @@ class World:
     def pay_in(self, book: str, at: datetime, party: str, minor: int) -> list[Event]:
         """Let money reach somebody's account from a bank."""
         currency, bank, purpose = self.town.currency, self.bank_for(book), "top-up"
-        events = []
+        events, paired = [], None
         if self.owned[bank, party, currency] >= minor:
             self.lose(bank, party, currency, minor)
-            events.append(
-                self.ask(bank, at, "fiat_pay", party, currency, minor, counterparty=book, purpose="to my account there")
-            )
-        paired = events[0].instruction.id if events else None
+            paired = self.payment_id(bank)
+            more = {"counterparty": book, "end_to_end_id": paired, "purpose": "to my account there"}
+            events.append(self.ask(bank, at, "fiat_pay", party, currency, minor, **more))
         self.gain(book, party, currency, minor)
         later = at + timedelta(seconds=20)
         events.append(

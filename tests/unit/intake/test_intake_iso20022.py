@@ -111,6 +111,24 @@ def test_ids_are_distinct_bounded_and_the_same_again(tmp_path: Path) -> None:
     assert found[0] == found[1] and len(set(found[0])) == 3 and all(len(text) <= 64 for text in found[0])
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("<EndToEndId>E1</EndToEndId>", "E1"),
+        ("<EndToEndId>NOTPROVIDED</EndToEndId>", None),
+        ("<EndToEndId>NotProvided</EndToEndId>", None),
+        (
+            "<EndToEndId>NOTPROVIDED</EndToEndId><UETR>174c245f-2682-4291-ad67-2a41e530cd27</UETR>",
+            "174c245f-2682-4291-ad67-2a41e530cd27",
+        ),
+        ("<EndToEndId>E1</EndToEndId><UETR>174c245f-2682-4291-ad67-2a41e530cd27</UETR>", "174c245f-2682-4291-ad67-2a41e530cd27"),
+    ],
+)
+def test_both_ends_call_a_payment_by_the_strongest_id_it_has(tmp_path: Path, given: str, expected: str | None) -> None:
+    message = pacs008(transfer().replace("<EndToEndId>E1</EndToEndId>", given))
+    assert [one.end_to_end_id for one in reading_of(tmp_path, message).instructions] == [expected]
+
+
 WRAPPED = {
     "header": f'<Envelope xmlns="urn:swift:xsd:envelope"><AppHdr xmlns="{ISO}head.001.001.02"><MsgDefIdr>%s</MsgDefIdr></AppHdr>'
     + pacs008()

@@ -17,7 +17,7 @@ from lxml import etree
 
 from skarb.core.asset import currencies
 from skarb.core.errors import FieldError
-from skarb.core.instruction import Instruction
+from skarb.core.instruction import NOT_PROVIDED, Instruction
 from skarb.intake.apply import shorten_id
 from skarb.intake.check import check_all, check_amount
 from skarb.intake.iso20022.messages import Message
@@ -48,7 +48,6 @@ class Reader:
         if debtor is None:
             raise FieldError("Dbtr", "nothing that names the debtor", "an account, a name or an identification")
         asset, amount = _amount(message, transfer)
-        end_to_end = message.text(transfer, "PmtId/EndToEndId")
         instruction = Instruction(
             id=self._id(message, group, transfer),
             at=self._instant(message, group, order, transfer),
@@ -57,7 +56,7 @@ class Reader:
             counterparty=creditor,
             asset=asset,
             amount=amount,
-            end_to_end_id=end_to_end,
+            end_to_end_id=_end_to_end_id(message, transfer),
             purpose=_purpose(message, transfer),
             declared=_declared(message, order, transfer),
         )
@@ -95,6 +94,12 @@ class Reader:
             return read_instant(text, "iso", self.zone)
         except FieldError as error:
             raise FieldError(path, text, error.expected) from None
+
+
+def _end_to_end_id(message: Message, transfer: Any) -> str | None:
+    """Return what both ends call the payment: the UETR, of which there is one in the world, else what the debtor gave, if he gave any."""
+    found = message.first(transfer, "PmtId/UETR", "PmtId/EndToEndId")
+    return None if found is None or found.upper() == NOT_PROVIDED else found
 
 
 def _party(message: Message, node: Any, role: str) -> str | None:
