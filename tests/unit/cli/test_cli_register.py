@@ -38,12 +38,14 @@ def test_parties_come_in_and_can_be_looked_up(skarb, tmp_path: Path) -> None:
     assert first.code == 0
     assert "2 new" in first.out
     assert "2 known already" in imported(skarb, file, "--register", "parties").out
-    shown = skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--at", "2026-06-01")
+    shown = skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--at", "2026-06-01")
     assert shown.code == 0
     assert "natural_person" in shown.out
-    told = json.loads(skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--json").out)
+    told = json.loads(skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--json").out)
     assert told["profile"]["identified"] is True
-    before = json.loads(skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--at", "2025-12-31", "--json").out)
+    before = json.loads(
+        skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--at", "2025-12-31", "--json").out
+    )
     assert before["profile"] is None
     assert skarb("register", "show", "p9", "--of", "reg", "--law", "zz").code == 4
     rows = json.loads(skarb("register", "recordings", "--of", "reg", "--law", "zz", "--format", "json").out)
@@ -57,7 +59,7 @@ def test_one_wrong_row_refuses_the_file(skarb, tmp_path: Path) -> None:
     result = imported(skarb, file, "--register", "parties")
     assert result.code == 3
     assert "people.csv row 3" in result.err and "nothing of it was recorded" in result.err
-    assert skarb("register", "show", "p1", "--of", "reg", "--law", "zz").code == 4
+    assert skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz").code == 4
 
 
 def test_rates_come_in_unless_the_feed_stands_still(skarb, tmp_path: Path) -> None:
