@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy, whitelist
+from skarb.app.looks import Looks
 from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.cli.register import law_of, look_at_party, open_to_read
@@ -286,13 +287,15 @@ def set_measure(
 
 
 @decisions.default
-def show_decisions(*, of: Path, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
+def show_decisions(*, of: Path, purpose: str | None = None, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
     """Show the decisions that somebody is not whom an entry means, and whether each still holds.
 
     Parameters
     ----------
     of
         The folder of the registers; a market's own folder.
+    purpose
+        Why you look: who was compared with a list is about people. It is written into looks.jsonl beside the registers.
     law
         The country whose registers these are; by default the market's own, else by.
     format
@@ -302,7 +305,10 @@ def show_decisions(*, of: Path, law: str | None = None, format: Format = "table"
     today = registers.today
     now_listed = {(found.list, one.entry): one for found in registers.lists() for one in found.entries}
     rows = []
-    for one in registers.whitelist():
+    decided = registers.whitelist()
+    if decided:
+        Looks(of / "looks.jsonl", now).record(purpose or "", "registers/whitelist")
+    for one in decided:
         listed = now_listed.get((one.list, one.entry))
         if today > one.last:
             state = "ended"

@@ -119,3 +119,25 @@ def test_looking_makes_no_registers(skarb, tmp_path: Path) -> None:
         assert "typo" in result.err
     assert not (tmp_path / "typo").exists()
     assert skarb("register", "import", tmp_path, "--to", "reg").code == 3
+
+
+def test_who_looks_at_a_human_being_says_why(skarb, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(PARTIES)
+    assert imported(skarb, file, "--register", "parties").code == 0
+    log = tmp_path / "reg" / "looks.jsonl"
+    for words in (("register", "show", "p1"), ("screen", "party", "p1")):
+        refused = skarb(*words, "--of", "reg", "--law", "zz")
+        assert refused.code == 8 and "why you look" in " ".join(refused.err.split()) and "natural_person" not in refused.out
+        assert not log.exists()
+    assert skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--purpose", "case 17").code == 0
+    assert skarb("screen", "party", "p1", "--of", "reg", "--law", "zz", "--purpose", "case 18").code == 0
+    said = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(one["subject"], one["purpose"]) for one in said] == [("registers/p1", "case 17"), ("registers/p1", "case 18")]
+    company = tmp_path / "company.yaml"
+    company.write_text(
+        "- {party: acme, kind: legal_entity, country: ZZ, resident: true, identified: true, valid_from: 2026-01-01}\n"
+    )
+    assert imported(skarb, company, "--register", "parties").code == 0
+    assert skarb("register", "show", "acme", "--of", "reg", "--law", "zz").code == 0, "organisations stand in public registers"
+    assert len(log.read_text().splitlines()) == 2

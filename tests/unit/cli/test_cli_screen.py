@@ -141,7 +141,7 @@ def test_policy_and_whitelist(skarb, tmp_path: Path) -> None:
     assert screen(skarb, "whitelist", "add", "p2", "ofac-sdn", "36", *said, *two).code == 0
     told = json.loads(screen(skarb, "party", "p2", "--purpose", "a test", "--of", "reg", "--json").out)
     assert (told["status"], told["whitelisted"]) == ("clear", ["ofac-sdn/36"])
-    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--format", "json").out)
+    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--purpose", "a test", "--format", "json").out)
     assert (row["party"], row["state"]) == ("p2", "holds")
     assert screen(skarb, "policy", "set", "ofac-sdn", "report", *said).code == 0
     (row,) = json.loads(screen(skarb, "policy", "--of", "reg", "--format", "json").out)
@@ -149,7 +149,7 @@ def test_policy_and_whitelist(skarb, tmp_path: Path) -> None:
     assert json.loads(screen(skarb, "party", "p1", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "possible"
     screen(skarb, "import", *write(tmp_path, "2026-01-06", SDN.replace("5990001", "5990002")), "--to", "reg")
     assert json.loads(screen(skarb, "party", "p2", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "possible"
-    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--format", "json").out)
+    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--purpose", "a test", "--format", "json").out)
     assert row["state"] == "the entry has changed"
 
 

@@ -204,7 +204,10 @@ def lnurl(url: str) -> str:
 
 def test_the_lnurl_of_its_specification_is_read() -> None:
     """The example of LUD-01, which leads elsewhere than to a travel rule; that it is a URL over https is all that can be told."""
-    known = "LNURL1DP68GURN8GHJ7UM9WFMXJCM99E3K7MF0V9CXJ0M385EKVCENXC6R2C35XVUKXEFCV5MKVV34X5EKZD3EV56NYD3HXQURZEPEXEJXXEPNXSCRVWFNV9NXZCN9XQ6XYEFHVGCXXCMYXYMNSERXFQ5FNS"
+    known = (
+        "LNURL1DP68GURN8GHJ7UM9WFMXJCM99E3K7MF0V9CXJ0M385EKVCENXC6R2C35XVUKXEFCV5MKVV34X5"
+        "EKZD3EV56NYD3HXQURZEPEXEJXXEPNXSCRVWFNV9NXZCN9XQ6XYEFHVGCXXCMYXYMNSERXFQ5FNS"
+    )
     url = "https://service.com/api?q=3fc3645b439ce8e7f2553a69e5267081d96dcd340693afabe04be7b0ccd178df"
     assert read_travel_address(known) == read_travel_address(known.lower()) == url
     assert lnurl(url).upper() == known
