@@ -101,7 +101,19 @@ class Place:
 
     def balance(self, account: str, asset: str = "TBTC") -> str:
         try:
-            _, out = self.run("balance", self.path("bank.book"), account, "--asset", asset, "--law", self.law, "--format", "json")
+            _, out = self.run(
+                "balance",
+                self.path("bank.book"),
+                account,
+                "--purpose",
+                "a test",
+                "--asset",
+                asset,
+                "--law",
+                self.law,
+                "--format",
+                "json",
+            )
         except NotFound:
             return "none"
         return str(json.loads(out)[0]["balance"])

@@ -48,13 +48,13 @@ def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureReque
     assert run("ledger", "reverse", place, "share") == run("ledger", "reverse", place, "share") == 0
 
     out = tmp_path / "out.jsonl"
-    assert run("ledger", "accounts", place, "member", "--output", out) == 0
+    assert run("ledger", "accounts", "--purpose", "a test", place, "member", "--output", out) == 0
     assert [one["posted"] for one in read(out)] == [str(1000 + n) for n in range(MEMBERS)]
-    assert run("ledger", "transfers", place, "share", "--output", out) == 0
+    assert run("ledger", "transfers", "--purpose", "a test", place, "share", "--output", out) == 0
     assert len(read(out)) == 2 * (MEMBERS - 1), "each leg, and what took it back"
     assert run("balance", place, "member", "--prefix", "--output", out) == 0
     assert [one["balance"] for one in read(out)] == ["201.90"]
-    assert run("statement", place, "member/0", "--asset", "BYN", "--output", out) == 0
+    assert run("statement", place, "member/0", "--purpose", "a test", "--asset", "BYN", "--output", out) == 0
     assert [one["instruction"] for one in read(out)][1:3] == ["in-0", "share"]
     assert run("supply", place) == run("verify", place) == 0
     if kind != "postgres":

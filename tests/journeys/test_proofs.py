@@ -18,8 +18,8 @@ import pytest
 from msgspec.structs import replace
 
 from skarb.app.keys import Keyring, make_key, public_path, read_private, read_public, sign
-from skarb.app.looks import Looks
-from skarb.app.proof import DoesNotHold, looks_path, open_prover
+from skarb.app.looks import Looks, beside
+from skarb.app.proof import DoesNotHold, open_prover
 from skarb.core.errors import NotFound
 from skarb.journal import open_book
 from skarb.journal.leaves import canonical
@@ -411,7 +411,7 @@ def test_looks_are_recorded_with_their_purpose(bank: Path, tmp_path: Path) -> No
         prover.include("i-000001", "asked by the client on 3 May")
         prover.balance("client/p1/money", "ZZD", purpose="court order 7")
         prover.head()
-    found = [(look.subject, look.purpose) for look in Looks(looks_path(book), small.clock).all()]
+    found = [(look.subject, look.purpose) for look in Looks(beside(book), small.clock).all()]
     assert found == [
         ("small/2/0", "asked by the client on 3 May"),
         ("small/account client/p1/money ZZD", "court order 7"),
@@ -450,4 +450,4 @@ def test_proofs_while_the_book_is_written_and_by_several_at_once(bank: Path, tmp
                 proofs = list(pool.map(prove, [0, start - 1, start // 2, start - 1]))
             assert {proof.head.statement.size for proof in proofs} == {20 + start}
             assert all(holds(proof_bytes(proof), ring) for proof in proofs)
-    assert len(Looks(looks_path(path), small.clock).all()) == 12
+    assert len(Looks(beside(path), small.clock).all()) == 12

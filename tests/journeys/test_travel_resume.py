@@ -20,10 +20,14 @@ from skarb.app.travel.payees import Payees
 from skarb.app.travel.persons import Persons
 from skarb.app.travel.putaside import put_aside
 from skarb.app.travel.shelf import Shelf
-from skarb.core.errors import NotAllowed, NotFound, Unavailable
+from skarb.app.travel.wire import fingerprint_of
+from skarb.cli import make_app
+from skarb.cli.output import Usage
+from skarb.core.errors import InputError, NotAllowed, NotFound, Unavailable
 from skarb.core.screening_list import Listed, Name, ScreeningList
 from skarb.screening import Screen
 from skarb.store.sealed import SealedStore
+from skarb.travelrule.address import make_travel_address
 from skarb.travelrule.exchange import Exchange
 
 spec = spec_from_file_location("travel_pair", Path(__file__).with_name("travel_pair.py"))
@@ -282,3 +286,51 @@ def test_two_people_put_a_hit_aside_and_it_is_never_weaker_than_elsewhere(pair: 
         aside(beta, request, sure)
     with pytest.raises(NotFound):
         beta.office.obstacles(str(uuid4()))
+
+
+def test_the_commands_of_an_officer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> tuple[Any, str]:
+        capsys.readouterr()
+        code = make_app()([str(word) for word in words], result_action="return_value", exit_on_error=False)
+        said = capsys.readouterr()
+        return code, said.out + " ".join(said.err.split())
+
+    authority = world.Authority(tmp_path, "ca")
+    for name in ("alpha", "beta"):
+        authority.certify(name)
+    known = {"kind": "legal_entity", "country": "ZZ", "resident": True, "identified": True, "valid_from": "2020-01-01"}
+    parties = [{"party": "alpha", **known}, {"party": "beta", "certificates": [fingerprint_of(Path("beta.crt"))], **known}]
+    gates = [
+        {"party": "beta", "gate": gate, "licence": "crypto_bank", "valid_from": "2020-01-01"}
+        for gate in ("regime", "central_bank")
+    ]
+    for register, entries in (("parties", parties), ("admissions", gates)):
+        Path(f"{register}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in entries))
+        assert run("register", "import", f"{register}.jsonl", "--register", register, "--to", "m", "--law", "zz")[0] == 0
+    listed = {"list": "un-sc", "regime": "un", "publisher": "x", "version": "1", "published": "2026-01-01"}
+    listed["entries"] = [{"entry": "8", "kind": "person", "names": [{"text": "Boris Kolas"}]}]  # type: ignore[assignment]
+    Path("list.json").write_text(json.dumps(listed))
+    assert run("screen", "import", "list.json", "--to", "m", "--law", "zz")[0] == 0
+    made = ("--certificate", "alpha.crt", "--key", "alpha.key", "--trust", "ca.pem", "--url", "https://localhost:1")
+    run("travel", "init", "office", "--party", "alpha", "--registers", "m", "--law", "zz", *made)
+    Path("payload.json").write_text(json.dumps(world.payload_tree()))
+    request, address = str(uuid4()), make_travel_address("localhost:1/x")
+    where = ("--to", "beta", "--address", address, "--asset", "BTC", "--amount", "0.5", "--request", request)
+    code, said = run("travel", "send", "office", "payload.json", *where)
+    assert code == 9 and f"skarb travel whitelist OFFICE {request} shows what holds it" in said
+    assert json.loads(run("travel", "show", "office", "--format", "json")[1])[0]["state"] == "held"
+    code, said = run("travel", "whitelist", "office", request, "--format", "json")
+    assert code == 9 and [one["hit"] for one in json.loads(said)] == ["un-sc/8"] and "Kolas" not in said
+    with pytest.raises(Usage, match="two people decide"):
+        run("travel", "whitelist", "office", request, "un-sc/8", "--reason", "born 1991", "--by", "A. One")
+    two = ("--reason", "born 1991", "--by", "A. One", "--approved-by")
+    with pytest.raises(InputError):
+        run("travel", "whitelist", "office", request, "un-sc/8", *two, "A. One")
+    code, said = run("travel", "whitelist", "office", request, "un-sc/8", *two, "B. Two")
+    assert code == 0 and "recorded" in said and run("travel", "whitelist", "office", request)[0] == 0
+    assert json.loads(run("travel", "show", "office", "--format", "json")[1])[0]["state"] == "held", "a person sends it"
+    code, said = run("travel", "send", "office", "--request", request)
+    assert code == 6 and "does not answer" in said
+    assert json.loads(run("travel", "show", "office", "--format", "json")[1])[0]["state"] == "inquired"

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 
+from skarb.app.travel.server import Listening
 from skarb.app.travel.wire import Credentials, Reply, fingerprint_of, post
 from skarb.core.errors import NotAllowed, Unavailable
 from skarb.registers import Admission, Party
@@ -197,7 +198,7 @@ def test_very_many_faults_are_answered_with_the_first_of_them(pair: Any) -> None
     ("header", "value", "status"),
     [
         ("api_version", "", 400), ("api_version", "2.1.0", 400), ("api_version", "3.0.0", 200), ("request_identifier", "", 400),
-        ("request_identifier", "12", 400), ("api_extensions", "message-signing", 501), ("content_type", "text/plain", 400),
+        ("request_identifier", "12", 400), ("api_extensions", "message-signing", 501), ("content_type", "text/plain", 415),
         ("content_type", CONTENT_TYPE, 200),
     ],
 )  # fmt: skip
@@ -231,6 +232,24 @@ def test_extensions_that_we_cannot_do_are_refused_wherever_they_stand(pair: Any)
     status, said = say(pair, inquiry(extensions={"extended-ivms101": {"name": "Boris"}}))
     assert status == 501 and "extended-ivms101" in said["error"] and "Boris" not in json.dumps(said) and untouched(pair)
     assert say(pair, inquiry(extensions={}))[0] == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_are_refused_as_such(pair: Any, method: str) -> None:
+    context = pair.alpha.credentials.context(server=False)
+    connection = http.client.HTTPSConnection("localhost", pair.beta.port, timeout=60, context=context)
+    connection.request(method, f"/inquiries/{uuid4()}")
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("allow")) == (405, "GET, POST") and untouched(pair)
+
+
+def test_who_a_host_is_can_be_asked_at_its_root_wherever_it_takes_inquiries(pair: Any) -> None:
+    context = pair.alpha.credentials.context(server=False)
+    with Listening(pair.beta.office, pair.beta.credentials, "127.0.0.1", 0, "/travel/rule") as listening:
+        for place, status in (("identity", 200), ("travel/rule/identity", 200), ("version", 200), ("elsewhere", 404)):
+            connection = http.client.HTTPSConnection("localhost", listening.port, timeout=60, context=context)
+            connection.request("GET", f"/{place}")
+            assert connection.getresponse().status == status, place
 
 
 def test_what_a_provider_says_of_itself(pair: Any) -> None:

@@ -16,8 +16,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, NotAllowed, Unavailable
 from skarb.core.time import Clock
+from skarb.store import Location
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,11 @@ def _alone(file: BinaryIO) -> Iterator[None]:
     yield
 
 
+def beside(book: Location) -> Path:
+    """Return where looks at the people in a book outside a market are recorded: beside it, and for one in a database where one works."""
+    return book.with_name(f"{book.name}.looks.jsonl") if isinstance(book, Path) else Path(f"{book.name}.looks.jsonl")
+
+
 class Looks:
     """The log in one file of JSON lines."""
 
@@ -52,7 +58,20 @@ class Looks:
             self._size += len(line) + 1
 
     def record(self, purpose: str, subject: str) -> None:
-        """Write one look; it is on disk when this returns."""
+        """Write one look; it is on disk when this returns.
+
+        Raises: NotAllowed without a purpose; Unavailable if it cannot be written, and then nothing may be shown
+        """
+        if not purpose.strip():
+            raise NotAllowed(f"{subject}: given no purpose, expected why you look; it is written into {self.path}")
+        try:
+            self._write(purpose.strip(), subject)
+        except OSError as error:
+            raise Unavailable(
+                f"{self.path} cannot be written ({error.strerror or error}); whoever looks must be on record, so nothing is shown"
+            ) from None
+
+    def _write(self, purpose: str, subject: str) -> None:
         with self._lock:
             with self.path.open("ab") as file, _alone(file):
                 self._catch_up()

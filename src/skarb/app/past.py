@@ -1,4 +1,4 @@
-"""How people look at the past of a book: in the law's days, in the assets' units, and in a market with a purpose that is written down.
+"""How people look at the past of a book: in the law's days, in the assets' units, and with a purpose that is written down.
 
 A book by itself says neither where its days begin nor how many decimals an asset has; the market it belongs to does, or a law.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skarb.app.files import now
 from skarb.app.law import rulebook_of
-from skarb.app.looks import Looks
+from skarb.app.looks import Looks, beside
 from skarb.app.market import read_market_file
 from skarb.app.setting import open_registers
 from skarb.core.amount import format_amount
@@ -24,7 +24,7 @@ from skarb.store import Location
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = date(1970, 1, 1), date(2261, 12, 31)
-_PUBLIC = ("own", "chain")  # addresses of the institution itself and of blockchains
+_OWN, _CHAIN = "own", "chain"  # where the institution's own accounts stand, and those of blockchains and of the wallets on them
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Glass:
     book: Location
     zone: str
     registers: Registers
-    looks: Looks | None  # the log of the market that the book belongs to
+    looks: Looks  # the log of the market that the book belongs to, or the book's own
 
     def day(self, text: str, *, after: bool = False) -> int:
         """Return where a legal day begins, or the next one, in nanoseconds since 1970.
@@ -70,17 +70,33 @@ class Glass:
             return None
 
     def look(self, subject: str, purpose: str | None) -> None:
-        """Write down who is looked at and why, before anything is shown; a book outside a market has no such log.
+        """Write down who is looked at and why, before anything is shown; see `look_into`."""
+        _record(self.looks, subject, purpose)
 
-        Raises: NotAllowed without a purpose.
-        """
-        if self.looks is None:
-            return
-        if purpose is None or not purpose.strip():
-            raise NotAllowed(
-                f"{subject} shows a client's data; say why you look: --purpose TEXT, it is written into {self.looks.path}"
-            )
-        self.looks.record(purpose.strip(), subject)
+
+def look_into(book: Location, subject: str, purpose: str | None) -> None:
+    """Write down who in a book is looked at and why, before anything is shown: in the log of its market, or in its own.
+
+    Raises: NotAllowed without a purpose; Unavailable if it cannot be written
+    """
+    _record(_looks_of(book), f"{book.stem}/{subject}", purpose)
+
+
+def _record(looks: Looks, subject: str, purpose: str | None) -> None:
+    if purpose is None or not purpose.strip():
+        raise NotAllowed(f"{subject} shows somebody's data; say why you look: --purpose TEXT, it is written into {looks.path}")
+    looks.record(purpose, subject)
+
+
+def _market_of(book: Location) -> Path | None:
+    folder = book.resolve().parent.parent if isinstance(book, Path) else None
+    inside = isinstance(book, Path) and folder is not None and book.resolve().parent == folder / "books"
+    return folder if folder is not None and inside and (folder / "market.yaml").is_file() else None
+
+
+def _looks_of(book: Location) -> Looks:
+    market = _market_of(book)
+    return Looks(beside(book) if market is None else market / "looks.jsonl", now)
 
 
 def glass_for(book: Location, law: str | None) -> Glass:
@@ -88,23 +104,18 @@ def glass_for(book: Location, law: str | None) -> Glass:
 
     Raises: NotFound, ConfigurationError
     """
-    folder = book.resolve().parent.parent if isinstance(book, Path) else None
-    if (
-        isinstance(book, Path)
-        and folder is not None
-        and (folder / "market.yaml").is_file()
-        and book.resolve().parent == folder / "books"
-    ):
-        law = law or read_market_file(folder).law
-        return Glass(book, rulebook_of(law).country.zone, open_registers(law, folder, now), Looks(folder / "looks.jsonl", now))
-    law = law or "by"
-    return Glass(book, rulebook_of(law).country.zone, open_registers(law, None, now), None)
+    market = _market_of(book)
+    law = law or ("by" if market is None else read_market_file(market).law)
+    return Glass(book, rulebook_of(law).country.zone, open_registers(law, market, now), _looks_of(book))
 
 
 def is_personal(address: str) -> bool:
-    """Tell whether an address leads to one party and not to the institution or to many parties."""
+    """Tell whether an address leads to one party, and not to the institution, to a blockchain or to many parties.
+
+    A wallet on a chain (`chain/BTC:…`) is somebody's, the chain itself (`chain/BTC`) everybody's.
+    """
     first, _, rest = address.rstrip("/").partition("/")
-    return bool(rest) and first not in _PUBLIC
+    return ":" in rest if first == _CHAIN else bool(rest) and first != _OWN
 
 
 def nanoseconds(instant: datetime) -> int:

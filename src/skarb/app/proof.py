@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from skarb.app.files import now
 from skarb.app.keys import key_id, sign
-from skarb.app.looks import Looks
+from skarb.app.looks import Looks, beside
 from skarb.core.errors import InputError, NotFound, SkarbError
 from skarb.core.transfer import key_128
 from skarb.journal.balances import Balances, balances_at
@@ -239,7 +239,7 @@ class Prover:
 
     def _look(self, purpose: str, subject: str) -> None:
         """Record who is looked at and why, before anything is shown."""
-        Looks(looks_path(self._path), now).record(purpose, f"{self.book}/{subject}")
+        Looks(beside(self._path), now).record(purpose, f"{self.book}/{subject}")
 
 
 @contextmanager
@@ -297,8 +297,3 @@ def read_file(path: Path) -> Proof:
         raise NotFound(f"there is no file {path}; skarb proof head writes a head, the other commands proofs") from None
     except Damaged as error:
         raise Damaged(f"{path}: {error}") from None
-
-
-def looks_path(book: Path) -> Path:
-    """Return where looks at the people in a book are recorded when a proof is made."""
-    return book.with_name(book.name + ".looks.jsonl")

@@ -26,6 +26,7 @@ from skarb.screening import Screen
 if TYPE_CHECKING:
     from skarb.screening.names import NameScreen
 
+MADE_UP: Final = "simulated-"  # how the lists of a simulated market begin
 EXAMPLE_OPERATOR: Final = "example-institution"
 _LONG_AGO = date(1991, 1, 1)
 
@@ -45,12 +46,12 @@ class Setting:
 def open_registers(law: str, folder: Path | None, clock: Clock, *, required: tuple[RequiredList, ...] | None = None) -> Registers:
     """Return the registers kept in a folder, or new ones in memory, starting with what the country's folder says.
 
-    The country names the lists without which nobody is clear. Only what is made up names its own: a simulated market needs lists of
-    the same regimes, of whatever age; `required` is for examples.
+    The country names the lists without which nobody is clear, and no folder asks for less. In the folder of a market the list that the
+    simulation made for a regime stands for the one that the law names, and every answer says so; `required` is for examples.
     """
     defaults = load_country_defaults(law_folder(law))
     if required is None and folder is not None and (folder / "market.yaml").is_file():
-        required = tuple(RequiredList(regime=one.regime, cites=one.cites) for one in defaults.required_lists)
+        required = tuple(msgspec.structs.replace(one, stand_in=f"{MADE_UP}{one.regime}") for one in defaults.required_lists)
     if required is not None:
         defaults = msgspec.structs.replace(defaults, required_lists=required)
     registers = Registers(defaults, clock=clock, file=None if folder is None else RegisterFile(folder))
@@ -94,6 +95,7 @@ def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[st
     said = list(notes)
     if screen.stamps:
         said.append("screened against " + ", ".join(f"{s.list} of {s.published} ({s.count} entries)" for s in screen.stamps))
+    said += screen.eased
     if screen.missing:
         said.append(f"every instruction is referred: {'; '.join(screen.missing)} (skarb screen import)")
     return Setting(law, rulebook_of(law), registers, screen, operator, tuple(said))

@@ -45,6 +45,7 @@ from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 from skarb.app.tally import Answered, Tally, answered
 from skarb.app.words import citation_of, says_of, title_of
 from skarb.core.amount import format_amount
+from skarb.core.party import HUMAN
 from skarb.core.time import from_day, legal_day
 from skarb.desk import Desk
 from skarb.journal import GENESIS, Envelope
@@ -55,7 +56,6 @@ from skarb.simulate import BookEntry
 from skarb.simulate.farm import Farm
 from skarb.simulate.miners import Miners
 
-_PERSONAL = ("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor", "unknown")
 _CREATED = Result.created.value
 _NAMES = {result.value: result.name for result in Result}
 _OTHER = ("deposit/", "quarantine/")
@@ -484,7 +484,7 @@ class View:
         entry = next((one for one in reversed(self._registers.history("parties", party)) if isinstance(one, Party)), None)
         if entry is None:
             return Person(id=party, name=party, personal=True)
-        return Person(id=party, name=entry.name or party, personal=entry.kind in _PERSONAL, latin=self._latin.get(party, ""))
+        return Person(id=party, name=entry.name or party, personal=entry.kind in HUMAN, latin=self._latin.get(party, ""))
 
 
 def _place(one: Answered) -> Place:

@@ -31,7 +31,7 @@ def balance(
     Two dates matter: when a transfer takes effect, and when it was recorded. The balance counts what had taken effect at --at among what was
     recorded until --recorded. Credits minus debits is the balance; outgoing holds are taken off to give what is available.
 
-    Examples: `skarb balance first.book client/anna --at 2026-08-01` · `skarb balance first.book client --prefix`
+    Examples: `skarb balance first.book client/anna --at 2026-08-01 --purpose "case 17"` · `skarb balance first.book client --prefix`
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def balance(
     prefix
         Add up all accounts at the address and below it.
     purpose
-        Why you look at somebody's account; a market writes it into its log of looks.
+        Why you look at somebody's account; it is written into the log of looks of the market, or beside the book into BOOK.looks.jsonl.
     law
         The country whose days and assets are meant; by default the market's own, else by.
     output

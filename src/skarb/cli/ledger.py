@@ -20,6 +20,7 @@ from skarb.app.ledgerview import AccountRow, TransferRow, account_words
 from skarb.app.ledgerview import accounts as accounts_of
 from skarb.app.ledgerview import reverse as reverse_in
 from skarb.app.ledgerview import transfers as transfers_of
+from skarb.app.past import look_into
 from skarb.cli.output import Format, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.errors import EXIT_CODES, ConfigurationError, InputError, NotFound
 from skarb.intake.ledger_lines import BATCH, LedgerFile, read_accounts, read_postings
@@ -158,12 +159,13 @@ def accounts(
     /,
     *,
     metadata: bool = False,
+    purpose: str | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
 ) -> None:
     """Show accounts with balance, holds, floor, ceiling and state, in the order in which they were opened.
 
-    Examples: `skarb ledger accounts fund.book` · `skarb ledger accounts fund.book member --format json`
+    Examples: `skarb ledger accounts fund.book --purpose audit` · `skarb ledger accounts fund.book member --purpose audit --format json`
 
     Parameters
     ----------
@@ -173,6 +175,8 @@ def accounts(
         Only the accounts at this address and below it.
     metadata
         Show the metadata of the accounts, too; the whole journal is read for it.
+    purpose
+        Why you look at people's accounts; it is written into the log of looks of the market, or beside the book into BOOK.looks.jsonl.
     output
         Write the rows to a file: .json, .jsonl, .csv or .parquet.
     format
@@ -186,6 +190,7 @@ def accounts(
         rows = list(accounts_of(ledger, prefix))
     if prefix and not rows:
         raise NotFound(f"{place} has no account at {prefix!r} or below it")
+    look_into(place, prefix or "all accounts", purpose)
     columns = (*AccountRow._fields, "metadata") if metadata else AccountRow._fields
     lines = ((*row, words.get((row.address, row.asset), "")) if metadata else tuple(row) for row in rows)
     form = format_of(format, output)
@@ -200,12 +205,14 @@ def transfers(
     *,
     account: str | None = None,
     limit: int | None = None,
+    purpose: str | None = None,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
 ) -> None:
     """Show transfers as the journal has them, those that were rejected, too, with the ledger's answer and their metadata.
 
-    Examples: `skarb ledger transfers fund.book t-1` · `skarb ledger transfers fund.book --account member/1 --limit 20`
+    Examples: `skarb ledger transfers fund.book t-1 --purpose "a complaint"` ·
+    `skarb ledger transfers fund.book --account member/1 --purpose audit --limit 20`
 
     Parameters
     ----------
@@ -217,6 +224,8 @@ def transfers(
         Only those that debit or credit an account at this address.
     limit
         At most so many; by default all.
+    purpose
+        Why you look at people's accounts; it is written into the log of looks of the market, or beside the book into BOOK.looks.jsonl.
     output
         Write the rows to a file: .json, .jsonl, .csv or .parquet.
     format
@@ -238,6 +247,7 @@ def transfers(
             yield from first
             yield from rows
 
+        look_into(place, f"transfers/{transfer or account or 'all'}", purpose)
         form = format_of(format, output)
         write_rows(TransferRow._fields, (_exact(row._fields, row, form) for row in islice(found(), limit)), form, output)
 

@@ -14,7 +14,8 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from skarb.app.keys import Keyring, make_key, public_path, read_private, read_public
-from skarb.app.proof import PURPOSE, Prover, grow_tree, looks_path, open_prover, read_file, read_head
+from skarb.app.looks import beside
+from skarb.app.proof import PURPOSE, Prover, grow_tree, open_prover, read_file, read_head
 from skarb.app.proofwords import rows, sentence, title
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
 from skarb.core.errors import EXIT_CODES, InputError
@@ -111,7 +112,7 @@ def include(
     with _prover(book, key, head, output) as prover:
         proof = prover.include(instruction, purpose)
     _write(proof, output, key)
-    err.print(f"[dim]· the look was recorded in {escape(str(looks_path(book)))}[/]")
+    err.print(f"[dim]· the look was recorded in {escape(str(beside(book)))}[/]")
 
 
 @app.command
@@ -157,7 +158,7 @@ def balance(
     with _prover(book, key, head, output) as prover:
         proof = prover.balance(account, asset, height, purpose)
     _write(proof, output, key)
-    err.print(f"[dim]· the look was recorded in {escape(str(looks_path(book)))}[/]")
+    err.print(f"[dim]· the look was recorded in {escape(str(beside(book)))}[/]")
 
 
 @app.command

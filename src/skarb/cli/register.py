@@ -13,11 +13,13 @@ from rich.markup import escape
 from skarb.app.files import now
 from skarb.app.law import rulebook_of
 from skarb.app.lists import read_list_files
+from skarb.app.looks import Looks
 from skarb.app.setting import open_registers
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
+from skarb.core.party import HUMAN
 from skarb.core.time import legal_day, to_day
-from skarb.registers import REGISTERS, Registers, Summary, read_entries, read_rates
+from skarb.registers import REGISTERS, Party, Registers, Summary, read_entries, read_rates
 from skarb.screening.lists import Edition, Source, form_of
 from skarb.screening.lists.files import unpacked
 
@@ -154,8 +156,14 @@ def open_to_read(folder: Path, law: str) -> Registers:
 
 
 @app.command
-def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None = None, json: bool = False) -> None:
+def show(
+    subject: str, /, *, of: Path, at: date | None = None, purpose: str | None = None, law: str | None = None, json: bool = False
+) -> None:
     """Show what the registers know of a party on a day, and every entry about it.
+
+    Whoever looks at a human being says why; it is written into looks.jsonl beside the registers.
+
+    Example: `skarb register show anna --of market --purpose "case 17"`
 
     Parameters
     ----------
@@ -165,6 +173,8 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None =
         The folder of the registers; a market's own folder.
     at
         The legal date; by default today.
+    purpose
+        Why you look, where it is a human being.
     law
         The country whose registers these are; by default the market's own, else by.
     json
@@ -177,6 +187,7 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None =
     entries = [(name, entry) for name in REGISTERS for entry in registers.history(name, subject)]
     if profile is None and not entries:
         raise NotFound(f"the registers in {of} say nothing about {subject!r}")
+    look_at_party(registers, of, subject, purpose)
     if json:
         out.print_json(msgspec.json.encode({"profile": profile, "entries": entries}).decode())
         return
@@ -189,6 +200,16 @@ def show(subject: str, /, *, of: Path, at: date | None = None, law: str | None =
         (name, str(entry.valid_from), str(entry.valid_to or ""), msgspec.json.encode(entry).decode()) for name, entry in entries
     )
     out.print(table(("register", "from", "to", "entry"), rows))
+
+
+def look_at_party(registers: Registers, of: Path, party: str, purpose: str | None) -> None:
+    """Write down why somebody looks at a human being, or at his wallet; organisations stand in public registers.
+
+    Raises: NotAllowed without a purpose; Unavailable
+    """
+    entries = [entry for name in ("parties", "wallets") for entry in registers.history(name, party)]
+    if any(one.kind in HUMAN if isinstance(one, Party) else bool(getattr(one, "party", "")) for one in entries):
+        Looks(of / "looks.jsonl", now).record(purpose or "", f"registers/{party}")
 
 
 @app.command

@@ -27,7 +27,8 @@ from skarb.app.custody.solvency import (
 )
 from skarb.app.files import now
 from skarb.app.keys import Keyring, public_path, read_private, read_public
-from skarb.app.proof import open_prover
+from skarb.app.looks import Looks, beside
+from skarb.app.proof import PURPOSE, open_prover
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.custody.assets import SignedSolvency, asset_text, normal_address
@@ -101,9 +102,12 @@ def prove_liability(
     asset: str | None = None,
     book: Path | None = None,
     accounts: str | None = None,
+    purpose: str = PURPOSE,
     output: Output,
 ) -> None:
     """Make the proof that a user was counted, or one line of JSON for each user; no key is needed.
+
+    The look into a book is recorded beside it, in BOOK.looks.jsonl.
 
     Example: `skarb reserve prove-liability owed.json owed.csv --secret salts --user anna -o anna.json`
 
@@ -123,11 +127,15 @@ def prove_liability(
         The book, with --accounts.
     accounts
         The address below which the accounts lie.
+    purpose
+        Why somebody looks at these persons' data in the book.
     output
         Where the proof goes; of all users as .jsonl.
     """
     check_outputs((output,), (published, file, secret, book))
     paper = _published(published)
+    if book is not None:
+        Looks(beside(location_of(str(book))), now).record(purpose, f"{book.name}/{accounts or ''}/{user or 'everybody'}")
     trees = _trees(file, book, accounts, secret, paper.statement.at)
     must_be_of(trees, paper)
     if user is None:

@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy, whitelist
+from skarb.app.looks import Looks
 from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
-from skarb.cli.register import law_of, open_to_read
+from skarb.cli.register import law_of, look_at_party, open_to_read
 from skarb.cli.screen_name import add_to as add_name_to
 from skarb.core.errors import EXIT_CODES, InputError, NotFound, Problem, shorten
 from skarb.core.identifiers import Flaw
@@ -171,8 +172,12 @@ def delta(old: str, new: str, /, *, of: Path | None = None, law: str | None = No
 
 
 @app.command
-def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False) -> None:
+def party(party: str, /, *, of: Path, purpose: str | None = None, law: str | None = None, json: bool = False) -> None:
     """Say what screening finds for a registered party by its identifiers and its names, on which list, and what that means.
+
+    Whoever looks at a human being says why; it is written into looks.jsonl beside the registers.
+
+    Example: `skarb screen party anna --of market --purpose "case 17"`
 
     Parameters
     ----------
@@ -180,6 +185,8 @@ def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False
         The party's id.
     of
         The folder of the registers; a market's own folder.
+    purpose
+        Why you look, where it is a human being.
     law
         The country whose registers these are; by default the market's own, else by.
     json
@@ -188,7 +195,10 @@ def party(party: str, /, *, of: Path, law: str | None = None, json: bool = False
     registers = open_to_read(of, law_of(of, law))
     if not registers.history("parties", party):
         raise NotFound(f"the registers in {of} know no party {party!r}")
-    _show(party, screen_of(registers).party_result(party), json)
+    look_at_party(registers, of, party, purpose)
+    screen = screen_of(registers)
+    _tell_eased(screen)
+    _show(party, screen.party_result(party), json)
 
 
 @app.command
@@ -209,7 +219,9 @@ def wallet(address: str, /, *, of: Path, law: str | None = None, json: bool = Fa
         Print JSON.
     """
     registers = open_to_read(of, law_of(of, law))
-    found = screen_of(registers).wallet_result(address)
+    screen = screen_of(registers)
+    _tell_eased(screen)
+    found = screen.wallet_result(address)
     known, national = read_wallet(address), registers.wallet_listed(address, registers.today)
     if isinstance(known, Flaw) and not national and found.status in ("clear", "unavailable"):
         raise InputError(f"{shorten(address)!r} is not an address: expected {known.expected}; nobody is clear by that")
@@ -275,13 +287,15 @@ def set_measure(
 
 
 @decisions.default
-def show_decisions(*, of: Path, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
+def show_decisions(*, of: Path, purpose: str | None = None, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
     """Show the decisions that somebody is not whom an entry means, and whether each still holds.
 
     Parameters
     ----------
     of
         The folder of the registers; a market's own folder.
+    purpose
+        Why you look: who was compared with a list is about people. It is written into looks.jsonl beside the registers.
     law
         The country whose registers these are; by default the market's own, else by.
     format
@@ -291,7 +305,10 @@ def show_decisions(*, of: Path, law: str | None = None, format: Format = "table"
     today = registers.today
     now_listed = {(found.list, one.entry): one for found in registers.lists() for one in found.entries}
     rows = []
-    for one in registers.whitelist():
+    decided = registers.whitelist()
+    if decided:
+        Looks(of / "looks.jsonl", now).record(purpose or "", "registers/whitelist")
+    for one in decided:
         listed = now_listed.get((one.list, one.entry))
         if today > one.last:
             state = "ended"
@@ -370,8 +387,14 @@ def _tell(problems: tuple[Problem, ...]) -> None:
         err.print(f"… and {len(problems) - SHOWN} more")
 
 
+def _tell_eased(screen: Screen) -> None:
+    for words in screen.eased:
+        err.print(f"[yellow]made up:[/] {escape(words)}", highlight=False)
+
+
 def _warn(screen: Screen) -> None:
-    """Say why nobody is clear, where that is so."""
+    """Say why nobody is clear, where that is so, and what is made up."""
+    _tell_eased(screen)
     if screen.missing:
         err.print(
             f"[yellow]nobody is clear, every instruction is referred:[/] {escape('; '.join(screen.missing))}", highlight=False

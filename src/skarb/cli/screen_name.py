@@ -101,10 +101,11 @@ def name(
 def _lists(
     of: Path | None, files: tuple[Path, ...], published: date | None, law: str | None
 ) -> tuple[Sequence[ScreeningList], tuple[str, ...]]:
-    """Return the lists, and of those that registers keep what keeps everybody from being clear."""
+    """Return the lists, and of those that registers keep what keeps everybody from being clear and what is made up."""
     registers = example_registers(law or "by", now) if of is None else open_to_read(of, law_of(of, law))
     if not files:
-        return registers.lists(), screen_of(registers).missing
+        screen = screen_of(registers)
+        return registers.lists(), (*screen.eased, *screen.missing)
     reading = read_list_files(files, Edition(published), registers)
     if reading.problems:
         raise InputError("\n".join(map(str, reading.problems)))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from skarb.app.past import Glass, glass_for, is_personal
+from skarb.app.past import Glass, glass_for
 from skarb.cli.output import Format, Usage, check_outputs, format_of, write_rows
 from skarb.cli.past import open_kept, print_notes
 from skarb.core.errors import InputError
@@ -41,7 +41,7 @@ def statement(
     Transfers, holds, and what became of the holds, in the order of recording; with --effective in the order in which they take effect. What comes in
     has no sign, what goes out has a minus. Holds change what is available, not the balance.
 
-    Example: `skarb statement first.book client/anna --asset BYN --from 2026-08-01 --to 2026-08-31`
+    Example: `skarb statement first.book client/anna --asset BYN --from 2026-08-01 --to 2026-08-31 --purpose "case 17"`
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def statement(
     size
         Lines on a page.
     purpose
-        Why you look at the account; a market writes it into its log of looks.
+        Why you look at the account; it is written into the log of looks of the market, or beside the book into BOOK.looks.jsonl.
     law
         The country whose days and assets are meant; by default the market's own, else by.
     output
@@ -85,8 +85,7 @@ def statement(
         raise Usage(f"--from {since} --to {until}: the last day lies before the first one")
     past, notes = open_kept(place)
     row = past.find(address, asset)[0]
-    if is_personal(address) or glass.looks is not None:  # the other sides of our own account are clients
-        glass.look(f"{past.book}/{address}", purpose)
+    glass.look(f"{past.book}/{address}", purpose)  # whoever's the account is, its other sides are clients
     known, count = past.known, past.known.until(None if recorded is None else glass.moment(recorded))
     skip = (page - 1) * size
     if effective:

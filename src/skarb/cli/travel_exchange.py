@@ -194,7 +194,7 @@ def confirm(folder: Folder, request: str, /, *, txid: str | None = None, cancel:
     if (txid is None) == (cancel is None):
         raise Usage("give --txid ID or --cancel COMMENT, one of them")
     with open_office(folder) as office:
-        office.confirm(request, Confirmation(txid=txid, canceled=cancel))
+        office.confirm(request, Confirmation(txid=txid, canceled=None if cancel is None else cancel.strip() or "canceled"))
         tell(office.deliver(sender_of(folder, read_office_file(folder))))
         show_exchanges(office, {request})
 

@@ -90,6 +90,8 @@ def up(
     give_files(market, chain or [])
     with progress("Opening the books") as step:
         running = Market(market, step)
+    for words in running.screen.eased:
+        err.print(f"[dim]· {escape(words)}[/]", highlight=False)
     with running:
         if once:
             with progress("Living through the past") as stride:

@@ -22,6 +22,10 @@ PartyKind = Literal[
     "unknown",
 ]
 PARTY_KINDS: tuple[str, ...] = get_args(PartyKind)
+HUMAN: frozenset[str] = frozenset(
+    ("natural_person", "self_employed", "craftsperson", "farm_stay_host", "sole_proprietor", "unknown")
+)
+"""Kinds of which each is, or may be, one human being: whoever looks at one says why."""
 
 Licence = Literal[
     "none",

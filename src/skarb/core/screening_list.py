@@ -114,6 +114,9 @@ class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_age_days: int | None = None  # from the day it was published
     since: date | None = None  # from when on it has been required
     cites: str = ""  # the provision or decision that asks for it
+    stand_in: str = (
+        ""  # the made-up list that may stand for it, whatever its age; a simulated market has one, no law and no institution
+    )
 
     @property
     def name(self) -> str:
@@ -122,6 +125,20 @@ class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def lack(self, lists: Iterable[ScreeningList], today: date) -> str:
         """Return in words what is wrong with what is loaded, and since when; empty if nothing is."""
+        loaded = list(lists)
+        return "" if self.stood_for(loaded) else self._lack(loaded, today)
+
+    def eased(self, lists: Iterable[ScreeningList], today: date) -> str:
+        """Return in words what the law asks for and a made-up list stands for; empty where the law has what it asks for."""
+        loaded = list(lists)
+        lack = self._lack(loaded, today) if self.stood_for(loaded) else ""
+        return f"{self.stand_in} is made up and stands for what {self.cites or 'the law'} asks for: {lack}" if lack else ""
+
+    def stood_for(self, lists: Iterable[ScreeningList]) -> bool:
+        """Tell whether a made-up list stands for this one."""
+        return bool(self.stand_in) and any(one.list == self.stand_in and bool(one.entries) for one in lists)
+
+    def _lack(self, lists: Iterable[ScreeningList], today: date) -> str:
         found = [one for one in lists if (one.list == self.list if self.list else one.regime == self.regime)]
         since = f", required since {self.since}" if self.since else ""
         if not found:

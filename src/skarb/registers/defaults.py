@@ -104,6 +104,10 @@ def _required_lists(path: Path) -> tuple[RequiredList, ...]:
     for one in found:
         if not one.list and one.regime == "none":
             raise ConfigurationError(f"{path}: every item names a list or a regime")
+        if one.stand_in:
+            raise ConfigurationError(
+                f"{path}: {one.name}: stand_in {one.stand_in!r}, expected none; nothing made up stands for a list by law"
+            )
         if one.max_age_days is not None and one.max_age_days < 1:
             raise ConfigurationError(f"{path}: {one.name}: max_age_days {one.max_age_days}, expected at least 1")
     return found

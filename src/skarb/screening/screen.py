@@ -106,6 +106,14 @@ class Screen:
         return self._default.missing
 
     @property
+    def eased(self) -> tuple[str, ...]:
+        """What the law asks for and a made-up list stands for, in words: to be said wherever something is decided by it."""
+        if self._today is None:
+            return ()
+        today = from_day(self._today())
+        return tuple(words for one in self._required if (words := one.eased(self._lists.values(), today)))
+
+    @property
     def required(self) -> tuple[RequiredList, ...]:
         """Lists without which nothing is clear."""
         return self._required

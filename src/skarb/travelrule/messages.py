@@ -76,6 +76,7 @@ class Resolution(Part, frozen=True, kw_only=True):
 
     approved: Approval | None = None
     rejected: Comment | None = None
+    version: VersionText | None = None  # others say it here as well; we do in the header
     extensions: dict[str, Any] | None = None
 
 

@@ -74,31 +74,35 @@ def test_a_dry_run_writes_nothing_and_needs_no_book_to_open_one(skarb, book: str
 def test_accounts_and_transfers_are_shown_in_words(skarb, book: str) -> None:
     post(skarb, book, TRANSFERS)
     assert skarb("ledger", "reverse", book, "t").code == 0
-    rows = json.loads(skarb("ledger", "accounts", book, "member/1", "--metadata", "--format", "json").out)
+    rows = json.loads(skarb("ledger", "accounts", "--purpose", "a test", book, "member/1", "--metadata", "--format", "json").out)
     assert rows == [
         {
             "address": "member/1", "asset": "BYN", "posted": "-100", "held_out": "0", "held_in": "0", "available": "-100",
             "floor": "-1000", "ceiling": None, "closed": False, "code": 1, "flags": "", "metadata": {"name": "Alena"},
         }
     ]  # fmt: skip
-    assert len(skarb("ledger", "accounts", book, "--format", "csv").rows) == 3
-    assert skarb("ledger", "accounts", book, "memb").code == 4
-    assert "Alena" not in skarb("ledger", "accounts", book).out
-    shown = json.loads(skarb("ledger", "transfers", book, "a", "--format", "json").out)
+    assert len(skarb("ledger", "accounts", "--purpose", "a test", book, "--format", "csv").rows) == 3
+    assert skarb("ledger", "accounts", "--purpose", "a test", book, "memb").code == 4
+    assert "Alena" not in skarb("ledger", "accounts", "--purpose", "a test", book).out
+    shown = json.loads(skarb("ledger", "transfers", "--purpose", "a test", book, "a", "--format", "json").out)
     assert [(row["id"], row["debit"], row["credit"], row["amount"], row["metadata"]) for row in shown] == [
         ("a", "member/1", "member/2", "100", {"why": "rent"})
     ]
-    assert [row["id"][:2] for row in skarb("ledger", "transfers", book, "--format", "csv").rows] == ["a", "t", "0x"]
-    assert len(skarb("ledger", "transfers", book, "--limit", 2, "--format", "csv").rows) == 2
-    assert skarb("ledger", "transfers", book, "zzz").code == 4
-    assert skarb("ledger", "transfers", book, "--account", "zzz").code == 4
+    assert [row["id"][:2] for row in skarb("ledger", "transfers", "--purpose", "a test", book, "--format", "csv").rows] == [
+        "a",
+        "t",
+        "0x",
+    ]
+    assert len(skarb("ledger", "transfers", "--purpose", "a test", book, "--limit", 2, "--format", "csv").rows) == 2
+    assert skarb("ledger", "transfers", "--purpose", "a test", book, "zzz").code == 4
+    assert skarb("ledger", "transfers", "--purpose", "a test", book, "--account", "zzz").code == 4
 
 
 def test_the_commands_of_every_book_know_a_ledger_without_law(skarb, book: str) -> None:
     post(skarb, book, TRANSFERS)
-    (row,) = skarb("balance", book, "member/1", "--format", "csv").rows
+    (row,) = skarb("balance", book, "member/1", "--purpose", "a test", "--format", "csv").rows
     assert row["balance"] == "-1.05"
-    rows = skarb("statement", book, "member/1", "--asset", "BYN", "--format", "csv").rows
+    rows = skarb("statement", book, "member/1", "--purpose", "a test", "--asset", "BYN", "--format", "csv").rows
     assert [(one["instruction"], one["amount"]) for one in rows] == [("", ""), ("a", "-1.00"), ("t", "-0.05"), ("", "")]
     assert [one["difference"] for one in skarb("supply", book, "--format", "csv").rows] == ["0.00", "0.00"]
     assert skarb("rebuild", book).code == skarb("rebuild", book, "--check").code == skarb("verify", book).code == 0
@@ -130,3 +134,15 @@ def test_the_reference_calls_commands_as_they_are_called(tmp_path: Path) -> None
     assert "skarb ledger post [OPTIONS] BOOK FILE" in text
     assert "skarb proof head --key PATH [OPTIONS] BOOK" in text
     assert "skarb.cli" not in text
+
+
+@pytest.mark.parametrize("words", [("accounts",), ("accounts", "member"), ("transfers",), ("transfers", "a")])
+def test_who_looks_at_accounts_says_why(skarb, book: str, words: tuple[str, ...]) -> None:
+    post(skarb, book, TRANSFERS)
+    log = Path(f"{book}.looks.jsonl")
+    refused = skarb("ledger", words[0], book, *words[1:])
+    assert refused.code == 8 and "--purpose" in refused.err and "member/1" not in refused.out and not log.exists()
+    shown = skarb("ledger", words[0], book, *words[1:], "--purpose", "closing of the day")
+    assert shown.code == 0 and "member/1" in shown.out
+    (line,) = log.read_text().splitlines()
+    assert json.loads(line)["purpose"] == "closing of the day"

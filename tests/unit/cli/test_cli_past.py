@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from skarb.app.files import now
+from skarb.app.looks import Looks
+from skarb.app.past import is_personal
+from skarb.core.errors import NotAllowed
+
 HEADER = "id,at,activity,party,asset,amount,counterparty\n"
 LAW = ("--law", "zz")
+LOOK = (*LAW, "--purpose", "a test")
 MAY = "2026-05-10T10:00:00+00:00"
 
 
@@ -23,7 +29,7 @@ def book(skarb, tmp_path: Path) -> Path:
 
 def test_a_back_dated_payment_keeps_both_dates(skarb, book: Path) -> None:
     def balance(*words: str) -> str:
-        (row,) = skarb("balance", book, "outside/p1", *LAW, "--format", "csv", *words).rows
+        (row,) = skarb("balance", book, "outside/p1", *LOOK, "--format", "csv", *words).rows
         return row["balance"]
 
     assert balance() == "-6.50"
@@ -36,7 +42,7 @@ def test_a_back_dated_payment_keeps_both_dates(skarb, book: Path) -> None:
 
 def test_a_statement_by_record_and_by_effect(skarb, book: Path) -> None:
     def statement(*words: object) -> list[tuple[str, ...]]:
-        rows = skarb("statement", book, "outside/p1", "--asset", "ZZD", *LAW, "--format", "csv", *words).rows
+        rows = skarb("statement", book, "outside/p1", "--asset", "ZZD", *LOOK, "--format", "csv", *words).rows
         return [(row["change"], row["amount"], row["balance"], row["instruction"]) for row in rows]
 
     recorded = statement()
@@ -89,7 +95,7 @@ def test_rebuild_and_check(skarb, book: Path) -> None:
     result = skarb("rebuild", book, "--check")
     assert result.code == 9
     assert part.name in result.out
-    answer = skarb("balance", book, "outside/p1", *LAW)
+    answer = skarb("balance", book, "outside/p1", *LOOK)
     assert answer.code == 0
     assert "made again" in answer.err
     assert skarb("rebuild", book, "--check").code == 0
@@ -97,7 +103,7 @@ def test_rebuild_and_check(skarb, book: Path) -> None:
 
 
 def test_what_cannot_be_asked(skarb, book: Path) -> None:
-    statement = ("statement", book, "outside/p1", "--asset", "ZZD", *LAW)
+    statement = ("statement", book, "outside/p1", "--asset", "ZZD", *LOOK)
     for words, code, part in (
         (("balance", "no.book", "x"), 4, "no book"),
         (("balance", book, "outside/p9", *LAW), 4, "below outside"),
@@ -130,3 +136,44 @@ def test_in_a_market_who_looks_says_why(skarb, book: Path, tmp_path: Path) -> No
     assert "-6.50" in shown.out
     (line,) = (market / "looks.jsonl").read_text().splitlines()
     assert (json.loads(line)["purpose"], json.loads(line)["subject"]) == ("a complaint", "my/outside/p1")
+
+
+WALLET = "chain/BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
+
+
+@pytest.mark.parametrize(
+    ("address", "personal"),
+    [
+        (WALLET, True), (f"{WALLET}/", True), ("client/anna", True), ("quarantine/anna/BTC:1", True), ("outside/p1", True), ("member/1", True),
+        ("chain/BTC", False), ("chain/BTC/created", False), ("chain", False), ("own/bank", False), ("own", False), ("client", False),
+    ],
+)  # fmt: skip
+def test_which_address_is_somebodys(address: str, personal: bool) -> None:
+    assert is_personal(address) is personal
+
+
+@pytest.mark.parametrize("words", [("balance",), ("statement", "--asset", "ZZD")])
+def test_a_book_outside_a_market_keeps_a_log_of_looks_beside_it(skarb, book: Path, words: tuple[str, ...]) -> None:
+    asked = [words[0], book, "outside/p1", *words[1:]]
+    log = book.with_name("my.book.looks.jsonl")
+    for purpose in ((), ("--purpose", " ")):
+        refused = skarb(*asked, *purpose)
+        assert refused.code == 8 and "--purpose" in refused.err and "6.50" not in refused.out
+        assert not log.exists()
+    shown = skarb(*asked, "--purpose", "a complaint", "--law", "zz")
+    assert shown.code == 0 and "6.50" in shown.out
+    (line,) = log.read_text().splitlines()
+    assert json.loads(line)["purpose"] == "a complaint" and json.loads(line)["subject"].startswith("my/")
+
+
+def test_nothing_is_shown_where_a_look_cannot_be_recorded(skarb, book: Path) -> None:
+    book.with_name("my.book.looks.jsonl").mkdir()
+    refused = skarb("balance", book, "outside/p1", *LOOK)
+    assert refused.code in (3, 6) and "-6.50" not in refused.out and "Traceback" not in refused.err
+
+
+def test_no_log_takes_a_look_without_a_purpose(tmp_path: Path) -> None:
+    log = Looks(tmp_path / "looks.jsonl", now)
+    with pytest.raises(NotAllowed, match="why you look"):
+        log.record("  ", "anna")
+    assert not log.path.exists()

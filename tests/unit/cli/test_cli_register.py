@@ -38,12 +38,14 @@ def test_parties_come_in_and_can_be_looked_up(skarb, tmp_path: Path) -> None:
     assert first.code == 0
     assert "2 new" in first.out
     assert "2 known already" in imported(skarb, file, "--register", "parties").out
-    shown = skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--at", "2026-06-01")
+    shown = skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--at", "2026-06-01")
     assert shown.code == 0
     assert "natural_person" in shown.out
-    told = json.loads(skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--json").out)
+    told = json.loads(skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--json").out)
     assert told["profile"]["identified"] is True
-    before = json.loads(skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--at", "2025-12-31", "--json").out)
+    before = json.loads(
+        skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz", "--at", "2025-12-31", "--json").out
+    )
     assert before["profile"] is None
     assert skarb("register", "show", "p9", "--of", "reg", "--law", "zz").code == 4
     rows = json.loads(skarb("register", "recordings", "--of", "reg", "--law", "zz", "--format", "json").out)
@@ -57,7 +59,7 @@ def test_one_wrong_row_refuses_the_file(skarb, tmp_path: Path) -> None:
     result = imported(skarb, file, "--register", "parties")
     assert result.code == 3
     assert "people.csv row 3" in result.err and "nothing of it was recorded" in result.err
-    assert skarb("register", "show", "p1", "--of", "reg", "--law", "zz").code == 4
+    assert skarb("register", "show", "p1", "--purpose", "a test", "--of", "reg", "--law", "zz").code == 4
 
 
 def test_rates_come_in_unless_the_feed_stands_still(skarb, tmp_path: Path) -> None:
@@ -117,3 +119,25 @@ def test_looking_makes_no_registers(skarb, tmp_path: Path) -> None:
         assert "typo" in result.err
     assert not (tmp_path / "typo").exists()
     assert skarb("register", "import", tmp_path, "--to", "reg").code == 3
+
+
+def test_who_looks_at_a_human_being_says_why(skarb, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(PARTIES)
+    assert imported(skarb, file, "--register", "parties").code == 0
+    log = tmp_path / "reg" / "looks.jsonl"
+    for words in (("register", "show", "p1"), ("screen", "party", "p1")):
+        refused = skarb(*words, "--of", "reg", "--law", "zz")
+        assert refused.code == 8 and "why you look" in " ".join(refused.err.split()) and "natural_person" not in refused.out
+        assert not log.exists()
+    assert skarb("register", "show", "p1", "--of", "reg", "--law", "zz", "--purpose", "case 17").code == 0
+    assert skarb("screen", "party", "p1", "--of", "reg", "--law", "zz", "--purpose", "case 18").code == 0
+    said = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(one["subject"], one["purpose"]) for one in said] == [("registers/p1", "case 17"), ("registers/p1", "case 18")]
+    company = tmp_path / "company.yaml"
+    company.write_text(
+        "- {party: acme, kind: legal_entity, country: ZZ, resident: true, identified: true, valid_from: 2026-01-01}\n"
+    )
+    assert imported(skarb, company, "--register", "parties").code == 0
+    assert skarb("register", "show", "acme", "--of", "reg", "--law", "zz").code == 0, "organisations stand in public registers"
+    assert len(log.read_text().splitlines()) == 2

@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from skarb.registers import Registers
+
 END = "\x1a"
 EMPTY = "-0- ," * 7
 WALLET = "0x52908400098527886e0f7030069857d2e4169ee7"
@@ -43,7 +47,7 @@ def test_a_list_comes_in_and_says_whom_it_concerns(skarb, tmp_path: Path) -> Non
     assert result.code == 0
     assert "1 new" in result.out
     assert "p1" in result.out and "p2" in result.out and "p3" in result.out  # without any list nobody was clear
-    told = json.loads(screen(skarb, "party", "p1", "--of", "reg", "--json").out)
+    told = json.loads(screen(skarb, "party", "p1", "--purpose", "a test", "--of", "reg", "--json").out)
     assert (told["status"], told["regime"], told["list"], told["entry"], told["measure"]) == (
         "listed",
         "us",
@@ -51,9 +55,9 @@ def test_a_list_comes_in_and_says_whom_it_concerns(skarb, tmp_path: Path) -> Non
         "36",
         "block",
     )
-    assert json.loads(screen(skarb, "party", "p2", "--of", "reg", "--json").out)["status"] == "possible"
-    assert json.loads(screen(skarb, "party", "p3", "--of", "reg", "--json").out)["status"] == "clear"
-    assert screen(skarb, "party", "p9", "--of", "reg").code == 4
+    assert json.loads(screen(skarb, "party", "p2", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "possible"
+    assert json.loads(screen(skarb, "party", "p3", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "clear"
+    assert screen(skarb, "party", "p9", "--purpose", "a test", "--of", "reg").code == 4
     wallet = json.loads(screen(skarb, "wallet", "USDT:0x52908400098527886E0F7030069857D2E4169EE7", "--of", "reg", "--json").out)
     assert (wallet["status"], wallet["entry"], wallet["national_register"]) == ("listed", "36", False)
     (row,) = json.loads(screen(skarb, "lists", "--of", "reg", "--format", "json").out)
@@ -76,7 +80,7 @@ def test_what_is_refused_leaves_the_last_good_list_in_force(skarb, tmp_path: Pat
         assert why in " ".join(result.err.split())
     (row,) = json.loads(screen(skarb, "lists", "--of", "reg", "--all", "--format", "json").out)
     assert row["published"] == "2026-01-05"
-    assert json.loads(screen(skarb, "party", "p1", "--of", "reg", "--json").out)["status"] == "listed"
+    assert json.loads(screen(skarb, "party", "p1", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "listed"
     refused = skarb("register", "import", main, "--to", "reg", "--law", "zz")
     assert refused.code == 3 and "skarb screen import" in refused.err
 
@@ -104,7 +108,7 @@ def test_a_decision_that_could_not_be_read_again_is_not_written(skarb, tmp_path:
     ):
         result = screen(skarb, *words, "--to", "reg")
         assert result.code == 3 and "length >= 3" in " ".join(result.err.split())
-    assert json.loads(screen(skarb, "party", "p1", "--of", "reg", "--json").out)["status"] == "listed"
+    assert json.loads(screen(skarb, "party", "p1", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "listed"
 
 
 def test_versions_are_kept_and_compared(skarb, tmp_path: Path) -> None:
@@ -135,17 +139,17 @@ def test_policy_and_whitelist(skarb, tmp_path: Path) -> None:
     assert screen(skarb, "whitelist", "add", "p2", "ofac-sdn", "36", *said, "--approved-by", "A. One").code == 3
     assert screen(skarb, "whitelist", "add", "p2", "ofac-sdn", "37", *said, *two).code == 4
     assert screen(skarb, "whitelist", "add", "p2", "ofac-sdn", "36", *said, *two).code == 0
-    told = json.loads(screen(skarb, "party", "p2", "--of", "reg", "--json").out)
+    told = json.loads(screen(skarb, "party", "p2", "--purpose", "a test", "--of", "reg", "--json").out)
     assert (told["status"], told["whitelisted"]) == ("clear", ["ofac-sdn/36"])
-    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--format", "json").out)
+    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--purpose", "a test", "--format", "json").out)
     assert (row["party"], row["state"]) == ("p2", "holds")
     assert screen(skarb, "policy", "set", "ofac-sdn", "report", *said).code == 0
     (row,) = json.loads(screen(skarb, "policy", "--of", "reg", "--format", "json").out)
     assert (row["measure"], row["by"], row["reason"]) == ("report", "A. One", "looked at it")
-    assert json.loads(screen(skarb, "party", "p1", "--of", "reg", "--json").out)["status"] == "possible"
+    assert json.loads(screen(skarb, "party", "p1", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "possible"
     screen(skarb, "import", *write(tmp_path, "2026-01-06", SDN.replace("5990001", "5990002")), "--to", "reg")
-    assert json.loads(screen(skarb, "party", "p2", "--of", "reg", "--json").out)["status"] == "possible"
-    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--format", "json").out)
+    assert json.loads(screen(skarb, "party", "p2", "--purpose", "a test", "--of", "reg", "--json").out)["status"] == "possible"
+    (row,) = json.loads(screen(skarb, "whitelist", "--of", "reg", "--purpose", "a test", "--format", "json").out)
     assert row["state"] == "the entry has changed"
 
 
@@ -181,9 +185,12 @@ def test_lists_that_a_country_requires_are_named_where_they_lack(skarb, tmp_path
         assert (
             "nobody is clear" in said and "un-sc is not loaded, required since 1999-10-15" in said and "a national list" in said
         )
-    told = json.loads(skarb("screen", "party", "p3", "--of", "reg", "--law", "by", "--json").out)
+    told = json.loads(skarb("screen", "party", "p3", "--purpose", "a test", "--of", "reg", "--law", "by", "--json").out)
     assert told["status"] == "unavailable" and len(told["missing"]) == 2
-    assert json.loads(skarb("screen", "party", "p1", "--of", "reg", "--law", "by", "--json").out)["status"] == "listed"
+    assert (
+        json.loads(skarb("screen", "party", "p1", "--purpose", "a test", "--of", "reg", "--law", "by", "--json").out)["status"]
+        == "listed"
+    )
     row = {
         "id": "1",
         "at": "2026-10-01T10:00:00Z",
@@ -198,18 +205,64 @@ def test_lists_that_a_country_requires_are_named_where_they_lack(skarb, tmp_path
     assert json.loads(decided.out)[0]["verdict"] == "refer" and "un-sc is not loaded" in " ".join(decided.err.split())
 
 
-def test_a_made_up_market_asks_for_lists_of_the_same_regimes(tmp_path: Path) -> None:
+def test_what_a_simulation_made_stands_for_a_list_of_the_law_and_nothing_else_does(tmp_path: Path) -> None:
+    """A folder's market.yaml beside registers asks for nothing less; and where something made up stands for a list, every answer says so."""
     from datetime import UTC, date, datetime
 
-    from skarb.app.setting import open_registers, screen_of
+    from skarb.app.setting import open_registers, screen_of, setting_of
     from skarb.core.screening_list import Listed, ScreeningList
 
-    (tmp_path / "market.yaml").write_text("law: by\n")
-    registers = open_registers("by", tmp_path, lambda: datetime(2026, 10, 1, tzinfo=UTC))
-    assert screen_of(registers).missing[1:] == ("a national list is not loaded", "a un list is not loaded")
-    for regime in ("national", "un"):
+    def market() -> Registers:
+        return open_registers("by", tmp_path, lambda: datetime(2026, 10, 1, tzinfo=UTC))
+
+    def add(registers: Registers, name: str, regime: str, published: date) -> None:
         entries = (Listed(entry="1", parties=("somebody",)),)
-        about = {"publisher": "x", "version": "1", "published": date(2020, 1, 1)}
-        made = ScreeningList(list=f"simulated-{regime}", regime=regime, entries=entries, **about)
+        made = ScreeningList(list=name, regime=regime, publisher="x", version="1", published=published, entries=entries)  # type: ignore[arg-type]
         assert not registers.record_list(made, "x").problems
-    assert screen_of(registers).available
+
+    (tmp_path / "market.yaml").write_text("law: by\n")
+    registers = market()
+    asked = screen_of(registers).missing
+    assert "un-sc is not loaded, required since 1999-10-15" in asked, "a file beside the registers lifts nothing"
+    for name, regime in (("old-national", "national"), ("another-un", "un")):
+        add(registers, name, regime, date(2020, 1, 1))
+    screen = screen_of(registers)
+    assert not screen.available and not screen.eased, "lists of the same regimes are not enough, whatever their names"
+    assert any("older than 184 days" in one for one in screen.missing)
+    for regime in ("national", "un"):
+        add(registers, f"simulated-{regime}", regime, date(2020, 1, 1))
+    screen = screen_of(registers)
+    assert screen.available
+    assert [one.partition(" is made up")[0] for one in screen.eased] == ["simulated-national", "simulated-un"]
+    assert "SAN-UN/list asks for: un-sc is not loaded" in screen.eased[1]
+    assert set(screen.eased) <= set(setting_of("by", registers, "somebody").notes), "whoever decides by it is told"
+    (tmp_path / "market.yaml").unlink()
+    assert not screen_of(market()).available, "without a market nothing made up stands for anything"
+
+
+def test_no_law_names_a_made_up_list(tmp_path: Path) -> None:
+    from skarb.core.errors import ConfigurationError
+    from skarb.registers.defaults import _required_lists
+
+    (tmp_path / "required.yaml").write_text("- {list: un-sc, regime: un, stand_in: simulated-un}\n")
+    with pytest.raises(ConfigurationError, match="nothing made up stands for a list by law"):
+        _required_lists(tmp_path / "required.yaml")
+
+
+def test_screening_commands_say_what_is_made_up(skarb, tmp_path: Path) -> None:
+    made = {
+        "list": "simulated-un",
+        "regime": "un",
+        "publisher": "x",
+        "version": "1",
+        "published": "2020-01-01",
+        "entries": [{"entry": "1"}],
+    }
+    (tmp_path / "made.json").write_text(json.dumps(made))
+    (tmp_path / "reg").mkdir()
+    numbers = {"law": "by", "seed": 1, "start": "2026-01-01", "days": 1, "people": 10, "companies": 2, "per_day": 5}
+    (tmp_path / "reg" / "market.yaml").write_text(json.dumps(numbers))
+    assert skarb("screen", "import", "made.json", "--to", "reg").code == 0
+    for words in (("lists",), ("wallet", "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), ("name", "Anna Kupala")):
+        said = " ".join(skarb("screen", *words, "--of", "reg").err.split())
+        assert "simulated-un is made up and stands for what SAN-UN/list asks for" in said, words

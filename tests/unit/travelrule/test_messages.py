@@ -11,10 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skarb.core.errors import FieldError
+from skarb.core.identifiers import bech32
 from skarb.core.time import parse_day
 from skarb.travelrule.address import make_travel_address, read_travel_address
 from skarb.travelrule.constraints import Rules
-from skarb.travelrule.messages import Asset, Inquiry, kind_of, lower_version, read_headers, read_message, speaks, write_message
+from skarb.travelrule.messages import (
+    Asset,
+    Inquiry,
+    Resolution,
+    kind_of,
+    lower_version,
+    read_headers,
+    read_message,
+    speaks,
+    write_message,
+)
 
 RULES = Rules(parse_day("2026-10-01"))
 UUID = "3d4f9e2a-6c1b-4f0e-9a53-0f6d2b7c8e11"
@@ -180,3 +191,47 @@ def test_what_a_lower_version_cannot_say() -> None:
     told = {"amount": Decimal(1), "callback": "https://a.example", "ivms101": None}
     named, numbered = (Inquiry(asset=asset, **told) for asset in (Asset(slip0044="BTC"), Asset(dti="4H95J0R2X")))  # type: ignore[arg-type]
     assert [speaks(named, "3.1.0"), speaks(numbered, "3.1.0"), speaks(numbered, "3.2.0")] == [True, False, True]
+
+
+def lnurl(url: str) -> str:
+    """Write an LNURL by the rules of bech32, bit by bit."""
+    bits = "".join(f"{byte:08b}" for byte in url.encode())
+    bits += "0" * (-len(bits) % 5)
+    values = [int(bits[at : at + 5], 2) for at in range(0, len(bits), 5)]
+    check = bech32.checksum_constant("lnurl", [*values, 0, 0, 0, 0, 0, 0]) ^ 1
+    return "lnurl1" + "".join(bech32.ALPHABET[one] for one in [*values, *(check >> 5 * (5 - n) & 31 for n in range(6))])
+
+
+def test_the_lnurl_of_its_specification_is_read() -> None:
+    """The example of LUD-01, which leads elsewhere than to a travel rule; that it is a URL over https is all that can be told."""
+    known = (
+        "LNURL1DP68GURN8GHJ7UM9WFMXJCM99E3K7MF0V9CXJ0M385EKVCENXC6R2C35XVUKXEFCV5MKVV34X5"
+        "EKZD3EV56NYD3HXQURZEPEXEJXXEPNXSCRVWFNV9NXZCN9XQ6XYEFHVGCXXCMYXYMNSERXFQ5FNS"
+    )
+    url = "https://service.com/api?q=3fc3645b439ce8e7f2553a69e5267081d96dcd340693afabe04be7b0ccd178df"
+    assert read_travel_address(known) == read_travel_address(known.lower()) == url
+    assert lnurl(url).upper() == known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lnurl("http://a.example/x"),
+        lnurl("a.example/x?t=i"),
+        lnurl("https://u@a.example/x"),
+        lnurl("https://a.example/x#y"),
+        lnurl("https://a.example/x")[:-1] + "q",
+        "LNURL1" + lnurl("https://a.example/x")[6:],
+        lnurl("https://a.example/ы"),
+        "lnurl1",
+    ],
+)
+def test_an_lnurl_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(FieldError):
+        read_travel_address(text)
+
+
+def test_an_answer_may_name_the_version_beside_what_it_says() -> None:
+    body = b'{"version": "3.1.0", "approved": {"address": "1", "callback": "https://a.example/x"}}'
+    read = read_message(body, Rules(20_000))
+    assert isinstance(read.message, Resolution) and read.message.approved is not None and read.valid

@@ -13,7 +13,7 @@ from skarb.app.travel.means import Means
 from skarb.app.travel.shelf import Waits
 from skarb.app.travel.steps import Steps
 from skarb.app.travel.wire import Reply
-from skarb.core.errors import InputError, NotFound, SkarbError, shorten
+from skarb.core.errors import FieldError, InputError, NotFound, SkarbError, shorten
 from skarb.registers import Party
 from skarb.travelrule.exchange import Asked, Ended, Exchange, Resolved, Side, Step, begin, step
 from skarb.travelrule.findings import Finding
@@ -71,6 +71,8 @@ class Incoming:
                 return self._asked(sender, head, read.message, read.findings)
             self._told(sender, head, read.message)
         except SkarbError as error:
+            if isinstance(error, FieldError) and error.field == "content-type":
+                return _problem(415, str(error))
             status = _STATUS.get(error.code)  # what went wrong inside is nobody's outside
             return _problem(500, "it could not be done here") if status is None else _problem(status, str(error))
         return Reply(204, b"")

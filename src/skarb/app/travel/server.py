@@ -26,6 +26,7 @@ from skarb.travelrule.reading import LARGEST
 
 _AT_ONCE = 32
 _BLOCK = 1 << 14
+_SAYINGS = ("identity", "version", "extensions", "uptime")
 _KINDS: dict[str, Kind] = {"inquiries": "inquiry", "resolutions": "resolution", "confirmations": "confirmation"}
 
 
@@ -76,9 +77,17 @@ class _Handler(BaseHTTPRequestHandler):
         except SkarbError as error:
             self._answer(Reply(403, msgspec.json.encode({"error": str(error)})))
 
+    def _not_here(self) -> None:
+        """Refuse a method that no message has."""
+        self._answer(Reply(405, b""))
+
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _not_here  # noqa: N815 (the names that the library calls them by)
+
     def _place(self) -> list[str]:
         path = self.path.partition("?")[0]
         base = self.server.base
+        if base and path.strip("/") in _SAYINGS:
+            return [path.strip("/")]  # who a host is, others ask at its root, wherever it takes inquiries
         return path.removeprefix(base).strip("/").split("/") if path.startswith(base) else []
 
     def _shown(self) -> str:
@@ -91,6 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         self.send_header("api-version", VERSION)
         self.send_header("content-type", reply.media or CONTENT_TYPE)
+        if reply.status == 405:
+            self.send_header("allow", "GET, POST")
         request = self.headers.get("request-identifier", "")
         if request and request.isprintable():
             self.send_header("request-identifier", request[:64])
