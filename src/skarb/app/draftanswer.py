@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from skarb.app.draftmodel import Cell, Changed, DraftAnswer, Matrix, Part, Step, Total, Turns
+from skarb.app.draftmodel import Cell, Changed, DraftAnswer, Matrix, Part, Short, Step, Total, Turns
 from skarb.app.explain import provision_view
 from skarb.app.model import Place, ProvisionView
 from skarb.core.amount import format_amount
-from skarb.oversight.changes import COLUMNS
+from skarb.oversight.changes import COLUMNS, SHORT_COLUMNS
 from skarb.oversight.replay import Answer, Sum
 from skarb.reporting.replay import Report, Slice, Turned, by_dimension, headline_of, heat
 from skarb.rulebook import Draft
@@ -61,6 +61,8 @@ def answer_of(name: str, report: Report, draft: Draft, changes: Path, digest: st
         titles={one: {code: pack[one].title_in.get(code, pack[one].title) for code in LANGUAGES} for one in sorted(shown)},
         people=sum(one.parties for one in report.parties if one.turn == "kept"),
         largest=tuple(_changed(dict(zip(COLUMNS, row, strict=True))) for row in report.largest[:LARGEST]),
+        unfunded=_total(report.comparison.unfunded),
+        short=tuple(Short(**_row(dict(zip(SHORT_COLUMNS, row, strict=True)))) for row in report.unfunded[:LARGEST]),
     )
 
 
@@ -113,16 +115,19 @@ def _step(answer: Answer) -> Step:
 
 
 def _changed(row: Mapping[str, Any]) -> Changed:
-    units, value = row["amount_units"], row["value_minor"]
     return Changed(
-        place=Place(book=row["book"], sequence=row["sequence"], row=row["row_no"]),
-        day=row["day"],
-        activity=row["activity"],
-        party=row["party"],
-        venue=row["venue"],
-        asset=row["asset"],
-        amount=None if units is None else format_amount(int(units), row["decimals"]),
-        value=None if value is None else int(value),
+        **_row(row),
         before=Step(verdict=row["verdict_before"], provision=row["provision_before"]),
         after=Step(verdict=row["verdict_after"], provision=row["provision_after"]),
     )
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown of any row."""
+    units, value = row["amount_units"], row["value_minor"]
+    return {
+        "place": Place(book=row["book"], sequence=row["sequence"], row=row["row_no"]),
+        **{name: row[name] for name in ("day", "activity", "party", "venue", "asset")},
+        "amount": None if units is None else format_amount(int(units), row["decimals"]),
+        "value": None if value is None else int(value),
+    }

@@ -87,6 +87,19 @@ class Changed(Struct, frozen=True, kw_only=True):
     after: Step
 
 
+class Short(Struct, frozen=True, kw_only=True):
+    """A row of a journal that a draft permits, and for which its world has not got the money."""
+
+    place: Place
+    day: date
+    activity: str
+    party: str
+    venue: str | None
+    asset: str
+    amount: str | None
+    value: int | None  # minor units of the legal currency
+
+
 class DraftAnswer(Struct, frozen=True, kw_only=True):
     """What a draft would have changed."""
 
@@ -115,6 +128,8 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     titles: dict[str, dict[str, str]]  # of provisions in the matrix, by language
     people: int  # who would no longer be permitted something
     largest: tuple[Changed, ...]
+    unfunded: Total = Total()  # rows that the draft permits and that could not be paid
+    short: tuple[Short, ...] = ()  # the largest of them
 
     @property
     def changed(self) -> int:

@@ -42,6 +42,7 @@ from skarb.rulebook.backdate import backdated
 
 LARGEST, PARTIES = 1000, 20
 KEPT = ".resume"  # a folder in the folder for the results while a replay is not done
+UNFUNDED = "unfunded.parquet"  # there only if some row is
 FILES = ("report.html", "changes.parquet", "summary.parquet", "replay.json")
 Progress = Callable[[int, int], None]  # rows read, of how many
 Say = Callable[[str], None]
@@ -110,7 +111,8 @@ def make_room(folder: Path, last: str = FILES[-1]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output {folder}: given a file, expected a folder")
     folder.mkdir(exist_ok=True)
-    folder.joinpath(last).unlink(missing_ok=True)  # where it lies, the others are whole
+    for name in (last, UNFUNDED):
+        folder.joinpath(name).unlink(missing_ok=True)  # where the last one lies, the others are whole
 
 
 @contextmanager
@@ -177,12 +179,16 @@ def _answer(put: Put, progress: Progress | None, say: Say | None) -> Report:
         parties=tuple(changes.parties(turn, PARTIES, named=named) for turn in TURNS),
         largest=tuple(changes.largest(LARGEST, named=named)) if asked.out is not None else (),
         unvalued=changes.unvalued(),
+        unfunded=tuple(changes.largest_unfunded(LARGEST, named=named)) if asked.out is not None else (),
         named=named,
         purpose=asked.purpose.strip(),
     )
     if asked.out is not None:
         notes = {"skarb.draft": report.draft_hash, "skarb.mode": report.mode, "skarb.currency": report.currency}
-        changes.write(asked.out / "changes.parquet", named=named, notes={**notes, "skarb.decimals": str(report.decimals)})
+        notes["skarb.decimals"] = str(report.decimals)
+        changes.write(asked.out / "changes.parquet", named=named, notes=notes)
+        if report.unfunded:
+            changes.write_unfunded(asked.out / UNFUNDED, named=named, notes=notes)
         pq.write_table(summary(report), asked.out.absolute() / "summary.parquet", compression="zstd")
         (asked.out / "report.html").write_text(page(report, asked.language), encoding="utf-8")
         (asked.out / "replay.json").write_bytes(msgspec.json.format(msgspec.json.encode(record(report))) + b"\n")
@@ -195,7 +201,7 @@ def _compare(put: Put, changes: Changes, progress: Progress | None, keep: Keep |
     """Ask the engine that was chosen; only the kernel tells of single rows."""
     asked, connection = put.asked, put.connection
     if asked.engine == "kernel":
-        return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell, keep)
+        return replay(connection, put.question, asked.mode, told(connection, progress), changes.tell, keep, changes.tell_unfunded)
     if asked.mode != "as-happened":
         raise ConfigurationError(
             f"engine {asked.engine} decides every row by itself, so it replays as-happened only; leave --engine out"

@@ -23,7 +23,8 @@ from skarb.oversight.changes import Changes
 from skarb.oversight.replay import Comparison
 from skarb.oversight.replay.keep import settle
 from skarb.oversight.replay.spans import editions_between
-from skarb.reporting.replay import Cost, Report, Tried, record, sweep_page, turned
+from skarb.reporting.replay import Cost, Report, Swept, Tried, record, sweep_page, turned
+from skarb.rulebook.model import ParameterSeries
 
 STEPS_MAX = 1000
 ANSWERED = ".answered"  # a file in the folder for the results while a sweep is not done
@@ -67,8 +68,8 @@ def _decimals(first: str, last: str, steps: int) -> list[str]:
     return [format_amount(low + (high - low) * place // (steps - 1), decimals) for place in range(steps)]
 
 
-def sweep(asked: Asked, spec: str, progress: Progress | None = None, say: Say | None = None) -> tuple[Report, str, list[Tried]]:
-    """Try values of a parameter, write what was asked for, and return a report on the first, the parameter's name, and all that was tried.
+def sweep(asked: Asked, spec: str, progress: Progress | None = None, say: Say | None = None) -> tuple[Report, Swept, list[Tried]]:
+    """Try values of a parameter, write what was asked for, and return a report on the first, the parameter, and all that was tried.
 
     One that was stopped before goes on where it was, and `say` is told so.
     Raises: NotFound, InputError, RulebookError, ConfigurationError, Unavailable
@@ -98,14 +99,15 @@ def sweep(asked: Asked, spec: str, progress: Progress | None = None, say: Say | 
         rows = found[0].rows * len(found)
         cost = Cost((monotonic_ns() - started) // 10**6, peak_bytes(), rows)
         report = Report(**subject(put), comparison=found[0], cost=cost)
+        parameter = _parameter(put, name)
     if asked.out is not None:
-        (asked.out / FILES[0]).write_text(sweep_page(report, name, tried, asked.language), encoding="utf-8")
-        told_ = {**_shared(report), "parameter": name, "values": [_figures(one) for one in tried]}
+        (asked.out / FILES[0]).write_text(sweep_page(report, parameter, tried, asked.language), encoding="utf-8")
+        told_ = {**_shared(report), **_about(parameter), "values": [_figures(one) for one in tried]}
         (asked.out / FILES[1]).write_bytes(msgspec.json.format(msgspec.json.encode(told_)) + b"\n")
     if keep is not None and answered is not None:
         keep.clear()
         answered.clear()
-    return report, name, tried
+    return report, parameter, tried
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +170,23 @@ def _fit(put: Put, name: str, value: str) -> str:
         raise NotFound(f"parameter {name!r}: neither the law {put.asked.law} nor the draft has one; see skarb law show")
     decimals = len(series.values[-1].value.partition(".")[2])
     return format_amount(parse_amount(value, decimals), decimals) if "/" not in value and decimals else value
+
+
+def _parameter(put: Put, name: str) -> Swept:
+    """Return what the draft and the law say of a parameter that was found in the draft."""
+    drafted = put.question.draft.pack.parameters[name]
+    known = put.question.law.pack.parameters.get(name)
+    today = None if known is None else _on(known, put.question.last_day)
+    return Swept(name, drafted.unit, _fit(put, name, _on(drafted, put.begun) or drafted.values[-1].value), today)
+
+
+def _on(series: ParameterSeries, day: int) -> str | None:
+    """Return the value of a day, None if there is none."""
+    return next((one.value for one in reversed(series.values) if (one.start or day) <= day <= (one.end or day)), None)
+
+
+def _about(parameter: Swept) -> dict[str, object]:
+    return {"parameter": parameter.name, "unit": parameter.unit, "drafted": parameter.drafted, "today": parameter.today}
 
 
 def _shared(report: Report) -> dict[str, object]:

@@ -16,7 +16,7 @@ from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, 
 from skarb.core.amount import format_amount
 from skarb.core.errors import NotAllowed
 from skarb.oversight.replay import Answer, Dimension, Engine, Mode, Sum
-from skarb.reporting.replay import Report, Tried, Turned, by_dimension, headline_of, record, turned
+from skarb.reporting.replay import Report, Swept, Tried, Turned, by_dimension, headline_of, record, tryouts, turned
 from skarb.reporting.replay.figures import changed_first
 from skarb.reporting.words import LANGUAGES, said
 
@@ -258,19 +258,52 @@ def _print_files(folder: Path, names: tuple[str, ...]) -> None:
 
 def _sweep(asked: Asked, spec: str, form: Format, output: Path | None) -> None:
     with progress("Replaying") as step:
-        report, name, tried = try_values(asked, spec, _counted(step), _noted)
+        report, parameter, tried = try_values(asked, spec, _counted(step), _noted)
     if form == "table":
         out.print(
-            f"{report.title}: {len(tried)} values of {name}, {report.comparison.rows:,} rows each", style="bold", highlight=False
+            f"{report.title}: {len(tried)} values of {parameter.name}, {report.comparison.rows:,} rows each",
+            style="bold",
+            markup=False,
+            highlight=False,
         )
+        today = "" if parameter.today is None else f", the law in force {parameter.today}"
+        out.print(f"The draft itself says {parameter.drafted} {_unit(parameter)}{today}.", markup=False, highlight=False)
         _print_notes(report)
-        _print_turned(report, "value", [(one.value, turned(one.comparison.transitions)) for one in tried], "")
+        _print_tried(report, parameter, tried)
     else:
-        columns = ("value", *(f"{what}_{unit}" for what in _TURNS for unit in ("rows", "money_minor")))
+        columns = ("value", *(f"{what}_{unit}" for what in (*_TURNS, "unfunded") for unit in ("rows", "money_minor")))
         write_rows(columns, [_line(one) for one in tried], form, output)
     _loudly(report)
     if asked.out is not None:
         _print_files(asked.out, SWEPT)
+
+
+def _print_tried(report: Report, parameter: Swept, tried: list[Tried]) -> None:
+    """Print a line for each value; what no value brings about has no columns."""
+    values = tryouts(tried)
+    sums = {
+        "newly_refused": [one.turned.refused for one in values],
+        "newly_referred": [one.turned.referred for one in values],
+        "newly_permitted": [one.turned.freed for one in values],
+        "otherwise": [one.turned.otherwise for one in values],
+        "unfunded": [one.unfunded for one in values],
+    }
+    shown = {name: column for name, column in sums.items() if any(one.rows for one in column)} or {
+        "newly_refused": sums["newly_refused"]
+    }
+    columns = [f"value, {_unit(parameter)}" if _unit(parameter) else "value"]
+    for place, name in enumerate(shown, 1):
+        columns += [name, report.currency + " " * place]
+    lines = []
+    for number, one in enumerate(values):
+        mark = " (draft)" if one.value == parameter.drafted else ""
+        cells = (cell for column in shown.values() for cell in (column[number].rows, _money(report, column[number])))
+        lines.append((one.value + mark, *cells))
+    write_rows(columns, lines, "table", None)
+
+
+def _unit(parameter: Swept) -> str:
+    return parameter.unit if parameter.unit.isupper() else ""
 
 
 _TURNS = ("newly_refused", "newly_referred", "freed", "otherwise")
@@ -278,5 +311,5 @@ _TURNS = ("newly_refused", "newly_referred", "freed", "otherwise")
 
 def _line(one: Tried) -> tuple[Any, ...]:
     found = turned(one.comparison.transitions)
-    sums = (found.refused, found.referred, found.freed, found.otherwise)
+    sums = (found.refused, found.referred, found.freed, found.otherwise, one.comparison.unfunded)
     return (one.value, *(number for sum_ in sums for number in (sum_.rows, sum_.money)))

@@ -229,7 +229,7 @@ def _headline(line: DraftLine) -> DraftLine:
     if line.answer is None:
         return line
     nothing = Matrix(before=(), after=(), cells=(), same=())
-    bare = {"provisions": (), "largest": (), "venues": (), "activities": (), "matrix": nothing, "titles": {}}
+    bare = {"provisions": (), "largest": (), "short": (), "venues": (), "activities": (), "matrix": nothing, "titles": {}}
     return msgspec.structs.replace(line, answer=msgspec.structs.replace(line.answer, **bare))
 
 

@@ -207,7 +207,8 @@ def _headless(line: int, data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _parquet(container: Container, path: Path, needed: Collection[str], known: Collection[str]) -> Iterator[Sheet]:
     try:
-        file = pq.ParquetFile(pa.BufferReader(container.whole()) if container.gzipped else path, page_checksum_verification=True)
+        source = pa.BufferReader(container.whole()) if container.gzipped else path.absolute()
+        file = pq.ParquetFile(source, page_checksum_verification=True)
         _check_columns(container.name, file.schema_arrow.names, needed, known)
         for field in file.schema_arrow:
             kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type

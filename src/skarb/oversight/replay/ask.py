@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from skarb.oversight.replay.happened import as_happened
 from skarb.oversight.replay.keep import Keep
-from skarb.oversight.replay.lived import Lived, looks_at_totals
+from skarb.oversight.replay.lived import Lived, Unfunded, looks_at_totals
 from skarb.oversight.replay.model import Answer, Comparison, Mode, Question
 
 Numbers = npt.NDArray[np.int64]
@@ -28,8 +28,9 @@ def replay(
     progress: Progress | None = None,
     changed: Changed | None = None,
     keep: Keep | None = None,
+    unfunded: Unfunded | None = None,
 ) -> Comparison:
-    """Return what a draft changes about everything in a lake, and tell of every changed row if asked to.
+    """Return what a draft changes about everything in a lake, and tell of every changed row, and of every unfunded one, if asked to.
 
     A position is the `rowid` of a row in the lake's table `rows`. `progress` is told how far the reading has come, as a number of rows; to tell
     of changed rows they may be read twice. With `keep`, a replay that was stopped goes on where it was.
@@ -49,7 +50,7 @@ def replay(
         if changed:
             changed(positions, *_in_words(lived.answers.known, before, after))
 
-    return lived.run(progress, tell if changed else None, keep)
+    return lived.run(progress, tell if changed else None, keep, unfunded)
 
 
 def _in_words(known: list[Answer], before: Numbers, after: Numbers) -> tuple[list[Answer], list[Answer]]:

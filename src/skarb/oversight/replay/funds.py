@@ -4,7 +4,7 @@ When a row does not come to pass in a world, whoever it would have credited has 
 have paid has less, too. Only accounts that may not fall below nought are followed, and of those only the ones that such money can have come
 through. What the law refused or the ledger turned down moved nothing that a lake knows of, and so it moves nothing in any world.
 
-A journal begins with nothing in its accounts. Tables that an institution declares begin somewhere in its life: what their accounts must have had by then,
+A journal begins with nothing in its accounts. Tables that an institution declares begin somewhere in its life: what accounts must have had by then,
 for everything to be paid that was, they have in both worlds before the first row.
 """
 

@@ -1,7 +1,7 @@
 """The report of a replay: what a draft would have changed, in figures, on a page, and as a record for machines."""
 
-from skarb.reporting.replay.figures import Slice, Turned, by_dimension, headline_of, heat, turned
-from skarb.reporting.replay.model import Book, Cost, InForce, Report, Snapshot, Tried
+from skarb.reporting.replay.figures import Slice, Tryout, Turned, by_dimension, headline_of, heat, tryouts, turned
+from skarb.reporting.replay.model import Book, Cost, InForce, Report, Snapshot, Swept, Tried
 from skarb.reporting.replay.page import page, sweep_page
 from skarb.reporting.replay.record import record
 
@@ -12,7 +12,9 @@ __all__ = [
     "Report",
     "Slice",
     "Snapshot",
+    "Swept",
     "Tried",
+    "Tryout",
     "Turned",
     "by_dimension",
     "headline_of",
@@ -20,5 +22,6 @@ __all__ = [
     "page",
     "record",
     "sweep_page",
+    "tryouts",
     "turned",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from skarb.oversight.changes import turn_of
 from skarb.oversight.replay import Answer, Comparison, Sum, Transition
+from skarb.reporting.replay.model import Tried
 from skarb.reporting.shapes import shade
 
 
@@ -62,6 +64,33 @@ class Heat:
     cells: tuple[tuple[HeatCell, ...], ...]
     same: tuple[Sum, ...]  # rows of each answer that stay as they are
     rest: Sum  # changed rows that found no place in the table
+
+
+@dataclass(frozen=True)
+class Tryout:
+    """One value of a parameter, what becomes of rows under it, and how much more than under the value before is no longer permitted."""
+
+    value: str
+    turned: Turned
+    unfunded: Sum
+    step: Sum  # less than nought where fewer rows are kept from happening
+
+
+def tryouts(tried: Sequence[Tried]) -> tuple[Tryout, ...]:
+    """Return the figures of values that were tried, in their order."""
+    found: list[Tryout] = []
+    for one in tried:
+        what = turned(one.comparison.transitions)
+        before = found[-1].turned.kept if found else what.kept
+        step = Sum(what.kept.rows - before.rows, what.kept.money - before.money)
+        found.append(Tryout(one.value, what, one.comparison.unfunded, step))
+    return tuple(found)
+
+
+def steepest(values: Sequence[Tryout]) -> tuple[Tryout, Tryout] | None:
+    """Return the two neighbours between which most money changes sides, None if no step makes a difference."""
+    pairs = [pair for pair in pairwise(values) if pair[1].step.rows]
+    return max(pairs, key=lambda pair: (abs(pair[1].step.money), abs(pair[1].step.rows)), default=None)
 
 
 def turned(transitions: Iterable[Transition]) -> Turned:

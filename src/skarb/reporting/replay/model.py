@@ -60,6 +60,16 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Swept:
+    """A parameter whose values are tried, each written as in its file."""
+
+    name: str
+    unit: str  # a currency, or what else the law calls it
+    drafted: str  # what the draft itself says
+    today: str | None = None  # what the law in force says, if it knows the parameter
+
+
+@dataclass(frozen=True)
 class Tried:
     """One value of a parameter, and what it would have changed."""
 
@@ -97,6 +107,7 @@ class Report:
     titles: Mapping[str, str]  # of provisions, in words
     parties: tuple[Parties, ...] = ()
     largest: tuple[tuple[Any, ...], ...] = ()  # in `changes.COLUMNS`
+    unfunded: tuple[tuple[Any, ...], ...] = ()  # permitted and not paid, the largest, in `changes.SHORT_COLUMNS`
     unvalued: int = 0  # changed rows whose value nobody knows; they add nothing to sums of money
     named: bool = False  # people are called by their names
     purpose: str = ""  # why

@@ -9,12 +9,12 @@ from typing import Any
 from skarb import __version__
 from skarb.core.amount import format_amount
 from skarb.core.decision import SILENCE
-from skarb.oversight.changes import COLUMNS
+from skarb.oversight.changes import COLUMNS, SHORT_COLUMNS
 from skarb.oversight.replay import Sum
 from skarb.reporting.pages import templates, text_of
 from skarb.reporting.replay.charts import turned_chart
-from skarb.reporting.replay.figures import Slice, by_dimension, changed_first, headline_of, heat, turned
-from skarb.reporting.replay.model import Report, Tried
+from skarb.reporting.replay.figures import Slice, by_dimension, changed_first, headline_of, heat, steepest, tryouts
+from skarb.reporting.replay.model import Report, Swept, Tried
 from skarb.reporting.shapes import HEIGHT, WIDTH, length
 from skarb.reporting.words import Said, said
 
@@ -36,17 +36,33 @@ def page(report: Report, code: str = "en") -> str:
             heat=heat(report.comparison),
             transitions=changed_first(report.comparison.transitions),
             largest=[dict(zip(COLUMNS, row, strict=True)) for row in report.largest],
+            short=[dict(zip(SHORT_COLUMNS, row, strict=True)) for row in report.unfunded],
         )
     )
 
 
-def sweep_page(report: Report, name: str, tried: Sequence[Tried], code: str = "en") -> str:
+def sweep_page(report: Report, parameter: Swept, tried: Sequence[Tried], code: str = "en") -> str:
     """Return what several values of a parameter would change; `report` is that of any one of them."""
-    slices = tuple(Slice(one.value, turned(one.comparison.transitions)) for one in tried)
+    words, values = said(code), tryouts(tried)
+
+    def written(value: str) -> str:
+        return value if "/" in value else words.amount(value)
+
+    marked = [one for one in values if one.value == parameter.drafted]
+    shown = [*values[:1], *(one for one in marked if one not in (values[0], values[-1])), *values[1:][-1:]]
     return (
         templates()
         .get_template("sweep.html")
-        .render(**_said(report, said(code)), name=name, values=slices, charts=_charts(slices))
+        .render(
+            **_said(report, words),
+            parameter=parameter,
+            unit=parameter.unit if parameter.unit.isupper() else "",
+            written=written,
+            values=values,
+            shown=shown,
+            steepest=steepest(values),
+            charts=_charts(tuple(Slice(written(one.value), one.turned) for one in values)),
+        )
     )
 
 

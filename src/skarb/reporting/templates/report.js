@@ -1,4 +1,5 @@
 // Search and sort in tables; without this script the page shows the same rows.
+addEventListener("beforeprint", () => { for (const one of document.querySelectorAll("details")) one.open = true; });
 for (const input of document.querySelectorAll("[data-find]")) {
   const rows = [...document.getElementById(input.dataset.find).tBodies[0].rows];
   const texts = rows.map((row) => row.textContent.toLowerCase());
