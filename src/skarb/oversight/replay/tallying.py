@@ -62,28 +62,52 @@ def number_kinds(
 ) -> None:
     """Number the intervals that the quantities of some rows lie in, quantity by quantity, so that a processor takes several rows at once.
 
+    Steps that all of the rows reach, or none, are not looked at row by row: days mostly lie between the same two.
     Shape: `count` rows from `first` on, whose numbers begin at `at` in `fields`; `mixed` takes their kinds, `values` is room for as many.
     """
+    alike: Whole = np.int64(0)
     for row in range(count):
         mixed[row] = 0
     for number in range(quantities.bounds.shape[0]):
         low, high, radix = quantities.bounds[number, 3], quantities.bounds[number, 4], quantities.bounds[number, 5]
-        beside = quantities.bounds[number, 2]
+        term, beside = quantities.bounds[number, 0], quantities.bounds[number, 2]
+        if beside < 0 and quantities.bounds[number, 1] == term + 1 and quantities.term_factors[term] == 1:
+            own = fields[quantities.term_fields[term], at : at + count]
+        else:
+            add_up(quantities, number, cases, fields, first, count, at, values)
+            own = values[:count]
+        least = most = own[0]
         for row in range(count):
-            values[row] = quantities.beside[beside, cases[first + row]] if beside >= 0 else 0
-        for term in range(quantities.bounds[number, 0], quantities.bounds[number, 1]):
-            factor = quantities.term_factors[term]
-            column = fields[quantities.term_fields[term], at : at + count]
-            for row in range(count):
-                values[row] += factor * column[row]
+            least, most = min(least, own[row]), max(most, own[row])
+        while low < high and quantities.steps[low] <= least:
+            low += 1
+            alike += radix
+        while low < high and quantities.steps[high - 1] > most:
+            high -= 1
         if high - low <= FEW:
             for place in range(low, high):
                 step = quantities.steps[place]
                 for row in range(count):
-                    mixed[row] += radix if values[row] >= step else 0
+                    mixed[row] += radix if own[row] >= step else 0
         else:
             for row in range(count):
-                mixed[row] += radix * interval(quantities.steps, low, high, values[row])
+                mixed[row] += radix * interval(quantities.steps, low, high, own[row])
+    for row in range(count):
+        mixed[row] += alike
+
+
+def add_up(
+    quantities: Quantities, number: Whole, cases: Places, fields: Numbers, first: Whole, count: Whole, at: Whole, values: Numbers
+) -> None:
+    """Add up the terms of a quantity for some rows."""
+    beside = quantities.bounds[number, 2]
+    for row in range(count):
+        values[row] = quantities.beside[beside, cases[first + row]] if beside >= 0 else 0
+    for term in range(quantities.bounds[number, 0], quantities.bounds[number, 1]):
+        factor = quantities.term_factors[term]
+        column = fields[quantities.term_fields[term], at : at + count]
+        for row in range(count):
+            values[row] += factor * column[row]
 
 
 def add(sums: Sums, entry: Whole, worth: Whole) -> None:
@@ -117,24 +141,39 @@ def tally(
     are room for a block.
     Without `counting` only the cells of rows are found that were counted before.
     """
-    worth = fields[money]
     for first in range(start, cases.shape[0], BLOCK):
-        count = min(cases.shape[0] - first, BLOCK)
-        number_kinds(quantities, cases, fields, first, count, first, mixed, values)
-        for row in range(first, first + count):
-            case, own, group = np.int64(cases[row]), mixed[row - first], groups[row]
-            cell = find(cells, case, own, group)
-            if cell < 0:
-                if room_left(cells) == 0:
-                    return row
-                cell = enter(cells, case, own, group)
-                firsts[cell, 0] = origin + row
-                for field in range(fields.shape[0]):
-                    firsts[cell, 1 + field] = fields[field, row]
-            which[row] = cell
-            if counting:
-                add(sums, cell, worth[row])
+        last = min(first + BLOCK, cases.shape[0])
+        number_kinds(quantities, cases, fields, first, last - first, first, mixed, values)
+        row = locate(cells, cases, groups, mixed, first, first, last, which)
+        while row < last and room_left(cells) > 0:
+            cell = enter(cells, np.int64(cases[row]), mixed[row - first], groups[row])
+            firsts[cell, 0] = origin + row
+            for field in range(fields.shape[0]):
+                firsts[cell, 1 + field] = fields[field, row]
+            row = locate(cells, cases, groups, mixed, first, row, last, which)
+        if counting:
+            count(sums, which, fields[money], first, row)
+        if row < last:
+            return row
     return cases.shape[0]
+
+
+def locate(
+    cells: Table, cases: Places, groups: Numbers, mixed: Numbers, first: Whole, start: Whole, last: Whole, which: Places
+) -> Whole:
+    """Find the cells of the rows of a block from `start` on; return the first row whose cell is new."""
+    for row in range(start, last):
+        cell = find(cells, np.int64(cases[row]), mixed[row - first], groups[row])
+        if cell < 0:
+            return row
+        which[row] = cell
+    return last
+
+
+def count(sums: Sums, which: Places, worth: Numbers, first: Whole, last: Whole) -> None:
+    """Count rows whose cells were found: a loop of its own, in which no row waits for the row before to be found."""
+    for row in range(first, last):
+        add(sums, which[row], worth[row])
 
 
 def merge(
