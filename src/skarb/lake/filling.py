@@ -21,11 +21,10 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, given: pa.Table) -
         for start in range(0, len(given), ROW_GROUP)
         for batch in given.slice(start, ROW_GROUP).combine_chunks().to_batches()
     ]
-    connection.register("given", pa.Table.from_batches(pieces, given.schema))
-    try:
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM given")
-    finally:
-        connection.unregister("given")
+    whole = pa.Table.from_batches(pieces, given.schema)
+    # DuckDB finds the rows by the name that they have here; as a registered view it would keep them until the transaction ends.
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM whole")
+    del whole
 
 
 class Filling:

@@ -42,6 +42,17 @@ def test_rows_arrive_in_their_order_and_only_the_last_ones_in_a_part_of_a_row_gr
     assert all(size % 7 == 0 for size in inserted[:-1]) and len(inserted) > 1
 
 
+def test_what_was_inserted_is_let_go_of_before_its_transaction_ends() -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t (number BIGINT)")
+    connection.execute("BEGIN TRANSACTION")
+    before = pa.total_allocated_bytes()
+    for start in range(0, 500_000, 100_000):
+        filling.insert(connection, "t", pa.table({"number": pa.array(range(start, start + 100_000), pa.int64())}))
+    assert pa.total_allocated_bytes() - before < 8 * 100_000
+    assert connection.execute("SELECT count(*), sum(number) FROM t").fetchall() == [(500_000, sum(range(500_000)))]
+
+
 @pytest.mark.parametrize("kernel", ["python", "numba"])
 def test_texts_have_one_number_whatever_dictionary_they_stand_in(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKARB_KERNEL", kernel)
