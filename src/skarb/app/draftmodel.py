@@ -115,6 +115,7 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     titles: dict[str, dict[str, str]]  # of provisions in the matrix, by language
     people: int  # who would no longer be permitted something
     largest: tuple[Changed, ...]
+    act_in: dict[str, str] = field(default_factory=dict)  # its title in other languages
 
     @property
     def changed(self) -> int:
