@@ -34,6 +34,7 @@ def answer_of(name: str, report: Report, draft: Draft, changes: Path, digest: st
         id=name,
         title={code: draft.title_in.get(code, draft.title) for code in LANGUAGES},
         act=draft.act.title,
+        act_in=dict(draft.act.title_in),
         note={code: draft.note_in.get(code, draft.note) for code in LANGUAGES},
         digest=digest,
         heights=heights,

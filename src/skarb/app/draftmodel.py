@@ -130,6 +130,7 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     largest: tuple[Changed, ...]
     unfunded: Total = Total()  # rows that the draft permits and that could not be paid
     short: tuple[Short, ...] = ()  # the largest of them
+    act_in: dict[str, str] = field(default_factory=dict)  # its title in other languages
 
     @property
     def changed(self) -> int:

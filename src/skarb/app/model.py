@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skarb.app.draftmodel import DraftsView
     from skarb.app.miningmodel import CurtailmentView, EconomicsView, FarmView, PlanView, SurplusView
     from skarb.app.reservemodel import AuditView, BillsView, ReserveView
+    from skarb.app.words import Spoken
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -332,6 +333,10 @@ class MarketView(Protocol):
 
     def provision(self, provision: str) -> ProvisionView | None:
         """Return a provision, or None."""
+
+    def spoken(self, provision: str, language: str) -> Spoken | None:
+        """Return a provision in a language, None if the law has none of this id."""
+        ...
 
     def drafts(self) -> DraftsView:
         """Return every draft of law that is tried on the market's past, and how far that is."""

@@ -43,7 +43,7 @@ from skarb.app.model import (
 )
 from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 from skarb.app.tally import Answered, Tally, answered
-from skarb.app.words import citation_of, says_of, title_of
+from skarb.app.words import Spoken, citation_of, says_of, spoken, title_of
 from skarb.core.amount import format_amount
 from skarb.core.party import HUMAN
 from skarb.core.time import from_day, legal_day
@@ -394,6 +394,10 @@ class View:
     def look(self, purpose: str, subject: str) -> None:
         """Record durably that somebody looks at personal data, and why, before they are shown."""
         self._looks.record(purpose, subject)
+
+    def spoken(self, provision: str, language: str) -> Spoken | None:
+        """Return a provision in a language, None if the law has none of this id."""
+        return spoken(self._rulebook, provision, language)
 
     # Inside.
 

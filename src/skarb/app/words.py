@@ -1,6 +1,8 @@
-"""Provisions in words: title, sentence and citation by id."""
+"""Provisions in words: title, sentence and citation by id, in English and in the languages they were written in."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from skarb.core.decision import SILENCE
 from skarb.rulebook import Provision, Rulebook
@@ -30,3 +32,31 @@ def citation(rulebook: Rulebook, provision: Provision) -> str:
     """Return where a provision stands: the act's title and the article, where it was seen."""
     act = rulebook.pack.acts[provision.cites.act].title
     return act if provision.cites.article == "?" else f"{act}, {provision.cites.article}"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A provision as it is told in a language; where nobody wrote it in that language it is English and says so."""
+
+    title: str
+    says: str
+    citation: str
+    act: str
+    translated: bool
+
+
+def spoken(rulebook: Rulebook, provision: str, code: str) -> Spoken | None:
+    """Return a provision in a language, None if the law has none of this id."""
+    found = rulebook.pack.provisions.get(provision)
+    if found is None:
+        return None
+    cited = rulebook.pack.acts[found.cites.act]
+    act, article = cited.title_in.get(code, cited.title), found.cites.article
+    whole = code == "en" or (code in found.title_in and (code in found.says_in or not found.says))
+    return Spoken(
+        title=found.title_in.get(code, found.title),
+        says=found.says_in.get(code, found.says),
+        citation=act if article == "?" else f"{act}, {article}",
+        act=act,
+        translated=whole and (code == "en" or code in cited.title_in),
+    )

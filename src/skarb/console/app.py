@@ -27,7 +27,7 @@ from skarb.core.errors import InputError, NotFound
 from skarb.grid import InfeasiblePlan
 
 PURPOSE_MIN, PURPOSE_MAX = 5, 200
-_REFUSALS, _REFERRALS, _BATCHES = 14, 8, 50
+_REFUSALS, _REFERRALS, _BATCHES = 8, 4, 50
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -220,7 +220,14 @@ class _Pages:
             body = msgspec.json.encode(content)
             return Response(content=body, media_type="application/json", status_code=status, headers=_HEADERS)
         asked, words = request.query_params.get("lang"), language(_language_of(request))
-        page = Page(name=name, path=request.url.path, words=words, lang_in_links=asked in (words.code,), content=content)
+        page = Page(
+            name=name,
+            path=request.url.path,
+            words=words,
+            lang_in_links=asked in (words.code,),
+            content=content,
+            law=self._view.spoken,
+        )
         headers = {**_HEADERS, **_spoken(words.code)}
         return Response(content=self._renderer.render(page), media_type="text/html", status_code=status, headers=headers)
 

@@ -18,6 +18,7 @@ from skarb.reporting import bills, reserve
 from skarb.reporting.grid import words_of
 from skarb.reporting.mining import charts as mining_charts
 from skarb.reserve.chart import DECIMALS
+from skarb.rulebook.words import Words
 
 _MANY = 4
 MINUS = "\u2212"
@@ -122,12 +123,19 @@ def mining_helpers(words: Language) -> dict[str, Any]:
         "local_day": local_day,
         "midnight": midnight,
         "good": good,
+        "quantity": lambda text: _quantity(power, text),
         "thousands": lambda value: number(round(float(value) / 1000)),
         "mining_charts": lambda report: {one["key"]: one for one in mining_charts(report, power)},
         **{name: getattr(charts, name) for name in (
             "farm_chart", "load_chart", "use_charts", "year_map", "surplus_bars", "week_chart", "sizes_chart", "npv_bars", "metered_charts",
         )},
     }  # fmt: skip
+
+
+def _quantity(words: Words, text: str) -> str:
+    """Write a figure such as `1,200 MW` with the separators and the unit of a language."""
+    number, _, unit = text.partition(" ")
+    return f"{words.amount(number.replace(',', ''))}\u00a0{words.word('input_units', unit)}"
 
 
 def _bare(text: str) -> str:

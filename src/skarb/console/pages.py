@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,8 +13,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from skarb.app.model import ClockView
+from skarb.app.words import Spoken
 from skarb.console.alertgraph import graph_of
 from skarb.console.charts import draft_chart, flow_chart
 from skarb.console.language import LANGUAGES, Language, language
@@ -25,6 +28,10 @@ from skarb.core.time import from_day
 from skarb.reporting.shapes import HEIGHT, WIDTH, length, share_bar
 
 _LEGAL_MONEY = frozenset({"value", "capital", "deposit", "bank_money"})
+_CODES = {  # facts whose codes have the words of another one
+    "counterparty_kind": "actor_kind",
+    **dict.fromkeys(("operator_licence", "counterparty_licence", "venue_licence", "licence_sought"), "actor_licence"),
+}
 _DEFAULTS: dict[str, Any] = {
     field.name: field.default for field in msgspec.structs.fields(Facts) if field.default is not msgspec.NODEFAULT
 }
@@ -47,6 +54,7 @@ class Page:
     words: Language
     lang_in_links: bool  # the reader chose the language by hand
     content: dict[str, Any]
+    law: Callable[[str, str], Spoken | None] = lambda provision, code: None  # a provision in a language
 
 
 @cache
@@ -105,6 +113,7 @@ def _helpers(page: Page) -> dict[str, Any]:
 
     return {
         "t": words.text,
+        "law": lambda provision: page.law(provision, words.code),
         "word": words.word,
         "whole": words.whole,
         "amount": words.amount,
@@ -158,6 +167,10 @@ def _show_fact(words: Language, clock: ClockView | None, name: str, value: objec
         return ", ".join("—" if one is None else str(one) for one in value)
     if name == "day" and isinstance(value, int):
         return from_day(value).isoformat()
+    if isinstance(value, str):
+        code = Markup("<code>{}</code>").format(value)
+        known = words.messages.get(_CODES.get(name, name), {})
+        return Markup("{} {}").format(known[value], code) if isinstance(known, dict) and value in known else code
     if isinstance(value, int) and clock is not None:
         if name in _LEGAL_MONEY:
             return f"{words.amount(format_amount(value, clock.currency_decimals))} {clock.currency}"

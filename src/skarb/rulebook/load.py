@@ -25,7 +25,7 @@ from skarb.rulebook.errors import RulebookError
 from skarb.rulebook.feature import with_features
 from skarb.rulebook.featurefile import check_features, read_features
 from skarb.rulebook.model import Act, CodeList, Country, EditionCase, Pack, ParameterSeries
-from skarb.rulebook.provisions import Frame, note_lost_references, read_activities, read_provisions
+from skarb.rulebook.provisions import Frame, note_lost_references, read_activities, read_provisions, read_translated
 from skarb.rulebook.schema import Schema, schema
 from skarb.rulebook.source import Reader, Record
 from skarb.rulebook.values import (
@@ -223,7 +223,7 @@ def read_act(
     lists: Mapping[str, CodeList],
 ) -> Act:
     """Read one act; its id must be free. `known` are the activities there are, which lists may group."""
-    optional = ("signed", "articles", "link", "note", "status", "complete")
+    optional = ("signed", "articles", "link", "note", "status", "complete", "title_in")
     record = Record(reader, node, "an act", ("id", "title", "rank"), optional)
     name = record.text("id", "an id of letters, digits, '.', '_' and '-'", _ID)
     if name in taken:
@@ -238,4 +238,5 @@ def read_act(
         record.text("link"),
         read_activities(record, "complete", known, lists),
         record.place(),
+        read_translated(record, "title_in"),
     )

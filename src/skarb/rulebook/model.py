@@ -51,6 +51,7 @@ class Act:
     link: str = ""
     complete: tuple[str, ...] = ()  # activities about which it promises an answer for all facts
     place: Place | None = field(default=None, compare=False)
+    title_in: Mapping[str, str] = field(default_factory=dict, compare=False)  # by language; `title` is English, or the original
 
 
 @dataclass(frozen=True, slots=True)

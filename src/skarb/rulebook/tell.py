@@ -75,7 +75,8 @@ def _says(provision: Provision, words: Words, translated: bool) -> tuple[Line, .
 
 def _about(rulebook: Rulebook, provision: Provision, day: int, words: Words) -> Iterator[Section]:
     article = provision.cites.article
-    act = f"{provision.cites.act} «{rulebook.pack.acts[provision.cites.act].title}»"
+    cited = rulebook.pack.acts[provision.cites.act]
+    act = f"{cited.id} «{cited.title_in.get(words.code, cited.title)}»"
     key = "told_article_unseen" if article == "?" else "told_article"
     yield _one(words, "told_source", words.text(key, act=act, article=article))
     start = (

@@ -22,6 +22,7 @@ from skarb.app.marketmining import MarketMining
 from skarb.app.marketreserve import MarketReserve
 from skarb.app.reservework import keep
 from skarb.app.tally import Answered
+from skarb.app.words import Spoken
 from skarb.core.decision import Decision
 from skarb.core.facts import Facts
 from skarb.core.instruction import Instruction
@@ -227,6 +228,9 @@ class FakeMarket:
             parameters=(m.ParameterView(name="report.special_np", unit="base_unit", value="2000", since=date(2015, 1, 4), cites="BY-L165Z"),),
             counts=(("refuse", 1190),), latest=self.refusals(2),
         )  # fmt: skip
+
+    def spoken(self, provision: str, language: str) -> Spoken | None:
+        return None  # the pages show what the view says
 
     def drafts(self) -> DraftsView:
         return self.tried
