@@ -190,7 +190,7 @@ def test_two_processes_give_one_answer(pair: Any) -> None:
     second.means.payees = Payees({"*": world.OTHER})
     assert len(second.resume()) == 1
     assert first.resume() == [], "it is answered"
-    first.shelf.exchanges = lambda: iter([exchange])  # type: ignore[method-assign]  # as it was a moment ago
+    first.shelf.exchanges = lambda: iter([exchange])  # as it was a moment ago
     assert first.resume() == [] and len(second.shelf.store.waiting()) == 1
     assert pair.beta.deliver() == [("resolution", 204)]
     assert pair.alpha.shelf.exchange("originator", request).address == world.OTHER
