@@ -190,7 +190,7 @@ def test_two_processes_give_one_answer(pair: Any) -> None:
     second.means.payees = Payees({"*": world.OTHER})
     assert len(second.resume()) == 1
     assert first.resume() == [], "it is answered"
-    first.shelf.exchanges = lambda: iter([exchange])  # type: ignore[method-assign]  # as it was a moment ago
+    first.shelf.exchanges = lambda: iter([exchange])  # as it was a moment ago
     assert first.resume() == [] and len(second.shelf.store.waiting()) == 1
     assert pair.beta.deliver() == [("resolution", 204)]
     assert pair.alpha.shelf.exchange("originator", request).address == world.OTHER
@@ -306,9 +306,9 @@ def test_the_commands_of_an_officer(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         {"party": "beta", "gate": gate, "licence": "crypto_bank", "valid_from": "2020-01-01"}
         for gate in ("regime", "central_bank")
     ]
-    for register, entries in (("parties", parties), ("admissions", gates)):
-        Path(f"{register}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in entries))
-        assert run("register", "import", f"{register}.jsonl", "--register", register, "--to", "m", "--law", "zz")[0] == 0
+    for register, entries in (("parties", parties), ("licences", gates)):
+        Path(f"{register}.yaml").write_text(json.dumps(entries))
+        assert run("register", "import", f"{register}.yaml", "--register", register, "--to", "m", "--law", "zz")[0] == 0
     listed = {"list": "un-sc", "regime": "un", "publisher": "x", "version": "1", "published": "2026-01-01"}
     listed["entries"] = [{"entry": "8", "kind": "person", "names": [{"text": "Boris Kolas"}]}]  # type: ignore[assignment]
     Path("list.json").write_text(json.dumps(listed))

@@ -11,17 +11,18 @@ from cyclopts import App
 from rich.markup import escape
 
 from skarb.app.files import now
-from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy, whitelist
-from skarb.app.looks import Looks
+from skarb.app.lists import compare_versions, read_list_files, record_lists, set_policy
 from skarb.app.setting import open_registers, screen_of
 from skarb.cli.output import Format, err, need, out, table, write_rows
 from skarb.cli.register import law_of, look_at_party, open_to_read
 from skarb.cli.screen_name import add_to as add_name_to
-from skarb.core.errors import EXIT_CODES, InputError, NotFound, Problem, shorten
+from skarb.cli.screen_told import SHOWN, recorded, tell
+from skarb.cli.screen_whitelist import decisions
+from skarb.core.errors import EXIT_CODES, InputError, NotFound, shorten
 from skarb.core.identifiers import Flaw
 from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import from_day
-from skarb.registers import Summary, read_wallet
+from skarb.registers import read_wallet
 from skarb.screening import Screen
 from skarb.screening.lists import Edition
 
@@ -30,14 +31,10 @@ app = App(
     help="Screening lists: bring them in, see what changed, ask about a party or a wallet, decide about hits. Nothing switches screening off.",
 )
 policies = App(name="policy", help="What is done about a hit on a list: block, reject or report. There is no fourth.")
-decisions = App(
-    name="whitelist", help="Decisions that a party is not whom an entry means. They end on their day and when the entry changes."
-)
 add_name_to(app)
 app.command(policies)
 app.command(decisions)
 
-SHOWN = 20  # problems, notes and changes printed in full
 Measure = Literal["block", "reject", "report"]
 
 
@@ -74,13 +71,13 @@ def import_lists(
     reading = read_list_files(files, Edition(published, name, publisher), registers)
     if reading.problems:
         err.print(f"[red]refused[/] {len(reading.problems)} problems, nothing was recorded; what was in force stays in force")
-        _tell(reading.problems)
+        tell(reading.problems)
         return EXIT_CODES["input"]
     if reading.notes:
         err.print(f"[yellow]{len(reading.notes)} notes[/], all of them taken over:")
-        _tell(reading.notes)
+        tell(reading.notes)
     summaries, screen, delta = record_lists(registers, reading.lists, screen_of(registers))
-    failed = [not _recorded(summary) for summary in summaries]
+    failed = [not recorded(summary) for summary in summaries]
     for stamp in screen.stamps:
         if stamp.list in {found.list for found in reading.lists}:
             measure = screen.measure(stamp.list)
@@ -283,108 +280,7 @@ def set_measure(
         The country whose registers these are; by default the market's own, else by.
     """
     registers = open_registers(law_of(to, law), to, now)
-    return EXIT_CODES["ok"] if _recorded(set_policy(registers, name, measure, reason, by, since)) else EXIT_CODES["input"]
-
-
-@decisions.default
-def show_decisions(*, of: Path, purpose: str | None = None, law: str | None = None, format: Format = "table") -> None:  # noqa: A002
-    """Show the decisions that somebody is not whom an entry means, and whether each still holds.
-
-    Parameters
-    ----------
-    of
-        The folder of the registers; a market's own folder.
-    purpose
-        Why you look: who was compared with a list is about people. It is written into looks.jsonl beside the registers.
-    law
-        The country whose registers these are; by default the market's own, else by.
-    format
-        table, json, csv or parquet.
-    """
-    registers = open_to_read(of, law_of(of, law))
-    today = registers.today
-    now_listed = {(found.list, one.entry): one for found in registers.lists() for one in found.entries}
-    rows = []
-    decided = registers.whitelist()
-    if decided:
-        Looks(of / "looks.jsonl", now).record(purpose or "", "registers/whitelist")
-    for one in decided:
-        listed = now_listed.get((one.list, one.entry))
-        if today > one.last:
-            state = "ended"
-        elif listed is None or listed.sha256 != one.entry_sha256:
-            state = "the entry has changed"
-        else:
-            state = "holds" if today >= one.first else "not begun"
-        rows.append((one.party, one.list, one.entry, from_day(one.first).isoformat(), from_day(one.last).isoformat(), state))
-    write_rows(("party", "list", "entry", "from", "to", "state"), rows, format, None)
-
-
-@decisions.command(name="add")
-def add_decision(
-    party: str,
-    name: str,
-    entry: str,
-    /,
-    *,
-    to: Path,
-    reason: str,
-    by: str,
-    approved_by: str,
-    until: date | None = None,
-    law: str | None = None,
-) -> int:
-    """Decide that a party is not whom an entry of a list means. Two people decide, for a year at most, about the entry as it is now.
-
-    A hit by an exact identifier on a list that blocks cannot be put aside: only the publisher can change it.
-
-    Example: `skarb screen whitelist add p1 eu-32006R0765 I.A/person/2 --to market --reason "born 1991, not 1966" --by "A. One"
-    --approved-by "B. Two"`
-
-    Parameters
-    ----------
-    party
-        The party's id.
-    name
-        The short name of the list.
-    entry
-        The number of the entry.
-    to
-        The folder of the registers; a market's own folder.
-    reason
-        What shows that it is somebody else.
-    by
-        Who looked at it.
-    approved_by
-        A second person who agreed.
-    until
-        The last day; by default a year from today.
-    law
-        The country whose registers these are; by default the market's own, else by.
-    """
-    registers = open_registers(law_of(to, law), to, now)
-    summary = whitelist(registers, screen_of(registers), party, name, entry, reason, by, approved_by, until)
-    return EXIT_CODES["ok"] if _recorded(summary) else EXIT_CODES["input"]
-
-
-def _recorded(summary: Summary) -> bool:
-    """Print what came of a recording."""
-    if summary.problems:
-        err.print(f"[red]refused[/] {escape(summary.source)}: nothing of it was recorded; what was in force stays in force")
-        _tell(summary.problems)
-        return False
-    out.print(
-        f"[green]recorded[/] {escape(summary.source)}: {summary.added:,} new, {summary.replaced:,} changed, {summary.repeated:,} as before",
-        highlight=False,
-    )
-    return True
-
-
-def _tell(problems: tuple[Problem, ...]) -> None:
-    for problem in problems[:SHOWN]:
-        err.print(str(problem), markup=False, highlight=False)
-    if len(problems) > SHOWN:
-        err.print(f"… and {len(problems) - SHOWN} more")
+    return EXIT_CODES["ok"] if recorded(set_policy(registers, name, measure, reason, by, since)) else EXIT_CODES["input"]
 
 
 def _tell_eased(screen: Screen) -> None:

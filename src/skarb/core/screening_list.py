@@ -114,9 +114,7 @@ class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_age_days: int | None = None  # from the day it was published
     since: date | None = None  # from when on it has been required
     cites: str = ""  # the provision or decision that asks for it
-    stand_in: str = (
-        ""  # the made-up list that may stand for it, whatever its age; a simulated market has one, no law and no institution
-    )
+    stand_in: str = ""  # the made-up list that may stand for it, whatever its age: in a simulated market, by no law
 
     @property
     def name(self) -> str:

@@ -125,7 +125,7 @@ class Judging:
         for kept in list(shelf.payloads()):
             side, _, request = kept.handle.partition("/")
             of = "originator" if side == HELD else side
-            exchange = shelf.exchange(of, request) if of in SIDES else None  # type: ignore[arg-type]
+            exchange = shelf.exchange(of, request) if of in SIDES else None
             if side == HELD and exchange is not None:
                 continue  # it was sent in the end
             if kept.at < since and side != HELD and (exchange is None or exchange.state not in OPEN):
