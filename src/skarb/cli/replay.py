@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 
 from cyclopts import Parameter
 
-from skarb.app.replay import FILES, Asked, ask
+from skarb.app.replay import FILES, UNFUNDED, Asked, ask
 from skarb.app.sweep import FILES as SWEPT
 from skarb.app.sweep import sweep as try_values
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
@@ -111,7 +111,7 @@ def replay(
         write_rows((*report.by, *_SUMMARY), rows, form, output)
     _loudly(report)
     if asked.out is not None:
-        _print_files(asked.out, FILES)
+        _print_files(asked.out, (*FILES, UNFUNDED) if report.unfunded else FILES)
 
 
 def _noted(text: str) -> None:

@@ -1,7 +1,8 @@
 """The rows that a draft decides otherwise, and those that it permits and nobody could pay, kept beside the lake while one looks at them.
 
 However many they are, only positions and two small numbers a row are kept, in temporary tables that DuckDB may move to disk; names, amounts
-and books are joined when somebody asks. People are told by their number in the lake (`#17`) unless the caller has a purpose to see names, and has recorded it.
+and books are joined when somebody asks. People are told by their number in the lake (`#17`) unless the caller has a purpose to see names, and
+has recorded it.
 """
 
 from __future__ import annotations

@@ -234,10 +234,15 @@ def test_changed_rows_that_could_not_be_written_are_written_the_next_time(asked:
             changes.put_away(tmp_path / "nowhere")
         changes.put_away(tmp_path)
         changes.tell(np.array([8]), [refuse], [permit])
+        changes.tell_unfunded(np.array([2, 5]))
+        changes.put_away(tmp_path)
+        changes.tell_unfunded(np.array([9]))
         parts, answers = changes.put_away(tmp_path)
         again = Changes(connection)
         again.take_up(tmp_path, parts, answers)
         found = connection.execute("SELECT * FROM changed ORDER BY position").fetchall()
+        short = connection.execute("SELECT * FROM unfunded ORDER BY position").fetchall()
+    assert short == [(2,), (5,), (9,)]
     assert found == [(3, 0, 1), (5, 0, 1), (8, 1, 0)] and list(answers) == [permit, refuse] and again.rows == len(found)
 
 

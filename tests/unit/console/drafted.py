@@ -60,6 +60,13 @@ def answer(name: str = "abroad") -> d.DraftAnswer:
                 venue=None, asset="BTC", amount=None, value=None, before=permit, after=free,
             ),
         ),
+        unfunded=d.Total(rows=4, money=98_765),
+        short=(
+            d.Short(
+                place=m.Place(book="burshtyn", sequence=30, row=2), day=date(2026, 10, 12), activity="fiat_pay", party="#8", venue=None,
+                asset="BYN", amount="987.65", value=98_765,
+            ),
+        ),
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ def test_a_draft_is_told_in_figures_words_and_rows(client: TestClient[Any]):
     assert f'id="{drafted.LIMIT}"' in text and f'href="#{drafted.LIMIT}"' in text  # the draft's own provisions are on the page
     assert 'href="/provision/BY-D8-2017/2.1?lang=en"' in text  # the law's are on theirs
     assert 'href="/drafts/abroad/report?lang=en"' in text
+    assert "4 rows that the draft permits could not be paid for" in text and 'href="#short"' in text and 'id="short"' in text
+    assert '<a href="/book/burshtyn/batch/30/row/2?lang=en">burshtyn 30/2</a>' in text
     assert "data-part" not in text  # nothing more is waited for
 
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.oversight.replay import Answer, Comparison, Sum, Transition
-from skarb.reporting.replay import by_dimension, headline_of, heat
+from skarb.reporting.replay import Tried, by_dimension, headline_of, heat, tryouts
+from skarb.reporting.replay.figures import steepest
 from skarb.reporting.words import LANGUAGES, said
 
 ANSWERS = [Answer(verdict, f"P/{number}") for number, verdict in enumerate(("permit", "refuse", "refer", "permit", "refuse"))]
@@ -90,3 +91,15 @@ def test_all_languages_say_the_same_with_the_same_gaps(code: str):
         }
 
     assert gaps(said(code).messages) == gaps(said("en").messages)
+
+
+def test_each_value_of_a_sweep_is_told_against_the_one_before() -> None:
+    tried = [Tried(str(value), comparison([(0, 1, rows, money, ""), (0, 0, 100 - rows, 7, "")])) for value, rows, money in SWEPT]
+    values = tryouts(tried)
+    assert [one.step for one in values] == [Sum(), Sum(-4, -300), Sum(), Sum(-1, -5_000)]
+    steep = steepest(values)
+    assert steep is not None and [one.value for one in steep] == ["3", "4"]
+    assert steepest(values[:1]) is None and steepest([values[1], values[2]]) is None
+
+
+SWEPT = [(1, 9, 6_000), (2, 5, 5_700), (3, 5, 5_700), (4, 4, 700)]

@@ -21,7 +21,7 @@ from skarb.app.keys import key_id, read_private
 from skarb.app.law import rulebook_of
 from skarb.app.setting import open_registers
 from skarb.core.asset import check_asset_code, currencies
-from skarb.core.errors import Conflict, InputError, NotFound, ensure, shorten
+from skarb.core.errors import Conflict, InputError, NotFound, shorten
 from skarb.journal.feed.columns import Columns
 from skarb.journal.feed.files import read_table
 from skarb.journal.feed.manifest import Form, Manifest, Segment, folder_name, read_manifest, span_of
@@ -83,11 +83,7 @@ class _Work:
 
     def parts(self) -> Iterator[tuple[str, Columns]]:
         """Yield the tables of each segment, with the day of filing."""
-        asked, path = self.asked, table_in(self.asked.tables, "rows")
-        if path is None:
-            raise NotFound(
-                f"{asked.tables}: there is no table of rows, such as rows.csv, with the columns {', '.join(rows.NEEDED)} …"
-            )
+        asked, path = self.asked, self._rows()
         filed = (asked.filed or now().date()).isoformat()
         flat = Flat(self.law, self.decimals, self._sheets("cases", ("case",), rows.CASES))
         paid = Moves(self._sheets("transfers", moves.NEEDED, moves.KNOWN), self._accounts, self.decimals)
@@ -106,6 +102,14 @@ class _Work:
         paid.finish()
         self.editions += flat.editions.values()
         self._check_ids()  # whoever drew the last part has written it
+
+    def _rows(self) -> Path:
+        path = table_in(self.asked.tables, "rows")
+        if path is None:
+            raise NotFound(
+                f"{self.asked.tables}: there is no table of rows, such as rows.csv, with the columns {', '.join(rows.NEEDED)} …"
+            )
+        return path
 
     def decimals(self, code: str) -> int:
         """Return the decimals of an asset, and note that it was used.
@@ -205,12 +209,10 @@ class _Work:
 
     def _twice(self, name: str) -> InputError:
         """Return where an id stands that stood somewhere before."""
-        path = table_in(self.asked.tables, "rows")
-        ensure(path is not None, "rows were read")
         places = [
             (sheet, row)
-            for sheet in sheets(path, rows.NEEDED, rows.KNOWN)
-            for row in np.flatnonzero(pc.equal(sheet.table["id"], name)).tolist()  # type: ignore[arg-type]
+            for sheet in sheets(self._rows(), rows.NEEDED, rows.KNOWN)
+            for row in np.flatnonzero(pc.equal(sheet.table["id"], name)).tolist()
         ]
         sheet, row = places[-1]
         before = (

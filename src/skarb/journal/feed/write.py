@@ -142,9 +142,9 @@ def write_declared(
             made.append(_store(stage, day, number, number, columns, None, (), assets, form))
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
-        for one in (folder, to):
+        for empty in (folder, to):
             with suppress(OSError):  # it holds something
-                one.rmdir()
+                empty.rmdir()
         raise
     previous = GENESIS.hex() if before is None else before.end
     end = declared_end(previous, [one.segment for one in made])
