@@ -57,6 +57,8 @@ class Apart:
     left_out: npt.NDArray[np.bool_]
     answers: Answers
     kept: State | None = None
+    columns: Sequence[str] = ()  # that are read, too
+    beside: Callable[[Chunk], None] | None = None  # who looks at all rows, too, in their order
 
 
 class Counted:
@@ -98,8 +100,10 @@ class Counted:
             [Tally(laid.arrangement, MONEY, rows.stop) for _ in range(LANES - 1)] if rows.stop >= WORTH_COMPILING else []
         )
         with Lanes([self._tally, *side_by_side]) as lanes:
-            for chunk in rows.chunks(begin=self._done):
+            for chunk in rows.chunks(apart.columns if apart else (), self._done):
                 lanes.add(lambda tally, one=chunk: laid.count(tally, one))  # type: ignore[misc]
+                if apart and apart.beside:
+                    apart.beside(chunk)
                 self._done = done = chunk.origin + len(chunk.cases)
                 if keep:
                     keep.offer(name, lambda done=done: State(done, lanes.settle().state()))  # type: ignore[misc]

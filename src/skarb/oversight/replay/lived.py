@@ -35,6 +35,7 @@ from skarb.oversight.replay.happened import Counted as Count
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.living import DONE, FULL, UNFUNDED, WORLDS, Features, Followed, Kinds, Tracks
 from skarb.oversight.replay.model import Comparison, Question, Sum
+from skarb.oversight.replay.passing import Passing
 from skarb.oversight.replay.read import Chunk, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
@@ -45,7 +46,6 @@ from skarb.rulebook import Rulebook
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, window_days
 from skarb.rulebook.quantities import Quantities, Quantity
-from skarb.rulebook.windows import periods_of
 
 Numbers = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
@@ -57,13 +57,6 @@ _ANSWERS = get_args(Outcome)
 _POSTED = _ANSWERS.index("posted")
 _TURNED_DOWN = [_ANSWERS.index(one) for one in ("not_posted", "conflict")]
 _BEFORE, _AFTER = range(WORLDS)  # the worlds of the law and of the draft
-_SIDES = {
-    "actor": "party",
-    "counterparty": "counterparty",
-    "venue": "venue",
-    "wallet": "wallet",
-    "asset": "asset",
-}  # columns of rows
 _LONGEST = {"day": 1, "month": 31, "quarter": 92, "year": 366}  # days of a window of the calendar
 
 
@@ -87,8 +80,11 @@ class Lived:
         self._cases = read_cases(connection)
         self._concerned = concerned(self._cases, editions, totals.tracks)
         self._first_day = question.first_day - lookback
-        self._funds, self._rows = NOTHING, (rows := self._rows_with(NOTHING))
+        groups = groups_of(question.by)
+        self._funds, self._rows = NOTHING, (rows := Rows(connection, self._first_day, question.last_day, groups))
         self.answers = Answers()
+        for one in editions:  # so that it does not matter who is asked first
+            self.answers.of_outcomes(one.outcomes)
         self._summary = Summary(connection, rows, self._cases, self.answers, question.by)
         self._names = totals.names
         self._approved_later = approved_later(connection)
@@ -102,11 +98,6 @@ class Lived:
             )
         self._asking = Asking(self._laws, self._cases, totals, shown, question.first_day, self.answers)
         self._tables()
-
-    def _rows_with(self, funds: Funds) -> Rows:
-        """Return the rows that are lived through: those that totals concern, and those that followed money goes through."""
-        groups = groups_of(self._question.by)
-        return Rows(self._connection, self._first_day, self._question.last_day, groups, self._concerned, funds.rows)
 
     def _quantities(self) -> tuple[list[Quantity], list[Quantity]]:
         """Return what the laws compare of a row alone, and what they compare with totals."""
@@ -158,8 +149,7 @@ class Lived:
         )
         self._lines, self._sums = empty_table(room), empty_sums(room)
         self._kinds.latest[:] = 0
-        if funds is not self._funds:
-            self._funds, self._rows = funds, self._rows_with(funds)
+        self._funds = funds
         self._money = Followed(funds.legs, np.zeros((WORLDS, len(funds.accounts), 2), np.uint64), np.zeros(1, np.int64))
         self._unfunded = Sum()
 
@@ -177,23 +167,43 @@ class Lived:
         kept = keep.load(name, counted_name(self._laws, self._question.by, self._all_rows, self._base)) if keep else None
         if kept:
             self._restore(kept)
-        count = self._count(progress, keep, kept)
+        if keep or changed or unfunded or self._rows.days != self._all_rows.days:
+            count, lost = self._count(progress, keep, kept), None
+        else:
+            count, lost = self._count_beside(progress)
         before, after = (count.answer(law) for law in self._laws)
-        again = kept is not None or not self._follow_money(count, (before, after), progress) or bool(changed or unfunded)
-        if again:
+        again = kept is not None or not self._follow_money(count, (before, after), progress, lost)
+        if (again and lost is None) or changed or unfunded:
             self._live_through(progress, changed, keep, name, kept, count.state() if keep else None, unfunded)
         if changed:
             for told in count.changes(before, after, progress):
                 changed(*told)
         return self._comparison(count.cells, before, after)
 
-    def _follow_money(self, count: Count, answers: Sequence[Numbers], progress: Progress | None) -> bool:
-        """Find out which accounts are to be followed, if any; say whether all rows were lived through for that, with those accounts."""
+    def _count_beside(self, progress: Progress | None) -> tuple[Count, Numbers]:
+        """Count all rows and live through those that totals concern, reading them once; return the count, and which positions are lost."""
+        self._begin(self._funds)
+        passing, lost = self._passing(), list[Numbers]()
+
+        def live(chunk: Chunk) -> None:
+            lost.extend(self._pass(passing, one)[1] for one in passing.take(chunk))
+
+        count = self._count(progress, None, None, passing.columns, live)
+        lost.extend(self._pass(passing, one)[1] for one in passing.rest())
+        return count, np.concatenate([*lost, np.zeros(0, np.int64)])
+
+    def _follow_money(
+        self, count: Count, answers: Sequence[Numbers], progress: Progress | None, lived: Numbers | None = None
+    ) -> bool:
+        """Find out which accounts are to be followed, if any; say whether all rows were lived through for that, with those accounts.
+
+        Where they were `lived` through with none already, these are the positions of those that are lost.
+        """
         if self._actual or not has_transfers(self._connection):
             return False
         lost = self._lost_apart(count, answers, progress)
         while True:
-            lost = np.union1d(lost, self._live_through(progress))
+            lost, lived = np.union1d(lost, self._live_through(progress) if lived is None else lived), None
             accounts = reached_from(self._connection, lost, self._kernel["spread"]) if len(lost) else NOTHING.accounts
             start, known = int(lost[0]) if len(accounts) else 0, self._funds
             if (len(accounts), start) == (len(known.accounts), known.start):  # there are never fewer
@@ -213,14 +223,21 @@ class Lived:
         ]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
-    def _count(self, progress: Progress | None, keep: Keep | None, kept: State | None) -> Count:
-        """Count the rows that no total concerns."""
+    def _count(
+        self,
+        progress: Progress | None,
+        keep: Keep | None,
+        kept: State | None,
+        columns: Sequence[str] = (),
+        beside: Callable[[Chunk], None] | None = None,
+    ) -> Count:
+        """Count the rows that no total concerns; somebody `beside` may look at all of them with further columns."""
         first, last = self._question.first_day, self._question.last_day
         known = None
         if kept:
             arrays = {name.removeprefix(_APART): array for name, array in kept.arrays.items() if name.startswith(_APART)}
             known = State(int(arrays.pop("rows")[0]), arrays)
-        apart = Apart(self._all_rows, self._cases, self._base, self._concerned, self.answers, known)
+        apart = Apart(self._all_rows, self._cases, self._base, self._concerned, self.answers, known, columns, beside)
         return Count(self._connection, self._laws, first, last, self._question.by, progress, keep, apart)
 
     def _live_through(
@@ -234,40 +251,47 @@ class Lived:
         unfunded: Unfunded | None = None,
     ) -> Numbers:
         """Live through rows, and return the positions of those that came to pass and do not in one of the two worlds."""
-        lost = []
         if kept is None:
             self._begin(self._funds)
-        keys = [
-            self._rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)])
-            for track in self._totals.tracks
-        ]
-        more = ["rowid", "answer", *(part.column for parts in keys for part in parts)]
-        first, last = self._rows.days
-        periods = [periods_of(track.window, np.arange(first, last + 1)) for track in self._totals.tracks]
-        for chunk in self._rows.chunks(more, kept.rows if kept else 0):
-            fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
-            days = chunk.columns["day"]
-            whose = np.array([chunk.packed(parts) for parts in keys], np.int64).reshape(len(keys), len(days))
-            own_periods = np.array([of[days - first] for of in periods], np.int64).reshape(len(keys), len(days))
-            own, counting = self._concerned[chunk.cases], days >= self._question.first_day
-            answers, became = self._live(chunk, fields, own, counting, whose, own_periods)
-            lost.append(chunk.columns["rowid"][became > 0])
-            short = became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER
-            if short.any():
-                self._unfunded += _worth(chunk.columns["value"][short])
-                if unfunded:
-                    unfunded(chunk.columns["rowid"][short])
+        passing, lost = self._passing(), [np.zeros(0, np.int64)]
+
+        def live(chunk: Chunk) -> None:
+            (before, after), gone, short = self._pass(passing, chunk)
+            lost.append(gone)
+            positions = chunk.columns["rowid"]
+            if unfunded and len(short):
+                unfunded(short)
             if changed:
-                before, after = answers.astype(np.int64)
-                rows = np.flatnonzero(self.answers.differ(before, after) & counting & own)
+                told = self._concerned[chunk.cases] & (chunk.columns["day"] >= self._question.first_day)
+                rows = np.flatnonzero(self.answers.differ(before, after) & told)
                 if len(rows):
-                    changed(chunk.columns["rowid"][rows], before[rows], after[rows])
-            done = chunk.origin + len(days)
+                    changed(positions[rows], before[rows], after[rows])
+            done = int(positions[-1]) + 1
             if keep and counted:
-                keep.offer(name, lambda done=done: self._state(done, counted))  # type: ignore[misc]
+                keep.offer(name, lambda: self._state(done, counted))
             if progress:
-                progress(int(chunk.columns["rowid"][-1]) + 1)
-        return np.concatenate(lost) if lost else np.zeros(0, np.int64)
+                progress(done)
+
+        for chunk in self._rows.chunks(passing.columns, position=kept.rows if kept else 0):
+            for one in passing.take(chunk):
+                live(one)
+        for one in passing.rest():
+            live(one)
+        return np.concatenate(lost)
+
+    def _passing(self) -> Passing:
+        return Passing(self._rows, self._totals.tracks, self._concerned, self._funds.rows)
+
+    def _pass(self, passing: Passing, chunk: Chunk) -> tuple[Numbers, Numbers, Numbers]:
+        """Live through some rows; return the answers in both worlds, and the positions of those that are lost and of those that are unfunded."""
+        fields = self._base.fields(chunk.columns, chunk.cases, self._cases.columns)
+        own, counting = self._concerned[chunk.cases], chunk.columns["day"] >= self._question.first_day
+        answers, became = self._live(chunk, fields, own, counting, passing.keys(chunk), passing.periods(chunk))
+        short = became & (UNFUNDED << _BEFORE | UNFUNDED << _AFTER) == UNFUNDED << _AFTER
+        if short.any():
+            self._unfunded += _worth(chunk.columns["value"][short])
+        positions = chunk.columns["rowid"]
+        return answers.astype(np.int64), positions[became > 0], positions[short]
 
     def _live(
         self,

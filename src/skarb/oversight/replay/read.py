@@ -48,6 +48,18 @@ class Chunk:
             made |= np.left_shift(part, one.shift, out=part)
         return made
 
+    def taken(self, rows: Numbers | slice) -> Chunk:
+        """Return some of the rows, by their places."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Chunk(self.origin, self.cases[rows], columns, self.parts)
+
+    @staticmethod
+    def joined(chunks: Sequence[Chunk]) -> Chunk:
+        """Return the rows of some chunks as one."""
+        first = chunks[0]
+        columns = {name: np.concatenate([one.columns[name] for one in chunks]) for name in first.columns}
+        return Chunk(first.origin, np.concatenate([one.cases for one in chunks]), columns, first.parts)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -67,19 +79,15 @@ class Rows:
         first_day: int,
         last_day: int,
         groups: Sequence[str] = (),
-        among: npt.NDArray[np.bool_] | None = None,
-        also: Numbers | None = None,
     ) -> None:
-        """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided.
-
-        Where not all rows are read, `among` says of each case whether its rows are, and `also` are positions of others.
-        """
-        self._connection, self._among = connection, among
-        self._also = np.zeros(0, np.int64) if also is None else also
+        """Look at what there is; `groups` are columns of `rows` whose values are told apart, besides what decided."""
+        self._connection = connection
         self.first_day, self.last_day = first_day, last_day
-        stops, low, high = connection.execute("SELECT coalesce(max(rowid) + 1, 0), min(day), max(day) FROM rows").fetchall()[0]
-        self.stop: int = stops
-        self.days = (max(first_day, low), min(last_day, high)) if stops else (first_day, first_day - 1)
+        count, low, high = connection.execute("SELECT count(*), min(day), max(day) FROM rows").fetchall()[0]
+        # The last of so many rows lies there or behind, and to look for it does not take a look at every row.
+        last = f"SELECT coalesce(max(rowid) + 1, 0) FROM rows WHERE rowid >= {count - 1}"
+        self.stop: int = connection.execute(last).fetchall()[0][0]
+        self.days = (max(first_day, low), min(last_day, high)) if count else (first_day, first_day - 1)
         self.parts = self.told_apart(("edition", "outcome", *groups))
 
     def told_apart(self, columns: Sequence[str]) -> tuple[Part, ...]:
@@ -112,17 +120,16 @@ class Rows:
         asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
         return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
 
-    def chunks(self, columns: Sequence[str] = (), begin: int = 0) -> Iterator[Chunk]:
-        """Yield the rows in the order of their journals, with further columns; the first ones may be left out.
+    def chunks(self, columns: Sequence[str] = (), begin: int = 0, position: int = 0) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns; the first ones, or those before a position, may be left out.
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
         """
         wanted = list(dict.fromkeys(("case_no", *PER_ROW, *(one.column for one in self.parts), *columns)))
-        asked = f"SELECT {', '.join(wanted)} FROM rows"
-        between = self._between()
         with self._connection.cursor() as own:  # so that others may ask between two chunks
-            own.register("also", pa.table({"row": self._also}))
-            asked += f" WHERE {between}" + (f" AND rowid >= {self._position(own, begin, between)}" if begin else "")
+            between = self._between(own)
+            position = self._position(own, begin, between) if begin else position
+            asked = f"SELECT {', '.join(wanted)} FROM rows WHERE {between}" + (f" AND rowid >= {position}" if position else "")
             origin = begin
             for found in ahead(batches(own.sql(asked))):
                 read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
@@ -134,20 +141,15 @@ class Rows:
         found = connection.execute(f"SELECT rowid FROM rows WHERE {between} LIMIT 1 OFFSET {number}").fetchall()
         return int(found[0][0]) if found else self.stop
 
-    def _between(self) -> str:
+    def _between(self, connection: duckdb.DuckDBPyConnection) -> str:
         """Return the condition for the rows that are read."""
         low, high = self.days
-        days = "true" if self._covers() else f"day BETWEEN {low} AND {high}"
-        if self._among is None:
-            return days
-        among = ", ".join(map(str, np.flatnonzero(self._among).tolist()))
-        read = ([f"case_no IN ({among})"] if among else []) + (["rowid IN (SELECT row FROM also)"] if len(self._also) else [])
-        return f"{days} AND ({' OR '.join(read)})" if read else "false"
+        return "true" if self._covers(connection) else f"day BETWEEN {low} AND {high}"
 
-    def _covers(self) -> bool:
+    def _covers(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Say whether every row lies between the two days."""
         asked = f"SELECT count(*) FROM rows WHERE day NOT BETWEEN {self.days[0]} AND {self.days[1]}"
-        return self.stop > 0 and self._connection.execute(asked).fetchall() == [(0,)]
+        return self.stop > 0 and connection.execute(asked).fetchall() == [(0,)]
 
 
 def batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
