@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from skarb.core.errors import InputError, NotFound, Unavailable
 from skarb.core.facts import Facts
-from skarb.lake.schema import DECISIONS, FORMAT, fact_fields, sql_type, statements
+from skarb.lake.schema import DECISIONS, FORMAT, STORAGE, fact_fields, sql_type, statements
 
 FILE = "lake.duckdb"
 MEMORY = "2GiB"  # what DuckDB may take; beyond it works on disk
@@ -43,7 +43,7 @@ def create_lake(lake: Path) -> None:
     lake.mkdir(exist_ok=True)
     draft = path.with_name(FILE + ".new")
     draft.unlink(missing_ok=True)
-    with duckdb.connect(str(draft)) as connection:
+    with duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE}) as connection:
         for statement in statements():
             connection.execute(statement)
     draft.replace(path)
