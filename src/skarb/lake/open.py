@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from skarb.core.errors import InputError, NotFound, Unavailable
 from skarb.core.facts import Facts
-from skarb.lake.schema import DECISIONS, FORMAT, ROWS, fact_fields, sql_type, statements
+from skarb.lake.schema import DECISIONS, FORMAT, ROWS, STORAGE, fact_fields, sql_type, statements
 
 FILE = "lake.duckdb"
 MEMORY = "2GiB"  # what DuckDB may take; beyond it works on disk
@@ -54,7 +54,7 @@ def create_lake(lake: Path) -> None:
     address = _address(draft)
     lake.mkdir(exist_ok=True)
     draft.unlink(missing_ok=True)
-    with duckdb.connect(address) as connection:
+    with duckdb.connect(address, config={"storage_compatibility_version": STORAGE}) as connection:
         for statement in statements():
             connection.execute(statement)
     draft.replace(path)

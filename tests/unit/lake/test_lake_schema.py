@@ -69,6 +69,19 @@ def test_a_lake_learns_new_facts_and_codes_when_it_is_written(lake: Path) -> Non
         assert connection.execute("SELECT count(*) FROM decisions").fetchall() == [(0,)]
 
 
+def test_a_lake_is_written_for_the_oldest_duckdb_and_ids_are_pressed_together(lake: Path) -> None:
+    with open_lake(lake, write=True) as connection:
+        found = connection.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 'lake'").fetchall()
+        connection.execute("INSERT INTO rows (id) SELECT format('payment-{:06d}', range) FROM range(50_000)")
+    assert found[0][0]["storage_version"].startswith("v1.4.0")
+    with open_lake(lake) as connection:
+        query = "SELECT DISTINCT compression FROM pragma_storage_info('rows') WHERE column_name = 'id' AND segment_type = 'VARCHAR'"
+        assert connection.execute(query).fetchall() == [("ZSTD",)]
+        assert connection.execute("SELECT min(id), max(id), count(DISTINCT id) FROM rows").fetchall() == [
+            ("payment-000000", "payment-049999", 50_000)
+        ]
+
+
 def test_what_is_no_lake_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="skarb lake add"), open_lake(tmp_path / "none"):
         pass
