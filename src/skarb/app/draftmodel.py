@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+
 from skarb.app.model import Place, ProvisionView, Struct
 from skarb.core.decision import Verdict
 
@@ -115,7 +117,7 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     titles: dict[str, dict[str, str]]  # of provisions in the matrix, by language
     people: int  # who would no longer be permitted something
     largest: tuple[Changed, ...]
-    act_in: dict[str, str] = field(default_factory=dict)  # its title in other languages
+    act_in: dict[str, str] = msgspec.field(default_factory=dict)  # its title in other languages
 
     @property
     def changed(self) -> int:
