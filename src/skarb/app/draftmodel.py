@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+
 from skarb.app.model import Place, ProvisionView, Struct
 from skarb.core.decision import Verdict
 
@@ -130,7 +132,7 @@ class DraftAnswer(Struct, frozen=True, kw_only=True):
     largest: tuple[Changed, ...]
     unfunded: Total = Total()  # rows that the draft permits and that could not be paid
     short: tuple[Short, ...] = ()  # the largest of them
-    act_in: dict[str, str] = field(default_factory=dict)  # its title in other languages
+    act_in: dict[str, str] = msgspec.field(default_factory=dict)  # its title in other languages
 
     @property
     def changed(self) -> int:
