@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from skarb.core.screening_list import Identifiers, SubjectKind
-from skarb.screening.names.form import BASE, CODES, LONGEST, letters_of, tokens_of
+from skarb.screening.names.form import BASE, CODES, hear, tokens_of
 from skarb.screening.names.grams import Grams, functions, rarity_of, worth
 from skarb.screening.names.model import NameAnswer
-from skarb.screening.names.rough import weights_of
+from skarb.screening.names.rough import near_of, weights_of
 from skarb.screening.names.screen import PLAIN, ROUGH, NameScreen
 
 _PAIRS: Final = 1 << 18  # candidates looked at in one go
@@ -62,11 +62,11 @@ class Clients:
         self._parties.append(party)
         for name in names:
             for token in tokens_of(name, kind, self._use_icu):
-                letters, bones = letters_of(token.folded)
-                self._letters.frombytes(letters)
+                heard = hear(token.folded)
+                self._letters.frombytes(heard.letters)
                 self._ends.append(len(self._letters))
                 self._weights.append(token.weight)
-                self._bones.append(bones)
+                self._bones.append(heard.bones)
             self._words.append(len(self._ends))
             self._owners.append(number)
 
@@ -100,14 +100,16 @@ class Clients:
         few, spelled = [kept.form.codes for kept in screen.names], screen.spelled
         grams = Grams(few, rarity=rarity_of(counts, len(self)))
         pairs = np.zeros((_PAIRS + len(few), 2), np.int32)
-        line = np.zeros(LONGEST + 1, np.int64)
+        words = np.frombuffer(self._words, np.int64)
+        masks = np.zeros(64 * int(np.diff(words, prepend=0).max()), np.int64)
+        near = near_of(spelled)
         row = 0
         while row < len(self):
             row, count = kernel["meet"](
-                letters, ends, np.frombuffer(self._weights, np.float32), bones, np.frombuffer(self._words, np.int64), row,
+                letters, ends, np.frombuffer(self._weights, np.float32), bones, words, row,
                 spelled.letters, spelled.ends, spelled.weights, spelled.bones, spelled.words,
                 grams.starts, grams.rows, grams.rarity, grams.norms, np.zeros(len(few), np.float32),
-                BASE, _FLOOR, PLAIN, ROUGH, weights_of(screen.policy.reading), line, pairs,
+                BASE, _FLOOR, PLAIN, ROUGH, weights_of(screen.policy.reading), masks, near, pairs,
             )  # fmt: skip
             for name, place in pairs[:count].tolist():
                 found.setdefault(self._owners[name], set()).add(place)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from skarb.screening.names.words import words
@@ -48,6 +48,7 @@ _TELLING: Final = (
     (re.compile("[әғқңөұүһ]"), _RUSSIAN),
     (re.compile("і"), _UKRAINIAN),
     (re.compile("ъ(?=[бвгджзклмнпрстфхцчшщ])"), _BULGARIAN),
+    (re.compile(""), _RUSSIAN),
 )
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
 _GREEK_LETTERS: Final = re.compile("[\u0370-\u03ff]")
@@ -91,13 +92,15 @@ def fold(text: str, use_icu: bool = True) -> tuple[Word, ...]:
     if plain.isascii():
         return tuple([Word(word, word.lower()) for word in _ASCII_WORD.findall(plain.replace("'", "").replace("`", ""))])
     plain = unicodedata.normalize("NFC", plain.translate(_MARKS))
-    table = _cyrillic_table(plain.lower())
-    return tuple([part for word in _WORD.findall(plain) for part in _fold_word(word, table, use_icu)])
+    language = _language(plain.lower())
+    return tuple([part for word in _WORD.findall(plain) for part in _fold_word(word, language, use_icu)])
 
 
-def _fold_word(word: str, table: dict[int, str], use_icu: bool) -> list[Word]:
+@lru_cache(maxsize=1 << 16)
+def _fold_word(word: str, language: int, use_icu: bool) -> tuple[Word, ...]:
+    """Return a word in Latin letters; by its sign of a family name a Korean one is parted. `language` is a place in _TELLING."""
     if _HANGUL.match(word) and use_icu and (family := words().korean_family_names.get(word[0])):
-        return [Word(word[0], family), *(part for part in _fold_word(word[1:], table, use_icu))]
+        return Word(word[0], family), *_fold_word(word[1:], language, use_icu)
     low = word.lower()
     if not low.isascii():
         if _GREEK_LETTERS.search(low):
@@ -106,20 +109,21 @@ def _fold_word(word: str, table: dict[int, str], use_icu: bool) -> list[Word]:
                 low = low.replace(pair, letters)
             low = low.translate(_GREEK)
         if _CYRILLIC.search(low):
-            low = low.translate(table)
+            low = low.translate(_TELLING[language][1])
         if not low.isascii():
             low = _without_marks(low.translate(_LATIN)).translate(_LATIN)
     if not low.isascii() and use_icu and (icu := _icu()) is not None:
         low = icu.transliterate(low).translate(_LATIN)
-    return [Word(word, part) for part in _PART.findall(low.replace("'", ""))]
+    return tuple([Word(word, part) for part in _PART.findall(low.replace("'", ""))])
 
 
-def _cyrillic_table(low: str) -> dict[int, str]:
+def _language(low: str) -> int:
+    """Return which Cyrillic table a name is read by: that of the first language that its letters tell, else Russian."""
     if _CYRILLIC.search(low):
-        for telling, table in _TELLING:
+        for place, (telling, _) in enumerate(_TELLING):
             if telling.search(low):
-                return table
-    return _RUSSIAN
+                return place
+    return len(_TELLING) - 1
 
 
 def _without_marks(text: str) -> str:

@@ -5,9 +5,10 @@ Made once for a listed name and kept. Weights say how much a word tells: a famil
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ WEIGHTS: Final[dict[WordKind, float]] = {
 }  # fmt: skip
 BASE: Final = 37  # 26 letters, 10 digits, and the edge of a word
 GRAMS: Final = BASE**3
-LONGEST: Final = 64  # letters of a word that are looked at
+LONGEST: Final = 62  # letters of a word that are looked at: their places are bits of one number
 CODES: Final = GRAMS + (1 << 16)  # trigrams of sounds, then skeletons of words
 
 
@@ -42,13 +43,11 @@ class Form:
     """A name made ready to be compared."""
 
     __slots__ = (
+        "_ways",
         "codes",
         "descent",
         "foreign",
-        "heard",
-        "joined",
         "known",
-        "ordered",
         "plain",
         "spelled",
         "text",
@@ -59,17 +58,28 @@ class Form:
     def __init__(self, text: str, tokens: tuple[Token, ...]) -> None:
         self.text = text
         self.tokens = tokens
-        self.words = tuple(token.folded for token in tokens)
-        telling = [token for token in tokens if token.kind != "legal_form"] or list(tokens)
-        self.plain = " ".join(token.folded for token in telling)
-        self.ordered = " ".join(sorted(token.folded for token in telling))
-        self.joined = "".join(token.folded for token in telling)
-        self.heard = " ".join(sorted(token.sound for token in telling))
+        self.words = tuple([token.folded for token in tokens])
+        self.plain = " ".join([token.folded for token in _telling(tokens)])
+        self._ways: tuple[str, str, str] | None = None
         self.foreign = not text.isascii()
         self.descent = _descent(tokens)
         self.codes = codes_of(tokens)
         self.known: object | None = None  # what another reader of names keeps of it
         self.spelled: object | None = None  # its letters in arrays, for the rough look at a query
+
+    @property
+    def ways(self) -> tuple[str, str, str]:
+        """Other ways to write it: the words in order, written together, and as they sound."""
+        if self._ways is None:
+            telling = _telling(self.tokens)
+            words = [token.folded for token in telling]
+            self._ways = " ".join(sorted(words)), "".join(words), " ".join(sorted([token.sound for token in telling]))
+        return self._ways
+
+
+def _telling(tokens: tuple[Token, ...]) -> Sequence[Token]:
+    """Return the words that are not legal forms, unless there is nothing else."""
+    return [token for token in tokens if token.kind != "legal_form"] or tokens
 
 
 @lru_cache(maxsize=1 << 14)
@@ -96,9 +106,14 @@ def _tokens(found: tuple[Word, ...], kind: SubjectKind) -> Iterator[Token]:
                 yield Token(" ".join(word.written for word in chosen), text, text, "legal_form", WEIGHTS["legal_form"], group)
                 at += length
                 continue
-        word_kind, same = lexicon.kind(folded, kind)
-        yield Token(written, folded, sound(folded), word_kind, WEIGHTS[word_kind], same)
+        yield _token(written, folded, kind)
         at += 1
+
+
+@lru_cache(maxsize=1 << 16)
+def _token(written: str, folded: str, kind: SubjectKind) -> Token:
+    word_kind, same = _lexicon().kind(folded, kind)
+    return Token(written, folded, hear(folded).sound, word_kind, WEIGHTS[word_kind], same)
 
 
 class _Lexicon:
@@ -175,25 +190,31 @@ def codes_of(tokens: tuple[Token, ...]) -> NDArray[np.int32]:
     telling = [token for token in tokens if token.kind not in ("legal_form", "title", "particle")] or list(tokens)
     found: set[int] = set()
     for token in telling:
-        found.update(word_codes(token.folded))
+        found.update(hear(token.folded).codes)
     return np.fromiter(found, np.int32, len(found))
 
 
+class Heard(NamedTuple):
+    """A word as it sounds."""
+
+    sound: str
+    letters: bytes  # of the sound, as numbers
+    bones: int  # the hash of its skeleton, 0 for none
+    codes: tuple[int, ...]  # the trigrams of its sound with its edges, and its skeleton
+
+
 @lru_cache(maxsize=1 << 17)
-def word_codes(folded: str) -> tuple[int, ...]:
-    """Return the codes of a word: the trigrams of its sound with its edges, and its skeleton."""
-    letters = [0, *map(_letter, sound(folded)), 0]
-    grams = {(letters[at] * BASE + letters[at + 1]) * BASE + letters[at + 2] for at in range(len(letters) - 2)}
+def hear(folded: str) -> Heard:
+    """Return how a folded word sounds, as it is kept and as it is looked for."""
+    told = sound(folded)
+    letters = told.encode().translate(_LETTERS) if told.isascii() else bytes(map(_letter, told))
+    edged = b"\0" + letters + b"\0"
+    grams = {(one * BASE + two) * BASE + three for one, two, three in zip(edged, letters, edged[2:], strict=False)}
+    bones = 0
     if bare := skeleton(folded):
-        grams.add(GRAMS + _hash(bare))
-    return tuple(grams)
-
-
-@lru_cache(maxsize=1 << 17)
-def letters_of(folded: str) -> tuple[bytes, int]:
-    """Return the sound of a word as numbers of letters, and the hash of its skeleton, 0 for none."""
-    bare = skeleton(folded)
-    return bytes(map(_letter, sound(folded)[:LONGEST])), 1 + _hash(bare) if bare else 0
+        bones = 1 + _hash(bare)
+        grams.add(GRAMS + bones - 1)
+    return Heard(told, letters[:LONGEST], bones, tuple(grams))
 
 
 def _letter(sign: str) -> int:
@@ -203,8 +224,9 @@ def _letter(sign: str) -> int:
     return code - 21 if 48 <= code <= 57 else 1 + code % 36  # letters of other scripts share codes, which only costs time
 
 
+_LETTERS: Final = bytes(_letter(chr(code)) for code in range(256))
+
+
 def _hash(text: str) -> int:
-    number = 2166136261
-    for sign in text.encode():
-        number = (number ^ sign) * 16777619 & 0xFFFFFFFF
+    number = crc32(text.encode())
     return (number ^ number >> 16) & 0xFFFF

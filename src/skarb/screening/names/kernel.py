@@ -17,7 +17,6 @@ def best(
     rows: Array,
     rarity: Array,
     norms: Array,
-    shortest: float,
     sums: Array,
     places: Array,
     likes: Array,
@@ -25,8 +24,7 @@ def best(
 ) -> int:
     """Write the rows most like a name into `places` with their cosines, at most as many as fit; return how many.
 
-    Shape: rows of a code lie between starts[code] and starts[code + 1]; `sums` is as long as there are rows, all zero, and is left so; `shortest` is
-    the least of `norms`: no row whose sum is too small even for that one is like enough.
+    Shape: rows of a code lie between starts[code] and starts[code + 1]; `sums` is as long as there are rows, all zero, and is left so.
     """
     own = 0.0
     for code in codes:
@@ -40,9 +38,9 @@ def best(
     room = places.shape[0]
     count = 0
     least = 0
-    enough = 0.999 * floor * own * shortest
+    enough = 0.999 * floor * own  # for each unit of a row's norm; a little less than enough, because sums are rounded
     for row in range(sums.shape[0]):
-        if sums[row] > enough:
+        if sums[row] > enough * norms[row]:
             like = sums[row] / (own * norms[row])
             if like < floor:
                 continue
@@ -60,6 +58,7 @@ def best(
                 for place in range(1, room):
                     if likes[place] < likes[least]:
                         least = place
+                enough = 0.999 * likes[least] * own  # from here on only who is liker than the least gets in
     for row in range(sums.shape[0]):
         sums[row] = 0.0
     return count
@@ -77,13 +76,16 @@ def rough(
     words: Array,
     places: Array,
     reading: Array,
-    line: Array,
+    masks: Array,
+    near: Array,
     told: Array,
 ) -> None:
     """Write the rough likeness of a name and each of the kept names at some places into `told`.
 
-    Shape: words[row] is where the words of a row end.
+    Shape: words[row] is where the words of a row end; `masks` has 64 places for every word of the name, all zero, `near` one for every word of the
+    longest kept name.
     """
+    _mask(letters, ends, 0, ends.shape[0], masks, True)
     for at in range(places.shape[0]):
         row = places[at]
         told[at] = _alike(
@@ -100,8 +102,10 @@ def rough(
             _before(words, row),
             words[row],
             reading,
-            line,
+            masks,
+            near,
         )
+    _mask(letters, ends, 0, ends.shape[0], masks, False)
 
 
 def meet(
@@ -126,7 +130,8 @@ def meet(
     plain: float,
     least: float,
     reading: Array,
-    line: Array,
+    masks: Array,
+    near: Array,
     found: Array,
 ) -> tuple[int, int]:
     """Compare many kept names, from the row `first` on, with a few; write pairs that are worth a close reading into `found`.
@@ -174,11 +179,15 @@ def meet(
                     shared = True
         if shared:
             own = own**0.5
+            masked = False
             for other in range(norms.shape[0]):
                 like = sums[other] / (own * norms[other])
                 sums[other] = 0.0
                 if like < floor:
                     continue
+                if like < plain and not masked:
+                    _mask(letters, ends, begin, words[row], masks, True)
+                    masked = True
                 if like >= plain or least <= _alike(
                     letters,
                     ends,
@@ -193,11 +202,14 @@ def meet(
                     _before(few_words, other),
                     few_words[other],
                     reading,
-                    line,
+                    masks,
+                    near,
                 ):
                     found[count, 0] = row
                     found[count, 1] = other
                     count += 1
+            if masked:
+                _mask(letters, ends, begin, words[row], masks, False)
         row += 1
     return row, count
 
@@ -235,7 +247,8 @@ def _alike(
     begin: int,
     end: int,
     reading: Array,
-    line: Array,
+    masks: Array,
+    near: Array,
 ) -> Any:
     """Return the rough likeness of two names, by the same rules as the close one, before the logistic curve.
 
@@ -247,9 +260,18 @@ def _alike(
     left = 0.0
     missing = 0.0
     edits = 0.0
+    for j in range(begin, end):
+        near[j - begin] = 0.0
     for i in range(first, last):
-        length = ends[i] - _before(ends, i)
-        like = _nearest(letters, ends, bones, i, others, other_ends, other_bones, begin, end, line)
+        start = _before(ends, i)
+        length = ends[i] - start
+        like = 0.0
+        for j in range(begin, end):
+            other = _before(other_ends, j)
+            same = bones[i] != 0 and bones[i] == other_bones[j]
+            one = _word_like(letters, start, length, others, other, other_ends[j] - other, same, masks, 64 * (i - first))
+            like = max(like, one)
+            near[j - begin] = max(near[j - begin], one)
         if like == 0.0:
             left += weights[i]
             missing += length
@@ -262,7 +284,7 @@ def _alike(
     open_ = 0.0
     lacking = 0.0
     for j in range(begin, end):
-        if _nearest(others, other_ends, other_bones, j, letters, ends, bones, first, last, line) == 0.0:
+        if near[j - begin] == 0.0:
             open_ += other_weights[j]
             lacking += other_ends[j] - _before(other_ends, j)
     against = min(left, open_)
@@ -279,42 +301,34 @@ def _before(ends: Array, at: int) -> Any:
     return begin
 
 
-def _nearest(
-    letters: Array,
-    ends: Array,
-    bones: Array,
-    i: int,
-    others: Array,
-    other_ends: Array,
-    other_bones: Array,
-    begin: int,
-    end: int,
-    line: Array,
+def _word_like(
+    left: Array,
+    start: int,
+    length: int,
+    right: Array,
+    other: int,
+    size: int,
+    same: bool,
+    masks: Array,
+    mask: int,
 ) -> Any:
-    """Return how alike a word is to the one most like it among others; nothing when none is alike at all."""
-    start = _before(ends, i)
-    length = ends[i] - start
+    """Return how alike two words are; nothing when they are not alike at all. `same`: they have the same bones."""
     best = 0.0
-    for j in range(begin, end):
-        other = _before(other_ends, j)
-        size = other_ends[j] - other
-        if bones[i] != 0 and bones[i] == other_bones[j]:
-            best = max(best, 0.85)
-        if length == 1 or size == 1:
-            if letters[start] == others[other]:
-                best = max(best, 0.85)
-            continue
-        longest = max(length, size)
-        shortest = min(length, size)
-        if 3 * (longest - shortest) > longest:
-            if best < 0.8 and shortest > 2 and _within(letters, start, length, others, other, size, shortest):
-                best = 0.8
-            continue
-        like = 1.0 - _distance(letters, start, length, others, other, size, line) / longest
-        if like >= 0.65:
-            best = max(best, like)
-            if best == 1.0:
-                break
+    if same:
+        best = 0.85
+    if length == 1 or size == 1:
+        if left[start] == right[other]:
+            best = 0.85
+        return best
+    longest = max(length, size)
+    shortest = min(length, size)
+    if 3 * (longest - shortest) > longest:
+        if best == 0.0 and shortest > 2 and _within(left, start, length, right, other, size, shortest):
+            best = 0.8
+        return best
+    like = 1.0 - _distance(masks, mask, length, right, other, size) / longest
+    if like >= 0.65:
+        best = max(best, like)
     return best
 
 
@@ -328,18 +342,41 @@ def _within(left: Array, start: int, length: int, right: Array, other: int, size
     return begins or ends
 
 
-def _distance(left: Array, start: int, length: int, right: Array, other: int, size: int, line: Array) -> Any:
-    """Return how many letters must be changed, added or left out; `line` is longer than any word."""
-    for j in range(size + 1):
-        line[j] = j
-    for i in range(1, length + 1):
-        corner = line[0]
-        line[0] = i
-        for j in range(1, size + 1):
-            above = line[j]
-            cost = corner
-            if left[start + i - 1] != right[other + j - 1]:
-                cost = min(corner, above, line[j - 1]) + 1
-            line[j] = cost
-            corner = above
-    return line[size]
+def _mask(letters: Array, ends: Array, first: int, last: int, masks: Array, put: bool) -> None:
+    """Write for each word and each letter where the letter stands in the word, one bit for a place; or take that out again."""
+    for i in range(first, last):
+        start = _before(ends, i)
+        for at in range(start, ends[i]):
+            mask = 64 * (i - first) + letters[at]
+            if put:
+                masks[mask] |= 1 << (at - start)
+            else:
+                masks[mask] = 0
+
+
+def _distance(masks: Array, mask: int, length: int, right: Array, other: int, size: int) -> Any:
+    """Return how many letters must be changed, added or left out, all letters of the first word at once: one bit for each.
+
+    `up` and `down` are the places where the count rises and falls from one letter of the first word to the next.
+    Source: G. Myers, A fast bit-vector algorithm for approximate string matching, 1999; H. Hyyrö's form of it.
+    """
+    full = (1 << length) - 1
+    last = 1 << (length - 1)
+    up = full
+    down = 0
+    told = length
+    for at in range(other, other + size):
+        equal = masks[mask + right[at]]
+        across = (((equal & up) + up) ^ up) | equal
+        equal |= down
+        rises = (down | ~(across | up)) & full
+        falls = up & across
+        if rises & last:
+            told += 1
+        elif falls & last:
+            told -= 1
+        rises = ((rises << 1) | 1) & full
+        falls = (falls << 1) & full
+        up = falls | (~(equal | rises) & full)
+        down = rises & equal
+    return told

@@ -49,8 +49,8 @@ def _edits(query: Form, listed: Form, most: int) -> float:
     """Return how many letters or sounds differ, in the order that suits best, as a share of the most that is counted."""
     fewest = OSA.distance(query.plain, listed.plain, score_cutoff=most)
     if fewest:
-        ways = ((query.ordered, listed.ordered), (query.joined, listed.joined), (query.heard, listed.heard))
-        fewest = min(fewest, *(OSA.distance(one, other, score_cutoff=most) for one, other in ways))
+        for one, other in zip(query.ways, listed.ways, strict=True):
+            fewest = min(fewest, OSA.distance(one, other, score_cutoff=most))
     return min(fewest, most) / most
 
 

@@ -91,6 +91,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The likeness below which no rule looks at a name."""
         return min((rule.likeness_min for rule in self.verdicts if rule.then != "clear"), default=1.0)
 
+    @property
+    def sure(self) -> float:
+        """The likeness from which on every rule says what it says of equal names."""
+        return max((rule.likeness_min for rule in self.verdicts), default=1.0)
+
 
 def make_policy(content: Any, where: str) -> Policy:
     """Return a policy out of what a file says.

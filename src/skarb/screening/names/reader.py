@@ -2,7 +2,8 @@
 
 With the extra, our own reading stands beside it where letters had to be folded, and the likelier of the two counts: it knows
 names by how they sound in three languages and names that one script writes together, where logic-v2 knows only names that
-somebody wrote down.
+somebody wrote down. Where our own finds a name so like that no rule of the policy can tell it from an equal one, logic-v2, which could only
+raise the number, is not asked.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Reader:
         self.policy = policy or default_policy()
         if method == "logic-v2" and not logic_version():
             raise ConfigurationError("names cannot be compared by logic-v2: pip install 'skarb[screening]', or choose rules")
+        self._sure = self.policy.sure
         self._logic = Logic() if method != "rules" and logic_version() else None
         self.use_icu = method != "rules" and bool(icu_version())
         reading = f"logic-v2 of nomenklatura {logic_version()} and rules" if self._logic else "rules"
@@ -60,7 +62,7 @@ class Reader:
         foreign = query.foreign or listed.foreign
         own = align(query, listed) if self._logic is None or foreign or query.plain == listed.plain else []
         like = likeness(query, listed, own, reading) if own else 0.0
-        if self._logic is None or like == 1.0:
+        if self._logic is None or like >= self._sure:
             return like, own
         parts = self._logic.align(self._logic.asked(query.text, kind), self._logic.kept(listed, listed_kind, name))
         other = likeness(query, listed, parts, reading)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.compiled import Functions
-from skarb.screening.names.form import LONGEST, Form, Token, letters_of
+from skarb.screening.names.form import Form, Token, hear
 from skarb.screening.names.policy import Reading
 
 
@@ -22,12 +22,17 @@ class Spelled:
     __slots__ = ("bones", "ends", "letters", "weights", "words")
 
     def __init__(self, names: Sequence[Sequence[Token]]) -> None:
-        words = [letters_of(token.folded) for tokens in names for token in tokens]
-        self.letters = np.frombuffer(b"".join([word for word, _ in words]), np.uint8)
-        self.ends = np.array(list(accumulate([len(word) for word, _ in words])), np.int64)
-        self.bones = np.array([bones for _, bones in words], np.int32)
+        words = [hear(token.folded) for tokens in names for token in tokens]
+        self.letters = np.frombuffer(b"".join([word.letters for word in words]), np.uint8)
+        self.ends = np.array(list(accumulate([len(word.letters) for word in words])), np.int64)
+        self.bones = np.array([word.bones for word in words], np.int32)
         self.weights = np.array([token.weight for tokens in names for token in tokens], np.float32)
         self.words = np.array(list(accumulate(map(len, names))), np.int64)
+
+    @property
+    def most(self) -> int:
+        """How many words the longest name has."""
+        return int(np.diff(self.words, prepend=0).max(initial=0))
 
 
 class Rough:
@@ -37,7 +42,7 @@ class Rough:
         self.kept = Spelled([name.tokens for name in names])
         self.reading = weights_of(reading)
         self._rough = functions["rough"]
-        self._line = np.zeros(LONGEST + 1, np.int64)
+        self._near = near_of(self.kept)
 
     def look(self, name: Form, places: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return the rough likeness of a name and each of the kept names at some places, before the logistic curve."""
@@ -46,9 +51,10 @@ class Rough:
             one = name.spelled = Spelled([name.tokens])
         kept = self.kept
         told = np.zeros(len(places), np.float64)
+        masks = np.zeros(64 * len(one.ends), np.int64)
         self._rough(
             one.letters, one.ends, one.weights, one.bones, kept.letters, kept.ends, kept.weights, kept.bones,
-            kept.words, places, self.reading, self._line, told,
+            kept.words, places, self.reading, masks, self._near, told,
         )  # fmt: skip
         return told
 
@@ -58,3 +64,8 @@ def weights_of(reading: Reading) -> NDArray[np.float64]:
     return np.array(
         [reading.answered, reading.replaced, reading.edits, reading.edits_most, reading.only_query, reading.only_listed]
     )
+
+
+def near_of(names: Spelled) -> NDArray[np.float64]:
+    """Return room for one number for each word of the longest of some names."""
+    return np.zeros(names.most, np.float64)
