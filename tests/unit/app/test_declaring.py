@@ -237,6 +237,8 @@ def changed(line: int, old: str, new: str) -> tuple[str, ...]:
         (changed(2, "2026-06-01 23:30:00", "yesterday"), r"line 3, column at: given 'yesterday', expected an instant"),
         (changed(2, "2026-06-01 23:30:00", "2026-05-01"), r"line 3, column at"),
         (changed(2, "2026-06-01 23:30:00", "2026-05-01 10:00:00"), r"line 3, column at: .* no earlier instant than in the row before"),
+        (changed(4, "2026-06-03T09:00:00+03:00", "9999-12-31T23:59:59Z"), r"line 5, column at: .* an instant from 1901 to 2168"),
+        ((f"{HEAD},day", *(f"{line},1066-10-14" for line in ROWS[1:])), r"line 2, column day: given '1066-10-14', expected a day from"),
         (changed(2, "fiat_pay", "fiat_paid"), r"line 3, column activity: given 'fiat_paid'.*did you mean 'fiat_pay'"),
         (changed(2, "fiat_pay", ""), r"line 3, column activity: given '', expected what was done"),
         (changed(2, "shop,boris", ",boris"), r"line 3, column party: given '', expected a value"),

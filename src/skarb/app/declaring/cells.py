@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
 from skarb.core.errors import FieldError, shorten
-from skarb.core.time import parse_day
+from skarb.core.time import from_day, parse_day
 from skarb.intake.times import reader
 from skarb.journal.feed.columns import AMOUNT_MAX
+from skarb.rulebook.model import FIRST_DAY, LAST_DAY
 from skarb.rulebook.schema import Field, suggest
 
 Value = bool | int | str
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _AFTER = datetime(1901, 1, 1, tzinfo=UTC), datetime(2169, 1, 1, tzinfo=UTC)  # whose days facts can hold in any zone
 _MICROSECOND = timedelta(microseconds=1)
 _DIGITS = 18  # of a whole number
 
@@ -43,7 +45,15 @@ def one_of(known: Collection[str]) -> Callable[[str], str]:
 
 def instant(zone: str) -> Callable[[str], datetime]:
     """Return the reader of instants; one without a zone is meant in that of the law."""
-    return reader("iso", zone)
+    plain = reader("iso", zone)
+
+    def read(text: str) -> datetime:
+        found = plain(text)
+        if not _FIRST <= found < _AFTER:
+            raise FieldError("", text, f"an instant from {_FIRST.year} to {_AFTER.year - 1}")
+        return found
+
+    return read
 
 
 def nanoseconds(at: datetime) -> int:
@@ -52,8 +62,11 @@ def nanoseconds(at: datetime) -> int:
 
 
 def day(text: str) -> int:
-    """Read a date."""
-    return parse_day(text)
+    """Read a date that facts can hold."""
+    found = parse_day(text)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise FieldError("", text, f"a day from {from_day(FIRST_DAY)} to {from_day(LAST_DAY)}")
+    return found
 
 
 def units(decimals: int) -> Callable[[str], int]:
