@@ -6,7 +6,7 @@ way, too, with the totals of what really came to pass in both worlds. A row that
 in totals as if the ledger had taken it, but for a referral that somebody approved: it came to pass with the row of the approval, and only there.
 
 Money that a world did not receive cannot be spent there, see `funds`. Only rows of cases that totals concern, and rows that such money can have come
-through, are lived through. All are counted by kind before, as `happened` does it, but for those that totals concern.
+through, are lived through. All are counted by kind before or meanwhile, as `happened` does it, but for those that totals concern.
 """
 
 from __future__ import annotations

@@ -35,8 +35,9 @@ class Passing:
         self._among, self._also = among, also
         self._keys = [rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)]) for track in tracks]
         self.columns = list(dict.fromkeys(["rowid", "answer", *(part.column for parts in self._keys for part in parts)]))
-        self._first, last = rows.days
-        self._periods = [periods_of(track.window, np.arange(self._first, last + 1)) for track in tracks]
+        self._first: int = rows.days[0]
+        days = np.arange(self._first, rows.days[1] + 1)
+        self._periods = [periods_of(track.window, days) for track in tracks]
         self._waiting: list[Chunk] = []
 
     def take(self, chunk: Chunk) -> Iterator[Chunk]:
