@@ -75,7 +75,9 @@ def test_a_lake_is_written_for_the_oldest_duckdb_and_ids_are_pressed_together(la
         connection.execute("INSERT INTO rows (id) SELECT format('payment-{:06d}', range) FROM range(50_000)")
     assert found[0][0]["storage_version"].startswith("v1.4.0")
     with open_lake(lake) as connection:
-        query = "SELECT DISTINCT compression FROM pragma_storage_info('rows') WHERE column_name = 'id' AND segment_type = 'VARCHAR'"
+        query = (
+            "SELECT DISTINCT compression FROM pragma_storage_info('rows') WHERE column_name = 'id' AND segment_type = 'VARCHAR'"
+        )
         assert connection.execute(query).fetchall() == [("ZSTD",)]
         assert connection.execute("SELECT min(id), max(id), count(DISTINCT id) FROM rows").fetchall() == [
             ("payment-000000", "payment-049999", 50_000)
