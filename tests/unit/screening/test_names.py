@@ -333,3 +333,9 @@ def test_rescreening_the_other_way_round_finds_who_screening_finds(
         one.party for one in clients.rescreen(screen, (known | {"late": late}).get) if one.answer.verdict != "clear"
     } == expected | {"late"}
     assert not Clients().rescreen(screen, known.get)
+
+
+def test_names_of_many_long_words_are_looked_at_roughly() -> None:
+    text = "Reinalda Hohrol Enker Aure Naberliastovich Ptushkinskaia-Sarakavaia " + "q" * 62
+    screen = NameScreen([made(entry("1", text))], method="rules")
+    assert screen.search(somebody(text.replace("Enker", "Enkar") + "q")).verdict == "possible"
