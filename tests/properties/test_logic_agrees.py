@@ -12,7 +12,9 @@ from skarb.screening.names.fold import fold
 from skarb.screening.names.form import make_form
 from skarb.screening.names.logic import Known, Logic, logic_version
 
-pytestmark = pytest.mark.skipif(not logic_version(), reason="the extra screening is not installed: pip install 'skarb[screening]'")
+pytestmark = pytest.mark.skipif(
+    not logic_version(), reason="the extra screening is not installed: pip install 'skarb[screening]'"
+)
 
 
 def theirs(queries: tuple[Known, ...], listed: tuple[Known, ...]) -> list[tuple[object, ...]]:
@@ -31,7 +33,8 @@ def theirs(queries: tuple[Known, ...], listed: tuple[Known, ...]) -> list[tuple[
 def test_edges_are_those_of_logic_v2(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[object, ...]] = []
     monkeypatch.setattr(
-        "skarb.screening.names.logic._parts", lambda edges: told.extend((one.query, one.listed, one.score, one.weight) for one in edges)
+        "skarb.screening.names.logic._parts",
+        lambda edges: told.extend((one.query, one.listed, one.score, one.weight) for one in edges),
     )
     logic, rng = Logic(), random.Random(11)
     names = made_names(150, 5)

@@ -177,7 +177,7 @@ def _quality(
         positives, negatives, screening_list = people
         screen = NameScreen([screening_list], method=method)
         found, wrong = [screen.search(one) for one in positives], [screen.search(one) for one in negatives]
-        alerts = [answer.hits[0] for answer in (*found, *wrong) if answer.verdict != "clear"]
+        alerts = [answer.hits[0] for answer in (*found, *wrong) if answer.verdict != "clear" and answer.hits]
         ties = Counter((round(hit.likeness, 4), round(hit.evidence, 2)) for hit in alerts)
         figures["recall"] = sum(answer.verdict != "clear" for answer in found) / len(found)
         figures["alert_share"] = sum(answer.verdict != "clear" for answer in wrong) / len(wrong)

@@ -33,6 +33,7 @@ class Bearers:
         """
         self._given, self._look, self._everybody, self._clients = names, look, everybody, clients
         self._found: dict[str, tuple[Hit, ...]] = {}
+        self._unread: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _names(self) -> NameScreen:
@@ -55,6 +56,22 @@ class Bearers:
             found = self._found[party] = () if known is None else self.of(known)
         return found
 
+    def unread(self, party: str) -> tuple[str, ...]:
+        """Return why names of a known party could not be compared, if so: then he is not clear."""
+        missed = self._unread.get(party)
+        if missed is None:
+            known = self._look(party)
+            missed = self._unread[party] = () if known is None else self.unread_of(known)
+        return missed
+
+    def unread_of(self, known: Described) -> tuple[str, ...]:
+        """Return why names of somebody could not be compared, if so."""
+        if not known.names:
+            return ()
+        from skarb.screening.names.fold import unread  # loaded when there is something to compare
+
+        return tuple([why for name in known.names if (why := unread(name.text))])
+
     def of(self, known: Described) -> tuple[Hit, ...]:
         """Return the entries that somebody may be."""
         if not known.names:
@@ -67,6 +84,7 @@ class Bearers:
     def learn(self, known: Identifiers) -> None:
         """Take in what became known of a party."""
         self._found.pop(known.party, None)
+        self._unread.pop(known.party, None)
         if self._clients is not None:
             self._clients.add(known.party, [name.text for name in known.names], known.kind)
 

@@ -153,9 +153,10 @@ class Screen:
     def party_result(self, party: str) -> ScreeningResult:
         """Return what screening found for a party, with the list, its version and its policy."""
         hits = self._party_hits.get(party) or self._hits.get(("party", party), ())
-        if self._names is not None:
-            hits = (*hits, *self._names.hits(party))
-        return self._judge(hits, party) if hits else self._default
+        if self._names is None:
+            return self._judge(hits, party) if hits else self._default
+        hits, unread = (*hits, *self._names.hits(party)), self._names.unread(party)
+        return self._judge(hits, party, unread) if hits or unread else self._default
 
     def wallet_result(self, address: str) -> ScreeningResult:
         """Return what screening found for an address, with the list, its version and its policy."""
@@ -196,7 +197,7 @@ class Screen:
 
     def identifiers(self, known: Identifiers) -> ScreeningResult:
         """Return what screening finds for a set of identifiers."""
-        return self._judge(self.hits(known), known.party)
+        return self._judge(self.hits(known), known.party, () if self._names is None else self._names.unread_of(known))
 
     def refresh(
         self,
@@ -284,8 +285,12 @@ class Screen:
         for party in list(self._party_hits) if names else ():
             _keep(self._party_hits, party, names)
 
-    def _judge(self, hits: Iterable[Hit], party: str) -> ScreeningResult:
-        return judge(hits, self._default, self._measures, self._hashes, party, self._decisions, self._day())
+    def _judge(self, hits: Iterable[Hit], party: str, unread: tuple[str, ...] = ()) -> ScreeningResult:
+        """Return what hits mean; where there are none, nobody is clear whose name could not be read."""
+        default = self._default
+        if unread:
+            default = ScreeningResult(status="unavailable", missing=(*default.missing, *unread))
+        return judge(hits, default, self._measures, self._hashes, party, self._decisions, self._day())
 
     def _day(self) -> int:
         return self._today() if self._decisions and self._today is not None else 0

@@ -197,13 +197,45 @@ def test_the_means_are_named_and_those_missing_are_refused(monkeypatch: pytest.M
 
 def test_empty_and_odd_names_find_nobody() -> None:
     screen = NameScreen([LISTED, made(entry("x", "", "—", "  "), name="odd")], method="rules")
-    for name in ("", " ", "—", "...", "\u0301", "的", "123"):
+    for name in ("", " ", "的", "123"):
         assert screen.search(somebody(name)).verdict == "clear"
     for born in ("²²²²", "abc", ""):  # digits to some, numbers to nobody
         assert screen.search(somebody("Uladzimir Zialionka", births=(born,))).verdict == "possible"
     assert NameScreen([], method="rules").search(somebody("Anybody")).verdict == "clear"
     assert screen.search(somebody("ZIALIONKA ULADZIMIR")).verdict == "possible"
-    assert screen.search(somebody("x" * 5000)).verdict == "clear"
+    assert screen.search(somebody("x" * 900)).verdict == "clear"
+
+
+@pytest.mark.parametrize(
+    "name", ["—", "...", "\u0301" * 5000, "\u200b\u202e", "x" * 5000, "x " * 5000, "a\u0301" * 4000, "Іван " * 3000]
+)
+def test_nobody_is_clear_whose_name_cannot_be_read(name: str) -> None:
+    answer = NameScreen([LISTED], method="rules").search(somebody(name))
+    assert (answer.verdict, len(answer.unread)) == ("possible", 1)
+    assert answer.unread[0] in show(answer)
+    parties = [Identifiers(party="p", kind="person", names=(Name(text=name),)), Identifiers(party="bare")]
+    screen = Screen([LISTED], parties, names=beside([LISTED], parties))
+    assert screen.party("p")[0] == screen.identifiers(parties[0]).status == "unavailable"
+    assert screen.party_result("p").missing == answer.unread
+    assert screen.party("bare")[0] == "clear"
+    parties[0] = Identifiers(party="p", kind="person", names=(Name(text="Jan Kowalski"),))
+    screen.learn(parties[0])
+    assert screen.party("p")[0] == "clear"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Vlad\u200bimir \u202eStol\u00adyarov\u202c",
+        "Vlаdimir Stоlуаrоv",  # Cyrillic letters that look Latin
+        "VLАDIMIR SТОLYАRОV",
+        "Cтоляpoв Bлaдимиp",  # Latin letters that look Cyrillic
+    ],
+)
+def test_letters_that_look_alike_and_what_nobody_sees_hide_nobody(name: str) -> None:
+    answer = NameScreen([LISTED], method="rules").search(somebody(name))
+    assert (answer.verdict, answer.hits[0].entry) == ("possible", "5")
+    assert answer.hits[0].likeness >= 0.9
 
 
 def beside(lists: list[ScreeningList], parties: list[Identifiers]) -> Bearers:
@@ -301,3 +333,9 @@ def test_rescreening_the_other_way_round_finds_who_screening_finds(
         one.party for one in clients.rescreen(screen, (known | {"late": late}).get) if one.answer.verdict != "clear"
     } == expected | {"late"}
     assert not Clients().rescreen(screen, known.get)
+
+
+def test_names_of_many_long_words_are_looked_at_roughly() -> None:
+    text = "Reinalda Hohrol Enker Aure Naberliastovich Ptushkinskaia-Sarakavaia " + "q" * 62
+    screen = NameScreen([made(entry("1", text))], method="rules")
+    assert screen.search(somebody(text.replace("Enker", "Enkar") + "q")).verdict == "possible"

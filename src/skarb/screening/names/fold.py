@@ -53,7 +53,13 @@ _TELLING: Final = (
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
 _GREEK_LETTERS: Final = re.compile("[\u0370-\u03ff]")
 _HANGUL: Final = re.compile("^[\uac00-\ud7a3]{2,4}\\Z")
-_MARKS: Final = dict.fromkeys(map(ord, "'’‘`ʼʻ´ʿʾ′"), "")
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_MARKS: Final = dict.fromkeys(map(ord, "'’‘`ʼʻ´ʿʾ′" + _UNSEEN), "")
+_LATIN_LETTERS: Final = re.compile("[a-z]")
+_LOOKS: Final = ("авсекнімортухјѕ", "abcekhimoptyxjs")  # small letters that look alike, or whose capitals do
+_TO_LATIN: Final = str.maketrans(*_LOOKS)
+_TO_CYRILLIC: Final = str.maketrans(*reversed(_LOOKS))
+MOST: Final = 1000  # letters of a name that are looked at
 _ASCII_WORD: Final = re.compile("[A-Za-z0-9]+")
 _WORD: Final = re.compile(
     "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff\u1780-\u17ff])*"
@@ -84,9 +90,12 @@ def _icu() -> Any:
 def fold(text: str, use_icu: bool = True) -> tuple[Word, ...]:
     """Return the words of a name, each as written and in plain ASCII letters.
 
-    Dots inside abbreviations join (S.A.R.L. is sarl), hyphens part, apostrophes vanish.
+    Dots inside abbreviations join (S.A.R.L. is sarl), hyphens part, apostrophes and what nobody sees vanish. Of a very long name only the
+    beginning is read; see `unread`.
     """
-    plain = text.replace("&", " and ") if "&" in text else text
+    plain = text[:MOST]
+    if "&" in plain:
+        plain = plain.replace("&", " and ")
     if "." in plain or "/" in plain:
         plain = _DOTTED.sub(lambda found: found[0].replace(".", "").replace("/", "") + " ", plain)
     if plain.isascii():
@@ -108,6 +117,8 @@ def _fold_word(word: str, language: int, use_icu: bool) -> tuple[Word, ...]:
             for pair, letters in _GREEK_PAIRS:
                 low = low.replace(pair, letters)
             low = low.translate(_GREEK)
+        if _CYRILLIC.search(low) and _LATIN_LETTERS.search(low):
+            low = _in_one_script(low)
         if _CYRILLIC.search(low):
             low = low.translate(_TELLING[language][1])
         if not low.isascii():
@@ -115,6 +126,22 @@ def _fold_word(word: str, language: int, use_icu: bool) -> tuple[Word, ...]:
     if not low.isascii() and use_icu and (icu := _icu()) is not None:
         low = icu.transliterate(low).translate(_LATIN)
     return tuple([Word(word, part) for part in _PART.findall(low.replace("'", ""))])
+
+
+def _in_one_script(low: str) -> str:
+    """Return a word of Latin and Cyrillic letters in the script that most are of, if the others only look as if they were."""
+    latin, cyrillic = _LATIN_LETTERS.findall(low), _CYRILLIC.findall(low)
+    to_latin, to_cyrillic = set(cyrillic) <= set(_LOOKS[0]), set(latin) <= set(_LOOKS[1])
+    if to_latin and (len(latin) >= len(cyrillic) or not to_cyrillic):
+        return low.translate(_TO_LATIN)
+    return low.translate(_TO_CYRILLIC) if to_cyrillic else low
+
+
+def unread(text: str) -> str:
+    """Return why a name cannot be compared as it is written; nothing when it can, or when none is given."""
+    if len(text) > MOST:
+        return f"a name of {len(text)} letters is longer than the {MOST} that are compared"
+    return "a name is given in which there is no letter" if text.strip() and not fold(text, False) else ""
 
 
 def _language(low: str) -> int:

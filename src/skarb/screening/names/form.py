@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.screening_list import SubjectKind
-from skarb.screening.names.fold import Word, fold
+from skarb.screening.names.fold import MOST, Word, fold
 from skarb.screening.names.sound import skeleton, sound
 from skarb.screening.names.words import words
 
@@ -90,7 +90,7 @@ def form_of(text: str, kind: SubjectKind = "unknown", use_icu: bool = True) -> F
 
 def make_form(text: str, kind: SubjectKind, use_icu: bool) -> Form:
     """Return a name made ready, without keeping it."""
-    return Form(text, tokens_of(text, kind, use_icu))
+    return Form(text[:MOST], tokens_of(text, kind, use_icu))
 
 
 def _tokens(found: tuple[Word, ...], kind: SubjectKind) -> Iterator[Token]:

@@ -347,7 +347,7 @@ def _mask(letters: Array, ends: Array, first: int, last: int, masks: Array, put:
     for i in range(first, last):
         start = _before(ends, i)
         for at in range(start, ends[i]):
-            mask = 64 * (i - first) + letters[at]
+            mask = 64 * (i - first) + int(letters[at])
             if put:
                 masks[mask] |= 1 << (at - start)
             else:
@@ -366,7 +366,7 @@ def _distance(masks: Array, mask: int, length: int, right: Array, other: int, si
     down = 0
     told = length
     for at in range(other, other + size):
-        equal = masks[mask + right[at]]
+        equal = masks[mask + int(right[at])]
         across = (((equal & up) + up) ^ up) | equal
         equal |= down
         rises = (down | ~(across | up)) & full

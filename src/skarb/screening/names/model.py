@@ -75,4 +75,5 @@ class NameAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     hits: tuple[NameHit, ...] = ()
+    unread: tuple[str, ...] = ()  # why names could not be compared as they were given: then nobody is clear
     method: str = ""  # how names were compared

@@ -17,6 +17,7 @@ from skarb.core.facts import Regime
 from skarb.core.garbage import settle
 from skarb.core.screening_list import Described, Identifiers, Listed, Name, ScreeningList, SubjectKind
 from skarb.screening.names.evidence import Shares, weigh
+from skarb.screening.names.fold import unread
 from skarb.screening.names.form import Form
 from skarb.screening.names.grams import Grams, functions, worth
 from skarb.screening.names.model import NameAnswer, NameHit, Part, Verdict
@@ -135,7 +136,7 @@ class NameScreen:
                 read[entry] += 1
                 if (pair := self._compare(form, known.kind, place)).like > max(earlier, least):
                     best[entry] = pair
-        return self._answer([self._judge(known, pair) for pair in best.values()], most)
+        return self._answer(known, [self._judge(known, pair) for pair in best.values()], most)
 
     def beside(self, known: Identifiers, places: Iterable[int]) -> NameAnswer:
         """Compare a party closely with some listed names only, by their places in `names`."""
@@ -147,7 +148,7 @@ class NameScreen:
                 pair = self._compare(form, known.kind, place)
                 if pair.like > (best[entry].like if entry in best else self._policy.least):
                     best[entry] = pair
-        return self._answer([self._judge(known, pair) for pair in best.values()])
+        return self._answer(known, [self._judge(known, pair) for pair in best.values()])
 
     def _distinct(self, listed: Listed) -> Iterable[tuple[Name, Form]]:
         """Yield the names of an entry; of those that differ in capitals and marks only the first."""
@@ -183,11 +184,14 @@ class NameScreen:
             why=why,
         )
 
-    def _answer(self, hits: list[NameHit], most: int | None = SHOWN) -> NameAnswer:
-        """Return hits as one answer."""
+    def _answer(self, known: Described, hits: list[NameHit], most: int | None = SHOWN) -> NameAnswer:
+        """Return hits as one answer. Somebody whose name cannot be read is not clear."""
         hits.sort(key=lambda hit: (-GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
         verdict: Verdict = max((hit.verdict for hit in hits), key=GRAVITY.__getitem__, default="clear")
-        return NameAnswer(verdict=verdict, hits=tuple(hits[:most]), method=self.method)
+        missed = tuple([why for name in known.names if (why := unread(name.text))])
+        if missed and verdict == "clear":
+            verdict = "possible"
+        return NameAnswer(verdict=verdict, hits=tuple(hits[:most]), unread=missed, method=self.method)
 
     def near(self, text: str, kind: SubjectKind, most: int) -> list[int]:
         """Return the places of the listed names that share most with a name, the likest first, unread."""

@@ -36,6 +36,7 @@ _RULES: Final = {
 def show(answer: NameAnswer) -> str:
     """Return an answer as lines of plain text."""
     lines = [f"{answer.verdict}  ({answer.method})"]
+    lines += [f"{why}: a person decides" for why in answer.unread]
     for hit in answer.hits:
         lines += ["", *_hit(hit)]
     return "\n".join(lines)
