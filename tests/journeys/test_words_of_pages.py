@@ -32,7 +32,7 @@ ALLOWED = {
     "the program, the law's zone of time, languages by their codes": r"Skarb|Europe|Minsk|be|ru|en|English",
     "countries by their codes": r"[A-Z]{2}",
     "provisions by their ids": r"(BY|SAN|FATF|CARF|BCBS|ISO|IVMS)[A-Z0-9-]*[/.\w-]*",
-    "articles as the law numbers them where it is not Belarus's": r"Regulation|Appendix|Recommendation",
+    "articles as the law numbers them where it is not Belarus's": r"Regulation|Appendix|Recommendation|INR",
     "models of machines": r"S\d+|s\d+|XP|Pro|pro|xp",
     "drafts and the ranker by their ids": r"abroad|month|worlds|by",
     "whose account it is in a path of money, and banks outside": r"own|client|outside|dalina|ok",
