@@ -90,8 +90,8 @@ def foreign(page: str, names: frozenset[str] = frozenset()) -> set[str]:
 def _allowed(word: str, names: frozenset[str]) -> bool:
     if word in names or KNOWN.fullmatch(word) or re.fullmatch("[0-9a-f]+", word):
         return True
-    parts = [part for part in re.split(r"[-/.]", word) if part and not part.isdigit()]
-    return parts != [word] and all(part in names or KNOWN.fullmatch(part) or re.fullmatch("[0-9a-f]+", part) for part in parts)
+    mark = next((one for one in "/-." if one in word), None)  # an id is made of names and numbers
+    return mark is not None and all(not part or part.isdigit() or _allowed(part, names) for part in word.split(mark))
 
 
 def test_english_that_is_left_is_found() -> None:
