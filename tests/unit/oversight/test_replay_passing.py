@@ -12,6 +12,7 @@ from skarb.lake import open_lake
 from skarb.oversight.replay import read
 from skarb.oversight.replay.passing import Passing
 from skarb.oversight.replay.read import Rows
+from skarb.oversight.replay.tally import kernels
 
 ROWS = 300_000  # DuckDB groups some hundred thousand rows and reads the groups side by side
 
@@ -23,7 +24,7 @@ def test_rows_are_taken_in_the_order_of_their_journals(tmp_path: Path, monkeypat
         rows = Rows(connection, 0, 1 << 20)
         cases = connection.execute("SELECT max(case_no) + 1 FROM rows").fetchall()[0][0]
         among, also = np.arange(cases) % 9 == 4, np.arange(0, ROWS, 50_021)
-        passing = Passing(rows, (), among, also)
+        passing = Passing(rows, (), among, also, kernels("python"))
         turns = [one for chunk in rows.chunks(passing.columns) for one in passing.take(chunk)]
         last = list(passing.rest())
         wanted = "SELECT rowid, value FROM rows WHERE case_no % 9 = 4 OR rowid % 50021 = 0 ORDER BY rowid"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
-from skarb.oversight.replay.tallying import Quantities
+from skarb.oversight.replay.tallying import Fields, Quantities
 from skarb.rulebook.expression import Fact, Node, walk
 from skarb.rulebook.kernel import compute as evaluate
 from skarb.rulebook.quantities import Quantity
@@ -29,6 +29,17 @@ class Arrangement:
     names: tuple[str, ...]  # the varying facts, a row of `fields` each
     wholes: tuple[Node, ...]  # expressions that are computed for every row, a further row of `fields` each
     quantities: Quantities
+
+    def columns(
+        self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]
+    ) -> Fields:
+        """Return the numbers of some rows as `fields` does, but as the columns that they are if nothing is to be computed."""
+        if self.wholes:
+            return self.fields(columns, cases, case_columns)
+        own = tuple(columns[name].astype(np.int64, copy=False).view() for name in self.names)
+        for column in own:
+            column.flags.writeable = False  # one kind of array for the compiler
+        return own
 
     def fields(
         self, columns: Mapping[str, Numbers], cases: npt.NDArray[np.int32], case_columns: Mapping[str, npt.NDArray[Any]]

@@ -43,7 +43,7 @@ class _Laid:
     arrangement: Arrangement
 
     def count(self, tally: Tally, chunk: Chunk, counting: bool = True) -> npt.NDArray[np.int32]:
-        fields = self.arrangement.fields(chunk.columns, chunk.cases, self.cases.columns)
+        fields = self.arrangement.columns(chunk.columns, chunk.cases, self.cases.columns)
         return tally.add(chunk.origin, chunk.cases, chunk.groups(), fields, counting)
 
 

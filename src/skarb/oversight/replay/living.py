@@ -219,6 +219,15 @@ def expect(
     return entries.shape[0]
 
 
+def pick(cases: Places, among: npt.NDArray[np.bool_], picked: Numbers) -> Whole:
+    """Note the places of the rows whose case is among some, and return how many there are; there is room for all rows."""
+    count = 0
+    for row in range(cases.shape[0]):
+        picked[count] = row
+        count += among[cases[row]]
+    return count
+
+
 def live(
     start: Whole,
     cases: Places,

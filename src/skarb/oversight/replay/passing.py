@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from skarb.core.compiled import Functions
 from skarb.oversight.replay import read
 from skarb.oversight.replay.read import Chunk, Rows
 from skarb.rulebook.feature import Counted
@@ -30,9 +31,11 @@ _SIDES = {
 class Passing:
     """Rows on their way through, and whose totals of when they count in."""
 
-    def __init__(self, rows: Rows, tracks: Sequence[Counted], among: npt.NDArray[np.bool_], also: Numbers) -> None:
+    def __init__(
+        self, rows: Rows, tracks: Sequence[Counted], among: npt.NDArray[np.bool_], also: Numbers, kernel: Functions
+    ) -> None:
         """Make ready for all rows once; `among` says of each case whether its rows are taken, `also` are positions of others."""
-        self._among, self._also = among, also
+        self._among, self._also, self._pick = among, also, kernel["pick"]
         self._keys = [rows.told_apart(["book", *(_SIDES[one] for one in track.over if one in _SIDES)]) for track in tracks]
         self.columns = list(dict.fromkeys(["rowid", "answer", *(part.column for parts in self._keys for part in parts)]))
         self._first: int = rows.days[0]
@@ -56,12 +59,13 @@ class Passing:
             yield joined
 
     def _wanted(self, chunk: Chunk) -> Numbers:
-        wanted = self._among[chunk.cases]
+        picked = np.empty(len(chunk.cases), np.int64)
+        wanted = picked[: self._pick(chunk.cases, self._among, picked)]
         if len(self._also) and len(chunk.cases):
             positions = chunk.columns["rowid"]
             near = self._also[slice(*np.searchsorted(self._also, [positions[0], positions[-1] + 1]))]
-            wanted |= np.isin(positions, near)
-        return np.flatnonzero(wanted)
+            wanted = np.union1d(wanted, np.flatnonzero(np.isin(positions, near)))
+        return wanted
 
     def keys(self, chunk: Chunk) -> Numbers:
         """Return for each track whose totals the rows count in, in one word."""

@@ -20,6 +20,7 @@ from skarb.rulebook.coding import MISSING
 
 CHUNK = 1 << 16  # rows read at once: they stay near the processor
 _BITS = 63  # of a group
+_ALL = "true"  # the condition for all rows
 
 Numbers = npt.NDArray[np.int64]
 
@@ -42,11 +43,13 @@ class Chunk:
 
     def packed(self, parts: Sequence[Part]) -> Numbers:
         """Return a whole number for each row that tells the values of some columns apart."""
-        made = np.zeros(len(self.cases), np.int64)
+        made: Numbers | None = None
         for one in parts:
             part = np.add(self.columns[one.column], 1, dtype=np.int64)
-            made |= np.left_shift(part, one.shift, out=part)
-        return made
+            if one.shift:
+                part <<= one.shift
+            made = part if made is None else np.bitwise_or(made, part, out=made)
+        return np.zeros(len(self.cases), np.int64) if made is None else made
 
     def taken(self, rows: Numbers | slice) -> Chunk:
         """Return some of the rows, by their places."""
@@ -87,6 +90,7 @@ class Rows:
         # The last of so many rows lies there or behind, and to look for it does not take a look at every row.
         last = f"SELECT coalesce(max(rowid) + 1, 0) FROM rows WHERE rowid >= {count - 1}"
         self.stop: int = connection.execute(last).fetchall()[0][0]
+        self._without_gaps = count == self.stop
         self.days = (max(first_day, low), min(last_day, high)) if count else (first_day, first_day - 1)
         self.parts = self.told_apart(("edition", "outcome", *groups))
 
@@ -129,10 +133,15 @@ class Rows:
         with self._connection.cursor() as own:  # so that others may ask between two chunks
             between = self._between(own)
             position = self._position(own, begin, between) if begin else position
-            asked = f"SELECT {', '.join(wanted)} FROM rows WHERE {between}" + (f" AND rowid >= {position}" if position else "")
+            counting = self._without_gaps and between == _ALL and "rowid" in wanted  # a position need not be read then
+            asked_for = [name for name in wanted if not (counting and name == "rowid")]
+            asked = f"SELECT {', '.join(asked_for)} FROM rows WHERE {between}" + (f" AND rowid >= {position}" if position else "")
             origin = begin
             for found in ahead(batches(own.sql(asked))):
-                read = {name: _numbers(found.column(place)) for place, name in enumerate(wanted)}
+                read = {name: _numbers(found.column(place)) for place, name in enumerate(asked_for)}
+                if counting:
+                    read["rowid"] = np.arange(position, position + found.num_rows)
+                    position += found.num_rows
                 yield Chunk(origin, read["case_no"], read, self.parts)
                 origin += found.num_rows
 
@@ -144,7 +153,7 @@ class Rows:
     def _between(self, connection: duckdb.DuckDBPyConnection) -> str:
         """Return the condition for the rows that are read."""
         low, high = self.days
-        return "true" if self._covers(connection) else f"day BETWEEN {low} AND {high}"
+        return _ALL if self._covers(connection) else f"day BETWEEN {low} AND {high}"
 
     def _covers(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Say whether every row lies between the two days."""

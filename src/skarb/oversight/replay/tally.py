@@ -15,7 +15,7 @@ from skarb.ledger import wide
 from skarb.oversight.replay import living, paying, tables, tallying
 from skarb.oversight.replay.arrange import Arrangement
 from skarb.oversight.replay.tables import Table
-from skarb.oversight.replay.tallying import Sums
+from skarb.oversight.replay.tallying import Fields, Sums
 
 WORTH_COMPILING = 200_000  # rows
 
@@ -66,7 +66,7 @@ class Tally:
         self._firsts = np.empty((1 << 12, 1 + len(self._arrangement.names) + len(self._arrangement.wholes)), np.int64)
 
     def add(
-        self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Numbers, counting: bool = True
+        self, origin: int, cases: npt.NDArray[np.int32], groups: Numbers, fields: Fields, counting: bool = True
     ) -> npt.NDArray[np.int32]:
         """Count rows, or only find their cells; `origin` is the position of the first. Returns the cell of every row."""
         which, row = np.empty(len(cases), np.int32), 0
@@ -205,5 +205,7 @@ def kernels(kind: str) -> Functions:
     if kind != "numba":
         return interpreted(modules)
     return compiled(
-        modules, ("tally", "merge", "recognise", "expect", "live", "fill", "spread"), woven=("slot_of", "find", "interval", "add")
+        modules,
+        ("tally", "merge", "recognise", "expect", "pick", "live", "fill", "spread"),
+        woven=("slot_of", "find", "interval", "add"),
     )

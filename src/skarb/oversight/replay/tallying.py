@@ -6,6 +6,7 @@ the row that found no room. Sums of money are kept in two words of 32 bits and m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
+Fields = Numbers | Sequence[Numbers]  # a row for each varying fact, or a column that nobody copied
 
 MISSING = -(1 << 63)
 FEW = 16  # steps that are sooner counted than searched
@@ -58,7 +60,7 @@ def interval(steps: Numbers, first: Whole, last: Whole, value: Whole) -> Whole:
 
 
 def number_kinds(
-    quantities: Quantities, cases: Places, fields: Numbers, first: Whole, count: Whole, at: Whole, mixed: Numbers, values: Numbers
+    quantities: Quantities, cases: Places, fields: Fields, first: Whole, count: Whole, at: Whole, mixed: Numbers, values: Numbers
 ) -> None:
     """Number the intervals that the quantities of some rows lie in, quantity by quantity, so that a processor takes several rows at once.
 
@@ -72,7 +74,7 @@ def number_kinds(
         low, high, radix = quantities.bounds[number, 3], quantities.bounds[number, 4], quantities.bounds[number, 5]
         term, beside = quantities.bounds[number, 0], quantities.bounds[number, 2]
         if beside < 0 and quantities.bounds[number, 1] == term + 1 and quantities.term_factors[term] == 1:
-            own = fields[quantities.term_fields[term], at : at + count]
+            own = fields[quantities.term_fields[term]][at : at + count]
         else:
             add_up(quantities, number, cases, fields, first, count, at, values)
             own = values[:count]
@@ -97,7 +99,7 @@ def number_kinds(
 
 
 def add_up(
-    quantities: Quantities, number: Whole, cases: Places, fields: Numbers, first: Whole, count: Whole, at: Whole, values: Numbers
+    quantities: Quantities, number: Whole, cases: Places, fields: Fields, first: Whole, count: Whole, at: Whole, values: Numbers
 ) -> None:
     """Add up the terms of a quantity for some rows."""
     beside = quantities.bounds[number, 2]
@@ -105,7 +107,7 @@ def add_up(
         values[row] = quantities.beside[beside, cases[first + row]] if beside >= 0 else 0
     for term in range(quantities.bounds[number, 0], quantities.bounds[number, 1]):
         factor = quantities.term_factors[term]
-        column = fields[quantities.term_fields[term], at : at + count]
+        column = fields[quantities.term_fields[term]][at : at + count]
         for row in range(count):
             values[row] += factor * column[row]
 
@@ -122,7 +124,7 @@ def tally(
     start: Whole,
     cases: Places,
     groups: Numbers,
-    fields: Numbers,
+    fields: Fields,
     money: Whole,
     origin: Whole,
     quantities: Quantities,
@@ -148,8 +150,8 @@ def tally(
         while row < last and room_left(cells) > 0:
             cell = enter(cells, np.int64(cases[row]), mixed[row - first], groups[row])
             firsts[cell, 0] = origin + row
-            for field in range(fields.shape[0]):
-                firsts[cell, 1 + field] = fields[field, row]
+            for field in range(len(fields)):
+                firsts[cell, 1 + field] = fields[field][row]
             row = locate(cells, cases, groups, mixed, first, row, last, which)
         if counting:
             count(sums, which, fields[money], first, row)
