@@ -23,7 +23,8 @@ def read(path: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "segments", "postgres"])
-def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where looks into a book of a database are written
     if kind == "postgres":
         new_schema: Callable[[], object] = request.getfixturevalue("new_schema")
         place = str(new_schema())
@@ -56,6 +57,7 @@ def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureReque
     assert [one["balance"] for one in read(out)] == ["201.90"]
     assert run("statement", place, "member/0", "--purpose", "a test", "--asset", "BYN", "--output", out) == 0
     assert [one["instruction"] for one in read(out)][1:3] == ["in-0", "share"]
+    assert len(list(tmp_path.glob("*.looks.jsonl"))) == 1, "no look lies elsewhere"
     assert run("supply", place) == run("verify", place) == 0
     if kind != "postgres":
         key = tmp_path / "key"

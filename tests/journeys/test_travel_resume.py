@@ -23,7 +23,7 @@ from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.wire import fingerprint_of
 from skarb.cli import make_app
 from skarb.cli.output import Usage
-from skarb.core.errors import InputError, NotAllowed, NotFound, Unavailable
+from skarb.core.errors import Conflict, InputError, NotAllowed, NotFound, Unavailable
 from skarb.core.screening_list import Listed, Name, ScreeningList
 from skarb.screening import Screen
 from skarb.store.sealed import SealedStore
@@ -266,6 +266,32 @@ def test_what_is_still_not_clear_stays(pair: Any) -> None:
     again = pair.alpha.office.ask_again(request)
     assert isinstance(again, Held) and again.found is not None and again.found.result.status == "possible"
     assert pair.alpha.deliver() == [] and not list(pair.alpha.shelf.exchanges())
+
+
+def test_what_is_held_is_one_transfer(pair: Any) -> None:
+    """Asked again with another amount, token or receiver under the same identifier, it is not the transfer that will go out."""
+    request = str(uuid4())
+    record(pair.alpha, BORIS)
+    assert isinstance(ask(pair, request), Held) and isinstance(ask(pair, request), Held)
+    address = pair.beta.office.travel_address("boris")
+    for to, asset, amount in (("beta", "BTC", 2 * world.HALF), ("beta", "ETH", world.HALF), ("alpha", "BTC", world.HALF)):
+        with pytest.raises(Conflict, match="a new inquiry needs a new identifier"):
+            pair.alpha.office.ask(request, to, address, asset, amount, world.payload())
+    assert not aside(pair.alpha, request).problems
+    pair.alpha.office.means.payees = Payees({})
+    assert pair.alpha.deliver() == [("inquiry", 200)]
+    assert pair.alpha.shelf.exchange("originator", request).amount == str(world.HALF)
+
+
+def test_who_comes_onto_a_list_after_a_try_is_rejected_at_once(pair: Any) -> None:
+    pair.beta.office.means.payees = Payees({})
+    identity = {"nationalIdentifier": "MP1234567", "nationalIdentifierType": "CCPT", "countryOfIssue": "BY"}
+    request = ask_and_send(pair, beneficiary=world.person("Boris", "Kolas", nationalIdentification=identity))
+    assert pair.beta.deliver() == pair.beta.deliver() == [] and state(pair.beta, request) == "received"
+    record(pair.beta, LISTED)
+    found = pair.beta.office.found(pair.beta.shelf.exchange("beneficiary", request))
+    assert found.result.status == "listed"
+    assert pair.beta.deliver() == [("resolution", 204)] and state(pair.beta, request) == "rejected"
 
 
 # the officers' way ---------------------------------------------------------------------------------------------------------

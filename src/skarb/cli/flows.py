@@ -248,7 +248,8 @@ def ties(lake: Path, /, *, days: int = TIE_DAYS, all_: Annotated[bool, Parameter
     """Lay what one institution says it sent to another beside what the other one shows, by the id that both give the payment.
 
     Tied is what the same id names once on each side, in one asset, arriving within some days and not with more than was sent. All else is told with
-    the reason: another asset, more than sent, out of time, more than once, no arrival, no sending. Exit code 9 if anything is not tied.
+    the reason: another asset, more than sent, out of time, more than once, elsewhere (a third institution is named that shows nothing of it), no
+    arrival, no sending. Exit code 9 if anything is not tied.
 
     Parameters
     ----------

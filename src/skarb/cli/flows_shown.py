@@ -187,7 +187,7 @@ def _side_text(side: Side | None) -> str:
     if side is None:
         return ""
     amount = format_amount(side.units, side.decimals)
-    return f"{side.book} {side.sequence}/{side.row} {_moment(side):%Y-%m-%d %H:%M}, {amount} {side.asset}"
+    return f"{side.book} {side.sequence}/{side.row} {_moment(side):%Y-%m-%d %H:%M} UTC, {amount} {side.asset}"
 
 
 def pair_rows(pair: Pair) -> Iterator[tuple[Any, ...]]:

@@ -30,6 +30,7 @@ app = App(
 )
 
 SHOWN = 20  # problems printed in full
+_OF_SOMEBODY = ("wallets", "wallet_proofs", "holds", "whitelist", "mining_sites")  # registers whose entries say something of their party
 Kind = Literal["entries", "rates", "list"]
 
 
@@ -203,12 +204,16 @@ def show(
 
 
 def look_at_party(registers: Registers, of: Path, party: str, purpose: str | None) -> None:
-    """Write down why somebody looks at a human being, or at his wallet; organisations stand in public registers.
+    """Write down why somebody looks at a human being, or at his wallet or mine; organisations stand in public registers.
+
+    Of whom no entry says what he is, he may be one.
 
     Raises: NotAllowed without a purpose; Unavailable
     """
-    entries = [entry for name in ("parties", "wallets") for entry in registers.history(name, party)]
-    if any(one.kind in HUMAN if isinstance(one, Party) else bool(getattr(one, "party", "")) for one in entries):
+    owners = {str(getattr(one, "party", "")) for name in _OF_SOMEBODY for one in registers.history(name, party)} - {""}
+    kinds = [one.kind for who in sorted({party, *owners}) for one in registers.history("parties", who) if isinstance(one, Party)]
+    unknown = [one for one in sorted(owners) if not registers.history("parties", one)]
+    if unknown or any(kind in HUMAN for kind in kinds):
         Looks(of / "looks.jsonl", now).record(purpose or "", f"registers/{party}")
 
 

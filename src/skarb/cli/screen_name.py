@@ -85,31 +85,34 @@ def name(
         countries=tuple(code.upper() for code in country),
         documents=tuple(_document(text) for text in document),
     )
-    found, missing = _lists(of, lists, published, law)
+    found, missing, eased = _lists(of, lists, published, law)
     screen = NameScreen(found, method=method)
     if not len(screen):
         err.print("[yellow]No list here tells names; nothing could be compared, and nobody is clear by that.[/]")
+    for words in eased:
+        err.print(f"[yellow]made up:[/] {escape(words)}", highlight=False)
     if missing:
         err.print(f"[yellow]nobody is clear:[/] {escape('; '.join(missing))}", highlight=False)
     answer = screen.search(known)
     if json:
-        out.print_json(msgspec.json.encode({**msgspec.to_builtins(answer), **({"missing": missing} if missing else {})}).decode())
+        more = {name: said for name, said in (("missing", missing), ("made_up", eased)) if said}
+        out.print_json(msgspec.json.encode({**msgspec.to_builtins(answer), **more}).decode())
     else:
         out.print(escape(show(answer)), soft_wrap=True)
 
 
 def _lists(
     of: Path | None, files: tuple[Path, ...], published: date | None, law: str | None
-) -> tuple[Sequence[ScreeningList], tuple[str, ...]]:
+) -> tuple[Sequence[ScreeningList], tuple[str, ...], tuple[str, ...]]:
     """Return the lists, and of those that registers keep what keeps everybody from being clear and what is made up."""
     registers = example_registers(law or "by", now) if of is None else open_to_read(of, law_of(of, law))
     if not files:
         screen = screen_of(registers)
-        return registers.lists(), (*screen.eased, *screen.missing)
+        return registers.lists(), screen.missing, screen.eased
     reading = read_list_files(files, Edition(published), registers)
     if reading.problems:
         raise InputError("\n".join(map(str, reading.problems)))
-    return reading.lists, ()
+    return reading.lists, (), ()
 
 
 def _document(text: str) -> Document:

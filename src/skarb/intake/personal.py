@@ -1,7 +1,8 @@
 """What a problem of a row may not repeat: the particulars of people in a payload of the travel rule.
 
 A problem says what was given, so that whoever wrote the file finds it; problems go into logs and answers. Where a row mentions a payload, only what
-stands in a field of its own that is no payload is repeated: no piece of the row as text, no payload, nothing that one is nested in.
+stands in a field of its own that is no payload is repeated: no piece of the row as text, no payload, nothing that one is nested in. No field of an
+instruction holds anything nested, so of any row a nested value is taken for a payload whose field is misspelt.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _ESCAPE: Final = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
 
 def masked(error: FieldError, row: bytes) -> FieldError:
     """Return a problem of a row of JSON without what may be personal in it."""
+    if error.field and error.given[:1] in ("{", "["):
+        return unseen(error)
     if not _mentions(row):
         return error
     inside = error.field in ("", "declared") or TRAVEL_PAYLOAD in error.field or TRAVEL_PAYLOAD in error.given

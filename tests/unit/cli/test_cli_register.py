@@ -141,3 +141,13 @@ def test_who_looks_at_a_human_being_says_why(skarb, tmp_path: Path) -> None:
     assert imported(skarb, company, "--register", "parties").code == 0
     assert skarb("register", "show", "acme", "--of", "reg", "--law", "zz").code == 0, "organisations stand in public registers"
     assert len(log.read_text().splitlines()) == 2
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        "holds:\n- {party: zed, kind: arrest, body: court 7, valid_from: 2026-01-01}\n"
+        "wallet_proofs:\n- {wallet: 'BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT', nonce: 0123456789abcdef, party: p1, book: b, status: asked, "
+        "valid_from: 2026-01-01}\n"
+    )
+    assert imported(skarb, more).code == 0
+    for subject in ("zed", "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"):
+        refused = skarb("register", "show", subject, "--of", "reg", "--law", "zz")
+        assert refused.code == 8 and not refused.out, f"{subject}: an entry that tells of somebody is a look at him, too"

@@ -265,4 +265,7 @@ def test_screening_commands_say_what_is_made_up(skarb, tmp_path: Path) -> None:
     assert skarb("screen", "import", "made.json", "--to", "reg").code == 0
     for words in (("lists",), ("wallet", "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), ("name", "Anna Kupala")):
         said = " ".join(skarb("screen", *words, "--of", "reg").err.split())
-        assert "simulated-un is made up and stands for what SAN-UN/list asks for" in said, words
+        assert "made up: simulated-un is made up and stands for what SAN-UN/list asks for" in said, words
+        assert "clear: simulated-un" not in said, "a list that is made up keeps nobody from being clear"
+    answer = json.loads(skarb("screen", "name", "Anna Kupala", "--of", "reg", "--json").out)
+    assert len(answer["missing"]) == len(answer["made_up"]) == 1 and "simulated-un" in answer["made_up"][0]

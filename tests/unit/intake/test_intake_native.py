@@ -95,7 +95,7 @@ def test_a_good_row_is_read_whole(tmp_path: Path) -> None:
         (text(declared={"hired_persons": -1}), "declared.hired_persons", "-1", "a whole number"),
         (text(declared={"capital": "many"}), "declared.capital", "many", "an amount with its currency"),
         (text(declared={"wallet_country": "by"}), "declared.wallet_country", "by", "a country code"),
-        (text(declared={"systematic": [1]}), "declared", "{'systematic': [", "an object of facts"),
+        (text(declared={"systematic": [1]}), "declared", "(not shown", "an object of facts"),
         ("{", "", "{", "a JSON object (expecting property name"),
         ("", "", "", ""),
         ("nonsense", "", "nonsense", "a JSON object (expecting value at character 1"),

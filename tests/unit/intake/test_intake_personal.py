@@ -29,6 +29,9 @@ ROWS = [
     f'{{"travel_payload":{{"a":"{NAME}"}},{BASE},}}',
     f'{{"travel_payload":"{NAME} \\ud800",{BASE}}}',
     '{"travel_payload":' + "[" * 5000 + f'"{NAME}"',
+    f'{{{BASE},"travel_paylod":{{"a":"{NAME}"}}}}',
+    f'{{{BASE},"ivms101":[{{"a":"{NAME}"}}]}}',
+    f'{{{BASE},"declared":{{"payload":{{"a":"{NAME}"}}}}}}',
 ]
 
 

@@ -98,6 +98,27 @@ def test_what_another_institution_of_the_lake_should_show_and_does_not(tmp_path:
     assert told(lake) == {("no_arrival", ("bank1", 1), None), ("no_sending", None, ("bank2", 2))}
 
 
+@pytest.mark.parametrize(
+    ("column", "book", "correspondent", "what"),
+    [
+        ("counterparty", 1, False, "elsewhere"),  # sent to bank3, which shows nothing of it
+        ("party", 2, False, "elsewhere"),  # got from bank3
+        ("counterparty", 1, True, "tied"),  # bank3 passed it on
+        ("counterparty", 2, False, "tied"),  # each names the other one
+    ],
+)
+def test_an_id_that_two_payments_have_by_chance_ties_nothing(tmp_path: Path, column, book, correspondent, what) -> None:
+    legs = [(1, "E", 0, 1, 0, 100, 1), (2, "E", 3, 2, 0, 98, 2)]
+    lake = filled(tmp_path, [*legs, (3, "E", 3, 1, 0, 98, 1.5)] if correspondent else legs)
+    with open_lake(lake, write=True) as connection:
+        if not correspondent:
+            connection.execute("INSERT INTO books VALUES (3, 'bank3', 'ZZD', 2, 'Europe/Minsk')")
+        connection.execute("INSERT INTO names VALUES (20, 'bank3'), (21, 'bank1')")
+        named = 21 if what == "tied" and not correspondent else 20
+        connection.execute(f"UPDATE rows SET {column} = ? WHERE book = ?", [named, book])
+    assert told(lake) == {(what, ("bank1", 1), ("bank2", 2))}
+
+
 def test_a_way_goes_on_in_the_book_of_the_other_institution(tmp_path: Path) -> None:
     """p1's salary goes to p2 of another bank, less a fee, together with p2's own; p2 sends it abroad."""
     legs = [

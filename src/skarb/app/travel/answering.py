@@ -78,13 +78,14 @@ class Answering:
         for exchange in list(self._means.shelf.exchanges()):
             if exchange.side == "beneficiary" and exchange.state == "received":
                 with suppress(Conflict, NotFound, NotAllowed, Unavailable):  # somebody was faster, or it goes on waiting
-                    after = self._resumed(exchange, sha256(self._means.payees.mark + str(self._means.day).encode()).digest())
+                    after = self._resumed(exchange, self._means.payees.mark + str(self._means.day).encode())
                     answered += [] if after is None else [after]
         return answered
 
-    def _resumed(self, exchange: Exchange, circumstances: bytes) -> Exchange | None:
+    def _resumed(self, exchange: Exchange, office: bytes) -> Exchange | None:
         means, handle = self._means, f"beneficiary/{exchange.request}"
         found = self._judging.found(exchange)
+        circumstances = sha256(office + found.result.status.encode()).digest()
         self._judging.write(handle, self._judging.rule("beneficiary", exchange.counterparty, found))
         if not (found.clear or found.result.status == "listed") or self._steps.tried(handle) == circumstances:
             return None

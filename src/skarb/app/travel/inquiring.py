@@ -147,8 +147,10 @@ class Inquiring:
         """Keep what was to be sent, sealed, and why it was not; the same request may be asked again when that has changed."""
         shelf = self._means.shelf
         kept, writes = shelf.prepare(handle, write_payload(payload), (), self._means.clock(), about)
-        if kept.about.get("url", about["url"]) != about["url"]:
-            raise Conflict(f"{handle}: it was to go elsewhere before; a new inquiry needs a new identifier")
+        if any(kept.about.get(name, said) != said for name, said in about.items()):
+            raise Conflict(
+                f"{handle}: it was to go elsewhere or about another amount before; a new inquiry needs a new identifier"
+            )
         said = self._judging.rule("originator", to, found)
         records = [
             *writes.get("records", []),

@@ -120,9 +120,9 @@ def find_origins(connection: duckdb.DuckDBPyConnection, days: int = TIE_DAYS) ->
     first = np.searchsorted(takers, np.arange(len(debits) + 1))
     books, positions = column("book").astype(np.int32), column("position")
     leaving, arriving = edges(debits, credits_, names, followed)
-    references = references_of(connection, positions)
+    references, elsewhere = references_of(connection, positions)
     instants = column("instant")
-    ties = tie(references, books, assets, amounts, instants, leaving, arriving, days)
+    ties = tie(references, books, assets, amounts, instants, leaving, arriving, days, elsewhere)
     return Origins(
         books, column("sequence").astype(np.int32), column("row_no").astype(np.int32), debits, credits_, assets, amounts,
         instants, positions, first, pieces, scales, names, dict(connection.execute("SELECT number, name FROM books").fetchall()),
