@@ -130,11 +130,11 @@ def audit(
         ]
         out.print(table(("score", "site", "finding", "from", "to", "provision", "amount", "evidence"), rows, f"Audit of {month}"))
     else:
-        rows = [
+        written = [
             tuple(evidence_of(one) if isinstance(one, Finding) and name == "evidence" else getattr(one, name) for name in columns)
             for one in several
         ]
-        write_rows(columns, rows, form, output, f"Days of {month}")
+        write_rows(columns, written, form, output, f"Days of {month}")
     for note in (*basis.notes, *(one["says"] for one in said_in_english(found.notes))):
         err.print(f"[dim]· {escape(note)}[/]")
     if report is not None:

@@ -119,6 +119,7 @@ def _said(report: MiningReport, words: Said) -> dict[str, Any]:
     everything = {
         "lang": words.code,
         "t": words.text,
+        "word": words.word,
         "day": words.day,
         "number": lambda value: words.amount(value) if isinstance(value, str) else words.whole(value).replace("-", "\u2212"),
         "thousands": lambda value: words.whole(round(value / 1000)).replace("-", "\u2212"),
