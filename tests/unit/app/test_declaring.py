@@ -222,6 +222,20 @@ def test_assets_that_no_register_knows(desk: Any, tmp_path: Path) -> None:
         desk((HEAD, later[1].replace("p4", "p5")), None)
 
 
+def test_an_asset_is_remembered_though_an_export_does_not_use_it(desk: Any, tmp_path: Path) -> None:
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", "WOOL,3"))
+    desk((HEAD, ROWS[1].replace("BYN,100.00", "WOOL,1.005")), None)
+    (tmp_path / "tables" / "assets.csv").unlink()
+    desk((HEAD, ROWS[2]), None)
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", "WOOL,8"))
+    third = (HEAD, ROWS[4].replace("BYN,7", "WOOL,1.5"))
+    with pytest.raises(InputError, match=r"assets\.csv: line 2, column decimals: given '8', expected 3 for WOOL"):
+        desk(third, None)
+    (tmp_path / "tables" / "assets.csv").unlink()
+    assert desk(third, None).sums.amounts == {"WOOL": "1500"}
+    into_lake(tmp_path)
+
+
 def changed(line: int, old: str, new: str) -> tuple[str, ...]:
     assert old in ROWS[line]
     return (*ROWS[:line], ROWS[line].replace(old, new, 1), *ROWS[line + 1 :])

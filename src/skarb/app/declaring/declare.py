@@ -124,9 +124,8 @@ class _Work:
         return self.assets[code]
 
     def _registered(self, code: str) -> int:
-        before = {} if self._before is None else self._before.assets
-        if code in before:
-            return before[code]
+        if code in self._assets_before:
+            return self._assets_before[code]
         try:
             return self._registers.asset(code).decimals
         except NotFound:
@@ -145,7 +144,7 @@ class _Work:
     def _told_assets(self) -> dict[str, int]:
         """Return the decimals that the institution tells."""
         found: dict[str, int] = {}
-        before = {} if self._before is None else self._before.assets
+        before = self._assets_before
         for sheet in self._sheets("assets", _ASSET, _ASSET):
             codes = sheet.needed("code", check_asset_code)
             told = sheet.needed("decimals", _decimals)
@@ -182,11 +181,20 @@ class _Work:
             found.learn(read_table(folder / segment.path("accounts"), "accounts", segment.files["accounts"]))
         return found
 
-    def _segments(self) -> Iterator[tuple[Path, Segment]]:
+    @cached_property
+    def _assets_before(self) -> dict[str, int]:
+        """The decimals of all assets of earlier exports; each manifest names only those that its own rows use."""
+        return {code: decimals for one in self._manifests() for code, decimals in one.assets.items()}
+
+    def _manifests(self) -> Iterator[Manifest]:
         for path in sorted(self._folder.glob("manifest-*.json")):
             if span_of(path.name) is not None:
-                for segment in read_manifest(path.read_bytes()).statement.segments:
-                    yield self._folder, segment
+                yield read_manifest(path.read_bytes()).statement
+
+    def _segments(self) -> Iterator[tuple[Path, Segment]]:
+        for manifest in self._manifests():
+            for segment in manifest.segments:
+                yield self._folder, segment
 
     def _check_ids(self) -> None:
         """Check that no id was filed before, or twice now.
