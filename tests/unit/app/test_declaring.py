@@ -166,6 +166,17 @@ def test_an_id_stands_once_across_segments(desk: Any) -> None:
     assert not (desk.folder / "feed").exists()
 
 
+def test_what_a_killed_call_left_is_no_part_of_the_next(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables may have been other ones: what stood in its third segment now stands in the first, and nowhere else."""
+    with monkeypatch.context() as killed:
+        killed.setattr("skarb.journal.feed.write.shutil.rmtree", lambda *_, **__: None)
+        with pytest.raises(InputError, match="line 5, column amount"):
+            desk(changed(4, "BYN,7", "BYN,x"), None, segment=1)
+    assert list((desk.folder / "feed").rglob("rows-0000000003-*"))
+    assert desk((HEAD, ROWS[3], ROWS[4]), None, segment=1).last == 2
+    assert len(list((desk.folder / "feed").rglob("rows-*"))) == 2
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -223,6 +234,9 @@ def test_assets_that_no_register_knows(desk: Any, tmp_path: Path) -> None:
 
 
 def test_an_asset_is_remembered_though_an_export_does_not_use_it(desk: Any, tmp_path: Path) -> None:
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", f"WOOL,{'3' * 5000}"))
+    with pytest.raises(InputError, match=r"assets\.csv: line 2, column decimals: .*expected a whole number from 0 to 38"):
+        desk(moves=None)
     write(tmp_path / "tables" / "assets.csv", ("code,decimals", "WOOL,3"))
     desk((HEAD, ROWS[1].replace("BYN,100.00", "WOOL,1.005")), None)
     (tmp_path / "tables" / "assets.csv").unlink()
@@ -272,6 +286,7 @@ def changed(line: int, old: str, new: str) -> tuple[str, ...]:
         ((HEAD.replace("party", "actor_kind"), *ROWS[1:]), r"'actor_kind' twice"),
         ((HEAD.replace("answer", "reason"), *ROWS[1:]), r"line 1: given no column 'answer'"),
         (("",), r"rows\.csv"),
+        (("", *ROWS), r"rows\.csv: line 1: given nothing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_rows_is_named(desk: Any, rows: tuple[str, ...], said: str) -> None:

@@ -239,6 +239,6 @@ def _ids(path: str) -> str:
 
 
 def _decimals(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= _DECIMALS_MAX):
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= _DECIMALS_MAX):
         raise InputError(f"given {shorten(text)!r}, expected a whole number from 0 to {_DECIMALS_MAX}")
     return int(text)

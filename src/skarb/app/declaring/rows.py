@@ -9,7 +9,6 @@ does not, nobody knows, and the feed says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +30,19 @@ from skarb.rulebook.schema import schema, suggest
 
 NEEDED = ("id", "at", "party", "asset", "answer")
 WHO = ("party", "counterparty", "venue", "wallet")
-OPTIONAL = ("day", "amount", "value", "value_usd", "paid_asset", "paid_amount", *WHO[1:], "approves", "end_to_end_id", "provision", "case")
+OPTIONAL = (
+    "day",
+    "amount",
+    "value",
+    "value_usd",
+    "paid_asset",
+    "paid_amount",
+    *WHO[1:],
+    "approves",
+    "end_to_end_id",
+    "provision",
+    "case",
+)
 KNOWN = (*NEEDED, *OPTIONAL, *FACTS)
 CASES = ("case", *FACTS)
 VERDICTS = {"posted": "permit", "not_posted": "permit", "refused": "refuse", "referred": "refer"}
@@ -54,7 +65,7 @@ class Flat:
         self._fields = schema(law.country.currency)
         self.editions: dict[str, Edition] = {}  # those that some row names
         self._latest = -(1 << 63)
-        self._at = cache(cells.instant(law.country.zone))
+        self._at = cells.instant(law.country.zone)
         self._named: dict[str, dict[str, Value]] = {}
         for sheet in cases:
             self._learn(sheet)
