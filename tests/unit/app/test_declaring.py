@@ -160,6 +160,15 @@ def test_an_instruction_is_filed_once(desk: Any) -> None:
     assert contents(desk.folder / "feed") == before
 
 
+def test_an_export_goes_on_in_time(desk: Any) -> None:
+    desk()
+    before = contents(desk.folder / "feed")
+    with pytest.raises(InputError, match=r"line 2, column at: given '2026-06-03T08:59:59\+03:00'.* 2026-06-03T09:00:00\+03:00"):
+        desk((HEAD, ROWS[4].replace("p4", "q").replace("09:00:00", "08:59:59")), MOVES[:1])
+    assert contents(desk.folder / "feed") == before
+    desk((HEAD, ROWS[4].replace("p4", "q")), MOVES[:1])
+
+
 def test_an_id_stands_once_across_segments(desk: Any) -> None:
     with pytest.raises(InputError, match=r"line 5, column id: given 'p1'.* stands in rows\.csv: line 2, too"):
         desk((*ROWS[:4], ROWS[4].replace("p4", "p1")), None, segment=2)
@@ -285,6 +294,7 @@ def changed(line: int, old: str, new: str) -> tuple[str, ...]:
         ((HEAD.replace("actor_kind", "actor_kinds"), *ROWS[1:]), r"line 1: given the column 'actor_kinds'.* did you mean 'actor_kind'"),
         ((HEAD.replace("party", "actor_kind"), *ROWS[1:]), r"'actor_kind' twice"),
         ((HEAD.replace("answer", "reason"), *ROWS[1:]), r"line 1: given no column 'answer'"),
+        ((f"{HEAD},value", f"{ROWS[1]},100.00", f"{ROWS[2]},80.51"), r"line 3, column value: given '80.51', expected nothing, or the amount"),
         (("",), r"rows\.csv"),
         (("", *ROWS), r"rows\.csv: line 1: given nothing"),
     ],
@@ -307,6 +317,7 @@ def test_what_is_wrong_with_rows_is_named(desk: Any, rows: tuple[str, ...], said
         (2, "p2,,client/boris,1,BYN", r"line 3, column debit: given '', expected a value in every row"),
         (2, "p2,client/shop,client/boris,1,QQQ", r"line 3, column asset: asset 'QQQ'"),
         (2, ",client/shop,client/boris,1,BYN", r"line 3, column instruction: given '', expected the id"),
+        (4, "p3,client/boris,client/shop,1.00,USD", r"line 5, column instruction: given 'p3', expected the id of a posted row.* refused"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_moves_is_named(desk: Any, place: int, line: str, said: str) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow.compute as pc
 
-from skarb.app.declaring import moves, rows
+from skarb.app.declaring import cells, moves, rows
 from skarb.app.declaring.moves import Accounts, Moves
 from skarb.app.declaring.rows import Flat
 from skarb.app.declaring.sheets import Sheet, check_folder, in_parts, sheets, table_in
@@ -89,19 +89,22 @@ class _Work:
         paid = Moves(self._sheets("transfers", moves.NEEDED, moves.KNOWN), self._accounts, self.decimals)
         sequence = 0 if self._before is None else self._before.last
         done = 0
+        begins: tuple[Sheet, int] | None = None
         for sheet in in_parts(sheets(path, rows.NEEDED, rows.KNOWN), asked.segment):
             sequence += 1
             made, cases = flat.make(sheet, sequence)
             transfers, accounts = paid.make(made, sequence)
             done += len(sheet)
+            begins = begins or (sheet.slice(0, 1), made["instant"][0].as_py())
             if asked.progress is not None:
                 asked.progress("rows", done, done)
             yield filed, Columns(made, cases, transfers, accounts)
-        if not done:
+        if begins is None:
             raise InputError(f"{path.name}: given no row, expected one for each instruction")
         paid.finish()
         self.editions += flat.editions.values()
         self._check_ids()  # whoever drew the last part has written it
+        self._check_after(*begins)
 
     def _rows(self) -> Path:
         path = table_in(self.asked.tables, "rows")
@@ -195,6 +198,20 @@ class _Work:
         for manifest in self._manifests():
             for segment in manifest.segments:
                 yield self._folder, segment
+
+    def _check_after(self, sheet: Sheet, instant: int) -> None:
+        """Check that a first row is no earlier than what was filed last.
+
+        Raises: InputError
+        """
+        filed = [] if self._before is None else [one for one in self._before.segments if one.files["rows"].rows]
+        if not filed:
+            return
+        last = filed[-1]
+        latest_at = read_table(self._folder / last.path("rows"), "rows", last.files["rows"])["instant"][-1].as_py()
+        if instant < latest_at:
+            given, after = sheet.table["at"][0].as_py(), cells.from_nanoseconds(latest_at, self.law.country.zone)
+            raise sheet.error(0, "at", given, f"no earlier instant than {after}, that of the last row of the export before")
 
     def _check_ids(self) -> None:
         """Check that no id was filed before, or twice now.

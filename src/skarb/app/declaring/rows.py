@@ -167,8 +167,12 @@ class Flat:
         own = self._country.currency
         found = [None if place < 0 else read.values[place] for place in read.places.tolist()]
         for row, place in enumerate(asset.places.tolist()):
-            if found[row] is None and asset.values[place] == own:
-                found[row] = amounts[row]
+            if asset.values[place] != own or amounts[row] is None:
+                continue
+            if found[row] not in (None, amounts[row]):
+                given = sheet.table["value"][row].as_py()
+                raise sheet.error(row, "value", given, f"nothing, or the amount, as {own} is what values are counted in")
+            found[row] = amounts[row]
         most = max((one for one in found if one is not None), default=0)
         if most > LEGAL_VALUE_MAX:
             raise sheet.error(found.index(most), "amount", most, f"a value of at most {LEGAL_VALUE_MAX:,} minor units")
