@@ -385,6 +385,15 @@ def test_floats_and_damaged_files(desk: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+def test_texts_of_parquet_are_utf_8(desk: Any, tmp_path: Path) -> None:
+    (tmp_path / "tables" / "transfers.csv").unlink(missing_ok=True)
+    columns = {name: [text] for name, text in zip(HEAD.split(","), ROWS[1].split(","), strict=True)}
+    strange = pa.table(columns).set_column(3, "party", pa.array([b"\xffanna"]).view(pa.string()))
+    pq.write_table(strange, tmp_path / "tables" / "rows.parquet")
+    with pytest.raises(InputError, match=r"rows\.parquet: not a whole Parquet file .*UTF8"):
+        declare(Declaring(tmp_path / "tables", tmp_path / "feed", "bank", tmp_path / "bank.key"))
+
+
 def test_a_feed_of_another_kind_is_not_continued(desk: Any, tmp_path: Path) -> None:
     desk()
     rows = (HEAD, ROWS[1].replace("p1", "q1").replace("BY-BC-2000/transfer", ""))

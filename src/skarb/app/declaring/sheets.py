@@ -237,7 +237,9 @@ def _as_text(column: pa.Array) -> pa.Array:
         return _as_text(pc.strftime(column.cast(pa.timestamp("us")), "%Y-%m-%dT%H:%M:%S"))
     if pa.types.is_decimal(kind):
         return pa.array([None if one is None else format(one, "f") for one in column.to_pylist()], pa.string())
-    return column.cast(pa.string())
+    texts = column.cast(pa.string())
+    texts.validate(full=True)  # some programs write bytes there that are not UTF-8
+    return texts
 
 
 def _said(column: pa.ChunkedArray) -> pa.ChunkedArray:
