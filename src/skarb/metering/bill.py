@@ -147,6 +147,11 @@ def read_bill(raw: bytes, name: str) -> Bill:
     try:
         bill = msgspec.json.decode(raw, type=Bill)
     except (msgspec.DecodeError, RecursionError) as error:
+        if b'"arithmetic": ' in raw:  # bills had sentences in them before they told in codes
+            raise InputError(
+                f"{name}: given a bill of an earlier form, with sentences in it; its SHA-256 {sha256(raw).hexdigest()} holds as it is, "
+                "correct it with the version that made it"
+            ) from None
         raise InputError(f"{name}: given {error}, expected a bill in JSON") from None
     if bill_bytes(bill) != raw:
         raise InputError(f"{name}: its bytes are not those of a bill as it is written; fetch the original")

@@ -160,10 +160,30 @@ def test_an_instruction_is_filed_once(desk: Any) -> None:
     assert contents(desk.folder / "feed") == before
 
 
+def test_an_export_goes_on_in_time(desk: Any) -> None:
+    desk()
+    before = contents(desk.folder / "feed")
+    with pytest.raises(InputError, match=r"line 2, column at: given '2026-06-03T08:59:59\+03:00'.* 2026-06-03T09:00:00\+03:00"):
+        desk((HEAD, ROWS[4].replace("p4", "q").replace("09:00:00", "08:59:59")), MOVES[:1])
+    assert contents(desk.folder / "feed") == before
+    desk((HEAD, ROWS[4].replace("p4", "q")), MOVES[:1])
+
+
 def test_an_id_stands_once_across_segments(desk: Any) -> None:
     with pytest.raises(InputError, match=r"line 5, column id: given 'p1'.* stands in rows\.csv: line 2, too"):
         desk((*ROWS[:4], ROWS[4].replace("p4", "p1")), None, segment=2)
     assert not (desk.folder / "feed").exists()
+
+
+def test_what_a_killed_call_left_is_no_part_of_the_next(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables may have been other ones: what stood in its third segment now stands in the first, and nowhere else."""
+    with monkeypatch.context() as killed:
+        killed.setattr("skarb.journal.feed.write.shutil.rmtree", lambda *_, **__: None)
+        with pytest.raises(InputError, match="line 5, column amount"):
+            desk(changed(4, "BYN,7", "BYN,x"), None, segment=1)
+    assert list((desk.folder / "feed").rglob("rows-0000000003-*"))
+    assert desk((HEAD, ROWS[3], ROWS[4]), None, segment=1).last == 2
+    assert len(list((desk.folder / "feed").rglob("rows-*"))) == 2
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -222,6 +242,23 @@ def test_assets_that_no_register_knows(desk: Any, tmp_path: Path) -> None:
         desk((HEAD, later[1].replace("p4", "p5")), None)
 
 
+def test_an_asset_is_remembered_though_an_export_does_not_use_it(desk: Any, tmp_path: Path) -> None:
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", f"WOOL,{'3' * 5000}"))
+    with pytest.raises(InputError, match=r"assets\.csv: line 2, column decimals: .*expected a whole number from 0 to 38"):
+        desk(moves=None)
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", "WOOL,3"))
+    desk((HEAD, ROWS[1].replace("BYN,100.00", "WOOL,1.005")), None)
+    (tmp_path / "tables" / "assets.csv").unlink()
+    desk((HEAD, ROWS[2]), None)
+    write(tmp_path / "tables" / "assets.csv", ("code,decimals", "WOOL,8"))
+    third = (HEAD, ROWS[4].replace("BYN,7", "WOOL,1.5"))
+    with pytest.raises(InputError, match=r"assets\.csv: line 2, column decimals: given '8', expected 3 for WOOL"):
+        desk(third, None)
+    (tmp_path / "tables" / "assets.csv").unlink()
+    assert desk(third, None).sums.amounts == {"WOOL": "1500"}
+    into_lake(tmp_path)
+
+
 def changed(line: int, old: str, new: str) -> tuple[str, ...]:
     assert old in ROWS[line]
     return (*ROWS[:line], ROWS[line].replace(old, new, 1), *ROWS[line + 1 :])
@@ -257,7 +294,9 @@ def changed(line: int, old: str, new: str) -> tuple[str, ...]:
         ((HEAD.replace("actor_kind", "actor_kinds"), *ROWS[1:]), r"line 1: given the column 'actor_kinds'.* did you mean 'actor_kind'"),
         ((HEAD.replace("party", "actor_kind"), *ROWS[1:]), r"'actor_kind' twice"),
         ((HEAD.replace("answer", "reason"), *ROWS[1:]), r"line 1: given no column 'answer'"),
+        ((f"{HEAD},value", f"{ROWS[1]},100.00", f"{ROWS[2]},80.51"), r"line 3, column value: given '80.51', expected nothing, or the amount"),
         (("",), r"rows\.csv"),
+        (("", *ROWS), r"rows\.csv: line 1: given nothing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_rows_is_named(desk: Any, rows: tuple[str, ...], said: str) -> None:
@@ -278,6 +317,7 @@ def test_what_is_wrong_with_rows_is_named(desk: Any, rows: tuple[str, ...], said
         (2, "p2,,client/boris,1,BYN", r"line 3, column debit: given '', expected a value in every row"),
         (2, "p2,client/shop,client/boris,1,QQQ", r"line 3, column asset: asset 'QQQ'"),
         (2, ",client/shop,client/boris,1,BYN", r"line 3, column instruction: given '', expected the id"),
+        (4, "p3,client/boris,client/shop,1.00,USD", r"line 5, column instruction: given 'p3', expected the id of a posted row.* refused"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_moves_is_named(desk: Any, place: int, line: str, said: str) -> None:
@@ -343,6 +383,15 @@ def test_floats_and_damaged_files(desk: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"UTF-16"):
         declare(Declaring(tmp_path / "tables", tmp_path / "other", "bank", tmp_path / "bank.key"))
     assert not (tmp_path / "other").exists()
+
+
+def test_texts_of_parquet_are_utf_8(desk: Any, tmp_path: Path) -> None:
+    (tmp_path / "tables" / "transfers.csv").unlink(missing_ok=True)
+    columns = {name: [text] for name, text in zip(HEAD.split(","), ROWS[1].split(","), strict=True)}
+    strange = pa.table(columns).set_column(3, "party", pa.array([b"\xffanna"]).view(pa.string()))
+    pq.write_table(strange, tmp_path / "tables" / "rows.parquet")
+    with pytest.raises(InputError, match=r"rows\.parquet: not a whole Parquet file .*UTF8"):
+        declare(Declaring(tmp_path / "tables", tmp_path / "feed", "bank", tmp_path / "bank.key"))
 
 
 def test_a_feed_of_another_kind_is_not_continued(desk: Any, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from markupsafe import escape
 from msgspec.structs import replace
 from tests.unit.metering.test_tariffs import STANDING, case, simple, tariff
 
-from skarb.metering import Bill, Day, Finding, bill_bytes, bill_hash, correction, lines_of, remark, totals_of
+from skarb.core.errors import InputError
+from skarb.metering import Bill, Day, Finding, bill_bytes, bill_hash, correction, lines_of, read_bill, remark, totals_of
 from skarb.reporting.bills import arithmetic, audit_page, bill_page, told, words_of
 
 CODES = ("be", "ru", "en")
@@ -108,11 +109,38 @@ def literals(node: ast.AST) -> list[str]:
 def test_every_remark_has_words_that_name_its_figures(code: str) -> None:
     remarks = words(code)["remarks"]
     assert isinstance(remarks, dict)
-    known = {one: names for one, names in codes_told().items() if one in remarks}
+    made = codes_told()
+    prefixes = tuple(one for one in made if one.endswith("_"))  # the codes of a family, such as without_{name}
+    assert all(one in remarks or (one in prefixes and any(name.startswith(one) for name in remarks)) for one in made)
+    known = {one: names for one, names in made.items() if one in remarks}
     assert len(known) > 30
     for one, figures in known.items():
         assert {name for _, name, _, _ in Formatter().parse(remarks[one]) if name} <= figures, one
-    assert {name: fields(text) for name, text in remarks.items()}.keys() == words("en")["remarks"].keys()  # type: ignore[attr-defined]
+    english = words("en")["remarks"]
+    assert isinstance(english, dict)
+    assert {name: fields(text) for name, text in remarks.items()} == {name: fields(text) for name, text in english.items()}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_fault_of_a_meter_has_words(code: str) -> None:
+    remarks, told_of = words(code)["remarks"], set()
+    assert isinstance(remarks, dict)
+    for path in Path(str(files("skarb").joinpath("metering"))).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fault":
+                given = [one.value for one in node.keywords if one.arg == "code"] or node.args[5:6] or node.args[:1]
+                told_of.update(literals(given[0]))
+    family = {one for one in told_of if one.startswith("_")}  # the end of a code, such as {kind}_reading
+    assert {"stuck", "spread", "spike_of_counter"} < told_of - family <= remarks.keys()
+    assert all(any(name.endswith(one) for name in remarks) for one in family)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_name_of_digits_is_told_as_it_is(code: str) -> None:
+    fault = remark("gap", meter="0012345", at="2026-04-13T12:00+03:00", intervals=6)
+    assert "0012345" in told(words_of(code), fault)
+    assert "0077" in told(words_of(code), remark("strange_payouts", site="0077"))
+    assert "1234.50" not in told(words_of(code), remark("top_rate", rate="1234.50", currency="BYN"))  # a figure is grouped
 
 
 def fields(text: str) -> set[str]:
@@ -160,3 +188,12 @@ def test_a_bill_of_differences_says_what_was_billed_before() -> None:
     )
     gone = correction([old], replace(old, lines=(), totals=totals_of((), "BYN")))
     assert gone is not None and "цяпер 0,00 BYN; раней 199" in arithmetic(words_of("be"), gone.lines[0], gone)
+
+
+def test_a_bill_of_an_earlier_form_is_told_as_that() -> None:
+    """Its lines had sentences; nobody is told that such a bill is no bill."""
+    raw = bill_bytes(bill()).replace(b'"rounding": "half_even"', b'"arithmetic": "693500 kWh x 0.28711"')
+    with pytest.raises(InputError, match=f"a bill of an earlier form.*{sha256(raw).hexdigest()} holds"):
+        read_bill(raw, "old.json")
+    with pytest.raises(InputError, match="expected a bill in JSON"):
+        read_bill(b"{}", "none.json")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from skarb.core.amount import LEGAL_VALUE_MAX, parse_amount
 from skarb.core.errors import FieldError, shorten
 from skarb.core.time import from_day, parse_day
+from skarb.core.time import zone as find_zone
 from skarb.intake.times import reader
 from skarb.journal.feed.columns import AMOUNT_MAX
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY
@@ -59,6 +60,11 @@ def instant(zone: str) -> Callable[[str], datetime]:
 def nanoseconds(at: datetime) -> int:
     """Return an instant in nanoseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND * 1000
+
+
+def from_nanoseconds(at: int, zone: str) -> str:
+    """Write nanoseconds since 1970 as an instant in a zone."""
+    return (_EPOCH + at // 1000 * _MICROSECOND).astimezone(find_zone(zone)).isoformat()
 
 
 def day(text: str) -> int:

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow.compute as pc
 
-from skarb.app.declaring import moves, rows
+from skarb.app.declaring import cells, moves, rows
 from skarb.app.declaring.moves import Accounts, Moves
 from skarb.app.declaring.rows import Flat
 from skarb.app.declaring.sheets import Sheet, check_folder, in_parts, sheets, table_in
@@ -89,19 +89,22 @@ class _Work:
         paid = Moves(self._sheets("transfers", moves.NEEDED, moves.KNOWN), self._accounts, self.decimals)
         sequence = 0 if self._before is None else self._before.last
         done = 0
+        begins: tuple[Sheet, int] | None = None
         for sheet in in_parts(sheets(path, rows.NEEDED, rows.KNOWN), asked.segment):
             sequence += 1
             made, cases = flat.make(sheet, sequence)
             transfers, accounts = paid.make(made, sequence)
             done += len(sheet)
+            begins = begins or (sheet.slice(0, 1), made["instant"][0].as_py())
             if asked.progress is not None:
                 asked.progress("rows", done, done)
             yield filed, Columns(made, cases, transfers, accounts)
-        if not done:
+        if begins is None:
             raise InputError(f"{path.name}: given no row, expected one for each instruction")
         paid.finish()
         self.editions += flat.editions.values()
         self._check_ids()  # whoever drew the last part has written it
+        self._check_after(*begins)
 
     def _rows(self) -> Path:
         path = table_in(self.asked.tables, "rows")
@@ -124,9 +127,8 @@ class _Work:
         return self.assets[code]
 
     def _registered(self, code: str) -> int:
-        before = {} if self._before is None else self._before.assets
-        if code in before:
-            return before[code]
+        if code in self._assets_before:
+            return self._assets_before[code]
         try:
             return self._registers.asset(code).decimals
         except NotFound:
@@ -145,7 +147,7 @@ class _Work:
     def _told_assets(self) -> dict[str, int]:
         """Return the decimals that the institution tells."""
         found: dict[str, int] = {}
-        before = {} if self._before is None else self._before.assets
+        before = self._assets_before
         for sheet in self._sheets("assets", _ASSET, _ASSET):
             codes = sheet.needed("code", check_asset_code)
             told = sheet.needed("decimals", _decimals)
@@ -182,11 +184,34 @@ class _Work:
             found.learn(read_table(folder / segment.path("accounts"), "accounts", segment.files["accounts"]))
         return found
 
-    def _segments(self) -> Iterator[tuple[Path, Segment]]:
+    @cached_property
+    def _assets_before(self) -> dict[str, int]:
+        """The decimals of all assets of earlier exports; each manifest names only those that its own rows use."""
+        return {code: decimals for one in self._manifests() for code, decimals in one.assets.items()}
+
+    def _manifests(self) -> Iterator[Manifest]:
         for path in sorted(self._folder.glob("manifest-*.json")):
             if span_of(path.name) is not None:
-                for segment in read_manifest(path.read_bytes()).statement.segments:
-                    yield self._folder, segment
+                yield read_manifest(path.read_bytes()).statement
+
+    def _segments(self) -> Iterator[tuple[Path, Segment]]:
+        for manifest in self._manifests():
+            for segment in manifest.segments:
+                yield self._folder, segment
+
+    def _check_after(self, sheet: Sheet, instant: int) -> None:
+        """Check that a first row is no earlier than what was filed last.
+
+        Raises: InputError
+        """
+        filed = [] if self._before is None else [one for one in self._before.segments if one.files["rows"].rows]
+        if not filed:
+            return
+        last = filed[-1]
+        latest_at = read_table(self._folder / last.path("rows"), "rows", last.files["rows"])["instant"][-1].as_py()
+        if instant < latest_at:
+            given, after = sheet.table["at"][0].as_py(), cells.from_nanoseconds(latest_at, self.law.country.zone)
+            raise sheet.error(0, "at", given, f"no earlier instant than {after}, that of the last row of the export before")
 
     def _check_ids(self) -> None:
         """Check that no id was filed before, or twice now.
@@ -231,6 +256,6 @@ def _ids(path: str) -> str:
 
 
 def _decimals(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= _DECIMALS_MAX):
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= _DECIMALS_MAX):
         raise InputError(f"given {shorten(text)!r}, expected a whole number from 0 to {_DECIMALS_MAX}")
     return int(text)

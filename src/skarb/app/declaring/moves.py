@@ -72,6 +72,7 @@ class Moves:
             return _nothing("transfers"), _nothing("accounts")
         order = np.argsort(owners, kind="stable")  # the moves of one row side by side
         owners = owners[order]
+        self._paid(sheet, order, rows["answer"].combine_chunks().dictionary_decode().take(pa.array(owners)))
         codes = rows["asset"].combine_chunks().dictionary_decode().take(pa.array(owners)).to_pylist()
         sides = {name: sheet.needed(name, cells.words(_ADDRESS)) for name in ("debit", "credit")}
         assets, amounts = self._amounts(sheet, order, codes)
@@ -148,6 +149,15 @@ class Moves:
                 found[key] = account_id(*key)
             ids.append(found[key])
         return ids
+
+    @staticmethod
+    def _paid(sheet: Sheet, order: Numbers, answers: pa.Array) -> None:
+        """Check that each move is of a row that came to pass."""
+        unpaid = pc.index(pc.equal(answers, "posted"), False).as_py()
+        if unpaid >= 0:
+            row, answer = int(order[unpaid]), answers[unpaid].as_py()
+            given = sheet.table["instruction"][row].as_py()
+            raise sheet.error(row, "instruction", given, f"the id of a posted row, this one is {answer}: nothing was paid for it")
 
     @staticmethod
     def _check(sheet: Sheet, order: Numbers, ids: dict[str, list[bytes]], amounts: list[int | None]) -> None:

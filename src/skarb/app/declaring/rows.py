@@ -9,7 +9,6 @@ does not, nobody knows, and the feed says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +30,19 @@ from skarb.rulebook.schema import schema, suggest
 
 NEEDED = ("id", "at", "party", "asset", "answer")
 WHO = ("party", "counterparty", "venue", "wallet")
-OPTIONAL = ("day", "amount", "value", "value_usd", "paid_asset", "paid_amount", *WHO[1:], "approves", "end_to_end_id", "provision", "case")
+OPTIONAL = (
+    "day",
+    "amount",
+    "value",
+    "value_usd",
+    "paid_asset",
+    "paid_amount",
+    *WHO[1:],
+    "approves",
+    "end_to_end_id",
+    "provision",
+    "case",
+)
 KNOWN = (*NEEDED, *OPTIONAL, *FACTS)
 CASES = ("case", *FACTS)
 VERDICTS = {"posted": "permit", "not_posted": "permit", "refused": "refuse", "referred": "refer"}
@@ -54,7 +65,7 @@ class Flat:
         self._fields = schema(law.country.currency)
         self.editions: dict[str, Edition] = {}  # those that some row names
         self._latest = -(1 << 63)
-        self._at = cache(cells.instant(law.country.zone))
+        self._at = cells.instant(law.country.zone)
         self._named: dict[str, dict[str, Value]] = {}
         for sheet in cases:
             self._learn(sheet)
@@ -156,8 +167,12 @@ class Flat:
         own = self._country.currency
         found = [None if place < 0 else read.values[place] for place in read.places.tolist()]
         for row, place in enumerate(asset.places.tolist()):
-            if found[row] is None and asset.values[place] == own:
-                found[row] = amounts[row]
+            if asset.values[place] != own or amounts[row] is None:
+                continue
+            if found[row] not in (None, amounts[row]):
+                given = sheet.table["value"][row].as_py()
+                raise sheet.error(row, "value", given, f"nothing, or the amount, as {own} is what values are counted in")
+            found[row] = amounts[row]
         most = max((one for one in found if one is not None), default=0)
         if most > LEGAL_VALUE_MAX:
             raise sheet.error(found.index(most), "amount", most, f"a value of at most {LEGAL_VALUE_MAX:,} minor units")

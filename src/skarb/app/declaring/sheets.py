@@ -189,17 +189,17 @@ def _blocks(container: Container) -> Iterator[tuple[int, bytes]]:
             continue
         data = b"".join(waiting)
         end = data.rfind(b"\n") + 1
-        yield from _headless(line, data[:end])
+        yield from _headless(container.name, line, data[:end])
         line += data.count(b"\n", 0, end)
         waiting, size = [data[end:]], len(data) - end
-    yield from _headless(line, b"".join(waiting))
+    yield from _headless(container.name, line, b"".join(waiting))
 
 
-def _headless(line: int, data: bytes) -> Iterator[tuple[int, bytes]]:
+def _headless(name: str, line: int, data: bytes) -> Iterator[tuple[int, bytes]]:
     if line == 1:
         header, _, data = data.removeprefix(codecs.BOM_UTF8).partition(b"\n")
         if not header.strip():
-            raise InputError("line 1: given nothing, expected the names of the columns")
+            raise InputError(f"{name}: line 1: given nothing, expected the names of the columns; nothing was written")
         line = 2
     if data:
         yield line, data
@@ -237,7 +237,9 @@ def _as_text(column: pa.Array) -> pa.Array:
         return _as_text(pc.strftime(column.cast(pa.timestamp("us")), "%Y-%m-%dT%H:%M:%S"))
     if pa.types.is_decimal(kind):
         return pa.array([None if one is None else format(one, "f") for one in column.to_pylist()], pa.string())
-    return column.cast(pa.string())
+    texts = column.cast(pa.string())
+    texts.validate(full=True)  # some programs write bytes there that are not UTF-8
+    return texts
 
 
 def _said(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -135,6 +135,7 @@ def write_declared(
     before = latest(folder)
     first = 1 if before is None else before.last + 1
     stage = folder / STAGE
+    shutil.rmtree(stage, ignore_errors=True)  # what a call that was killed left there belongs to other tables
     stage.mkdir(parents=True, exist_ok=True)
     made = []
     try:

@@ -16,6 +16,7 @@ from skarb.reporting.words import Said
 _BTC = 8
 _UNITS = re.compile("kW and month|kWh|kW|sat")
 _GROUPS = {"verdict": "verdicts", "dues": "line_kind"}  # figures that are codes with words of their own
+_DECIMALS = ("rate", "correlation", "deviations", "least", "most", "chance")  # the other texts are names, which may be all digits
 
 
 def told(words: Said, one: Remark) -> str:
@@ -84,7 +85,9 @@ def _shown(words: Said, name: str, value: int | str) -> str:
         return f"{words.day(at.date())}, {at:%H:%M} ({value[-6:]})"
     if name in _GROUPS:
         return ", ".join(words.word(_GROUPS[name], one) for one in value.split())
-    return value.upper() if kind == "scheme" else words.amount(value)
+    if kind == "scheme":
+        return value.upper()
+    return words.amount(value) if name in _DECIMALS else value
 
 
 def _measured(words: Said, kind: str, value: int) -> str:
