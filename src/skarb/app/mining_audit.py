@@ -10,22 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
-from skarb.app.mining import Past, load
 from skarb.app.mining_basis import Basis
+from skarb.app.mining_evidence import Evidence, energy_of, fleet_on, hours_of, lacking, network_of, reported_of
 from skarb.app.mining_month import Month, month_of_all
 from skarb.core.errors import InputError, NotFound
-from skarb.core.time import Clock, from_day, to_day
+from skarb.core.time import Clock, to_day
 from skarb.metering import (
     Day,
     Fault,
     Finding,
-    Fleet,
     Levy,
-    Longs,
     NetworkDay,
     Payout,
     Remark,
-    Reported,
     Sign,
     Sources,
     Window,
@@ -34,8 +31,6 @@ from skarb.metering import (
     days_of,
     exact_text,
     follows,
-    hourly,
-    read_network,
     read_payouts,
     read_posted,
     read_prices,
@@ -46,23 +41,10 @@ from skarb.metering import (
 )
 from skarb.metering.model import State
 from skarb.metering.terms import holding
-from skarb.mining.catalogue import machines
-from skarb.registers import MiningMachines, MiningSite
+from skarb.registers import MiningSite
 
 _MOST_CITED = 3
 _TOLD = Fraction(1, 5)  # of the estimates that a bill may rest on; fewer happen to everybody
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is handed in for an audit besides meters. `posted` are statements of accounts, by site; `chain` files of the network."""
-
-    payouts: Path | None = None
-    devices: Path | None = None
-    posted: Mapping[str, Path] | None = None
-    network: Path | None = None
-    chain: Sequence[Path] = ()
-    prices: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +66,9 @@ def audit(basis: Basis, month: str, readings: Sequence[Path], evidence: Evidence
     first, last = to_day(read.first), to_day(read.last)
     payouts = read_payouts(evidence.payouts) if evidence.payouts is not None else None
     posted = {name: read_posted(path, basis.zone) for name, path in (evidence.posted or {}).items()}
-    network = _network(evidence, first, last)
+    network = network_of(evidence, first, last)
     prices = read_prices(evidence.prices, basis.currency) if evidence.prices is not None else None
-    notes = _lacking(evidence, network, first, last)
+    notes = lacking(evidence, network, first, last)
     known = {one.site: one for one in read.sites}
     if site is not None and site not in known and site not in _metered_sites(read):
         raise NotFound(f"site {site!r}: neither registered nor metered in {month}")
@@ -130,7 +112,7 @@ class _Site:
     ) -> Sources:
         """Return what is known of the site by day."""
         first, last = to_day(self.month.first), to_day(self.month.last)
-        metered, estimated = _by_day(self.month, self.site.site)
+        metered, estimated = energy_of(self.month, self.site.site)
         own = None if payouts is None else [one for one in payouts if one.site == self.site.site and first <= one.day <= last]
         return Sources(
             self.site,
@@ -138,7 +120,7 @@ class _Site:
             estimated,
             {day: fleet_on(self.basis, self.site.site, day) for day in range(first, last + 1)},
             network,
-            _reported(self.basis.zone, self.month, self.site.site),
+            reported_of(self.basis.zone, self.month, self.site.site),
             own,
             posted,
             self.last_said,
@@ -235,106 +217,10 @@ class _Site:
         return found
 
 
-def fleet_on(basis: Basis, site: str, day: int) -> Fleet:
-    """Return the registered machines of a site on a day.
-
-    Raises: NotFound for a model that neither the entry nor the catalogue describes.
-    """
-    count = hashrate = power = 0
-    for one in basis.registers.history("mining_machines", site):
-        if (
-            isinstance(one, MiningMachines)
-            and not one.withdrawn
-            and to_day(one.valid_from) <= day <= (to_day(one.valid_to) if one.valid_to else day)
-        ):
-            each, watts = plate_of(one)
-            count, hashrate, power = count + one.count, hashrate + one.count * each, power + one.count * watts
-    return Fleet(count, hashrate, power)
-
-
-def plate_of(one: MiningMachines) -> tuple[int, int]:
-    """Return gigahashes a second and watts of one machine, by the entry or by the catalogue.
-
-    Raises: NotFound
-    """
-    if one.hashrate_gh_s is not None and one.power_w is not None:
-        return one.hashrate_gh_s, one.power_w
-    known = machines().get(one.model.lower())
-    if known is None:
-        raise NotFound(
-            f"machines of {one.site}: model {one.model!r} is not in the catalogue; give hashrate_gh_s and power_w, or one of {', '.join(machines())}"
-        )
-    return round(known.hashrate_th_s * 1000), round(known.power_w)
-
-
 def _levies(basis: Basis, day: date) -> list[Levy]:
     names = sorted({one.name for one in basis.terms.levies})
     held = [holding([one for one in basis.terms.levies if one.name == name], to_day(day), f"levy {name!r}") for name in names]
     return [one for one in held if one is not None]
-
-
-def _by_day(month: Month, site: str) -> tuple[dict[int, int], dict[int, int]]:
-    """Return what the meters of a site counted by day, and how many intervals of the day are estimates; a day with a part missing has none."""
-    energy: dict[int, int] = {}
-    dark: set[int] = set()  # what is left of such days is compared with nothing
-    guesses: dict[int, int] = {}
-    for table, mine in zip(month.tables, month.rows(site), strict=True):
-        days, starts = np.unique(table.window.day, return_index=True)
-        for row in mine:
-            if table.meters[row].direction == "export":
-                continue
-            sums = np.add.reduceat(table.energy_wh[row], starts).tolist()
-            unknown = np.add.reduceat(table.unknown(row).astype(np.int64), starts).tolist()
-            estimated = np.add.reduceat(table.estimated(row).astype(np.int64), starts).tolist()
-            for day, total, lost, guess in zip(days.tolist(), sums, unknown, estimated, strict=True):
-                guesses[day] = guesses.get(day, 0) + guess + lost
-                energy[day] = energy.get(day, 0) + total
-                if lost:
-                    dark.add(day)
-    return {day: total for day, total in energy.items() if day not in dark}, guesses
-
-
-def _reported(zone: str, month: Month, site: str) -> dict[int, Reported] | None:
-    """Return what the devices of a site reported by day, None if they did not; one that goes over midnight is cut there."""
-    window = Window(zone, month.first, month.last, 60)
-    starts = [window.start_s + int(slot) * 3600 for slot in np.unique(window.day, return_index=True)[1]] + [window.end_s]
-    first = to_day(month.first)
-    seconds: dict[int, list[int]] = {}
-    for one in month.samples_of(site):
-        begin, end = one.at_s, one.at_s + 60 * one.minutes
-        place = int(np.searchsorted(starts, begin, side="right")) - 1
-        while begin < end and 0 <= place < len(starts) - 1:
-            stop = min(end, starts[place + 1])
-            total = seconds.setdefault(first + place, [0, 0])
-            total[0] += one.hashrate_gh_s * (stop - begin)
-            total[1] += one.power_w * (stop - begin)
-            begin, place = stop, place + 1
-    return {day: Reported(total[0], total[1] // 3600) for day, total in seconds.items()} or None
-
-
-def _network(evidence: Evidence, first: int, last: int) -> dict[int, NetworkDay] | None:
-    if evidence.network is not None:
-        return read_network(evidence.network)
-    if not evidence.chain:
-        return None
-    past: Past = load(evidence.chain)
-    return {
-        paid.day: NetworkDay(paid.day, paid.network.difficulty, paid.network.reward_sat)
-        for paid in past.history
-        if first <= paid.day <= last
-    }
-
-
-def _lacking(evidence: Evidence, network: Mapping[int, NetworkDay] | None, first: int, last: int) -> list[Remark]:
-    notes = []
-    for name in ("payouts", "devices", "posted"):
-        if not getattr(evidence, name):
-            notes.append(remark(f"without_{name}"))
-    if network is None:
-        notes.append(remark("without_network"))
-    elif missing := [day for day in range(first, last + 1) if day not in network]:
-        notes.append(remark("network_gaps", days=len(missing), first_day=str(from_day(missing[0]))))
-    return notes
 
 
 def _metered_sites(month: Month) -> set[str]:
@@ -351,7 +237,7 @@ def _signs(
 ) -> Iterable[Finding]:
     """Return the signs of unregistered machines at a site: those of a load without machines, or more power than there are machines."""
     hours = Window(basis.zone, month.first, month.last, 60)
-    energy = _hours(month, name)
+    energy = hours_of(month, name)
     first, last = to_day(month.first), to_day(month.last)
     fleets = {day: fleet_on(basis, name, day) for day in range(first, last + 1)}
     without = not any(one.count for one in fleets.values())
@@ -384,16 +270,6 @@ def _worth(network: Mapping[int, NetworkDay], prices: Mapping[int, Fraction] | N
     if any(day not in network or (prices is not None and day not in prices) for day in days):
         return []
     return [sat_per_th(network[day]) * (prices[day] if prices is not None else 1) for day in days]
-
-
-def _hours(month: Month, site: str) -> Longs:
-    total: Longs | None = None
-    for table, mine in zip(month.tables, month.rows(site), strict=True):
-        for row in mine:
-            if table.meters[row].direction == "import":
-                part = hourly(table.window, table.energy_wh[row])
-                total = part if total is None else total + part
-    return total if total is not None else np.zeros(1, np.int64)
 
 
 def _stranger(basis: Basis, month: Month, fault: Fault) -> Finding:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from skarb.app.mining_audit import plate_of
 from skarb.app.mining_basis import Basis
 from skarb.app.mining_cases import number
+from skarb.app.mining_evidence import plate_of
 from skarb.core.errors import FieldError, NotFound
 from skarb.core.time import parse_day, to_day
 from skarb.metering import exact_text, rounded

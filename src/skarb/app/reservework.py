@@ -27,9 +27,10 @@ from skarb.app.draftmodel import Progress
 from skarb.app.files import now as real_now
 from skarb.app.law import law_folder
 from skarb.app.market import MarketFile, read_market_file
-from skarb.app.mining_audit import Evidence, audit
+from skarb.app.mining_audit import audit
 from skarb.app.mining_basis import Basis, basis_of
 from skarb.app.mining_bills import bills_of, inflow_csv, inflows
+from skarb.app.mining_evidence import Evidence
 from skarb.app.mining_month import Given, month_read
 from skarb.app.proof import open_prover
 from skarb.app.reservefiles import (

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from skarb.app.files import now
-from skarb.app.mining_audit import Evidence
 from skarb.app.mining_audit import audit as audit_of
 from skarb.app.mining_basis import basis_of
+from skarb.app.mining_evidence import Evidence
 from skarb.app.mining_levy import COLUMNS as LEVY
 from skarb.app.mining_levy import rates_of, tried
 from skarb.cli.mine_said import evidence_of, finding_said, said_in_english

@@ -8,15 +8,7 @@ from typing import Any
 
 from cyclopts import App
 
-from skarb.app.power import (
-    read_acknowledgements,
-    read_order,
-    read_readings,
-    read_rules,
-    read_running,
-    read_sites,
-    watts,
-)
+from skarb.app.gridfiles import read_acknowledgements, read_order, read_readings, read_rules, read_running, read_sites, watts
 from skarb.cli.mine_shown import (
     write_bytes,
 )

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from skarb.app.files import now
 from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, is_for_trying, passwords_of, sleeping, strangers, waking
-from skarb.app.power import read_order, read_return
+from skarb.app.gridfiles import read_order, read_return
 from skarb.cli.mine_fleet_shown import poll_rows, show_poll, show_told, tell_answers, tell_targets
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress, write_rows
 from skarb.core.errors import InputError, shorten

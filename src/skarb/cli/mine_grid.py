@@ -9,17 +9,8 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from skarb.app.power import (
-    Method,
-    basis_of,
-    days_of,
-    inputs_of,
-    planned,
-    read_sites,
-    sizes,
-    surplus_of,
-    with_outages,
-)
+from skarb.app.gridfiles import read_sites
+from skarb.app.power import Method, basis_of, days_of, inputs_of, planned, sizes, surplus_of, with_outages
 from skarb.cli.mine_curtail import curtail
 from skarb.cli.mine_shown import (
     SHOWN,

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol, get_args, get_origin, get_type_hints
+from typing import Protocol
 
-import msgspec
 import numpy as np
 from msgspec.structs import force_setattr
 
@@ -23,10 +22,11 @@ from skarb.core.asset import Asset
 from skarb.core.columns import Sheet
 from skarb.core.errors import FieldError, InputError, Unavailable
 from skarb.core.facts import Facts, Regime, Screening, Settlement, TravelRule
-from skarb.core.instruction import DECLARABLE, TRAVEL_PAYLOAD, Assumptions, Instruction
+from skarb.core.instruction import TRAVEL_PAYLOAD, Assumptions, Instruction
 from skarb.core.party import Profile
 from skarb.core.screening_list import ScreeningResult
 from skarb.core.time import legal_day
+from skarb.desk.declared import EXCHANGES, consideration_of, declare
 from skarb.desk.model import Case, Column, Gathered
 from skarb.desk.plan import address
 from skarb.desk.roll import Plain, Roll, Standing
@@ -36,12 +36,10 @@ from skarb.rulebook import Country
 from skarb.screening import Screen
 
 UNKNOWN = Profile()
-_EXCHANGES = ("token_buy_fiat", "token_sell_fiat", "token_swap")
-_TAKES = (*_EXCHANGES, "token_transfer_in")  # activities in which the other side gives something, too
+_TAKES = (*EXCHANGES, "token_transfer_in")  # activities in which the other side gives something, too
 _YEARS = (1901, 2169)  # whose days facts can hold in any zone
 _TRAVELS = ("token_transfer_out", "token_transfer_in")  # activities with which particulars of both sides travel
 _MONEY = ("money", "electronic_money", "digital_currency")
-_HINTS = get_type_hints(Facts, include_extras=True)
 _GRAVITY: dict[Screening, int] = {"clear": 0, "unavailable": 1, "possible": 2, "listed": 3}
 _REGIMES: dict[Regime, int] = {"none": 0, "own": 1, "us": 2, "eu": 3, "un": 4, "national": 5}  # of two hits alike the graver
 _KEPT = 1 << 18  # standings and cases kept before starting anew; some hundred megabytes at most
@@ -49,12 +47,6 @@ _MORE = ("venue", "wallet", "declared", "approves", "consideration_asset", "cons
 _QUARTER = 900  # seconds; zones differ by whole quarters of an hour, so each lies within one legal day
 
 
-def _is_money(hint: object) -> bool:
-    parts = get_args(hint) if get_origin(hint) is not None and type(None) in get_args(hint) else (hint,)
-    return any(isinstance(m, msgspec.Meta) and (m.extra or {}).get("type") == "money" for p in parts for m in get_args(p))
-
-
-_DECLARED_MONEY = frozenset(name for name in DECLARABLE if _is_money(_HINTS[name]))
 _Factors = tuple[int, int, int] | None  # what makes an amount its worth, as `Registers.factors` gives it
 
 
@@ -144,7 +136,7 @@ class Gatherer:
             raise FieldError("amount", i.amount, f"an amount of {i.asset}: {error}") from None
         consideration = 0
         if kind.paid_in is not None or i.consideration is not None:
-            consideration = _consideration(i, kind.paid_in)
+            consideration = consideration_of(i, kind.paid_in)
             amount = consideration if kind.paid_in_money else units
         party = kind.roll.find(i.party) or self._stand(i.party, day)
         other, counterparty = _NOBODY, i.counterparty
@@ -231,7 +223,7 @@ class Gatherer:
     def _kind(self, i: Instruction, day: int) -> _Kind:
         asset = self._asset("asset", i.asset)
         paid_in = None if i.consideration_asset is None else self._asset("consideration_asset", i.consideration_asset)
-        if paid_in is None and i.activity in _EXCHANGES:
+        if paid_in is None and i.activity in EXCHANGES:
             raise FieldError("consideration", "nothing", "what is given in return: an amount and its asset")
         worth_of = paid_in if paid_in is not None and paid_in.asset_class in _MONEY else asset
         factors = self._factors(worth_of.code, day, None), self._factors(worth_of.code, day, "USD")
@@ -322,7 +314,7 @@ class Gatherer:
             totals=(None,) * self._totals(day, i.activity) if self._totals is not None else (),
         )
         if i.declared:
-            _declare(facts, i.declared, self._country)
+            declare(facts, i.declared, self._country)
         # What the registers know comes after what the parties declare, and outdoes it.
         if counterparty is not UNKNOWN and counterparty.resident != actor.resident:
             force_setattr(facts, "cross_border", True)
@@ -384,47 +376,7 @@ def _worths(units: Column, factors: _Factors) -> Column:
     return np.array([min(worth, LEGAL_VALUE_MAX + 1) for worth in found], np.int64)
 
 
-def _consideration(i: Instruction, paid_in: Asset | None) -> int:
-    if i.consideration is None:
-        raise FieldError("consideration", "nothing", f"the amount of {i.consideration_asset} given in return")
-    if paid_in is None:
-        raise FieldError("consideration_asset", "nothing", "the asset given in return")
-    try:
-        given = parse_amount(i.consideration, paid_in.decimals)
-    except InputError as error:
-        raise FieldError("consideration", i.consideration, f"an amount of {paid_in.code}: {error}") from None
-    if not given and i.activity in _EXCHANGES:
-        raise FieldError("consideration", i.consideration, "an amount above 0: nobody buys or sells for nothing")
-    return given
-
-
 def _settlement(asset: Asset) -> Settlement:
     if asset.asset_class == "money":
         return "bank_transfer"
     return "electronic_money" if asset.asset_class == "electronic_money" else "token"
-
-
-def _declare(facts: Facts, declared: dict[str, bool | int | str], country: Country) -> None:
-    """Set the facts that the parties state themselves, checked against the schema of facts."""
-    for name, value in declared.items():
-        if name == TRAVEL_PAYLOAD:
-            continue  # no fact: what it is worth is looked up
-        if name not in DECLARABLE:
-            raise FieldError(
-                f"declared.{name}", value, f"one of the facts that parties state themselves: {', '.join(DECLARABLE)}"
-            )
-        typed: Any = _declared_money(name, str(value), country) if name in _DECLARED_MONEY else value
-        try:
-            force_setattr(facts, name, msgspec.convert(typed, _HINTS[name]))
-        except msgspec.ValidationError as error:
-            raise FieldError(f"declared.{name}", value, str(error)) from None
-
-
-def _declared_money(name: str, text: str, country: Country) -> int:
-    amount, _, code = text.partition(" ")
-    try:
-        if code != country.currency:
-            raise InputError(f"given in {code or 'no currency'}")
-        return parse_amount(amount, country.decimals)
-    except InputError as error:
-        raise FieldError(f"declared.{name}", text, f"an amount such as '1000.00 {country.currency}' ({error})") from None

@@ -4,7 +4,8 @@
 """
 
 from skarb.ledger.history import Filter, History, Moved, Sums
-from skarb.ledger.machine import Id, Ledger
+from skarb.ledger.ids import Id
+from skarb.ledger.machine import Ledger
 from skarb.ledger.model import AFTER, BALANCE, Balance, Supply
 from skarb.ledger.results import TRANSIENT, Result
 from skarb.ledger.transaction import Leg, reversal_of, transfers_of

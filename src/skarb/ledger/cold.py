@@ -11,7 +11,6 @@ too: how it ended is put away later, in `settled`.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -22,7 +21,6 @@ from skarb.core.transfer import TRANSFER
 from skarb.ledger import growing
 from skarb.ledger.bits import SETTLE
 from skarb.ledger.books import (
-    ACCOUNTS,
     BEFORE,
     EXPIRIES,
     EXPIRIES_BEFORE,
@@ -39,13 +37,10 @@ from skarb.ledger.books import (
 )
 from skarb.ledger.engine import Kernel
 from skarb.ledger.leaving import Leaving
-from skarb.ledger.model import Marks
 
 LIMIT = 4_000_000  # transfers and spent ids that stay in memory unless somebody says otherwise
 RECORD_WORDS = TRANSFER.itemsize // 8
 STATUS = RECORD_WORDS  # the column of a row that says what became of a hold
-_MAGIC = b"SKARB-LEDGER-1\0\0"
-_CANONICAL = struct.Struct("<16s5Q")  # magic, moment of the latest event, accounts, transfers, spent ids, expiries
 _AT_ONCE = 1 << 16  # rows that are copied at once
 
 
@@ -138,14 +133,14 @@ class Cold:
         kept, count = int(counts[KEPT]), int(counts[TRANSFERS])
         if shelves.settled.count == self._settled:
             closed = np.flatnonzero(leaving.status[:kept] != PENDING)
-            shelves.settled.put([np.delete(_table(leaving, closed), np.s_[2:STATUS], axis=1)])
+            shelves.settled.put([np.delete(table_of(leaving, closed), np.s_[2:STATUS], axis=1)])
         if shelves.spent.count == counts[SPENT_BEFORE]:
             shelves.spent.put([leaving.spent[: counts[SPENT]]])
         if shelves.expiries.count == counts[EXPIRIES_BEFORE]:
             shelves.expiries.put([leaving.expiries[: counts[EXPIRIES]].view(np.uint64)])
         if shelves.transfers.count == counts[BEFORE]:
             starts = range(kept, count, _AT_ONCE)
-            shelves.transfers.put(_table(leaving, slice(start, min(start + _AT_ONCE, count))) for start in starts)
+            shelves.transfers.put(table_of(leaving, slice(start, min(start + _AT_ONCE, count))) for start in starts)
 
     # ── coming back ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,13 +150,13 @@ class Cold:
             return growing.room_for_transfers(books, run, len(events))
         words = events.view(np.uint64).reshape(-1, RECORD_WORDS)
         settling = np.flatnonzero(events["flags"] & np.uint16(SETTLE))
-        rows, spent = self._known(np.concatenate([words[:, :2], words[settling, 8:10]]), books, run)
+        rows, spent = self.known(np.concatenate([words[:, :2], words[settling, 8:10]]), books, run)
         count, more = len(events), len(rows) + len(spent)
         books = growing.room_for_transfers(books, run, count + more)
         if not more:
             return books
         first, first_spent = int(books.counts[TRANSFERS]) + count, int(books.counts[SPENT]) + count
-        books.transfers[first : first + len(rows)] = _records(rows)
+        books.transfers[first : first + len(rows)] = records_of(rows)
         books.status[first : first + len(rows)] = rows[:, STATUS]
         books.spent[first_spent : first_spent + len(spent)] = spent
         books = books._replace(guest_slots=np.zeros(1 << (2 * more).bit_length(), np.uint64))
@@ -170,10 +165,10 @@ class Cold:
 
     def transfer(self, key: Words, books: Books, run: Kernel) -> np.void | None:
         """Return the record of a transfer that was put away, or None."""
-        rows, _ = self._known(key.reshape(1, 2), books, run)
-        return _records(rows)[0] if len(rows) else None
+        rows, _ = self.known(key.reshape(1, 2), books, run)
+        return records_of(rows)[0] if len(rows) else None
 
-    def _known(self, ids: Words, books: Books, run: Kernel) -> tuple[Words, Words]:
+    def known(self, ids: Words, books: Books, run: Kernel) -> tuple[Words, Words]:
         """Return the rows of transfers that left and are not in the books, and the spent ids, among some ids."""
         near = np.full(len(ids), -1, np.int64)
         if self.leaving is not None:
@@ -188,7 +183,7 @@ class Cold:
         rows = self.shelves.transfers.rows(far[there & (near < 0)])
         if self.leaving is None:
             return self.settled(rows, books, run), ids[spent]
-        return np.concatenate([_table(self.leaving, near[there & (near >= 0)]), self.settled(rows, books, run)]), ids[spent]
+        return np.concatenate([table_of(self.leaving, near[there & (near >= 0)]), self.settled(rows, books, run)]), ids[spent]
 
     def settled(self, rows: Words, books: Books, run: Kernel) -> Words:
         """Return rows from the shelf with what became of holds that were open when they were put there."""
@@ -207,133 +202,6 @@ class Cold:
         rows[places, STATUS] = self.shelves.settled.rows(found)[:, 2]
         return rows
 
-    # ── all of it, in order ──────────────────────────────────────────────────────────────────────────────────
-
-    def window(self, books: Books, run: Kernel, since: Marks, until: Marks) -> Books:
-        """Return books that hold just what is between two marks, and the holds that were settled or ran out there."""
-        (first, note), (last, notes) = since, until
-        whole = Whole(books, self)
-        tail = whole.between(first, last)
-        expiries = whole.expiries(note, notes)
-        settles = tail[(tail["flags"] & np.uint16(SETTLE)) != 0].view(np.uint64).reshape(-1, RECORD_WORDS)[:, 8:10]
-        settled = np.array(settles, order="C")
-        near = np.empty(len(settled), np.int64)
-        run.find_many(books, settled, near)
-        far, _ = self._known(settled, books, run)
-        origins = np.unique(expiries[:, 0][expiries[:, 0] < first])
-        held = [whole.at(origins), books.transfers[near[near >= 0]], _records(far)]
-        # Only those that ran out are asked for by their ordinal; the others stand behind everything and are found by their id.
-        front, behind = len(held[0]), np.concatenate(held[1:])
-        counts = np.zeros_like(books.counts)
-        counts[[TRANSFERS, EXPIRIES, KEPT, BEFORE, EXPIRIES_BEFORE]] = front + len(tail), len(expiries), front, first, note
-        counts[ACCOUNTS] = books.counts[ACCOUNTS]
-        view = books._replace(
-            counts=counts,
-            transfers=np.concatenate([held[0], tail, behind]),
-            status=np.zeros(front + len(tail) + len(behind), np.uint8),
-            transfer_slots=np.zeros(1 << (2 * (front + len(tail))).bit_length(), np.uint64),
-            spent=np.empty((0, 2), np.uint64),
-            expiries=expiries,
-            origins=origins,
-            guest_slots=np.zeros(1 << (2 * len(behind)).bit_length(), np.uint64),
-        )
-        run.index_transfers(view)
-        run.index_guests(view, front + len(tail), len(behind), 0, 0)
-        return view
-
-
-class Whole:
-    """All that happened in a ledger up to now, in order, wherever it lies. Stays as it is when the ledger moves on."""
-
-    def __init__(self, books: Books, cold: Cold | None) -> None:
-        self._shelves = None if cold is None else cold.shelves
-        parts = [books] if cold is None or cold.leaving is None else [cold.leaving, books]
-        self._parts = [part._replace(counts=part.counts.copy()) for part in parts]
-        self._counts = self._parts[-1].counts
-
-    def accounts(self) -> Records:
-        """Return the accounts; keep no view of them, they move in memory when there are more."""
-        return self._parts[-1].accounts[: self._counts[ACCOUNTS]]
-
-    def __len__(self) -> int:
-        """How many transfers there are."""
-        return int(self._counts[BEFORE] + self._counts[TRANSFERS] - self._counts[KEPT])
-
-    def pieces(self) -> Iterator[tuple[int, Records]]:
-        """Yield the transfers piece by piece, each with the ordinal of its first one; keep none of them."""
-        for first, rows in self.rows():
-            yield first, _records(rows)
-        for part in self._parts:
-            yield int(part.counts[BEFORE]), part.transfers[part.counts[KEPT] : part.counts[TRANSFERS]]
-
-    def rows(self) -> Iterator[tuple[int, Words]]:
-        """Yield the rows of what is on the shelf, as they were put there, each piece with its first ordinal."""
-        first, last = 0, int(self._parts[0].counts[BEFORE])
-        if self._shelves is not None:
-            for rows in self._shelves.transfers.scan(0, last):
-                yield first, rows
-                first += len(rows)
-
-    def at(self, ordinals: Rows) -> Records:
-        """Return the transfers with some ordinals."""
-        taken = np.empty(len(ordinals), TRANSFER)
-        far = ordinals < self._parts[0].counts[BEFORE]
-        if self._shelves is not None and far.any():
-            taken[far] = _records(self._shelves.transfers.rows(ordinals[far]))
-        for part in self._parts:
-            before, kept, count = (int(part.counts[place]) for place in (BEFORE, KEPT, TRANSFERS))
-            inside = (ordinals >= before) & (ordinals < before + count - kept)
-            taken[inside] = part.transfers[ordinals[inside] - before + kept]
-        return taken
-
-    def between(self, first: int, last: int) -> Records:
-        """Return the transfers from one ordinal up to another."""
-        return self.at(np.arange(first, last))
-
-    def expiries(self, first: int = 0, last: int | None = None) -> Rows:
-        """Return the expiries from one up to another."""
-        last = int(self._counts[EXPIRIES_BEFORE] + self._counts[EXPIRIES]) if last is None else last
-        far = int(self._parts[0].counts[EXPIRIES_BEFORE])
-        pieces = []
-        if self._shelves is not None and first < far:
-            pieces += [rows.view(np.int64) for rows in self._shelves.expiries.scan(first, min(last, far))]
-        for part in self._parts:
-            before, count = int(part.counts[EXPIRIES_BEFORE]), int(part.counts[EXPIRIES])
-            pieces.append(part.expiries[max(first - before, 0) : max(min(last - before, count), 0)])
-        return np.concatenate(pieces)
-
-    def spent(self) -> Iterator[Words]:
-        """Yield the spent ids piece by piece."""
-        if self._shelves is not None:
-            yield from self._shelves.spent.scan(0, int(self._parts[0].counts[SPENT_BEFORE]))
-        for part in self._parts:
-            yield part.spent[: part.counts[SPENT]]
-
-    def has_moment(self, moment: int) -> bool:
-        """Tell whether a transfer has exactly this moment."""
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if int(self.between(middle, middle + 1)["timestamp"][0]) < moment:
-                low = middle + 1
-            else:
-                high = middle
-        return low < len(self) and int(self.between(low, low + 1)["timestamp"][0]) == moment
-
-
-def canonical(books: Books, clock: int, cold: Cold | None, run: Kernel) -> Iterator[bytes | memoryview]:
-    """Yield the canonical bytes of a ledger piece by piece; equal ledgers give equal bytes, whatever was put away."""
-    whole, accounts = Whole(books, cold), int(books.counts[ACCOUNTS])
-    spent = int(books.counts[SPENT_BEFORE] + books.counts[SPENT])
-    expiries = whole.expiries()
-    yield _CANONICAL.pack(_MAGIC, clock, accounts, len(whole), spent, len(expiries))
-    yield growing.bytes_of(books.accounts[:accounts])
-    yield growing.bytes_of(books.balances[:accounts])
-    yield from (growing.bytes_of(records) for _, records in whole.pieces())
-    yield from (growing.bytes_of(piece) for piece in _statuses(books, cold, run))
-    yield from (growing.bytes_of(piece) for piece in whole.spent())
-    yield growing.bytes_of(expiries)
-
 
 def check_shelves(books: Books, cold: Cold | None) -> None:
     """Check that there is what the books say was put away, and nothing more.
@@ -347,19 +215,6 @@ def check_shelves(books: Books, cold: Cold | None) -> None:
             raise InputError(
                 f"ledger snapshot: {wanted} rows of {name} were put away, given {there}; use those it was taken with"
             )
-
-
-def _statuses(books: Books, cold: Cold | None, run: Kernel) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
-    """Yield what became of each transfer, in order, piece by piece."""
-    if cold is not None:
-        for _, rows in Whole(books, cold).rows():
-            yield cold.settled(rows, books, run)[:, STATUS].astype(np.uint8)
-        if cold.leaving is not None:
-            counts = cold.leaving.counts
-            yield cold.settled(_table(cold.leaving, slice(counts[KEPT], counts[TRANSFERS])), books, run)[:, STATUS].astype(
-                np.uint8
-            )
-    yield books.status[books.counts[KEPT] : books.counts[TRANSFERS]]
 
 
 def _length(books: Books) -> int:
@@ -393,7 +248,7 @@ def _without_tail(books: Books, run: Kernel) -> Books:
     return fresh
 
 
-def _table(books: Books, rows: Rows | slice) -> Words:
+def table_of(books: Books, rows: Rows | slice) -> Words:
     """Return rows of the books as rows of a shelf."""
     status = books.status[rows]
     table = np.empty((len(status), RECORD_WORDS + 1), np.uint64)
@@ -402,5 +257,6 @@ def _table(books: Books, rows: Rows | slice) -> Words:
     return table
 
 
-def _records(rows: Words) -> Records:
+def records_of(rows: Words) -> Records:
+    """Return rows of a shelf as transfers."""
     return np.ascontiguousarray(rows[:, :STATUS]).view(TRANSFER).reshape(-1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from skarb.core.transfer import AccountFlag, TransferFlag
 from skarb.ledger.books import Records
-from skarb.ledger.cold import Whole
+from skarb.ledger.whole import Whole
 
 Change = Literal["created", "pending", "posted", "voided", "expired"]
 _ID_MAX = (1 << 128) - 1

@@ -22,15 +22,15 @@ from skarb.core.errors import InputError, NotFound, Unavailable, ensure
 from skarb.core.transfer import ACCOUNT, TRANSFER, AccountFlag
 from skarb.ledger import growing
 from skarb.ledger.books import ACCOUNTS, BEFORE, DUE, EXPIRIES, EXPIRIES_BEFORE, KEPT, SPENT, TRANSFERS, Books, Records
-from skarb.ledger.cold import Cold, Whole, canonical, check_shelves
+from skarb.ledger.cold import Cold, check_shelves
 from skarb.ledger.engine import WORTH_COMPILING, Kernel, kernel
 from skarb.ledger.history import History
+from skarb.ledger.ids import Id, number_of, words_of
 from skarb.ledger.model import AFTER, BALANCE, Balance, Marks, Supply
+from skarb.ledger.whole import Whole, canonical, window_of
 
 Codes = NDArray[np.uint8]
-Id = int | bytes  # a number below 2^128, or its 16 bytes, lowest first
 _MOMENT_MAX = (1 << 63) - 1
-_WORD = (1 << 64) - 1
 _NOBODY_ASKS = np.zeros((0, 16), np.uint64)
 
 
@@ -282,7 +282,7 @@ class Ledger:
             counts = self._books.counts
             is_away = since is not None and (since.transfers < counts[BEFORE] or since.expiries < counts[EXPIRIES_BEFORE])
             if is_away and self._cold is not None and since is not None and until is not None:
-                yield self._cold.window(self._books, self._kernel, since, until)
+                yield window_of(self._books, self._cold, self._kernel, since, until)
             else:
                 yield self._books
 
@@ -291,9 +291,9 @@ class Ledger:
 
         Raises: NotFound if the ledger has no such account.
         """
-        row = int(self._kernel.find_account(self._books, *_words(account)))
+        row = int(self._kernel.find_account(self._books, *words_of(account)))
         if row < 0:
-            raise NotFound(f"account {_number(account):#034x} is not in this ledger; open it first")
+            raise NotFound(f"account {number_of(account):#034x} is not in this ledger; open it first")
         return row
 
     def balance(self, account: Id) -> Balance:
@@ -337,14 +337,14 @@ class Ledger:
 
     def lookup_account(self, account: Id) -> np.void | None:
         """Return the `ACCOUNT` record of an account as it stands now, or None."""
-        row = self._kernel.find_account(self._books, *_words(account))
+        row = self._kernel.find_account(self._books, *words_of(account))
         return None if row < 0 else self._books.accounts[row].copy()
 
     def lookup_transfer(self, transfer: Id) -> np.void | None:
         """Return the `TRANSFER` record as posted (with the amount really moved and its moment), or None."""
-        row = self._kernel.find_transfer(self._books, *_words(transfer))
+        row = self._kernel.find_transfer(self._books, *words_of(transfer))
         if row < 0:
-            return None if self._cold is None else self._cold.transfer(np.array(_words(transfer)), self._books, self._kernel)
+            return None if self._cold is None else self._cold.transfer(np.array(words_of(transfer)), self._books, self._kernel)
         record: np.void = self._books.transfers[row].copy()
         return record
 
@@ -384,18 +384,6 @@ class Ledger:
 
 def _answers(count: int) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
     return np.zeros(count, np.uint8), np.empty(count, np.int64), np.empty(count, np.int64)
-
-
-def _number(value: Id) -> int:
-    number = int.from_bytes(value, "little") if isinstance(value, bytes) else int(value)
-    if (isinstance(value, bytes) and len(value) != 16) or not 0 <= number < 1 << 128:
-        raise InputError(f"id: given {value!r}, expected a number below 2^128 or its 16 bytes")
-    return number
-
-
-def _words(value: Id) -> tuple[np.uint64, np.uint64]:
-    number = _number(value)
-    return np.uint64(number & _WORD), np.uint64(number >> 64)
 
 
 def _sums_of_words(words: NDArray[np.uint64], firsts: NDArray[Any]) -> list[int]:

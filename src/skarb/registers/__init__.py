@@ -36,10 +36,11 @@ from skarb.registers.model import (
 )
 from skarb.registers.numbering import Numbering, check_digit, check_number, read_numbering
 from skarb.registers.proofs import answer_proof, ask_proof, challenge_text
+from skarb.registers.questions import UnknownAsset
 from skarb.registers.rate_files import RateFile, read_rates
 from skarb.registers.rates import Rate, RateSeries
 from skarb.registers.read import Import, read_entries, read_screening_list, read_wallet
-from skarb.registers.view import Registers, Summary, UnknownAsset
+from skarb.registers.view import Registers, Summary
 
 __all__ = [
     "GATES",

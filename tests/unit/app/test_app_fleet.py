@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.app.fleet import Told, Wave, acknowledged, sleeping, strangers, waking
-from skarb.app.power import read_acknowledgements
+from skarb.app.gridfiles import read_acknowledgements
 from skarb.core.errors import InputError
 from skarb.fleet import Answer, Beside, Device, awake
 from skarb.grid import Site

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
-from tests.unit.console.conftest import kept
+from tests.unit.console.conftest import kept, mined
 
 from skarb.app.draftmodel import Progress
 from skarb.app.marketreserve import MarketReserve
@@ -61,8 +61,7 @@ def test_a_question_that_makes_no_sense_is_told_with_what_was_expected(client: T
 
 
 def test_before_anything_is_kept_pages_wait_and_say_so_when_it_failed(tmp_path: Path, client: TestClient[Any], market: Any):
-    own = kept()
-    fresh = MarketReserve(tmp_path, "by", "Europe/Minsk", own._miners, own._mined)
+    fresh = MarketReserve(tmp_path, "by", "Europe/Minsk", kept()._kept.miners, mined())
     market.reserve = lambda: fresh.reserve(nobody)
     market.mining_bills = lambda bill: fresh.bills(bill, nobody)
     market.mining_audit = lambda month: fresh.audit(month, nobody)

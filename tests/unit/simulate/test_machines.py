@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skarb.app.fleet import fleet_of
-from skarb.app.power import read_running, read_sites
+from skarb.app.gridfiles import read_running, read_sites
 from skarb.core.errors import InputError, Unavailable
 from skarb.simulate.machines import FAULTS, Machine, made_fleet, readings, serving, write_fleet
 from skarb.simulate.machines.machine import LATE_S, S21

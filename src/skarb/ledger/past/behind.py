@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from skarb.core.errors import Conflict, Unavailable
-from skarb.ledger.machine import Id, Ledger
+from skarb.ledger.ids import Id
+from skarb.ledger.machine import Ledger
 from skarb.ledger.model import Marks
 from skarb.ledger.past.index import Known, Past
 

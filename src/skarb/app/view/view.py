@@ -1,9 +1,9 @@
-"""A market as the console sees it: everything derived from the journals, down to a single row."""
+"""What the console may ask of a market, each answer derived from what the market's writer tells as it appends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from skarb.app.alertmodel import AlertsView, AlertView
-from skarb.app.archive import Archive, Found, instant_of, transfer_lines
+from skarb.app.archive import Archive, Found, transfer_lines
 from skarb.app.draftmodel import DraftsView, Progress
 from skarb.app.drafts import Answers
-from skarb.app.explain import provision_view, reasons_of
+from skarb.app.explain import provision_view
 from skarb.app.files import now as real_now
 from skarb.app.flowwork import flow_figures, flow_part, flow_report
 from skarb.app.law import law_folder
@@ -28,37 +28,29 @@ from skarb.app.model import (
     BatchView,
     BookView,
     ClockView,
-    FlowDay,
     Flows,
-    Holding,
     Person,
-    Place,
     ProvisionCount,
     ProvisionView,
     Referral,
     Refusal,
-    RowLine,
     RowView,
-    VenueFlow,
 )
 from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 from skarb.app.tally import Answered, Tally, answered
-from skarb.app.words import Spoken, citation_of, says_of, spoken, title_of
-from skarb.core.amount import format_amount
+from skarb.app.view.abroad import flows_of
+from skarb.app.view.books import book_of
+from skarb.app.view.rows import batch_of, referral_of, refusal_of, row_of
+from skarb.app.words import Spoken, citation_of, spoken, title_of
 from skarb.core.party import HUMAN
-from skarb.core.time import from_day, legal_day
+from skarb.core.time import legal_day
 from skarb.desk import Desk
-from skarb.journal import GENESIS, Envelope
-from skarb.ledger import Result
-from skarb.registers import Admission, Party, Registers
+from skarb.journal import Envelope
+from skarb.registers import Party, Registers
 from skarb.rulebook import Edition, Rulebook
 from skarb.simulate import BookEntry
 from skarb.simulate.farm import Farm
 from skarb.simulate.miners import Miners
-
-_CREATED = Result.created.value
-_NAMES = {result.value: result.name for result in Result}
-_OTHER = ("deposit/", "quarantine/")
 
 
 class View:
@@ -156,7 +148,9 @@ class View:
         """Return every book at a glance."""
         with self._lock:
             return tuple(
-                self._book(entry, self._desks[entry.name]) for entry in self._entries.values() if entry.name in self._desks
+                book_of(entry, self._desks[entry.name], self._tally.books.get(entry.name), self._registers, self.now.date())
+                for entry in self._entries.values()
+                if entry.name in self._desks
             )
 
     def decisions(self) -> tuple[ProvisionCount, ...]:
@@ -179,52 +173,18 @@ class View:
         """Return the value that went to foreign venues and came back."""
         with self._lock:
             out, back, abroad = dict(self._tally.out), dict(self._tally.back), dict(self._tally.abroad)
-        days = sorted({day for day, _ in (*out, *back)})
-        if not days:
-            return Flows(days=())
-        by_day = (
-            FlowDay(
-                day=from_day(day),
-                out=sum(value for (on, _), value in out.items() if on == day),
-                returned=sum(value for (on, _), value in back.items() if on == day),
-            )
-            for day in range(days[0], days[-1] + 1)
-        )
-        venues = (
-            VenueFlow(
-                venue=venue,
-                country=country,
-                out=sum(value for (_, where), value in out.items() if where == venue),
-                returned=sum(value for (_, where), value in back.items() if where == venue),
-            )
-            for venue, country in abroad.items()
-        )
-        return Flows(days=tuple(by_day), venues=tuple(sorted(venues, key=lambda one: one.returned - one.out)))
+        return flows_of(out, back, abroad)
 
     def refusals(self, limit: int) -> tuple[Refusal, ...]:
         """Return the latest refusals, newest first."""
         with self._lock:
             latest = list(self._tally.refusals)
         latest.sort(key=lambda one: one.instruction.at, reverse=True)
-        return tuple(self._refusal(one) for one in latest[:limit])
+        return tuple(refusal_of(one, self._rulebook, self._person) for one in latest[:limit])
 
     def referrals(self, limit: int) -> tuple[Referral, ...]:
         """Return the referrals that wait, oldest first."""
-        return tuple(
-            Referral(
-                place=_place(one),
-                at=one.instruction.at,
-                party=self._person(one.instruction.party),
-                activity=one.instruction.activity,
-                asset=one.instruction.asset,
-                amount=one.instruction.amount,
-                provision=one.decision.provision,
-                title=title_of(self._rulebook, one.decision.provision),
-                says=says_of(self._rulebook, one.decision.provision),
-                entered_by=one.instruction.entered_by,
-            )
-            for one in self.waiting()[:limit]
-        )
+        return tuple(referral_of(one, self._rulebook, self._person) for one in self.waiting()[:limit])
 
     def batches(self, book: str, limit: int, before: int | None = None) -> tuple[BatchLine, ...] | None:
         """Return the latest batches of a book before a number, newest first; None if there is no such book."""
@@ -237,74 +197,17 @@ class View:
     def batch(self, book: str, sequence: int) -> BatchView | None:
         """Return a batch, or None."""
         found = self._find(book, sequence)
-        if found is None:
-            return None
-        entry, envelope, rows = found
-        return BatchView(
-            book=book,
-            sequence=sequence,
-            height=self._tally.books[book].height,
-            recorded_at=instant_of(envelope.recorded_at),
-            previous_head=entry.previous.hex(),
-            head=entry.head.hex(),
-            registers=envelope.registers.hex(),
-            editions=envelope.editions,
-            rows=tuple(
-                RowLine(
-                    row=one.row,
-                    id=one.instruction.id,
-                    at=one.instruction.at,
-                    party=self._person(one.instruction.party),
-                    activity=one.instruction.activity,
-                    asset=one.instruction.asset,
-                    amount=one.instruction.amount,
-                    outcome=one.outcome,
-                    provision=one.decision.provision,
-                )
-                for one in rows
-            ),
-        )
+        return None if found is None else batch_of(found, self._tally.books[book].height, self._person)
 
     def row(self, book: str, sequence: int, row: int) -> RowView | None:
         """Return a row of a batch, or None."""
         found = self._find(book, sequence)
         if found is None or not 0 <= row < len(found.rows):
             return None
-        entry, envelope, rows = found
-        one = rows[row]
-        i, decision = one.instruction, one.decision
+        envelope = found.envelope
         transfers = transfer_lines(envelope, row, self._desks[book].chart, self._registers)
-        names = dict.fromkeys(
-            name
-            for name in (i.party, i.counterparty, *(_party_of(side) for line in transfers for side in (line.debit, line.credit)))
-            if name
-        )
-        edition = self._archive.edition_of(envelope, row)
-        return RowView(
-            place=_place(one),
-            height=self._tally.books[book].height,
-            outcome=one.outcome,
-            verdict=decision.verdict,
-            measure=decision.measure,
-            provision=decision.provision,
-            title=title_of(self._rulebook, decision.provision),
-            citation=citation_of(self._rulebook, decision.provision),
-            says=says_of(self._rulebook, decision.provision),
-            duties=decision.duties,
-            levy=decision.levy,
-            assumed=decision.assumed,
-            edition=edition.hash,
-            instruction=i,
-            facts=one.facts,
-            people=tuple(self._person(name) for name in names),
-            reasons=reasons_of(edition, one.facts),
-            transfers=transfers,
-            recorded_at=instant_of(envelope.recorded_at),
-            registers=envelope.registers.hex(),
-            previous_head=entry.previous.hex(),
-            head=entry.head.hex(),
-            verify=f"skarb verify {self._book_path(book)}",
-        )
+        edition, verify = self._archive.edition_of(envelope, row), f"skarb verify {self._book_path(book)}"
+        return row_of(found, row, self._tally.books[book].height, edition, transfers, verify, self._rulebook, self._person)
 
     def provision(self, provision: str) -> ProvisionView | None:
         """Return a provision, or None."""
@@ -312,7 +215,11 @@ class View:
             counts = [(verdict, count) for (name, verdict, _), count in self._tally.provisions.items() if name == provision]
             latest = list(self._tally.by_provision.get(provision, ()))[::-1]
         return provision_view(
-            self._rulebook, provision, self._day_now(), tuple(counts), tuple(self._refusal(one) for one in latest)
+            self._rulebook,
+            provision,
+            self._day_now(),
+            tuple(counts),
+            tuple(refusal_of(one, self._rulebook, self._person) for one in latest),
         )
 
     def drafts(self) -> DraftsView:
@@ -417,86 +324,8 @@ class View:
             return None
         return self._archive.batch(book, sequence)
 
-    def _book(self, entry: BookEntry, desk: Desk) -> BookView:
-        tally = self._tally.books.get(entry.name)
-        outcomes = tally.outcomes if tally is not None else {}
-        gates = self._gates(entry.name)
-        return BookView(
-            name=entry.name,
-            title=entry.title,
-            latin=entry.latin,
-            licence=entry.licence,
-            needs_both_gates=len(self._registers.country.gates.get(entry.licence, ())) > 1,
-            regime_since=gates.get("regime"),
-            register_since=gates.get("central_bank"),
-            permitted=outcomes.get("posted", 0),
-            refused=outcomes.get("refused", 0),
-            referred=outcomes.get("referred", 0),
-            not_posted=outcomes.get("not_posted", 0),
-            accounts=desk.book.ledger.accounts,
-            holdings=self._holdings(desk),
-            height=tally.height if tally is not None else 0,
-            head=(desk.book.head if tally is not None else GENESIS).hex(),
-            recorded_at=tally.recorded_at if tally is not None else None,
-        )
-
-    def _gates(self, party: str) -> dict[str, date]:
-        today = self.now.date()
-        found: dict[str, date] = {}
-        for entry in self._registers.history("licences", party):
-            if isinstance(entry, Admission) and not entry.withdrawn and entry.valid_from <= today:
-                found.setdefault(entry.gate, entry.valid_from)
-        return found
-
-    def _holdings(self, desk: Desk) -> tuple[Holding, ...]:
-        sums: dict[str, list[int]] = {}
-        for opening, balance in desk.positions():
-            where = opening.address
-            kind = 0 if where.startswith("client/") else 1 if where.startswith("own/") else 2 if where.startswith(_OTHER) else 3
-            if kind < 3:
-                sums.setdefault(opening.asset, [0, 0, 0])[kind] += balance
-        holdings = []
-        for asset, (clients, own, other) in sorted(sums.items()):
-            decimals = self._registers.asset(asset).decimals
-            holdings.append(
-                Holding(
-                    asset=asset,
-                    clients=format_amount(clients, decimals),
-                    own=format_amount(own, decimals),
-                    other=format_amount(other, decimals),
-                )
-            )
-        return tuple(holdings)
-
-    def _refusal(self, one: Answered) -> Refusal:
-        i, decision = one.instruction, one.decision
-        return Refusal(
-            place=_place(one),
-            at=i.at,
-            party=self._person(i.party),
-            activity=i.activity,
-            asset=i.asset,
-            amount=i.amount,
-            provision=decision.provision,
-            title=title_of(self._rulebook, decision.provision),
-            says=says_of(self._rulebook, decision.provision),
-            measure=decision.measure,
-            assumed=decision.assumed,
-        )
-
     def _person(self, party: str) -> Person:
         entry = next((one for one in reversed(self._registers.history("parties", party)) if isinstance(one, Party)), None)
         if entry is None:
             return Person(id=party, name=party, personal=True)
         return Person(id=party, name=entry.name or party, personal=entry.kind in HUMAN, latin=self._latin.get(party, ""))
-
-
-def _place(one: Answered) -> Place:
-    return Place(book=one.book, sequence=one.sequence, row=one.row)
-
-
-def _party_of(address: str) -> str | None:
-    kind, _, party = address.partition("/")
-    if kind == "quarantine" and ":" in party.rpartition("/")[2]:  # what came from one wallet is kept apart from the rest
-        party = party.rpartition("/")[0] or party
-    return party if kind in ("client", "own", "outside", "deposit", "quarantine", "observed") and party else None
