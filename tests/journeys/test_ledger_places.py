@@ -23,7 +23,8 @@ def read(path: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "segments", "postgres"])
-def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # beside a database looks are recorded where one stands
     if kind == "postgres":
         new_schema: Callable[[], object] = request.getfixturevalue("new_schema")
         place = str(new_schema())
