@@ -77,10 +77,14 @@ class Desk:
         self.book.close()
 
     def positions(self) -> Iterator[tuple[Opening, int]]:
-        """Yield every account of the book with its balance (credits minus debits, holds left aside) in smallest units."""
+        """Yield every account of the book with its balance (credits minus debits, holds left aside) in smallest units.
+
+        Pages ask while the writer works. An account of a batch on its way is in the chart before the ledger has it, and is left out.
+        """
         sums = self.book.ledger.balances()
         columns = [[int(v) for v in sums[f"{side}_posted_{half}"]] for side in ("credits", "debits") for half in ("lo", "hi")]
-        for opening, credit, credit_high, debit, debit_high in zip(self.chart.openings, *columns, strict=True):
+        opened = self.chart.openings[: len(sums)]
+        for opening, credit, credit_high, debit, debit_high in zip(opened, *columns, strict=True):
             yield opening, credit - debit + (credit_high - debit_high << 64)
 
     def submit(self, instructions: Sequence[Instruction], assumptions: Assumptions | None = None) -> Answer:

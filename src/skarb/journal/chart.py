@@ -5,9 +5,11 @@ So the same words always mean the same account. Addresses are hierarchical, most
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from hashlib import blake2b
 from struct import Struct as Layout
+from threading import Lock
 
 from skarb.core.errors import InputError, ensure
 from skarb.core.transfer import ACCOUNT, Limit
@@ -27,9 +29,9 @@ class Chart:
         self._ids: dict[str, dict[str, bytes]] = {}
         self._by_id: dict[bytes, Opening] = {}
         self._ledgers: dict[str, int] = {}
-        self._told: list[
-            tuple[Sequence[Opening], Sequence[bytes]]
-        ] = []  # not entered yet: whoever only reads balances needs none of it
+        # Not entered yet: whoever only reads balances needs none of it.
+        self._told: deque[tuple[Sequence[Opening], Sequence[bytes]]] = deque()
+        self._entering = Lock()
 
     @property
     def openings(self) -> list[Opening]:
@@ -57,18 +59,23 @@ class Chart:
         self._told.append((openings, [account_id(one.address, one.asset) for one in openings] if ids is None else ids))
 
     def _enter(self) -> None:
-        told, self._told = self._told, []
-        for openings, ids in told:
-            for opening, account in zip(openings, ids, strict=True):
-                if account in self._by_id:
-                    continue
-                self._by_id[account] = opening
-                self._openings.append(opening)
-                known = self._ids.get(opening.asset)
-                if known is None:
-                    known = self._ids[opening.asset] = {}
-                    self._ledgers[opening.asset] = len(self._ledgers) + 1
-                known[opening.address] = account
+        """Enter what was told. A page may ask while the writer works: what is being entered stays told until all of it is in."""
+        if not self._told:
+            return
+        with self._entering:
+            while self._told:
+                openings, ids = self._told[0]
+                for opening, account in zip(openings, ids, strict=True):
+                    if account in self._by_id:
+                        continue
+                    self._by_id[account] = opening
+                    self._openings.append(opening)
+                    known = self._ids.get(opening.asset)
+                    if known is None:
+                        self._ledgers[opening.asset] = len(self._ledgers) + 1
+                        known = self._ids[opening.asset] = {}
+                    known[opening.address] = account
+                self._told.popleft()
 
     def opening(self, low: int, high: int) -> Opening:
         """Return the account with an id, given in two halves."""

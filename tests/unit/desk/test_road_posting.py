@@ -9,6 +9,7 @@ from skarb.core.errors import ConfigurationError, SkarbError
 from skarb.desk import Leg, Product
 from skarb.desk.plan import Planner
 from skarb.journal import NewAccount, open_ledger, verify
+from skarb.journal.model import Opening
 
 
 def test_a_client_cannot_spend_what_he_does_not_have(town, zedland) -> None:
@@ -191,3 +192,10 @@ def test_an_institution_and_a_ledger_are_two_kinds_of_book(town) -> None:
         ledger.open_accounts([NewAccount("member/1", "BYN")])
     with pytest.raises(SkarbError, match="ledger without instructions"):
         town.desk()
+
+
+def test_an_account_on_its_way_is_left_out_of_the_positions(town) -> None:
+    with town.open_funded() as desk:
+        before = list(desk.positions())
+        desk.chart.learn((Opening("client/coming", "ZZD"),))
+        assert list(desk.positions()) == before, "the chart knows an account before the ledger has it"
