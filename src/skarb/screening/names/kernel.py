@@ -368,7 +368,14 @@ def _word_like(
         if best == 0.0 and shortest > 2 and _within(left, start, length, right, other, size, shortest):
             best = 0.8
         return best
-    like = 1.0 - _distance(masks, mask, length, right, other, size) / longest
+    places = masks[mask : mask + 64]
+    word = right[other : other + size]
+    lacking = 0  # letters that the first word has nowhere: each is one that differs
+    for letter in word:
+        lacking += places[letter] == 0
+    if 1.0 - lacking / longest < 0.65:
+        return best
+    like = 1.0 - _distance(places, length, word) / longest
     if like >= 0.65:
         best = max(best, like)
     return best
@@ -396,10 +403,11 @@ def _mask(letters: Array, ends: Array, first: int, last: int, masks: Array, put:
                 masks[mask] = 0
 
 
-def _distance(masks: Array, mask: int, length: int, right: Array, other: int, size: int) -> Any:
+def _distance(places: Array, length: int, word: Array) -> Any:
     """Return how many letters must be changed, added or left out, all letters of the first word at once: one bit for each.
 
-    `up` and `down` are the places where the count rises and falls from one letter of the first word to the next.
+    `places` has for each letter where it stands in the first word; `up` and `down` are those where the count
+    rises and falls from one letter of the first word to the next.
     Source: G. Myers, A fast bit-vector algorithm for approximate string matching, 1999; H. Hyyrö's form of it.
     """
     full = (1 << length) - 1
@@ -407,8 +415,8 @@ def _distance(masks: Array, mask: int, length: int, right: Array, other: int, si
     up = full
     down = 0
     told = length
-    for at in range(other, other + size):
-        equal = masks[mask + int(right[at])]
+    for letter in word:
+        equal = places[letter]
         across = (((equal & up) + up) ^ up) | equal
         equal |= down
         rises = (down | ~(across | up)) & full
