@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from skarb.bench.made_names import damaged, made_names
 from skarb.bench.screening import made_list
+from skarb.core.compiled import interpreted
 from skarb.core.screening_list import Described, Name
-from skarb.screening.names import NameScreen, Reader
+from skarb.screening.names import NameScreen, Reader, default_policy, kernel
 from skarb.screening.names.fold import fold
+from skarb.screening.names.grams import Grams, functions
+from skarb.screening.names.rough import Rough
 
 READER = Reader("rules")
 NAMES = made_names(600, 3)
@@ -68,3 +71,15 @@ def test_most_damaged_names_are_found() -> None:
         hits = SCREEN.search(Described(kind=kind, names=(Name(text=damaged(text, rng, latin)),))).hits
         found += str(place) in {hit.entry for hit in hits if hit.stands}
     assert found / len(NAMES) >= 0.8
+
+
+def test_who_is_read_closely_is_the_same_compiled_and_interpreted() -> None:
+    forms = [kept.form for kept in SCREEN.names]
+    grams, reading = Grams([form.codes for form in forms], len(forms)), default_policy().reading
+    fast, slow = (Rough(forms, grams, kind, reading, 5) for kind in (functions(True), interpreted([kernel])))
+    for form in forms[::25]:
+        chosen = fast.choose(form, 0.25, 0.7, -1.25)
+        assert sorted(chosen) == sorted(slow.choose(form, 0.25, 0.7, -1.25))
+        everybody = fast.choose(form, 0.25, 0.25, 9.0)  # as if all were namesakes: they need more room than there is
+        assert sorted(everybody) == sorted(grams.candidates(form.codes, 0.25, 2.0)[0])
+        assert set(chosen) <= set(everybody)

@@ -24,11 +24,12 @@ def align(query: Form, listed: Form) -> list[Part]:
     one, other = query.tokens, listed.tokens
     pairs = []
     for i, left in enumerate(one):
+        weight = left.weight
         for j, right in enumerate(other):
             score, how = compare(left, right)
             if score >= _LEAST:
-                pairs.append((-score * min(left.weight, right.weight), abs(i - j), i, j, score, how))
-    pairs.sort(key=lambda pair: pair[:4])
+                pairs.append((-score * (weight if weight < right.weight else right.weight), abs(i - j), i, j, score, how))
+    pairs.sort()  # no two have the same places
     free, open_ = dict(enumerate(one)), dict(enumerate(other))
     parts: list[Part] = []
     for _, _, i, j, score, how in pairs:

@@ -48,17 +48,13 @@ class Shares:
 
 def weigh(query: Described, listed: Described, shares: Shares, telling: float, bits: Bits) -> tuple[Evidence, ...]:
     """Return everything that speaks for or against, what is silent left out. `telling` is how much the listed name itself tells."""
-    return tuple(
-        one
-        for found in (
-            _documents(query.documents, listed.documents, bits),
-            _births(query.births, listed.births, shares, bits),
-            _countries(query.countries, listed.countries, shares, bits),
-            _gender(query.gender, listed.gender, bits),
-            _kind(query.kind, listed.kind, bits),
-            _rarity(telling, bits),
-        )
-        for one in found
+    return (
+        *_documents(query.documents, listed.documents, bits),
+        *_births(query.births, listed.births, shares, bits),
+        *_countries(query.countries, listed.countries, shares, bits),
+        *_gender(query.gender, listed.gender, bits),
+        *_kind(query.kind, listed.kind, bits),
+        _rarity(telling, bits),
     )
 
 
@@ -140,5 +136,5 @@ def _kind(query: str, listed: str, bits: Bits) -> Iterator[Evidence]:
         yield Evidence("kind", f"{query} against {listed}", bits.kind_other)
 
 
-def _rarity(telling: float, bits: Bits) -> Iterator[Evidence]:
-    yield Evidence("rarity", "how common the name is", bits.rarity_most / (1.0 + telling / _TELLING))
+def _rarity(telling: float, bits: Bits) -> Evidence:
+    return Evidence("rarity", "how common the name is", bits.rarity_most / (1.0 + telling / _TELLING))

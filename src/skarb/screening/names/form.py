@@ -49,7 +49,6 @@ class Form:
         "foreign",
         "known",
         "plain",
-        "spelled",
         "text",
         "tokens",
         "words",
@@ -65,7 +64,6 @@ class Form:
         self.descent = _descent(tokens)
         self.codes = codes_of(tokens)
         self.known: object | None = None  # what another reader of names keeps of it
-        self.spelled: object | None = None  # its letters in arrays, for the rough look at a query
 
     @property
     def ways(self) -> tuple[str, str, str]:

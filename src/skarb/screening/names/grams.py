@@ -30,7 +30,7 @@ class Grams:
         self.rows = owners[np.argsort(flat, kind="stable")]
         self.norms = np.sqrt(np.bincount(owners, weights=self.rarity[flat] ** 2, minlength=len(names))).astype(np.float32)
         self.norms[self.norms == 0] = 1
-        self._sums = np.zeros(len(names), np.float32)
+        self.sums = np.zeros(len(names), np.float32)
         self._places = np.zeros(room, np.int32)
         self._likes = np.zeros(room, np.float32)
         self._best = functions(worth(len(names)))["best"]
@@ -42,7 +42,7 @@ class Grams:
         """
         places, likes = self._places, self._likes
         while True:
-            count = self._best(codes, self.starts, self.rows, self.rarity, self.norms, self._sums, places, likes, floor)
+            count = self._best(codes, self.starts, self.rows, self.rarity, self.norms, self.sums, places, likes, floor)
             if not 0 < count == len(places) < len(self.norms) or likes.min() < crowd:
                 return places[:count], likes[:count]
             places, likes = np.zeros(4 * count, np.int32), np.zeros(4 * count, np.float32)
@@ -61,7 +61,7 @@ def rarity_of(counts: NDArray[np.int64], names: int) -> NDArray[np.float32]:
 def functions(worth: bool) -> Functions:
     """Return the kernel's functions."""
     if choose_kind(worth) == "numba":
-        return compiled([kernel], {"best", "count_codes", "meet", "rough"})
+        return compiled([kernel], {"best", "closest", "count_codes", "meet"})
     return interpreted([kernel])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 Array = Any
+_BLOCK = 64  # rows
 
 
 def best(
@@ -30,8 +31,8 @@ def best(
     for code in codes:
         weight = rarity[code] * rarity[code]
         own += weight
-        for at in range(starts[code], starts[code + 1]):
-            sums[rows[at]] += weight
+        for row in rows[starts[code] : starts[code + 1]]:
+            sums[row] += weight
     if own == 0.0:
         return 0
     own = own**0.5
@@ -39,9 +40,19 @@ def best(
     count = 0
     least = 0
     enough = 0.999 * floor * own  # for each unit of a row's norm; a little less than enough, because sums are rounded
-    for row in range(sums.shape[0]):
-        if sums[row] > enough * norms[row]:
-            like = sums[row] / (own * norms[row])
+    for first in range(0, sums.shape[0], _BLOCK):
+        some_sums = sums[first : first + _BLOCK]
+        some_norms = norms[first : first + _BLOCK]
+        worth = 0
+        for at in range(some_sums.shape[0]):  # nobody in nearly every block: many rows at once can be told so
+            worth += some_sums[at] > enough * some_norms[at]
+        if worth == 0:
+            continue
+        for at in range(some_sums.shape[0]):
+            if some_sums[at] <= enough * some_norms[at]:
+                continue
+            row = first + at
+            like = some_sums[at] / (own * some_norms[at])
             if like < floor:
                 continue
             if count < room:
@@ -64,7 +75,19 @@ def best(
     return count
 
 
-def rough(
+def closest(
+    codes: Array,
+    starts: Array,
+    rows: Array,
+    rarity: Array,
+    norms: Array,
+    sums: Array,
+    places: Array,
+    likes: Array,
+    told: Array,
+    floor: float,
+    plain: float,
+    least: float,
     letters: Array,
     ends: Array,
     weights: Array,
@@ -74,21 +97,30 @@ def rough(
     all_weights: Array,
     all_bones: Array,
     words: Array,
-    places: Array,
     reading: Array,
     masks: Array,
     near: Array,
-    told: Array,
-) -> None:
-    """Write the rough likeness of a name and each of the kept names at some places into `told`.
+) -> int:
+    """Write the rows that deserve a close reading beside a name into `places`, the roughly likest first; return how many, -1 if room is short.
 
-    Shape: words[row] is where the words of a row end; `masks` has 64 places for every word of the name, all zero, `near` one for every word of the
-    longest kept name.
+    They are those of the best whose cosine is at least `plain` or whose rough likeness, which comes into `told`, is at least `least`.
+    Shape: as for `best`; words[row] is where the words of a row end; `masks` has 64 places for every word of the name, all zero, `near` one for
+    every word of the longest kept name.
     """
+    count = best(codes, starts, rows, rarity, norms, sums, places, likes, floor)
+    if count == 0:
+        return 0
+    if count == places.shape[0] and count < norms.shape[0]:
+        fewest = likes[0]
+        for at in range(count):
+            fewest = min(fewest, likes[at])
+        if fewest >= plain:
+            return -1
     _mask(letters, ends, 0, ends.shape[0], masks, True)
-    for at in range(places.shape[0]):
+    kept = 0
+    for at in range(count):
         row = places[at]
-        told[at] = _alike(
+        like = _alike(
             letters,
             ends,
             weights,
@@ -105,7 +137,17 @@ def rough(
             masks,
             near,
         )
+        if like >= least or likes[at] >= plain:
+            to = kept
+            while to > 0 and (told[to - 1] < like or (told[to - 1] == like and places[to - 1] > row)):
+                told[to] = told[to - 1]
+                places[to] = places[to - 1]
+                to -= 1
+            told[to] = like
+            places[to] = row
+            kept += 1
     _mask(letters, ends, 0, ends.shape[0], masks, False)
+    return kept
 
 
 def meet(
@@ -326,7 +368,14 @@ def _word_like(
         if best == 0.0 and shortest > 2 and _within(left, start, length, right, other, size, shortest):
             best = 0.8
         return best
-    like = 1.0 - _distance(masks, mask, length, right, other, size) / longest
+    places = masks[mask : mask + 64]
+    word = right[other : other + size]
+    lacking = 0  # letters that the first word has nowhere: each is one that differs
+    for letter in word:
+        lacking += places[letter] == 0
+    if 1.0 - lacking / longest < 0.65:
+        return best
+    like = 1.0 - _distance(places, length, word) / longest
     if like >= 0.65:
         best = max(best, like)
     return best
@@ -354,10 +403,11 @@ def _mask(letters: Array, ends: Array, first: int, last: int, masks: Array, put:
                 masks[mask] = 0
 
 
-def _distance(masks: Array, mask: int, length: int, right: Array, other: int, size: int) -> Any:
+def _distance(places: Array, length: int, word: Array) -> Any:
     """Return how many letters must be changed, added or left out, all letters of the first word at once: one bit for each.
 
-    `up` and `down` are the places where the count rises and falls from one letter of the first word to the next.
+    `places` has for each letter where it stands in the first word; `up` and `down` are those where the count
+    rises and falls from one letter of the first word to the next.
     Source: G. Myers, A fast bit-vector algorithm for approximate string matching, 1999; H. Hyyrö's form of it.
     """
     full = (1 << length) - 1
@@ -365,8 +415,8 @@ def _distance(masks: Array, mask: int, length: int, right: Array, other: int, si
     up = full
     down = 0
     told = length
-    for at in range(other, other + size):
-        equal = masks[mask + int(right[at])]
+    for letter in word:
+        equal = places[letter]
         across = (((equal & up) + up) ^ up) | equal
         equal |= down
         rises = (down | ~(across | up)) & full

@@ -13,7 +13,7 @@ from typing import Literal
 from skarb.core.errors import ConfigurationError
 from skarb.core.screening_list import Name, SubjectKind
 from skarb.screening.names.align import align
-from skarb.screening.names.fold import icu_version
+from skarb.screening.names.fold import MOST, icu_version, unread
 from skarb.screening.names.form import Form, form_of, make_form
 from skarb.screening.names.likeness import likeness
 from skarb.screening.names.logic import Logic, logic_version
@@ -48,6 +48,10 @@ class Reader:
     def listed_form(self, text: str, kind: SubjectKind) -> Form:
         """Return a name made ready to be kept by the caller."""
         return make_form(text, kind, self.use_icu)
+
+    def unread(self, text: str, kind: SubjectKind) -> str:
+        """Return why a name cannot be compared as it is written; nothing when it can. One that was read has letters."""
+        return "" if len(text) <= MOST and self.form(text, kind).tokens else unread(text)
 
     def prepare(self, form: Form, kind: SubjectKind, name: Name | None = None) -> None:
         """Analyse a listed name now rather than when it is first needed."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skarb.core.compiled import Functions
 from skarb.screening.names.form import Form, Token, hear
+from skarb.screening.names.grams import Grams
 from skarb.screening.names.policy import Reading
 
 
@@ -36,27 +37,40 @@ class Spelled:
 
 
 class Rough:
-    """Looks roughly at kept names."""
+    """Chooses among kept names."""
 
-    def __init__(self, names: Sequence[Form], functions: Functions, reading: Reading) -> None:
+    def __init__(self, names: Sequence[Form], grams: Grams, functions: Functions, reading: Reading, room: int) -> None:
         self.kept = Spelled([name.tokens for name in names])
-        self.reading = weights_of(reading)
-        self._rough = functions["rough"]
+        self._grams = grams
+        self._reading = weights_of(reading)
+        self._closest = functions["closest"]
         self._near = near_of(self.kept)
+        self._masks = np.zeros(64 * 8, np.int64)
+        self._room = _room(room)
 
-    def look(self, name: Form, places: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return the rough likeness of a name and each of the kept names at some places, before the logistic curve."""
-        one = name.spelled
-        if not isinstance(one, Spelled):
-            one = name.spelled = Spelled([name.tokens])
-        kept = self.kept
-        told = np.zeros(len(places), np.float64)
-        masks = np.zeros(64 * len(one.ends), np.int64)
-        self._rough(
-            one.letters, one.ends, one.weights, one.bones, kept.letters, kept.ends, kept.weights, kept.bones,
-            kept.words, places, self.reading, masks, self._near, told,
-        )  # fmt: skip
-        return told
+    def choose(self, name: Form, floor: float, plain: float, least: float) -> list[int]:
+        """Return the places of the kept names that deserve a close reading, the roughly likest first.
+
+        All names from a cosine of `plain` on are among them, however many bear the same: nobody hides behind his namesakes.
+        """
+        one, kept, grams = Spelled([name.tokens]), self.kept, self._grams
+        if len(self._masks) < 64 * len(one.ends):
+            self._masks = np.zeros(64 * len(one.ends), np.int64)
+        places, likes, told = self._room
+        while True:
+            count = self._closest(
+                name.codes, grams.starts, grams.rows, grams.rarity, grams.norms, grams.sums, places, likes, told,
+                floor, plain, least, one.letters, one.ends, one.weights, one.bones,
+                kept.letters, kept.ends, kept.weights, kept.bones, kept.words, self._reading, self._masks, self._near,
+            )  # fmt: skip
+            if count >= 0:
+                return places[:count].tolist()  # type: ignore[no-any-return]
+            places, likes, told = _room(4 * len(places))
+
+
+def _room(most: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]:
+    """Return room for so many candidates: their places, cosines and rough likenesses."""
+    return np.zeros(most, np.int32), np.zeros(most, np.float32), np.zeros(most, np.float64)
 
 
 def weights_of(reading: Reading) -> NDArray[np.float64]:

@@ -6,7 +6,6 @@ well, and the answers to the latest are kept. Lists are screened as they stand; 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
@@ -17,7 +16,6 @@ from skarb.core.facts import Regime
 from skarb.core.garbage import settle
 from skarb.core.screening_list import Described, Identifiers, Listed, Name, ScreeningList, SubjectKind
 from skarb.screening.names.evidence import Shares, weigh
-from skarb.screening.names.fold import unread
 from skarb.screening.names.form import Form
 from skarb.screening.names.grams import Grams, functions, worth
 from skarb.screening.names.model import NameAnswer, NameHit, Part, Verdict
@@ -80,7 +78,7 @@ class NameScreen:
         forms = [kept.form for kept in self._names]
         room = self._policy.candidates.room
         self._grams = Grams([form.codes for form in forms], room)
-        self._rough = Rough(forms, functions(worth(len(forms))), self._policy.reading)
+        self._rough = Rough(forms, self._grams, functions(worth(len(forms))), self._policy.reading, room)
         self._shares = Shares({id(kept.listed): kept.listed for kept in self._names}.values())
         self._lock = Lock()
         if len(forms) >= _MANY:
@@ -127,13 +125,14 @@ class NameScreen:
         least = self._policy.least
         for name in known.names:
             form = self._reader.form(name.text, known.kind)
-            read: Counter[int] = Counter()
+            read: dict[int, int] = {}
             for place in self._candidates(form):
                 entry = id(self._names[place].listed)
                 earlier = best[entry].like if entry in best else 0.0
-                if earlier == 1.0 or read[entry] == _CLOSELY:
+                times = read.get(entry, 0)
+                if earlier == 1.0 or times == _CLOSELY:
                     continue
-                read[entry] += 1
+                read[entry] = times + 1
                 if (pair := self._compare(form, known.kind, place)).like > max(earlier, least):
                     best[entry] = pair
         return self._answer(known, [self._judge(known, pair) for pair in best.values()], most)
@@ -188,7 +187,7 @@ class NameScreen:
         """Return hits as one answer. Somebody whose name cannot be read is not clear."""
         hits.sort(key=lambda hit: (-GRAVITY[hit.verdict], -hit.likeness, -hit.evidence, hit.list, hit.entry))
         verdict: Verdict = max((hit.verdict for hit in hits), key=GRAVITY.__getitem__, default="clear")
-        missed = tuple([why for name in known.names if (why := unread(name.text))])
+        missed = tuple([why for name in known.names if (why := self._reader.unread(name.text, known.kind))])
         if missed and verdict == "clear":
             verdict = "possible"
         return NameAnswer(verdict=verdict, hits=tuple(hits[:most]), unread=missed, method=self.method)
@@ -205,9 +204,4 @@ class NameScreen:
         if not len(form.codes) or not self._names:
             return []
         with self._lock:
-            places, likes = self._grams.candidates(form.codes, self._policy.candidates.floor, PLAIN)
-            if not len(places):
-                return []
-            told = self._rough.look(form, places)
-            chosen = np.flatnonzero((told >= ROUGH) | (likes >= PLAIN))
-            return [place for _, place in sorted(zip((-told[chosen]).tolist(), places[chosen].tolist(), strict=True))]
+            return self._rough.choose(form, self._policy.candidates.floor, PLAIN, ROUGH)
