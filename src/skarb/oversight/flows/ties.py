@@ -112,7 +112,7 @@ def tie(
         verdict[np.isin(np.flatnonzero(both), elsewhere)] = ELSEWHERE
     late = instants[other] - instants[one]
     verdict[(late < 0) | (late > days * _DAY)] = TIME
-    verdict[(amounts[other] > amounts[one]).astype(bool)] = AMOUNT
+    verdict[np.greater(amounts[other], amounts[one]).astype(bool)] = AMOUNT
     verdict[assets[other] != assets[one]] = ASSET
     verdict[books[other] == books[one]] = -1  # sent and got within one book: no payment between two
     found[both] = verdict
