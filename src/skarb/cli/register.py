@@ -30,13 +30,7 @@ app = App(
 )
 
 SHOWN = 20  # problems printed in full
-_OF_SOMEBODY = (
-    "wallets",
-    "wallet_proofs",
-    "holds",
-    "whitelist",
-    "mining_sites",
-)  # registers whose entries say something of their party
+_OF_SOMEBODY = ("wallets", "wallet_proofs", "holds", "whitelist", "mining_sites")  # whose entries say something of a party
 Kind = Literal["entries", "rates", "list"]
 
 

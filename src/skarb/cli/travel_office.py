@@ -127,4 +127,7 @@ def _tick(office: Office, send_now: Send, days: int) -> None:
     except SkarbError as error:  # the server goes on; whatever cannot be looked at stays held
         err.print(f"[red]not screened again:[/] {escape(str(error))}", highlight=False)
         return
-    tell(one for one in office.deliver(send_now) if one.status in (200, 204))
+    try:
+        tell(one for one in office.deliver(send_now) if one.status in (200, 204))
+    except SkarbError as error:  # what could not go out now waits for the next time
+        err.print(f"[red]not sent:[/] {escape(str(error))}", highlight=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -88,7 +89,7 @@ def tie(
     references: Numbers,
     books: Places,
     assets: Places,
-    amounts: npt.NDArray[np.generic],
+    amounts: npt.NDArray[Any],
     instants: Numbers,
     leaving: npt.NDArray[np.bool_],
     arriving: npt.NDArray[np.bool_],
