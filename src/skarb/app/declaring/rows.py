@@ -31,7 +31,19 @@ from skarb.rulebook.schema import schema, suggest
 
 NEEDED = ("id", "at", "party", "asset", "answer")
 WHO = ("party", "counterparty", "venue", "wallet")
-OPTIONAL = ("day", "amount", "value", "value_usd", "paid_asset", "paid_amount", *WHO[1:], "approves", "end_to_end_id", "provision", "case")
+OPTIONAL = (
+    "day",
+    "amount",
+    "value",
+    "value_usd",
+    "paid_asset",
+    "paid_amount",
+    *WHO[1:],
+    "approves",
+    "end_to_end_id",
+    "provision",
+    "case",
+)
 KNOWN = (*NEEDED, *OPTIONAL, *FACTS)
 CASES = ("case", *FACTS)
 VERDICTS = {"posted": "permit", "not_posted": "permit", "refused": "refuse", "referred": "refer"}
