@@ -30,8 +30,13 @@ def citation_of(rulebook: Rulebook, provision: str) -> str:
 
 def citation(rulebook: Rulebook, provision: Provision) -> str:
     """Return where a provision stands: the act's title and the article, where it was seen."""
-    act = rulebook.pack.acts[provision.cites.act].title
-    return act if provision.cites.article == "?" else f"{act}, {provision.cites.article}"
+    return _cited(rulebook.pack.acts[provision.cites.act].title, provision.cites.article)
+
+
+def _cited(act: str, article: str) -> str:
+    """Join an act and an article; "?" stands for a number that nobody saw, "Regulation, ?" for a part whose number nobody saw."""
+    seen = article.removesuffix("?").removesuffix(", ")
+    return f"{act}, {seen}" if seen else act
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def spoken(rulebook: Rulebook, provision: str, code: str) -> Spoken | None:
     return Spoken(
         title=found.title_in.get(code, found.title),
         says=found.says_in.get(code, found.says),
-        citation=act if article == "?" else f"{act}, {article}",
+        citation=_cited(act, article),
         act=act,
         translated=whole and (code == "en" or code in cited.title_in),
     )

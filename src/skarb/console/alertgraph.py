@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skarb.app.alertmodel import AlertView
 
-WIDTH, ROW, MARGIN, RADIUS = 1000, 64, 44, 15
+WIDTH, ROW, MARGIN, RADIUS = 1000, 64, 56, 15
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_the_surplus_of_the_page_is_that_of_its_hours(client: TestClient[Any]):
     assert [one["utilisation"][0] for one in found["use"]] == sorted(one["utilisation"][0] for one in found["use"])
     assert found["spread"] is None and found["progress"]["stage"] == "idle"
     text = client.get("/mining/surplus", params={"lang": "en"}).text
-    assert "Being made beside the market" in text and "least load" in text and "not published" in text
+    assert "Being made beside the market" in text and "lowest load" in text and "not published" in text
 
 
 def test_a_question_changes_the_answer_and_not_the_farm(client: TestClient[Any]):
