@@ -19,9 +19,9 @@ def test_it_says_its_address_answers_and_stops(market: Any):
     served.start()
     address = addresses.get(timeout=20)
     try:
-        with urlopen(address + "index.json", timeout=10) as answer:
+        with urlopen(address + "index.json", timeout=60) as answer:
             assert answer.status == 200 and b"burshtyn" in answer.read()
-        with urlopen(address + "?lang=ru", timeout=10) as answer:
+        with urlopen(address + "?lang=ru", timeout=60) as answer:
             assert answer.headers["content-language"] == "ru"
     finally:
         stop.set()
