@@ -2,4 +2,5 @@
 
 from skarb.cli import main
 
-main()
+if __name__ == "__main__":  # work beside a market imports this again in a process of its own
+    main()

@@ -1,7 +1,11 @@
 """`--help` of every command teaches: a clear sentence, and every option said in words."""
 
+from pathlib import Path
+from runpy import run_path
+
 import pytest
 
+from skarb import cli
 from skarb.cli import COMMANDS
 
 GROUPS = {
@@ -43,3 +47,8 @@ def test_misspelt_words_are_answered(skarb) -> None:
         result = skarb(*words)
         assert result.code == 2
         assert result.err.strip()
+
+
+def test_importing_the_module_that_is_run_starts_nothing() -> None:
+    """A process that works beside a market imports what began the market, under another name."""
+    run_path(str(Path(cli.__file__).with_name("__main__.py")), run_name="__mp_main__")
