@@ -44,7 +44,7 @@ def best(
         some_sums = sums[first : first + _BLOCK]
         some_norms = norms[first : first + _BLOCK]
         worth = 0
-        for at in range(some_sums.shape[0]):  # nobody in nearly every block: many rows at once can be told so
+        for at in range(some_sums.shape[0]):  # many rows at once: most blocks hold nobody once `enough` has risen
             worth += some_sums[at] > enough * some_norms[at]
         if worth == 0:
             continue
