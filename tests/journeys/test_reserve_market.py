@@ -13,8 +13,8 @@ from datetime import date
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
 from shutil import copytree
+from typing import Any
 
 import pytest
 import yaml
