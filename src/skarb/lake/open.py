@@ -5,6 +5,7 @@ One process writes at a time; DuckDB holds the lock. Readers open it read-only, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,10 +34,14 @@ def looks_path(lake: Path) -> Path:
 def _address(path: Path) -> str:
     """Return a path as DuckDB takes it for a file, whatever its name begins with.
 
-    Raises: InputError for a path in which DuckDB would look for its log elsewhere.
+    Raises: InputError for a path in which DuckDB would look for its log, or from version 2 on for the lake, elsewhere.
     """
     if "?" in str(path):
         raise InputError(f"lake {path.parent}: the path has a ?, after which DuckDB reads settings; give the folder another name")
+    if os.sep == "/" and "\\" in str(path):
+        raise InputError(
+            f"lake {path.parent}: the path has a backslash, which DuckDB takes for a slash; give the folder another name"
+        )
     return str(path) if path.is_absolute() else f"./{path}"  # no word before a colon is the name of another kind of database
 
 
