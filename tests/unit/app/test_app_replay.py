@@ -199,8 +199,8 @@ def test_the_record_is_written_last(asked: Asked):
 
 
 def test_a_sweep_tries_every_value(asked: Asked):
-    report, name, tried = sweep(asked, "test.pay_max=60.00..160.00/3")
-    assert name == "test.pay_max"
+    report, swept, tried = sweep(asked, "test.pay_max=60.00..160.00/3")
+    assert (swept.name, swept.unit, swept.drafted, swept.today) == ("test.pay_max", "ZZD", "100.00", None)
     assert [(one.value, turned(one.comparison.transitions).refused) for one in tried] == [
         ("60.00", Sum(2, 123_456_799_012)),
         ("110.00", Sum(1, 123_456_789_012)),
