@@ -74,8 +74,8 @@ class Matrix(Struct, frozen=True, kw_only=True):
     same: tuple[int, ...]  # rows that keep the answer
 
 
-class Changed(Struct, frozen=True, kw_only=True):
-    """A row of a journal that a draft decides otherwise; people are told by their number in the lake."""
+class ToldRow(Struct, frozen=True, kw_only=True):
+    """A row of a journal; people are told by their number in the lake."""
 
     place: Place
     day: date
@@ -85,21 +85,17 @@ class Changed(Struct, frozen=True, kw_only=True):
     asset: str
     amount: str | None
     value: int | None  # minor units of the legal currency
+
+
+class Changed(ToldRow, frozen=True, kw_only=True):
+    """A row that a draft decides otherwise."""
+
     before: Step
     after: Step
 
 
-class Short(Struct, frozen=True, kw_only=True):
-    """A row of a journal that a draft permits, and for which its world has not got the money."""
-
-    place: Place
-    day: date
-    activity: str
-    party: str
-    venue: str | None
-    asset: str
-    amount: str | None
-    value: int | None  # minor units of the legal currency
+class Short(ToldRow, frozen=True, kw_only=True):
+    """A row that a draft permits, and for which its world has not got the money."""
 
 
 class DraftAnswer(Struct, frozen=True, kw_only=True):
