@@ -281,6 +281,9 @@ def fill(
             if progress is not None:
                 progress("fill the lake", done, rows)
         filling.finish()
+        made_of = f"generated from {seed} for {clients} clients"  # in place of a manifest's digest
+        brought = [0, 0, False, 1, 1, b"", rows, 0, made_of, "", datetime.fromtimestamp(0, UTC).replace(tzinfo=None), "generated"]
+        connection.execute(f"INSERT INTO feeds VALUES ({', '.join('?' * len(brought))})", brought)
         connection.execute("COMMIT")
 
 

@@ -1,7 +1,8 @@
 """A year replayed, measured: two editions over every row, a law that remembers, many drafts at once, and loading.
 
 The rows are drawn by `fill`: three thousand cases, most clients rarely and some often, under the law of Belarus. The drafts are the examples. What a
-replay needs besides the rows (editions, plans, the tables of kinds) is inside the figures; making the rows is not.
+replay needs besides the rows (editions, plans, the tables of kinds) is inside the figures; making the rows is not. The first replay of a lake reads its
+tables and lays out strips of them, from which those after it read: it has a figure of its own, and no part in the others.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
             if others:
                 figures |= peers(connection, law, _drafted(law, "by-abroad", days[0]), days)
         size = (folder / "lake" / "lake.duckdb").stat().st_size
+        strips = sum(path.stat().st_size for path in (folder / "lake" / "strips").glob("*"))
     two = figures["two_editions_rows_per_s"]
     ratios = {
         key.removeprefix("peer_").removesuffix("_rows_per_s"): round(two / rate, 1)
@@ -82,6 +84,7 @@ def bench(rows: int = ROWS, others: bool = True) -> dict[str, object]:
         "steps": STEPS,
         "runs": RUNS,
         "lake_bytes_per_row": round(size / rows, 1),
+        "strips_bytes_per_row": round(strips / rows, 1),
         "left_out": "making the rows and feeds; the report and the list of changed rows. What is loaded is verified and durable",
         "hash_us": hash_us(),
     }
@@ -112,24 +115,25 @@ def _load_proven(folder: Path, rows: int) -> float:
 
 def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, Any]:
     draft = _drafted(law, "by-abroad", days[0])
+    first = {f"first_{key}": found[0] for key, found in _both(connection, law, days, rows, 1).items()}
     tried = [draft.with_parameter("abroad.transfer_max", f"{10 * step}", days[0]) for step in range(1, STEPS + 1)]
-    found = _both(connection, law, days, rows)
+    found = _both(connection, law, days, rows, RUNS)
 
     def measure(key: str, count: int, do: Callable[[], int]) -> None:
         found.setdefault(key, []).append(count / _seconds(do, rows))
 
     measure("sweep_rows_per_s", rows * STEPS, lambda: sweep(connection, law, tried, *days)[0].rows)
-    return {key: statistics.median(rates) for key, rates in found.items()}
+    return {key: statistics.median(rates) for key, rates in found.items()} | first
 
 
-def _both(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int) -> dict[str, list[float]]:
+def _both(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int, runs: int) -> dict[str, list[float]]:
     """Return the rates of both ways of a replay, run after run."""
     asked = [Question(law, _drafted(law, name, days[0]), *days) for name in ("by-abroad", "by-abroad-month")]
     ways: dict[str, Callable[[], int]] = {
         "two_editions_rows_per_s": lambda: as_happened(connection, asked[0]).comparison.rows,
         "as_would_have_rows_per_s": lambda: Lived(connection, asked[1], actual=False).run().rows,
     }
-    return {key: [rows / _seconds(do, rows) for _ in range(RUNS)] for key, do in ways.items()}
+    return {key: [rows / _seconds(do, rows) for _ in range(runs)] for key, do in ways.items()}
 
 
 def _fixed(folder: Path, law: Rulebook, figures: dict[str, Any], rows: int) -> dict[str, Any]:
@@ -137,7 +141,7 @@ def _fixed(folder: Path, law: Rulebook, figures: dict[str, Any], rows: int) -> d
     fill(folder / "small", SMALL)
     with open_lake(folder / "small") as connection:
         days: tuple[int, int] = connection.execute("SELECT min(day), max(day) FROM rows").fetchall()[0]
-        rates = {key: statistics.median(found) for key, found in _both(connection, law, days, SMALL).items()}
+        rates = {key: statistics.median(found) for key, found in _both(connection, law, days, SMALL, RUNS).items()}
     found: dict[str, Any] = {}
     for key, rate in rates.items():
         name, small, large = key.removesuffix("_rows_per_s"), SMALL / rate, rows / figures[key]

@@ -6,5 +6,6 @@ is said in `schema`. Rows get in through `add`, which verifies a feed before any
 
 from skarb.lake.open import create_lake, open_lake
 from skarb.lake.schema import PER_ROW, fact_fields, tables
+from skarb.lake.strips import Strips, strips_of
 
-__all__ = ["PER_ROW", "create_lake", "fact_fields", "open_lake", "tables"]
+__all__ = ["PER_ROW", "Strips", "create_lake", "fact_fields", "open_lake", "strips_of", "tables"]

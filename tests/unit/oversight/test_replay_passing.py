@@ -25,7 +25,7 @@ def test_rows_are_taken_in_the_order_of_their_journals(tmp_path: Path, monkeypat
         cases = connection.execute("SELECT max(case_no) + 1 FROM rows").fetchall()[0][0]
         among, also = np.arange(cases) % 9 == 4, np.arange(0, ROWS, 50_021)
         passing = Passing(rows, (), among, also, kernels("python"))
-        turns = [one for chunk in rows.chunks(passing.columns) for one in passing.take(chunk)]
+        turns = [one for chunk in rows.chunks(passing.columns) for one in passing.take(passing.pick(chunk))]
         last = list(passing.rest())
         wanted = "SELECT rowid, value FROM rows WHERE case_no % 9 = 4 OR rowid % 50021 = 0 ORDER BY rowid"
         expected = connection.execute(wanted).fetchnumpy()

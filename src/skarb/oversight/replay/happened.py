@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -21,10 +22,10 @@ from skarb.oversight.replay.arrange import Arrangement, arrange
 from skarb.oversight.replay.cases import Cases, read_cases
 from skarb.oversight.replay.keep import Keep, State, name_of
 from skarb.oversight.replay.model import Comparison, Dimension, Question
-from skarb.oversight.replay.read import Chunk, Rows
+from skarb.oversight.replay.read import Chunk, Piece, Rows
 from skarb.oversight.replay.spans import editions_between, months_between
 from skarb.oversight.replay.summing import Summary, groups_of
-from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Lanes, Tally
+from skarb.oversight.replay.tally import WORTH_COMPILING, Cells, Lane, Lanes, Tally
 from skarb.rulebook import Rulebook
 from skarb.rulebook.quantities import quantities_of
 
@@ -58,7 +59,8 @@ class Apart:
     answers: Answers
     kept: State | None = None
     columns: Sequence[str] = ()  # that are read, too
-    beside: Callable[[Chunk], None] | None = None  # who looks at all rows, too, in their order
+    pick: Callable[[Chunk], Chunk] | None = None  # what is taken of rows, by whatever thread reads them
+    take: Callable[[Chunk], None] | None = None  # who takes it, in the order of the rows
 
 
 class Counted:
@@ -99,12 +101,20 @@ class Counted:
         side_by_side = (
             [Tally(laid.arrangement, MONEY, rows.stop) for _ in range(LANES - 1)] if rows.stop >= WORTH_COMPILING else []
         )
-        with Lanes([self._tally, *side_by_side]) as lanes:
-            for chunk in rows.chunks(apart.columns if apart else (), self._done):
-                lanes.add(lambda tally, one=chunk: laid.count(tally, one))  # type: ignore[misc]
-                if apart and apart.beside:
-                    apart.beside(chunk)
-                self._done = done = chunk.origin + len(chunk.cases)
+
+        def work(piece: Piece, lane: Lane) -> Chunk | None:
+            chunk = piece.read(lane.room)
+            laid.count(lane.tally, chunk)
+            return apart.pick(chunk) if apart and apart.pick else None
+
+        def tell(picked: Chunk | None) -> None:
+            if picked and apart and apart.take:
+                apart.take(picked)
+
+        with Lanes([self._tally, *side_by_side], tell) as lanes:
+            for piece in rows.pieces(apart.columns if apart else (), self._done):
+                lanes.add(partial(work, piece))
+                self._done = done = piece.origin + piece.rows
                 if keep:
                     keep.offer(name, lambda done=done: State(done, lanes.settle().state()))  # type: ignore[misc]
                 if progress:

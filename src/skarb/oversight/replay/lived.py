@@ -146,10 +146,10 @@ class Lived:
         self._worlds.begin(self._worlds.funds)
         passing, lost = self._passing(), list[Numbers]()
 
-        def live(chunk: Chunk) -> None:
-            lost.extend(self._worlds.live(passing, one)[1] for one in passing.take(chunk))
+        def live(picked: Chunk) -> None:
+            lost.extend(self._worlds.live(passing, one)[1] for one in passing.take(picked))
 
-        count = self._count(progress, None, None, passing.columns, live)
+        count = self._count(progress, None, None, passing, live)
         lost.extend(self._worlds.live(passing, one)[1] for one in passing.rest())
         return count, np.concatenate([*lost, np.zeros(0, np.int64)])
 
@@ -189,16 +189,18 @@ class Lived:
         progress: Progress | None,
         keep: Keep | None,
         kept: State | None,
-        columns: Sequence[str] = (),
-        beside: Callable[[Chunk], None] | None = None,
+        passing: Passing | None = None,
+        take: Callable[[Chunk], None] | None = None,
     ) -> Count:
-        """Count the rows that no total concerns; somebody `beside` may look at all of them with further columns."""
+        """Count the rows that no total concerns; meanwhile somebody may take those that are `passing`."""
         first, last = self._question.first_day, self._question.last_day
         known = None
         if kept:
             arrays = {name.removeprefix(_APART): array for name, array in kept.arrays.items() if name.startswith(_APART)}
             known = State(int(arrays.pop("rows")[0]), arrays)
-        apart = Apart(self._all_rows, self._cases, self._sight.base, self._sight.concerned, self.answers, known, columns, beside)
+        columns, pick = (passing.columns, passing.pick) if passing else ((), None)
+        left_out = self._sight.concerned
+        apart = Apart(self._all_rows, self._cases, self._sight.base, left_out, self.answers, known, columns, pick, take)
         return Count(self._connection, self._laws, first, last, self._question.by, progress, keep, apart)
 
     def _live_through(
@@ -234,7 +236,7 @@ class Lived:
                 progress(done)
 
         for chunk in self._rows.chunks(passing.columns, position=kept.rows if kept else 0):
-            for one in passing.take(chunk):
+            for one in passing.take(passing.pick(chunk)):
                 live(one)
         for one in passing.rest():
             live(one)

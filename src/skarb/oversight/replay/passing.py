@@ -43,9 +43,13 @@ class Passing:
         self._periods = [periods_of(track.window, days) for track in tracks]
         self._waiting: list[Chunk] = []
 
-    def take(self, chunk: Chunk) -> Iterator[Chunk]:
-        """Take what is wanted of some rows, and yield what is worth a turn now."""
-        self._waiting.append(chunk.taken(self._wanted(chunk)))
+    def pick(self, chunk: Chunk) -> Chunk:
+        """Return what is wanted of some rows; any thread may."""
+        return chunk.taken(self._wanted(chunk))
+
+    def take(self, picked: Chunk) -> Iterator[Chunk]:
+        """Take what was picked of some rows, and yield what is worth a turn now."""
+        self._waiting.append(picked)
         if sum(len(one.cases) for one in self._waiting) >= read.CHUNK:
             joined = Chunk.joined(self._waiting)
             self._waiting = [joined.taken(slice(read.CHUNK, None))]

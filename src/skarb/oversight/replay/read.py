@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skarb.core.errors import ConfigurationError
-from skarb.lake import PER_ROW
+from skarb.lake import PER_ROW, Strips, strips_of
 from skarb.rulebook.coding import MISSING
 
 CHUNK = 1 << 16  # rows read at once: they stay near the processor
@@ -44,12 +45,14 @@ class Chunk:
     def packed(self, parts: Sequence[Part]) -> Numbers:
         """Return a whole number for each row that tells the values of some columns apart."""
         made: Numbers | None = None
+        kind, least = np.int32 if sum(one.bits for one in parts) < 32 else np.int64, 0  # half as wide is twice as quick
         for one in parts:
-            part = np.add(self.columns[one.column], 1, dtype=np.int64)
+            part: Numbers = self.columns[one.column].astype(kind)
             if one.shift:
                 part <<= one.shift
-            made = part if made is None else np.bitwise_or(made, part, out=made)
-        return np.zeros(len(self.cases), np.int64) if made is None else made
+            least += 1 << one.shift
+            made = part if made is None else np.add(made, part, out=made)
+        return np.zeros(len(self.cases), np.int64) if made is None else np.add(made, least, dtype=np.int64)
 
     def taken(self, rows: Numbers | slice) -> Chunk:
         """Return some of the rows, by their places."""
@@ -62,6 +65,30 @@ class Chunk:
         first = chunks[0]
         columns = {name: np.concatenate([one.columns[name] for one in chunks]) for name in first.columns}
         return Chunk(first.origin, np.concatenate([one.cases for one in chunks]), columns, first.parts)
+
+
+class Room:
+    """Arrays that one thread reads into again and again, so that they stay near its processor."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def array(self, name: str, kind: np.dtype[Any], rows: int) -> npt.NDArray[Any]:
+        """Return an array of so many rows, at most `CHUNK`; what it holds is written over the next time."""
+        known = self._arrays.get(name)
+        if known is None or len(known) < rows:
+            known = self._arrays[name] = np.empty(rows, kind)
+        return known[:rows]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of the lake that any thread may read, or that were read already; `origin` is the position of the first of them."""
+
+    origin: int
+    rows: int
+    read: Callable[[Room], Chunk]
 
 
 @dataclass(frozen=True)
@@ -124,26 +151,81 @@ class Rows:
         asked = "SELECT count(*) FROM rows WHERE day BETWEEN ? AND ?"
         return int(self._connection.execute(asked, [self.first_day, self.last_day]).fetchall()[0][0])
 
-    def chunks(self, columns: Sequence[str] = (), begin: int = 0, position: int = 0) -> Iterator[Chunk]:
-        """Yield the rows in the order of their journals, with further columns; the first ones, or those before a position, may be left out.
+    def chunks(self, columns: Sequence[str] = (), position: int = 0) -> Iterator[Chunk]:
+        """Yield the rows in the order of their journals, with further columns; those before a position may be left out.
 
         The facts that vary come as whole numbers, `coding.MISSING` where there is none. Reading goes on while a chunk is worked on.
+        """
+        for piece in self.pieces(columns, position=position):
+            yield piece.read(Room())
+
+    def pieces(self, columns: Sequence[str] = (), begin: int = 0, position: int = 0) -> Iterator[Piece]:
+        """Yield the rows as `chunks` does, but to be read by others; the first ones may be left out by their number, too.
+
+        A large lake that is read whole gets strips of what is read, and the next time any of these pieces is read from them.
         """
         wanted = list(dict.fromkeys(("case_no", *PER_ROW, *(one.column for one in self.parts), *columns)))
         with self._connection.cursor() as own:  # so that others may ask between two chunks
             between = self._between(own)
             position = self._position(own, begin, between) if begin else position
-            counting = self._without_gaps and between == _ALL and "rowid" in wanted  # a position need not be read then
-            asked_for = [name for name in wanted if not (counting and name == "rowid")]
-            asked = f"SELECT {', '.join(asked_for)} FROM rows WHERE {between}" + (f" AND rowid >= {position}" if position else "")
-            origin = begin
-            for found in ahead(batches(own.sql(asked))):
-                read = {name: _numbers(found.column(place)) for place, name in enumerate(asked_for)}
-                if counting:
-                    read["rowid"] = np.arange(position, position + found.num_rows)
-                    position += found.num_rows
-                yield Chunk(origin, read["case_no"], read, self.parts)
-                origin += found.num_rows
+            whole = self._without_gaps and between == _ALL  # a row's position is its number then
+            stored = [name for name in wanted if not (whole and name == "rowid")]
+            strips = strips_of(own, self.stop) if whole else None
+            positions = whole and "rowid" in wanted
+            if strips is None:
+                yield from self._from_table(own, between, stored, positions, begin, position)
+            else:
+                yield from self._with_strips(own, strips, stored, positions, position)
+
+    def _with_strips(
+        self, connection: duckdb.DuckDBPyConnection, strips: Strips, stored: Sequence[str], positions: bool, position: int
+    ) -> Iterator[Piece]:
+        """Yield all rows from a position on: those that there are strips of, then the others, of which there will be."""
+        laid_out = strips.rows(stored)
+        first = min(position, laid_out)
+        for begin in range(position, laid_out, CHUNK):
+            first = min(begin + CHUNK, laid_out)
+            yield Piece(begin, first - begin, partial(self._from_strips, strips, stored, positions, begin, first))
+        if laid_out == self.stop:
+            return
+        pieces = self._from_table(connection, _ALL, stored, positions, max(position, first), max(position, first))
+        lengthening = strips.lengthen(stored) if position <= laid_out else None
+        if lengthening is None:
+            yield from pieces
+            return
+        with lengthening:
+            for piece in pieces:
+                lengthening.add(piece.origin, piece.read(Room()).columns)
+                yield piece
+            lengthening.finish()
+
+    def _from_strips(self, strips: Strips, stored: Sequence[str], positions: bool, first: int, end: int, room: Room) -> Chunk:
+        read = {name: room.array(name, strips.kind(name), end - first) for name in stored}
+        for name, column in read.items():
+            strips.read(name, first, column)
+        if positions:
+            read["rowid"] = np.arange(first, end)
+        return Chunk(first, read["case_no"], read, self.parts)
+
+    def _from_table(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        between: str,
+        stored: Sequence[str],
+        positions: bool,
+        origin: int,
+        position: int,
+    ) -> Iterator[Piece]:
+        """Yield rows of the table from a position on, of which the first one is numbered `origin`; `positions` are counted instead of read."""
+        asked = f"SELECT {', '.join(stored)} FROM rows WHERE {between}" + (f" AND rowid >= {position}" if position else "")
+        for found in ahead(batches(connection.sql(asked))):
+            read = {name: _numbers(found.column(place)) for place, name in enumerate(stored)}
+            if positions:
+                read["rowid"] = np.arange(position, position + found.num_rows)
+                position += found.num_rows
+            chunk = Chunk(origin, read["case_no"], read, self.parts)
+            yield Piece(origin, found.num_rows, lambda room, chunk=chunk: chunk)  # type: ignore[misc]
+            origin += found.num_rows
 
     def _position(self, connection: duckdb.DuckDBPyConnection, number: int, between: str) -> int:
         """Return the position of a row by its number among those that are read."""

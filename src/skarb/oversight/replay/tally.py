@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
+from queue import SimpleQueue
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +17,14 @@ from skarb.core.compiled import Functions, choose_kind, compiled, interpreted
 from skarb.ledger import wide
 from skarb.oversight.replay import living, paying, tables, tallying
 from skarb.oversight.replay.arrange import Arrangement
+from skarb.oversight.replay.read import Room
 from skarb.oversight.replay.tables import Table
 from skarb.oversight.replay.tallying import Fields, Sums
 
 WORTH_COMPILING = 200_000  # rows
+AHEAD = 32  # works that wait for lanes while somebody is told of earlier ones
+
+T = TypeVar("T")
 
 Numbers = npt.NDArray[np.int64]
 
@@ -124,44 +131,56 @@ class Tally:
         return Cells(keys[:, 0].copy(), keys[:, 1].copy(), keys[:, 2].copy(), counts, low, high, self._firsts[:used].copy())
 
 
-class Lanes:
-    """Several tallies that count side by side, each in a thread of its own; chunks go to them in turn."""
+class Lane(NamedTuple):
+    """A tally, and room to read into."""
 
-    def __init__(self, tallies: Sequence[Tally]) -> None:
-        """Start with tallies of one arrangement."""
-        self._tallies = tallies
+    tally: Tally
+    room: Room
+
+
+class Lanes(Generic[T]):
+    """Several tallies, a thread each; whoever is free takes the next work, and what comes of it is told in the order of the work."""
+
+    def __init__(self, tallies: Sequence[Tally], tell: Callable[[T], None] | None = None) -> None:
+        """Start with tallies of one arrangement; `tell` is called by whoever adds work."""
+        self._tallies, self._tell = tallies, tell
+        self._free: SimpleQueue[Lane] = SimpleQueue()
+        for one in tallies:
+            self._free.put(Lane(one, Room()))
         self._pool = ThreadPoolExecutor(len(tallies), "replay-tally")
-        self._waiting: list[Future[None] | None] = [None] * len(tallies)
-        self._turn = 0
+        self._waiting: deque[Future[T]] = deque()
 
-    def add(self, count: Callable[[Tally], object]) -> None:
-        """Let the next tally count; it is waited for if it has not finished yet."""
-        lane, self._turn = self._turn, (self._turn + 1) % len(self._tallies)
-        self._wait(lane)
-        self._waiting[lane] = self._pool.submit(_counted, count, self._tallies[lane])
+    def add(self, work: Callable[[Lane], T]) -> None:
+        """Let a lane work, once one is free; where much is waiting, the earliest work is waited for."""
+        self._waiting.append(self._pool.submit(self._worked, work))
+        while len(self._waiting) > AHEAD or (self._waiting and self._waiting[0].done()):
+            self._take()
 
     def settle(self) -> Tally:
         """Wait for all, and return the first tally, which has taken over what the others counted."""
-        for lane in range(len(self._tallies)):
-            self._wait(lane)
+        while self._waiting:
+            self._take()
         for other in self._tallies[1:]:
             self._tallies[0].take(other)
         return self._tallies[0]
 
-    def _wait(self, lane: int) -> None:
-        waiting, self._waiting[lane] = self._waiting[lane], None
-        if waiting is not None:
-            waiting.result()
+    def _worked(self, work: Callable[[Lane], T]) -> T:
+        lane = self._free.get()
+        try:
+            return work(lane)
+        finally:
+            self._free.put(lane)
 
-    def __enter__(self) -> Lanes:
+    def _take(self) -> None:
+        found = self._waiting.popleft().result()
+        if self._tell:
+            self._tell(found)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _counted(count: Callable[[Tally], object], tally: Tally) -> None:
-    count(tally)
 
 
 def empty_table(room: int) -> Table:
