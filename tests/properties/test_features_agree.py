@@ -28,8 +28,9 @@ from skarb.core.time import from_day, to_day
 from skarb.journal import open_book, verify
 from skarb.journal.chain import facts_of, instructions_of
 from skarb.journal.counting import posted
-from skarb.oversight.replay.living import Features, Tracks
+from skarb.oversight.replay.living import WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.tally import empty_table, kernels
+from skarb.oversight.replay.tallying import BLOCK
 from skarb.rulebook import Rulebook
 from skarb.rulebook.coding import MISSING
 from skarb.rulebook.feature import COUNT_MAX, TOTAL_MAX, Counted, counted, limit_of, window_days
@@ -100,17 +101,23 @@ def by_kernel(rows: list[Row], what: Counted, including: bool, kind: str) -> lis
     run = kernels(kind)
     amount, room = (0 if what.sum else -1), 1 << 12
     alone = [np.array([one], np.int64) for one in (amount, window_days(what.window), limit_of(what.sum))]
-    tracks = Tracks(*alone, empty_table(room), np.zeros(room, np.int64))
+    tracks = Tracks(*alone, empty_table(room), np.zeros((room, WORLDS), np.int64))
     features = Features(np.zeros(1, np.int64), np.array([including]))
     keys = np.array([[row.key for row in rows]], np.int64)
     periods = periods_of(what.window, np.array([row.day for row in rows], np.int32)).reshape(1, -1)
     fields = np.array([[MISSING if row.value is None else row.value for row in rows]], np.int64)
-    shown, found = np.zeros((2, 1), np.int64), []
+    shown, found, places = np.zeros((2, 1), np.int64), [], np.zeros((1, len(rows)), np.int64)
+    one, both = np.zeros(1, np.int64), np.ones((1, WORLDS), np.int64)
+    kinds = Kinds(
+        empty_table(1), both, one, both, np.zeros((1, 1), np.int64), one
+    )  # rows of one kind, for which the law looks at the total
+    which = np.zeros(len(rows), np.int32)
+    assert run["seek"](0, which, keys, periods, kinds, features, tracks, places, np.empty(BLOCK, np.int64)) == len(rows)
     for place, row in enumerate(rows):
-        run["show"](features, tracks, 1, int(row.counts), 0, keys, periods, fields, place, shown)
+        run["show"](features, tracks, 1, int(row.counts), 0, keys, periods, places, fields, place, shown)
         found.append(None if shown[1, 0] == MISSING else int(shown[1, 0]))
         if row.counts and row.posted:
-            run["count_in"](tracks, 0, 0, keys[0, place], periods[0, place], run["amount_of"](tracks, 0, fields, place))
+            run["count_in"](tracks, 0, places[0, place], run["amount_of"](tracks, 0, fields, place))
     return found
 
 

@@ -1,8 +1,8 @@
 """A year replayed, measured: two editions over every row, a law that remembers, many drafts at once, and loading.
 
 The rows are drawn by `fill`: three thousand cases, most clients rarely and some often, under the law of Belarus. The drafts are the examples. What a
-replay needs besides the rows (editions, plans, the tables of kinds) is inside the figures; making the rows is not. The first replay of a lake reads its
-tables and lays out strips of them, from which those after it read: it has a figure of its own, and no part in the others.
+replay needs besides the rows (editions, plans, the tables of kinds) is inside the figures; making the rows is not. The first replay of a lake reads
+its tables and lays out strips of them, from which those after it read: it has a figure of its own, and no part in the others.
 """
 
 from __future__ import annotations
@@ -126,7 +126,9 @@ def _replays(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[i
     return {key: statistics.median(rates) for key, rates in found.items()} | first
 
 
-def _both(connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int, runs: int) -> dict[str, list[float]]:
+def _both(
+    connection: duckdb.DuckDBPyConnection, law: Rulebook, days: tuple[int, int], rows: int, runs: int
+) -> dict[str, list[float]]:
     """Return the rates of both ways of a replay, run after run."""
     asked = [Question(law, _drafted(law, name, days[0]), *days) for name in ("by-abroad", "by-abroad-month")]
     ways: dict[str, Callable[[], int]] = {

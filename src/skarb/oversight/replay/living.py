@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skarb.oversight.replay.paying import Legs, move, pay
-from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left
+from skarb.oversight.replay.tables import Table, Whole, enter, find, room_left, slot_of
 from skarb.oversight.replay.tallying import BLOCK, Quantities, Sums, add, number_kinds
 
 Numbers = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ class Tracks(NamedTuple):
     """What totals are made of, and the totals themselves.
 
     Shape: `amounts` the row of `fields` that is added, -1 to count rows; `days` of a window that moves along, 0 of the calendar; `limits` beyond
-    which nothing is shown. `table` leads from key, period, and track and world to `sums`, `MISSING` once something without a value counted.
+    which nothing is shown. `table` leads from key, period and track to `sums`, one for each world, `MISSING` once something without a value counted.
     """
 
     amounts: Numbers
@@ -80,18 +80,15 @@ class Features(NamedTuple):
     itself: npt.NDArray[np.bool_]
 
 
-def total(tracks: Tracks, track: Whole, world: Whole, key: Whole, period: Whole) -> Whole:
-    """Return a total before a row is added."""
-    number = track * WORLDS + world
-    if tracks.days[track] == 0:
-        entry = find(tracks.table, key, period, number)
-        return tracks.sums[entry] if entry >= 0 else np.int64(0)
+def total(tracks: Tracks, track: Whole, world: Whole, key: Whole, period: Whole, place: Whole) -> Whole:
+    """Return a total before a row is added; `place` is the entry of its key and period."""
     found: Whole = np.int64(0)
-    for day in range(period - tracks.days[track] + 1, period + 1):
-        entry = find(tracks.table, key, day, number)
+    earlier = max(tracks.days[track] - 1, 0)  # days that the window reaches back; a period of the calendar is one
+    for day in range(period - earlier, period):
+        entry = find(tracks.table, key, day, track)
         if entry >= 0:
-            found = summed(found, tracks.sums[entry])
-    return found
+            found = summed(found, tracks.sums[entry, world])
+    return summed(found, tracks.sums[place, world])
 
 
 def summed(first: Whole, second: Whole) -> Whole:
@@ -101,14 +98,9 @@ def summed(first: Whole, second: Whole) -> Whole:
     return max(-SUM_MAX, min(SUM_MAX, first + second))
 
 
-def count_in(tracks: Tracks, track: Whole, world: Whole, key: Whole, period: Whole, amount: Whole) -> None:
-    """Add a row to a total, for which there is room."""
-    number = track * WORLDS + world
-    entry = find(tracks.table, key, period, number)
-    if entry < 0:
-        entry = enter(tracks.table, key, period, number)
-        tracks.sums[entry] = 0
-    tracks.sums[entry] = summed(tracks.sums[entry], amount)
+def count_in(tracks: Tracks, world: Whole, place: Whole, amount: Whole) -> None:
+    """Add a row to a total."""
+    tracks.sums[place, world] = summed(tracks.sums[place, world], amount)
 
 
 def amount_of(tracks: Tracks, track: Whole, fields: Numbers, row: Whole) -> Whole:
@@ -124,6 +116,7 @@ def show(
     world: Whole,
     keys: Numbers,
     periods: Numbers,
+    places: Numbers,
     fields: Numbers,
     row: Whole,
     shown: Numbers,
@@ -136,7 +129,7 @@ def show(
         value: Whole = np.int64(0)
         if asked >> feature & 1:
             track = features.tracks[feature]
-            value = total(tracks, track, world, keys[track, row], periods[track, row])
+            value = total(tracks, track, world, keys[track, row], periods[track, row], places[track, row])
             if features.itself[feature] and counted >> track & 1:
                 value = summed(value, amount_of(tracks, track, fields, row))
             if value != MISSING:
@@ -193,6 +186,52 @@ def recognise(
     return cases.shape[0]
 
 
+def tracks_of(features: Features, kinds: Kinds, entry: Whole) -> Whole:
+    """Return a bit for every track that rows of a kind count in, or that a law looks at for them."""
+    found, asked = kinds.counted[entry], kinds.asked[entry, 0] | kinds.asked[entry, 1]
+    for feature in range(features.tracks.shape[0]):
+        if asked >> feature & 1:
+            found |= np.int64(1) << features.tracks[feature]
+    return found
+
+
+def seek(
+    start: Whole,
+    which: Places,
+    keys: Numbers,
+    periods: Numbers,
+    kinds: Kinds,
+    features: Features,
+    tracks: Tracks,
+    places: Numbers,
+    near: Numbers,
+) -> Whole:
+    """Find the entries of the totals of rows from `start` on, making those that are new; return the first row for which there may be no room.
+
+    Totals of many clients lie all over the memory, and a row would wait for each of them. So what a block of rows needs is first touched, in loops
+    in which no row waits for another. Shape: `places` takes the entry for each track and row, `near` is room for a block.
+    """
+    for first in range(start, which.shape[0], BLOCK):
+        last = min(first + BLOCK, which.shape[0])
+        if room_left(tracks.table) < (last - first) * keys.shape[0]:
+            return first
+        mask = tracks.table.slots.shape[0] - 1
+        for track in range(keys.shape[0]):
+            for row in range(first, last):
+                near[row - first] = tracks.table.slots[slot_of(mask, keys[track, row], periods[track, row], track)]
+            for row in range(first, last):
+                entry = max(near[row - first] - 1, 0)
+                near[row - first] = tracks.table.keys[entry, 0] + tracks.sums[entry, 0]
+            for row in range(first, last):
+                if tracks_of(features, kinds, np.int64(which[row])) >> track & 1:
+                    entry = find(tracks.table, keys[track, row], periods[track, row], track)
+                    if entry < 0:
+                        entry = enter(tracks.table, keys[track, row], periods[track, row], track)
+                        tracks.sums[entry, 0] = tracks.sums[entry, 1] = 0
+                    places[track, row] = entry
+    return which.shape[0]
+
+
 def expect(
     start: Whole,
     cases: Places,
@@ -244,6 +283,7 @@ def live(
     followed: Followed,
     keys: Numbers,
     periods: Numbers,
+    places: Numbers,
     kinds: Kinds,
     tracks: Tracks,
     features: Features,
@@ -262,14 +302,14 @@ def live(
 ) -> Whole:
     """Decide rows from `start` on in both worlds; return the first row not decided, and in `stopped` why, of which entry, in which world.
 
-    Shape: `which` the kind of each row, `keys` and `periods` a row for each track. `posted` are the rows that came to pass, `possible` those that
-    can if the law permits them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals, whatever
-    the law says. Rows without `counting` are not decided, and what came to pass of them is added to the totals. Rows that are not their `own`
-    are counted elsewhere. `answers` takes the answers of each row, a row for each world, `became` what became of those that came to pass.
+    Shape: `which` the kind of each row, `keys`, `periods` and `places` a row for each track. `posted` are the rows that came to pass, `possible`
+    those that can if the law permits them: all but those that the ledger turned down. If `actual`, only what came to pass is added to the totals,
+    whatever the law says. Rows without `counting` are not decided, and what came to pass of them is added to the totals. Rows that are not their
+    `own` are counted elsewhere. `answers` takes the answers of each row, a row for each world, `became` what became of those that came to pass.
     """
     track_count = tracks.amounts.shape[0]
     for row in range(start, cases.shape[0]):
-        if room_left(shown_kinds) == 0 or room_left(lines) == 0 or room_left(tracks.table) < WORLDS * track_count:
+        if room_left(shown_kinds) == 0 or room_left(lines) == 0:
             stopped[0] = FULL
             return row
         first = pass_by(followed, positions[row])
@@ -280,7 +320,7 @@ def live(
             if asked == 0:
                 answers[world, row] = kinds.answers[entry, world]
                 continue
-            show(features, tracks, asked, counted, world, keys, periods, fields, row, shown)
+            show(features, tracks, asked, counted, world, keys, periods, places, fields, row, shown)
             number_kinds(shown_quantities, cases, shown, row, 1, 0, mixed, values)
             found = find(shown_kinds, entry, mixed[0], world)
             if found < 0:
@@ -313,7 +353,7 @@ def live(
                     move(followed.legs, leg, followed.balances, world)
             for track in range(track_count if happens else 0):
                 if counted >> track & 1:
-                    count_in(tracks, track, world, keys[track, row], periods[track, row], amount_of(tracks, track, fields, row))
+                    count_in(tracks, world, places[track, row], amount_of(tracks, track, fields, row))
         followed.next[0] = last
     stopped[0] = DONE
     return cases.shape[0]

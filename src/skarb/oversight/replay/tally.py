@@ -225,6 +225,6 @@ def kernels(kind: str) -> Functions:
         return interpreted(modules)
     return compiled(
         modules,
-        ("tally", "merge", "recognise", "expect", "pick", "live", "fill", "spread"),
+        ("tally", "merge", "recognise", "seek", "expect", "pick", "live", "fill", "spread"),
         woven=("slot_of", "find", "interval", "add"),
     )

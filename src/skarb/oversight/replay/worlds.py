@@ -88,7 +88,7 @@ class Worlds:
             np.array([window_days(one.window) for one in tracks], np.int64),
             np.array([TOTAL_MAX if one.sum else COUNT_MAX for one in tracks], np.int64),
             empty_table(room),
-            np.zeros(room, np.int64),
+            np.zeros((room, WORLDS), np.int64),
         )
         self._lines, self._sums = empty_table(room), empty_sums(room)
         self._kinds.latest[:] = 0
@@ -123,7 +123,7 @@ class Worlds:
         posted, possible = chunk.columns["answer"] == POSTED, ~np.isin(chunk.columns["answer"], _TURNED_DOWN)
         if len(self._sight.approved_later):
             possible &= ~np.isin(chunk.columns["rowid"], self._sight.approved_later)
-        groups = chunk.groups()
+        groups, places = chunk.groups(), self._seek(which, keys, periods)
         while True:
             row = self._kernel["live"](
                 row,
@@ -141,6 +141,7 @@ class Worlds:
                 self._money,
                 keys,
                 periods,
+                places,
                 self._kinds,
                 self._tracks,
                 self._features,
@@ -164,6 +165,18 @@ class Worlds:
                 entry, world, place = stopped[1:].tolist()
                 self._shown_answers[place] = self._asking.decide(self._kinds, entry, world, self._beside[:, 0].tolist())
             self.learn_verdicts()
+
+    def _seek(self, which: npt.NDArray[np.int32], keys: Numbers, periods: Numbers) -> Numbers:
+        """Return where the totals of some rows are, for each track."""
+        places, row = np.zeros(keys.shape, np.int64), 0
+        while (
+            row := self._kernel["seek"](
+                row, which, keys, periods, self._kinds, self._features, self._tracks, places, self._room[0]
+            )
+        ) < len(which):
+            table = grown(self._tracks.table, self._kernel)
+            self._tracks = self._tracks._replace(table=table, sums=longer(self._tracks.sums, len(table.keys)))
+        return places
 
     def _recognise(self, cases: npt.NDArray[np.int32], fields: Numbers) -> npt.NDArray[np.int32]:
         """Return the kinds of some rows, and learn what there is to be known of new ones."""
@@ -208,10 +221,6 @@ class Worlds:
             self.permits = np.array([one.verdict == "permit" for one in known], np.bool_)
 
     def _make_room(self) -> None:
-        tracks = self._tracks
-        if full(tracks.table, WORLDS * len(self._sight.totals.tracks)):
-            table = grown(tracks.table, self._kernel)
-            self._tracks = tracks._replace(table=table, sums=longer(tracks.sums, len(table.keys)))
         if full(self._shown_kinds):
             self._shown_kinds = grown(self._shown_kinds, self._kernel)
             self._shown_answers = longer(self._shown_answers, len(self._shown_kinds.keys))
@@ -278,6 +287,6 @@ def _worth(values: Numbers) -> Sum:
     return Sum(len(values), (int((known >> 32).sum()) << 32) + int((known & 0xFFFFFFFF).sum()))
 
 
-def full(table: object, more: int = 1) -> bool:
-    """Say whether a table has not got room for so many entries."""
-    return len(table.keys) - int(table.used[0]) < more  # type: ignore[attr-defined]
+def full(table: Table) -> bool:
+    """Say whether a table has no room for another entry."""
+    return len(table.keys) == int(table.used[0])
