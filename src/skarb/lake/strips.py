@@ -60,10 +60,14 @@ class Strips:
         self._folder, self._additions = folder, additions
         self.stop = max(additions)
         self._files: dict[str, int] = {}
-        self._known = {
+        self._known = self._look()
+
+    def _look(self) -> dict[str, int]:
+        """Return how many rows there are strips of, by column."""
+        return {
             name: strip.rows
-            for name, strip in _noted(folder).items()
-            if name in KINDS and additions.get(strip.rows) == strip.additions and self._holds(name, strip.rows)
+            for name, strip in _noted(self._folder).items()
+            if name in KINDS and self._additions.get(strip.rows) == strip.additions and self._holds(name, strip.rows)
         }
 
     def rows(self, columns: Sequence[str]) -> int:
@@ -101,7 +105,8 @@ class Strips:
             return None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            wanted = {name: known for name in columns if (known := self._known.get(name, 0)) < self.stop}
+            self._known = self._look()  # somebody may have laid out more by now
+            wanted = {name: known for name in columns if name in KINDS and (known := self._known.get(name, 0)) < self.stop}
             return Lengthening(lock, {name: (self._path(name), rows) for name, rows in wanted.items()}, self._done)
         except OSError:
             os.close(lock)
@@ -109,10 +114,9 @@ class Strips:
 
     def _done(self, names: Sequence[str]) -> None:
         """Note that some strips hold all rows now."""
-        known = {name: strip for name, strip in _noted(self._folder).items() if self._known.get(name) == strip.rows}
-        strips = known | {name: Strip(self.stop, self._additions[self.stop]) for name in names}
-        write_whole(self._folder / NOTE, msgspec.json.encode(_Note(FORMAT, strips)))
         self._known |= dict.fromkeys(names, self.stop)
+        strips = {name: Strip(rows, self._additions[rows]) for name, rows in self._known.items()}
+        write_whole(self._folder / NOTE, msgspec.json.encode(_Note(FORMAT, strips)))
 
 
 class Lengthening:
@@ -124,7 +128,9 @@ class Lengthening:
         self._begin = {name: rows for name, (_, rows) in wanted.items()}
         self._files: dict[str, int] = {}
         try:
-            for name, (path, _) in wanted.items():
+            for name, (path, rows) in wanted.items():
+                if rows == 0:  # whoever still reads what an earlier lake held goes on doing so
+                    path.unlink(missing_ok=True)
                 self._files[name] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError:
             self._give_up()

@@ -141,6 +141,26 @@ def test_a_lake_that_was_made_anew_has_none(lake: Path, asked: list[str]) -> Non
     assert same(rows_of(lake), expected) and asked
 
 
+def test_who_reads_while_a_lake_is_made_anew_reads_on(lake: Path) -> None:
+    rows_of(lake)
+    expected = from_table(lake)
+    with open_lake(lake) as connection:
+        pieces = list(Rows(connection, 0, 1 << 20).pieces())
+        first = pieces[0].read(read.Room())
+    (lake / "lake.duckdb").unlink()
+    rows_of(made(lake, seed=2))
+    values = [first.columns["value"], *(one.read(read.Room()).columns["value"] for one in pieces[1:])]
+    assert np.array_equal(np.concatenate(values), expected["value"])
+
+
+def test_what_is_no_number_is_read_from_the_table(lake: Path) -> None:
+    with open_lake(lake) as connection:
+        for _ in range(2):
+            chunks = list(Rows(connection, 0, 1 << 20).chunks(["id"]))
+            assert chunks[0].columns["id"][0] == connection.execute("SELECT id FROM rows LIMIT 1").fetchall()[0][0]
+    assert "id" not in noted(lake) and noted(lake)["day"] == ROWS
+
+
 def test_a_strip_that_is_cut_short_is_laid_out_again(lake: Path, asked: list[str]) -> None:
     rows_of(lake)
     os.truncate(lake / "strips" / "day.i4", 4 * ROWS - 1)
