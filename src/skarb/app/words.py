@@ -56,7 +56,7 @@ def spoken(rulebook: Rulebook, provision: str, code: str) -> Spoken | None:
     if found is None:
         return None
     cited = rulebook.pack.acts[found.cites.act]
-    act, article = cited.title_in.get(code, cited.title), found.cites.article
+    act, article = cited.title_in.get(code, cited.title), found.cites.article_in.get(code, found.cites.article)
     whole = code == "en" or (code in found.title_in and (code in found.says_in or not found.says))
     return Spoken(
         title=found.title_in.get(code, found.title),

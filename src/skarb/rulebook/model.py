@@ -61,6 +61,7 @@ class Citation:
     act: str
     article: str  # "?" where the article was not seen
     sources: tuple[str, ...] = ()
+    article_in: Mapping[str, str] = field(default_factory=dict, compare=False)  # by language; for a word of English
 
 
 @dataclass(frozen=True, slots=True)

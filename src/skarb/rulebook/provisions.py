@@ -141,7 +141,7 @@ def _citation(record: Record, name: str, frame: Frame) -> Citation:
     if "cites" not in record.nodes:
         return Citation("", "")
     acts, sources = frame.acts, frame.sources
-    cited = Record(record.reader, record.nodes["cites"], "a citation", ("act", "article"), ("sources",))
+    cited = Record(record.reader, record.nodes["cites"], "a citation", ("act", "article"), ("sources", "article_in"))
     act, article = cited.text("act"), cited.text("article", 'an article in quotes, "?" where it was not seen')
     names = cited.texts("sources", "a list of sources")
     if act and act not in acts:
@@ -154,7 +154,7 @@ def _citation(record: Record, name: str, frame: Frame) -> Citation:
     for source in names:
         if sources and source not in sources:
             record.reader.problem(cited.place("sources"), "sources", source, "a source of sources.yaml")
-    return Citation(act, article, names)
+    return Citation(act, article, names, read_translated(cited, "article_in"))
 
 
 def _in_force(record: Record) -> tuple[int | None, int | None, Status]:

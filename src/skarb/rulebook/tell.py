@@ -14,7 +14,7 @@ from skarb.rulebook.edition import Edition
 from skarb.rulebook.explain import explain, lacks, split
 from skarb.rulebook.expression import Fact, Node, walk
 from skarb.rulebook.history import Rulebook, value_on
-from skarb.rulebook.model import Provision
+from skarb.rulebook.model import Act, Citation, Provision
 from skarb.rulebook.phrases import Line, Phrases, phrases_of
 from skarb.rulebook.tree import TRUE, names_in, truth
 from skarb.rulebook.words import Words
@@ -74,11 +74,7 @@ def _says(provision: Provision, words: Words, translated: bool) -> tuple[Line, .
 
 
 def _about(rulebook: Rulebook, provision: Provision, day: int, words: Words) -> Iterator[Section]:
-    article = provision.cites.article
-    cited = rulebook.pack.acts[provision.cites.act]
-    act = f"{cited.id} «{cited.title_in.get(words.code, cited.title)}»"
-    key = "told_article_unseen" if article == "?" else "told_article"
-    yield _one(words, "told_source", words.text(key, act=act, article=article))
+    yield _one(words, "told_source", _where(rulebook.pack.acts[provision.cites.act], provision.cites, words))
     start = (
         words.text("told_ever") if provision.start is None else words.text("told_from", day=words.day(from_day(provision.start)))
     )
@@ -95,6 +91,15 @@ def _about(rulebook: Rulebook, provision: Provision, day: int, words: Words) -> 
     every = set(provision.activities) == set(rulebook.pack.fields["activity"].type.codes)
     names = words.text("told_every_activity") if every else ", ".join(words.word("activity", one) for one in provision.activities)
     yield _one(words, "told_activities", names)
+
+
+def _where(act: Act, cites: Citation, words: Words) -> str:
+    """Return act and article; a part that is not numbered, such as an appendix, is told by its own name."""
+    title = f"{act.id}: {act.title_in.get(words.code, act.title)}"
+    if cites.article == "?":
+        return words.text("told_article_unseen", act=title)
+    article = cites.article_in.get(words.code, cites.article).removesuffix("?").removesuffix(", ")
+    return words.text("told_article", act=title, article=article) if article[:1].isdigit() else f"{title}, {article}"
 
 
 def _conditions(rulebook: Rulebook, provision: Provision, day: int, words: Words) -> Iterator[Section]:
@@ -151,7 +156,7 @@ def tell_decision(rulebook: Rulebook, facts: Any, words: Words) -> Telling:
         translated = words.code == "en" or words.code in deciding.says_in
         sections.append(_one(words, "told_decided_by", f"{deciding.id}: {deciding.title_in.get(words.code, deciding.title)}"))
         sections.append(Section(words.text("told_says"), _says(deciding, words, translated)))
-        sections.append(_one(words, "told_source", told.citation))
+        sections.append(_one(words, "told_source", _where(edition.acts[deciding.cites.act], deciding.cites, words)))
         for key, node in (("told_when", deciding.when), ("told_needs", deciding.needs)):
             if node is not None:
                 sections.append(Section(words.text(key), tuple(_looked_at(node, facts, phrases))))

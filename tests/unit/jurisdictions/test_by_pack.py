@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from skarb.rulebook import Rulebook, load, verify
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Money
 from skarb.rulebook.schema import Field, schema
+from skarb.rulebook.tell import tell
+from skarb.rulebook.words import LANGUAGES, words
 
 FOLDER = Path(skarb.jurisdictions.__file__).parent / "by"
 OURS = "BY-BC-2000/transfer"
@@ -115,6 +118,64 @@ def test_sources_are_listed_once_and_used() -> None:
     listed = [one["id"] for one in yaml.safe_load((FOLDER / "sources.yaml").read_text(encoding="utf-8"))]
     assert len(listed) == len(set(listed))
     assert {source for one in law().pack.provisions.values() for source in one.cites.sources} <= set(listed)
+
+
+# -- texts in Belarusian and Russian ---------------------------------------------------------------------------------------------
+
+OTHER_ALPHABET = {"be": re.compile("[иИщЩъЪ]"), "ru": re.compile("[іІўЎ]")}
+NAMES_IN_LATIN = re.compile(r"[A-Z][A-Z0-9]*(\.\d+)?|(pacs|pain|camt)\.\d{3}|White|Paper")
+
+
+def texts(code: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the English text and the text in a language ("" for none) of whatever the pack says to somebody."""
+    for name, act in law().pack.acts.items():
+        yield f"{name} title", act.title, act.title_in.get(code, "")
+    for name, one in law().pack.provisions.items():
+        yield f"{name} title", one.title, one.title_in.get(code, "")
+        yield f"{name} says", one.says, one.says_in.get(code, "")
+        if re.search("[a-z]{3}", one.cites.article):
+            yield f"{name} article", one.cites.article, one.cites.article_in.get(code, "")
+
+
+def digits(text: str) -> list[str]:
+    return sorted(re.findall(r"\d+", text))
+
+
+def faults(english: str, text: str, code: str) -> list[str]:
+    """Return what is wrong with a translation, as far as a machine can tell."""
+    found = [] if text and re.search("[а-яёіў]", text) else ["not translated"]
+    found += ["a letter of the other alphabet"] if OTHER_ALPHABET[code].search(text) else []
+    found += ["other numbers"] if digits(text) != digits(english) else []
+    return found + (["an end unlike the English one"] if text.endswith(".") != english.endswith(".") else [])
+
+
+@pytest.mark.parametrize("code", LANGUAGES[:-1])
+def test_whatever_is_said_is_said_in_the_language(code: str) -> None:
+    lacking = {name: found for name, english, text in texts(code) if (found := faults(english, text, code))}
+    assert lacking == {}
+
+
+def test_a_fault_of_a_translation_is_found() -> None:
+    assert faults("Until 1 January 2049.", "Да 1 студзеня 2049 года.", "be") == []
+    assert faults("Until 1 January 2049.", "Да 1 студзеня 2094 года.", "be") == ["other numbers"]
+    assert faults("Six.", "Шесть", "be") == ["an end unlike the English one"]
+    assert faults("Six.", "Лишек.", "be") == ["a letter of the other alphabet"]
+    assert faults("A title", "", "ru") == faults("A title", "A title", "ru") == ["not translated"]
+
+
+@pytest.mark.parametrize("code", LANGUAGES[:-1])
+def test_no_word_of_english_is_left_in_a_telling(code: str) -> None:
+    """Conditions, values and citations included; ids, codes and names that are written alike everywhere may stay."""
+    pack = law().pack
+    ids = sorted({*pack.provisions, *pack.acts, *pack.parameters}, key=len, reverse=True)
+    known = re.compile("|".join(map(re.escape, ids)))
+    left: dict[str, list[str]] = {}
+    for name, one in pack.provisions.items():
+        told = tell(law(), one, parse_day("2026-08-01"), words(code)).text()
+        latin = re.findall(r"[A-Za-z][A-Za-z0-9_]*(?:\.\w+)*", known.sub("", told))
+        if found := [word for word in latin if word not in one.authority and not NAMES_IN_LATIN.fullmatch(word)]:
+            left[name] = found
+    assert left == {}
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------------------

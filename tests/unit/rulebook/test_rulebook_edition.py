@@ -78,6 +78,16 @@ REFUSE = {"id": "D/refuse", "effect": "refuse"}
 REFER = {"id": "D/refer", "effect": "refer"}
 
 
+def test_texts_in_other_languages_are_in_no_edition() -> None:
+    cited = {"act": "L", "article": "Part 1"}
+    plain = PERMIT | {"cites": cited}
+    told = plain | {"title_in": {"be": "т"}, "says_in": {"ru": "с"}, "cites": cited | {"article_in": {"be": "частка 1"}}}
+    found = law([told])
+    assert found.pack.provisions["L/permit"].cites.article_in == {"be": "частка 1"}
+    assert found.edition(DAY).hash == law([plain]).edition(DAY).hash
+    assert found.edition(DAY).hash != law([plain | {"title": "another"}]).edition(DAY).hash
+
+
 def test_a_refusal_decides_before_a_referral_and_a_referral_before_a_permission() -> None:
     assert decides(PERMIT, REFER, REFUSE) == ("refuse", "D/refuse")
     assert decides(PERMIT, REFER) == ("refer", "D/refer")

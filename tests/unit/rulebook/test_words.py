@@ -189,6 +189,16 @@ def test_a_decision_is_told_with_what_the_law_looked_at(code: str) -> None:
     assert words(code).text("told_silence") in silent.text()
 
 
+def test_act_and_part_are_named_in_the_language() -> None:
+    token = BY.pack.provisions["BY-D8-2017/A1-token"]
+    assert "«Аб развіцці лічбавай эканомікі», дадатак 1" in tell(BY, token, DAY, words("be")).text()
+    assert tell(BY, token, DAY, words("en")).sections[2].lines[0].text.endswith(", Appendix 1")
+    facts = Facts(
+        activity="token_buy_fiat", day=DAY, screening="clear", actor_kind="natural_person", counterparty_kind="natural_person"
+    )
+    assert "Указ № 367 «Аб абарачэнні лічбавых знакаў (токенаў)»" in tell_decision(BY, facts, words("be")).text()
+
+
 def test_a_statement_is_a_comparison() -> None:
     with pytest.raises(TypeError):
         phrases_of(edition(), words("en")).statement(Count(1))
