@@ -24,7 +24,7 @@ from skarb.core.amount import parse_amount
 from skarb.core.compiled import choose_kind
 from skarb.oversight.typologies.legs import Deed, flow_of
 
-AT_ONCE = 5_000  # rows that are watched before the answer, which takes a tenth of a second
+AT_ONCE = 1_000  # rows that are watched before the answer, which takes some hundredths of a second
 _AGAIN_S = 20.0  # a queue is made again at most so often,
 _SHARE = 10  # and at most a tenth of the time is spent on it
 
