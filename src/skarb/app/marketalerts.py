@@ -26,7 +26,7 @@ from skarb.oversight.typologies.legs import Deed, flow_of
 
 AT_ONCE = 1_000  # rows that are watched before the answer, which takes some hundredths of a second
 _AGAIN_S = 20.0  # a queue is made again at most so often,
-_SHARE = 10  # and at most a tenth of the time is spent on it
+_SHARE = 10  # and at most a tenth of a core's time is spent on it
 
 
 class MarketAlerts:
@@ -105,15 +105,13 @@ class MarketAlerts:
 
     def _watch(self, count: int) -> None:
         """Watch the first so many rows; whatever becomes of that, the market goes on."""
-        started = time.monotonic()
         try:
             told, view = self._found(count)
         except Exception as error:
             told, view = self._told, msgspec.structs.replace(self._view, problem=str(error) or type(error).__name__)
         with self._lock:
-            ended = time.monotonic()
             self._told, self._view, self._watching = told, view, None
-            self._again = ended + max(_AGAIN_S, _SHARE * (ended - started))
+            self._again = time.monotonic() + max(_AGAIN_S, _SHARE * time.thread_time())  # the thread did nothing else
 
     def _found(self, count: int) -> tuple[tuple[Told, ...], AlertsView]:
         deeds = sorted(self._deeds[:count], key=lambda one: (one.moment, one.reference))

@@ -129,7 +129,7 @@ class _Pages:
         @get("/alerts/{name:str}", sync_to_thread=True)
         def alert(request: _Request) -> Response[Any]:
             name = request.path_params["name"]
-            queue, found = self._view.alerts(), self._view.alert(request.path_params["name"])
+            queue, found = self._view.alerts(), self._view.alert(name)
             if found is None and queue.waiting:  # it may be in what is being watched
                 return self._answer(request, "alerts", {"clock": self._view.clock(), "queue": queue})
             if found is None:
