@@ -49,10 +49,18 @@ class AlertView(Struct, frozen=True, kw_only=True):
 
 
 class AlertsView(Struct, frozen=True, kw_only=True):
-    """The queue."""
+    """The queue. Nothing was watched yet where `watched` is nought and `unwatched` is not."""
 
     alerts: tuple[AlertLine, ...]
     transfers: int
     disturbed: int
     ranker: str  # name of the ranker that orders the queue; empty where the score does
     bounds_met: int  # looks that ended at a bound
+    watched: int = 0  # instructions carried out that the queue knows
+    unwatched: int = 0  # those it does not know yet
+    problem: str = ""  # why the latest watch broke off
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing can be told yet, as the first watch is not over."""
+        return not self.watched and self.unwatched > 0

@@ -20,6 +20,7 @@ from skarb.app.law import law_folder, rulebook_of
 from skarb.app.words import citation_of
 from skarb.core.amount import parse_amount
 from skarb.core.asset import currencies
+from skarb.core.compiled import Kind
 from skarb.core.errors import InputError, NotFound
 from skarb.core.instruction import Instruction
 from skarb.core.time import legal_day
@@ -184,19 +185,24 @@ def _institution(account: str) -> str:
     return account.partition(":")[0] if ":" in account else "file"
 
 
-def watched(flow: Flow, settings: Settings) -> Watch:
-    """Return a watch that has seen all of a flow."""
-    watch = Watch(settings, expected=len(flow.transfers))
+def watched(flow: Flow, settings: Settings, kind: Kind | None = None) -> Watch:
+    """Return a watch that has seen all of a flow; where no kind of kernel is named, one that is worth it."""
+    watch = Watch(settings, expected=len(flow.transfers), kind=kind)
     watch.license(flow.licensed)
     watch.feed(flow.transfers)
     return watch
 
 
 def find(
-    flow: Flow, settings: Settings, law: str, model: Model | None = None, order: str = "score; no ranker was given"
+    flow: Flow,
+    settings: Settings,
+    law: str,
+    model: Model | None = None,
+    order: str = "score; no ranker was given",
+    kind: Kind | None = None,
 ) -> Findings:
     """Return the alerts of a flow, in the order in which an officer should read them."""
-    watch = watched(flow, settings)
+    watch = watched(flow, settings, kind)
     alerts = watch.alerts()
     queue = ranked(alerts, model)
     return Findings(

@@ -354,10 +354,10 @@ class MarketView(Protocol):
         """Return the report on money abroad that stands alone, as HTML, or None."""
 
     def alerts(self) -> AlertsView:
-        """Return the schemes that a watch sees in what was posted, in the order in which an officer should read them."""
+        """Return the schemes that a watch saw in what was posted, in the order in which an officer should read them; never wait for a watch."""
 
     def alert(self, name: str) -> AlertView | None:
-        """Return one scheme with everybody in it, or None."""
+        """Return one scheme of that queue with everybody in it, or None."""
 
     def mining(self) -> FarmView | None:
         """Return the mining farm now and what the journal says of it, or None if the market has none; so for all of `mining_*`."""

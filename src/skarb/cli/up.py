@@ -164,6 +164,7 @@ def _serve(running: Market, host: str, port: int) -> None:
             beside.extend(_mine_beside(running))
             _fill(running, stopped=stop.is_set)
             if not stop.is_set():
+                running.view.alerts()  # the first watch begins before somebody asks for it
                 beside.extend(_replay_beside(running))
                 beside.extend(_bill_beside(running))
             for _ in () if stop.is_set() else running.live():

@@ -129,9 +129,11 @@ class _Pages:
         @get("/alerts/{name:str}", sync_to_thread=True)
         def alert(request: _Request) -> Response[Any]:
             name = request.path_params["name"]
-            found = self._view.alert(name)
+            queue, found = self._view.alerts(), self._view.alert(name)
+            if found is None and queue.waiting:  # it may be in what is being watched
+                return self._answer(request, "alerts", {"clock": self._view.clock(), "queue": queue})
             if found is None:
-                raise NotFound(f"there is no alert {name!r}")
+                raise NotFound(f"there is no alert {name!r} in what was watched so far")
             purpose, unmasked, refused = self._purpose(request, f"alerts/{name}")
             content = {"clock": self._view.clock(), "alert": found, "purpose": purpose, "purpose_refused": refused}
             return self._answer(request, "alert", content, unmasked=unmasked)

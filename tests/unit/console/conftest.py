@@ -16,6 +16,7 @@ import pytest
 from tests.unit.console import drafted
 
 from skarb.app import model as m
+from skarb.app.alertmodel import AlertsView
 from skarb.app.draftmodel import DraftsView
 from skarb.app.market import MarketFile, create_market
 from skarb.app.marketmining import MarketMining
@@ -58,6 +59,7 @@ class FakeMarket:
     def __init__(self, empty: bool = False) -> None:
         self.empty = empty
         self.looks: list[tuple[str, str]] = []
+        self.queue = AlertsView(alerts=(), transfers=0, disturbed=0, ranker="", bounds_met=0)
         self.tried: DraftsView = drafted.EMPTY if empty else drafted.DONE
 
     def clock(self) -> m.ClockView:
@@ -246,6 +248,12 @@ class FakeMarket:
 
     def flow_report(self, language: str) -> bytes | None:
         return None if self.empty else f"<!doctype html><title>{language}</title>".encode()
+
+    def alerts(self) -> AlertsView:
+        return self.queue
+
+    def alert(self, name: str) -> None:
+        return None
 
     def mining(self) -> Any:
         return None if self.empty else mined().farm(NOW, self._known)

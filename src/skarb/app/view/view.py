@@ -243,7 +243,7 @@ class View:
         return flow_report(self._folder, language)
 
     def alerts(self) -> AlertsView:
-        """Return the schemes that a watch sees in what was posted."""
+        """Return the schemes that a watch saw in what was posted, as far as it is."""
         return self._alerts.queue()
 
     def alert(self, name: str) -> AlertView | None:

@@ -16,7 +16,8 @@ from skarb.oversight.typologies.model import FAMILIES, LICENSED, Alert, Numbers,
 from skarb.oversight.typologies.settings import Settings
 from skarb.oversight.typologies.state import empty_pairs, empty_past, empty_people, empty_work, longer_past, longer_people
 
-WORTH_COMPILING = 20_000  # transfers
+# The interpreter takes two seconds for so many; machine code is loaded in one, but it takes more than a minute to be made.
+WORTH_COMPILING = 100_000  # transfers
 SIZE_MAX = 1 << 50  # larger sizes are taken as this; a product with a thousand still fits a word
 
 
