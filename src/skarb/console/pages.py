@@ -55,6 +55,7 @@ class Page:
     lang_in_links: bool  # the reader chose the language by hand
     content: dict[str, Any]
     law: Callable[[str, str], Spoken | None] = lambda provision, code: None  # a provision in a language
+    sections: tuple[tuple[str, str], ...] = ()  # where each section is, and the message that names it
 
 
 @cache
@@ -127,6 +128,7 @@ def _helpers(page: Page) -> dict[str, Any]:
         "short_day": words.short_day,
         "instant": lambda value: words.instant(value, zone_name),
         "link": link,
+        "sections": [(where, name, page.path.strip("/").partition("/")[0] == where) for where, name in page.sections],
         "static": lambda name: f"/static/{name}?v={_stamp()}",
         "languages": [(code, language(code).messages["language"], f"{page.path}?lang={code}") for code in LANGUAGES],
         "lang": words.code,
