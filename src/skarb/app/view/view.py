@@ -153,7 +153,8 @@ class View:
         if not self.past_days:
             return None
         first, today = (legal_day(moment, self._rulebook.country.zone) for moment in (self._start, self.now))
-        return PastView(day=min(today - first + 1, self.past_days), days=self.past_days)
+        day = today - first + 1
+        return PastView(day=day, days=self.past_days) if day <= self.past_days else None
 
     def books(self) -> tuple[BookView, ...]:
         """Return every book at a glance."""
