@@ -37,6 +37,7 @@ _SECTIONS = (
     ("mining", "nav_mining"),
     ("reserve", "mining_nav_reserve"),
 )
+_NOT_KEPT = frozenset({"lang", "purpose"})  # of a question in links to the same page; a purpose is stated for one look
 _OF_FARM = frozenset({"mining", "reserve"})  # there where the market has a farm
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -243,6 +244,7 @@ class _Pages:
             lang_in_links=asked in (words.code,),
             content=content,
             law=self._view.spoken,
+            query=tuple(one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT),
             sections=self._sections,
         )
         headers = {**_HEADERS, **_spoken(words.code)}

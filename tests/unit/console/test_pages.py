@@ -181,6 +181,14 @@ def test_a_market_in_which_nothing_happened_has_a_page_too(empty_market: Any):
     assert client.get("/book/burshtyn").status_code == 200
 
 
+def test_a_question_is_kept_in_another_language_and_in_json_but_not_a_purpose(client: TestClient[Any]):
+    links = outline(client.get("/mining/plan?mw=300&reactor_out=yes&lang=en").text).links
+    assert "/mining/plan?mw=300&reactor_out=yes&lang=be" in links and "/mining/plan.json?mw=300&reactor_out=yes&lang=en" in links
+    assert "/mining/plan.json?mw=300" in outline(client.get("/mining/plan?mw=300").text).links
+    links = outline(client.get("/book/burshtyn/batch/31/row/7?purpose=case+12345&lang=en").text).links
+    assert not any("purpose" in link for link in links)
+
+
 def test_a_market_whose_past_still_happens_says_how_far_it_is(empty_market: Any):
     empty_market.past = PastView(day=12, days=30)
     text = TestClient(console(empty_market)).get("/", params={"lang": "en"}).text
