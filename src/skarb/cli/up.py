@@ -261,5 +261,5 @@ def _has_screen(environment: Mapping[str, str], platform: str) -> bool:
 def _say_ready(browser: bool, address: str) -> None:
     err.print("The first weeks pass while you watch; then a few minutes of the market pass each second.")
     out.print(f"[bold green]The market is open:[/] [link={address}]{address}[/link]   (Ctrl-C closes it)", highlight=False)
-    if browser:
-        webbrowser.open(address)
+    if browser:  # in a thread, as some browsers keep who opens them waiting, and the page is served meanwhile
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
