@@ -136,6 +136,7 @@ class Market:
             scenario.books,
             scenario.entries.latin,
             self.book_path,
+            self.now,
             scenario.farm,
             scenario.miners,
         )
@@ -167,7 +168,13 @@ class Market:
 
         `stopped` is asked now and then; what had not happened then happens in the next fill.
         """
-        self.view.living = True
+        self.view.living, self.view.past_days = True, self.file.days
+        try:
+            return self._live_through(progress, stopped)
+        finally:
+            self.view.past_days = 0
+
+    def _live_through(self, progress: Step | None, stopped: Callable[[], bool]) -> int:
         since = {name: self.view.last(name) for name in self.desks}
         waiting: dict[str, list[Instruction]] = {name: [] for name in self.desks}
         done, expected = 0, self.file.days * self.file.per_day

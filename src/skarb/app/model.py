@@ -39,6 +39,13 @@ class Person(Struct, frozen=True, kw_only=True):
     latin: str = ""
 
 
+class PastView(Struct, frozen=True, kw_only=True):
+    """How far a past has come that is still happening."""
+
+    day: int  # 1 is the first
+    days: int
+
+
 class ClockView(Struct, frozen=True, kw_only=True):
     """The market's time and pulse."""
 
@@ -52,6 +59,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     edition: str  # SHA-256 of the edition in force, hex
     simulated: bool = False  # everybody and everything shown is made up
     waiting: int | None = None  # referrals that nobody has answered yet; None = count every referral
+    past: PastView | None = None  # None = the past has happened
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -69,6 +77,7 @@ class BookView(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     latin: str
+    path: str  # of the book, as commands take it
     licence: str
     needs_both_gates: bool
     regime_since: date | None  # first gate; None = not passed

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
-from collections.abc import Callable
+import webbrowser
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -41,6 +44,7 @@ def up(
     per_day: int = 2000,
     host: str = "127.0.0.1",
     port: int = 8080,
+    browser: bool = True,
     chain: Annotated[list[Path] | None, Parameter(negative=())] = None,
 ) -> None:
     """Start a living market: institutions, clients, a supervisor's console in the browser.
@@ -75,6 +79,8 @@ def up(
         Address to listen on; the console has no log-in, so keep it on this machine.
     port
         Port to listen on.
+    browser
+        Open the page in the browser when started by hand on a machine with a screen.
     chain
         Files or folders of the real chain (as of `skarb mine`), from which the pages on mining tell its past; without them it is made up.
     """
@@ -100,7 +106,7 @@ def up(
             out.print(_tried(running), markup=False, highlight=False, soft_wrap=True)
             out.print(_received(running), markup=False, highlight=False, soft_wrap=True)
             return
-        _serve(running, host, port)
+        _serve(running, host, port, browser and sys.stdout.isatty() and _has_screen(os.environ, sys.platform))
     out.print("Closed; the books are sealed.")
 
 
@@ -150,7 +156,7 @@ def _first_day(days: int) -> date:
     return max(now().date() - timedelta(days=days), date(2026, 9, 1))
 
 
-def _serve(running: Market, host: str, port: int) -> None:
+def _serve(running: Market, host: str, port: int, browser: bool) -> None:
     """Show the market and let the present happen until somebody stops it."""
     from skarb.console.serve import serve
 
@@ -179,7 +185,7 @@ def _serve(running: Market, host: str, port: int) -> None:
     writer = threading.Thread(target=live, name="skarb-market")
     writer.start()
     try:
-        serve(running.view, host, port, ready=_say_ready, stop=stop)
+        serve(running.view, host, port, ready=partial(_say_ready, browser), stop=stop)
     finally:
         stop.set()
         writer.join()
@@ -246,6 +252,15 @@ def _bill_beside(running: Market) -> list[Beside]:
         return []
 
 
-def _say_ready(address: str) -> None:
+def _has_screen(environment: Mapping[str, str], platform: str) -> bool:
+    """Return whether a browser would open before the eyes of who started this, and not far away or as text in the terminal."""
+    if "SSH_CONNECTION" in environment:
+        return False
+    return platform in ("darwin", "win32") or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _say_ready(browser: bool, address: str) -> None:
     err.print("The first weeks pass while you watch; then a few minutes of the market pass each second.")
     out.print(f"[bold green]The market is open:[/] [link={address}]{address}[/link]   (Ctrl-C closes it)", highlight=False)
+    if browser:  # in a thread, as some browsers keep who opens them waiting, and the page is served meanwhile
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -7,6 +7,7 @@ elsewhere, and no page writes anything but the log of looks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -28,6 +29,16 @@ from skarb.grid import InfeasiblePlan
 
 PURPOSE_MIN, PURPOSE_MAX = 5, 200
 _REFUSALS, _REFERRALS, _BATCHES = 8, 4, 50
+_SECTIONS = (
+    ("", "nav_market"),
+    ("flows", "nav_flows"),
+    ("drafts", "nav_drafts"),
+    ("alerts", "alerts"),
+    ("mining", "nav_mining"),
+    ("reserve", "mining_nav_reserve"),
+)
+_NOT_KEPT = frozenset({"lang", "purpose"})  # of a question in links to the same page; a purpose is stated for one look
+_OF_FARM = frozenset({"mining", "reserve"})  # there where the market has a farm
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -180,6 +191,12 @@ class _Pages:
         mining = mining_handlers(self._view, self._answer)
         return [market, book, batch, row, provision, alerts, alert, drafts, draft, report, flows, flow_report, *mining]
 
+    @cached_property
+    def _sections(self) -> tuple[tuple[str, str], ...]:
+        """Where the market's sections are, and the messages that name them."""
+        farm = self._view.mining() is not None
+        return tuple((where, name) for where, name in _SECTIONS if farm or where not in _OF_FARM)
+
     def _purpose(self, request: _Request, subject: str) -> tuple[str | None, bool, bool]:
         """Return the purpose that was stated, whether people may be shown, and whether it was no purpose; a look is recorded first."""
         purpose = request.query_params.get("purpose")
@@ -229,6 +246,8 @@ class _Pages:
             lang_in_links=asked in (words.code,),
             content=content,
             law=self._view.spoken,
+            query=tuple(one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT),
+            sections=self._sections,
         )
         headers = {**_HEADERS, **_spoken(words.code)}
         return Response(content=self._renderer.render(page), media_type="text/html", status_code=status, headers=headers)

@@ -55,6 +55,8 @@ class Page:
     lang_in_links: bool  # the reader chose the language by hand
     content: dict[str, Any]
     law: Callable[[str, str], Spoken | None] = lambda provision, code: None  # a provision in a language
+    query: tuple[tuple[str, str], ...] = ()  # what was asked besides the language
+    sections: tuple[tuple[str, str], ...] = ()  # where each section is, and the message that names it
 
 
 @cache
@@ -104,7 +106,8 @@ def _helpers(page: Page) -> dict[str, Any]:
     words, clock = page.words, page.content.get("clock")
     zone_name = clock.zone if clock is not None else "UTC"
     decimals = clock.currency_decimals if clock is not None else 2
-    suffix = f"?{urlencode({'lang': words.code})}" if page.lang_in_links else ""
+    spoken = (("lang", words.code),) if page.lang_in_links else ()
+    suffix = f"?{urlencode((*page.query, *spoken))}" if page.query or spoken else ""
 
     def link(*parts: object, **query: object) -> str:
         address = "/" + "/".join(quote(str(part), safe="/") for part in parts)
@@ -127,8 +130,12 @@ def _helpers(page: Page) -> dict[str, Any]:
         "short_day": words.short_day,
         "instant": lambda value: words.instant(value, zone_name),
         "link": link,
+        "sections": [(where, name, page.path.strip("/").partition("/")[0] == where) for where, name in page.sections],
         "static": lambda name: f"/static/{name}?v={_stamp()}",
-        "languages": [(code, language(code).messages["language"], f"{page.path}?lang={code}") for code in LANGUAGES],
+        "languages": [
+            (code, language(code).messages["language"], f"{page.path}?{urlencode((*page.query, ('lang', code)))}")
+            for code in LANGUAGES
+        ],
         "lang": words.code,
         "lang_in_links": page.lang_in_links,
         "json_link": ("/index" if page.path == "/" else page.path) + ".json" + suffix,

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from skarb.grid.model import Hours, Plan, System
+from skarb.grid.model import Hours, Plan, System, surplus_w
 
 Reason = Literal["surplus", "boilers", "export", "gas_minimum", "gas", "mining", "reserve", "peak", "limits"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -31,7 +31,7 @@ TOLD: dict[Reason, str] = {
 
 @dataclass(frozen=True)
 class Explained:
-    """One hour of a plan with its reason. Units: watts; thousandths of the currency per MWh; `surplus_w` with no gas in it."""
+    """One hour of a plan with its reason. Units: watts; thousandths of the currency per MWh; `surplus_w` above the gas that stays on."""
 
     hour: int
     reason: Reason
@@ -78,16 +78,16 @@ def reasons_of(plan: Plan, hours: Hours, system: System) -> list[Reason]:
     return found
 
 
-def explain(plan: Plan, hours: Hours, system: System, floor_w: int = 0) -> list[Explained]:
-    """Return every hour with its reason in words; mining counts as on surplus as far as power is left above the load without gas."""
-    surplus = np.maximum(hours.baseload_w + hours.must_run_w + floor_w - hours.load_w, 0)
+def explain(plan: Plan, hours: Hours, system: System) -> list[Explained]:
+    """Return every hour with its reason in words; mining counts as on surplus as far as power is left that no more gas is burnt for."""
+    surplus = surplus_w(hours, system.gas_floor_w)
     mining = plan.mining_total_w
     free = np.minimum(mining, np.maximum(surplus - plan.boilers_w - plan.export_w, 0))
     told = []
     for hour, reason in enumerate(reasons_of(plan, hours, system)):
         words = TOLD[reason]
         if mining[hour]:
-            words += f"; miners take {_mw(mining[hour])} MW, {_mw(free[hour])} MW of it left over without gas"
+            words += f"; miners take {_mw(mining[hour])} MW, {_mw(free[hour])} MW of it left over above the gas that stays on"
         elif system.miners:
             words += "; miners are off"
         told.append(

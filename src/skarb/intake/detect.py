@@ -14,7 +14,7 @@ from skarb.chain.ethereum import looks_like_answer
 from skarb.core.errors import InputError, shorten
 from skarb.intake.check import REQUIRED
 from skarb.intake.container import Container
-from skarb.intake.mapping import Mapping
+from skarb.intake.mapping import Layout, Mapping
 from skarb.intake.native import is_native
 from skarb.intake.parquet import MAGIC
 
@@ -48,7 +48,7 @@ def find_kind(container: Container) -> Kind:
 def choose(columns: Sequence[str], file: str, mappings: Iterable[Mapping]) -> Mapping | None:
     """Return the one mapping that fits the columns, None when they are those of our own format.
 
-    Raises: InputError listing the mappings when none or several fit.
+    Raises: InputError naming the mappings when none or several fit, with what the nearest ones lack.
     """
     if is_native(columns) or sum(name in columns for name in REQUIRED) >= _SCORE:
         return None
@@ -59,8 +59,16 @@ def choose(columns: Sequence[str], file: str, mappings: Iterable[Mapping]) -> Ma
     if fitting:
         names = ", ".join(mapping.name for mapping in fitting)
         raise InputError(f"{file}: several mappings read these columns: {names}; name the one that is meant")
-    known = "; ".join(mapping.describe_misfit(columns) for mapping in tables)
+    near = [mapping.describe_misfit(columns) for mapping in tables if any(_nearly(layout, columns) for layout in mapping.layouts)]
+    known = "; ".join(near) or f"none of the mappings {', '.join(mapping.name for mapping in tables)} fits"
     raise InputError(
         f"{file}: given the columns {shorten(', '.join(columns), 200)}, expected our own ({', '.join(REQUIRED)}, …) "
-        f"or of a mapping; {known}; name a mapping file of your own"
+        f"or those of a mapping; {known}; say what the columns mean in a mapping file of your own and name it: "
+        f"--mapping FILE.yaml (docs/your-files.md shows one)"
     )
+
+
+def _nearly(layout: Layout, columns: Sequence[str]) -> bool:
+    """Return whether most of what a layout reads is there."""
+    missing, unknown = layout.misfit(columns)
+    return len(missing) < len(columns) - len(unknown)

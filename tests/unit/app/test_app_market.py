@@ -1,6 +1,6 @@
 """A market on one machine: made once, resumed after any stop, every book of it provable."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -98,6 +98,16 @@ def test_a_market_goes_on_living(tmp_path: Path) -> None:
     with Market(folder) as market:
         assert market.view.clock().instructions > before
     assert all(verify(path).ok for path in (folder / "books").glob("*.book"))
+
+
+def test_a_market_says_how_far_its_past_is_while_it_happens(tmp_path: Path) -> None:
+    folder, seen = tmp_path / "market", []
+    create_market(folder, FILE)
+    with Market(folder) as market:
+        assert market.view.clock().now == datetime(2026, 9, 1, tzinfo=UTC) and market.view.clock().past is None
+        market.fill(lambda *_: seen.append(market.view.clock().past))
+        assert market.view.clock().past is None
+    assert {past.days for past in seen} == {2} and {past.day for past in seen} <= {1, 2}
 
 
 def test_a_market_has_one_keeper(whole: Path) -> None:

@@ -51,6 +51,16 @@ def test_a_plan_gives_a_reason_per_hour_and_its_schedule_the_same_power(skarb, t
     assert "gas: another MWh is burnt gas" in shown.out and "boilers first costs cents" in shown.out
 
 
+def test_mining_on_surplus_only_is_told_to_be_on_surplus(skarb) -> None:
+    words = ("mine", "plan", "--from", "2026-01-15", "--days", "2", "--surplus-only", "--method", "fill", "--format", "json")
+    rows = json.loads(skarb(*words).out)["rows"]
+    assert any(one["mining_w"] for one in rows)
+    assert all(one["on_surplus_w"] == one["mining_w"] for one in rows), (
+        "the surplus above the gas that stays on, as --surplus-only means it"
+    )
+    assert any("of it left over above the gas that stays on" in one["says"] for one in rows)
+
+
 def test_sizes_of_mining_are_tried_and_the_best_is_marked(skarb) -> None:
     rows = skarb("mine", "plan", "--try", "0..600/200", "--capital", "300000", "--surplus-only", "--format", "csv").rows
     assert [int(one["mining_w"]) // 1_000_000 for one in rows] == [0, 200, 400, 600]

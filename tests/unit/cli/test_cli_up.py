@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skarb.app.market import market_setting
+from skarb.cli.up import _has_screen
 
 SMALL = ("--once", "--days", "1", "--people", "60", "--companies", "8", "--per-day", "80")
 
@@ -78,3 +79,20 @@ def test_drafts_that_cannot_be_replayed_leave_the_market_whole(skarb, tmp_path: 
     monkeypatch.setattr("skarb.app.draftwork.replay_drafts", broken)
     result = skarb("up", "--market", "town", *SMALL)
     assert result.code == 0 and "· drafts not replayed: disk full" in result.out
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "opens"),
+    [
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"DISPLAY": ""}, "linux", False),
+        ({}, "linux", False),
+        ({}, "darwin", True),
+        ({"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "DISPLAY": ":10"}, "linux", False),
+    ],
+)
+def test_a_browser_opens_only_before_the_eyes_of_who_started_the_market(
+    environment: dict[str, str], platform: str, opens: bool
+) -> None:
+    assert _has_screen(environment, platform) is opens

@@ -58,6 +58,7 @@ class FakeMarket:
 
     def __init__(self, empty: bool = False) -> None:
         self.empty = empty
+        self.past: m.PastView | None = None
         self.looks: list[tuple[str, str]] = []
         self.queue = AlertsView(alerts=(), transfers=0, disturbed=0, ranker="", bounds_met=0)
         self.tried: DraftsView = drafted.EMPTY if empty else drafted.DONE
@@ -66,6 +67,7 @@ class FakeMarket:
         return m.ClockView(
             now=NOW, zone="Europe/Minsk", country="BY", currency="BYN", currency_decimals=2, living=True,
             instructions=0 if self.empty else 67_981, edition=digest("edition"), simulated=True,
+            past=self.past,
         )  # fmt: skip
 
     def books(self) -> tuple[m.BookView, ...]:
@@ -87,7 +89,7 @@ class FakeMarket:
             m.Holding(asset="USDT", clients="1803221.07", own="902113.5"),
         )
         return m.BookView(
-            name=name, title=title, latin=title, licence=licence, needs_both_gates=two,
+            name=name, title=title, latin=title, path=f"market/books/{name}.book", licence=licence, needs_both_gates=two,
             regime_since=None if licence == "bank" else date(2026, 8, 5),
             register_since=date(2026, 8, 24) if two and name != "vetraz" else (date(2021, 1, 1) if licence == "bank" else None),
             permitted=permitted, refused=refused, referred=referred, not_posted=permitted // 90, accounts=permitted // 7,

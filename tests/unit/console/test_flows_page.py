@@ -24,6 +24,8 @@ def test_before_anything_was_followed_the_page_says_so(empty_market: Any):
     client = TestClient(console(empty_market))
     assert "as soon as the books" in client.get("/flows", params={"lang": "en"}).text
     assert client.get("/flows/report").status_code == 404
+    empty_market.tried = DraftsView(progress=Progress(stage="feeding", subject="kirmash"))
+    assert "signed: kirmash" in client.get("/flows", params={"lang": "en"}).text
     empty_market.tried = DraftsView(progress=Progress(stage="failed", subject="the disk is <full>"))
     shown = client.get("/flows", params={"lang": "en"}).text
     assert "not followed: the disk is &lt;full&gt;" in shown

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from skarb.app.model import PastView
 from skarb.console import console
 
 PAGES = [
@@ -176,7 +177,55 @@ def test_a_market_in_which_nothing_happened_has_a_page_too(empty_market: Any):
     text = client.get("/", params={"lang": "en"}).text
     outline(text)
     assert text.count("Nothing yet.") == 4
+    assert "<progress" not in text
     assert client.get("/book/burshtyn").status_code == 200
+
+
+def test_a_question_is_kept_in_another_language_and_in_json_but_not_a_purpose(client: TestClient[Any]):
+    links = outline(client.get("/mining/plan?mw=300&reactor_out=yes&lang=en").text).links
+    assert "/mining/plan?mw=300&reactor_out=yes&lang=be" in links and "/mining/plan.json?mw=300&reactor_out=yes&lang=en" in links
+    assert "/mining/plan.json?mw=300" in outline(client.get("/mining/plan?mw=300").text).links
+    links = outline(client.get("/book/burshtyn/batch/31/row/7?purpose=case+12345&lang=en").text).links
+    assert not any("purpose" in link for link in links)
+
+
+def test_a_market_whose_past_still_happens_says_how_far_it_is(empty_market: Any):
+    empty_market.past = PastView(day=12, days=30)
+    text = TestClient(console(empty_market)).get("/", params={"lang": "en"}).text
+    outline(text)
+    assert "day 12 of 30" in text and '<progress id="past" value="12" max="30">' in text
+
+
+@pytest.mark.parametrize("path", ["/", "/flows", "/provision/BY-U367-2024/np-swap", "/nowhere"])
+def test_every_page_leads_to_every_section(client: TestClient[Any], path: str):
+    links = outline(client.get(path).text).links
+    assert {"/", "/flows", "/drafts", "/alerts", "/mining", "/reserve"} <= set(links)
+
+
+def test_a_section_is_marked_on_its_pages_and_one_that_is_not_there_is_not_named(client: TestClient[Any], market: Any):
+    assert '<a href="/mining" aria-current="page">' in client.get("/mining/surplus").text
+    assert '<a href="/drafts" aria-current="page">' in client.get("/drafts/abroad").text
+    market.mining = lambda: None
+    assert '<a href="/mining"' not in TestClient(console(market)).get("/flows").text
+
+
+def test_a_book_shows_what_it_holds_and_the_commands_that_prove_it(client: TestClient[Any]):
+    text = client.get("/book/burshtyn", params={"lang": "en"}).text
+    assert (
+        "4,182,907.15" in text and "210.9031" in text and ">12<" in text
+    )  # of clients, to the last digit, and what is set apart
+    assert (
+        "skarb verify market/books/burshtyn.book" in text and "skarb balance market/books/burshtyn.book client --prefix" in text
+    )
+
+
+def test_every_provision_that_decided_is_on_the_first_page(client: TestClient[Any], market: Any):
+    few = market.decisions()
+    market.decisions = lambda: few * 3
+    text = client.get("/", params={"lang": "en"}).text
+    outline(text)
+    assert f"All other provisions ({len(few) * 3 - 12})" in text
+    assert text.count('class="row"') == len(few) * 3
 
 
 def test_numbers_are_written_as_the_language_does(client: TestClient[Any]):

@@ -71,7 +71,7 @@ def test_before_anything_is_kept_pages_wait_and_say_so_when_it_failed(tmp_path: 
     assert client.get("/mining/bills?bill=x").status_code == client.get("/mining/audit?month=x").status_code == 400
     assert client.get("/index.json").json()["reserve"] is None
     front = re.search(r'(?s)<section[^>]*data-part="reserve">.*?</section>', client.get("/", params={"lang": "en"}).text)
-    assert front is not None and "Nothing yet" in front[0] and "BTC" not in front[0]
+    assert front is not None and "as soon as the miners are billed" in front[0] and "BTC" not in front[0]
     fresh.learn(Progress(stage="failed", subject="the <disk> is full"))
     for path in PATHS:
         assert "the &lt;disk&gt; is full" in client.get(path, params={"lang": "en"}).text

@@ -80,7 +80,11 @@ def test_blank_lines_are_no_rows_and_lines_are_told_where_they_differ(tmp_path: 
         ("id,at,activity,party,asset", "column amount is missing"),
         (COLUMNS + ",colour", "column colour is unknown"),
         ("i1,2026-01-01T00:00:00Z,fiat_pay,p,BYN,1.00,x", "expected our own"),
-        ("debtor,creditor,sum", "mapping amlsim does not fit"),
+        ("debtor,creditor,sum", "none of the mappings amlsim, .* fits; .* --mapping FILE.yaml"),
+        (
+            "tran_id,orig_acct,bene_acct,tx_type,base_amt,when",
+            "; mapping amlsim does not fit: column tran_timestamp is missing .*; say",
+        ),
     ],
 )
 def test_headers_that_cannot_be_used(tmp_path: Path, header: str, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from skarb.app.model import BookView, Holding
 from skarb.app.tally import BookTally
@@ -15,7 +16,7 @@ from skarb.simulate import BookEntry
 _OTHER = ("deposit/", "quarantine/")
 
 
-def book_of(entry: BookEntry, desk: Desk, tally: BookTally | None, registers: Registers, today: date) -> BookView:
+def book_of(entry: BookEntry, path: Path, desk: Desk, tally: BookTally | None, registers: Registers, today: date) -> BookView:
     """Return a book: what was decided in it, what it holds, how long its chain is."""
     outcomes = tally.outcomes if tally is not None else {}
     gates = _gates(entry.name, registers, today)
@@ -23,6 +24,7 @@ def book_of(entry: BookEntry, desk: Desk, tally: BookTally | None, registers: Re
         name=entry.name,
         title=entry.title,
         latin=entry.latin,
+        path=str(path),
         licence=entry.licence,
         needs_both_gates=len(registers.country.gates.get(entry.licence, ())) > 1,
         regime_since=gates.get("regime"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -29,6 +29,7 @@ from skarb.app.model import (
     BookView,
     ClockView,
     Flows,
+    PastView,
     Person,
     ProvisionCount,
     ProvisionView,
@@ -64,6 +65,7 @@ class View:
         books: Iterable[BookEntry],
         latin: dict[str, str],
         book_path: Callable[[str], Path],
+        start: datetime,
         farm: Farm | None = None,
         miners: Miners | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class View:
         self._entries = {book.name: book for book in books}
         self._latin = latin
         self._book_path = book_path
+        self._start = start
         self._desks: dict[str, Desk] = {}
         self._tally = Tally()
         self._looks = Looks(folder / "looks.jsonl", real_now)
@@ -87,6 +90,7 @@ class View:
         self.kept = None if miners is None or self.mined is None else MarketReserve(folder, law, country.zone, miners, self.mined)
         self.replaying = Progress()
         self.living = False
+        self.past_days = 0  # of the past, while it happens
 
     # Fed by the writer.
 
@@ -118,8 +122,8 @@ class View:
 
     @property
     def now(self) -> datetime:
-        """The instant of the latest instruction of all."""
-        return self._tally.now or datetime(1970, 1, 1, tzinfo=UTC)
+        """The instant of the latest instruction of all, or the market's first one."""
+        return self._tally.now or self._start
 
     def waiting(self) -> list[Answered]:
         """Return the referrals that wait, oldest first."""
@@ -142,13 +146,28 @@ class View:
             edition=self._edition_now().hash,
             simulated=True,
             waiting=len(self.waiting()),
+            past=self._past(),
         )
+
+    def _past(self) -> PastView | None:
+        if not self.past_days:
+            return None
+        first, today = (legal_day(moment, self._rulebook.country.zone) for moment in (self._start, self.now))
+        day = today - first + 1
+        return PastView(day=day, days=self.past_days) if day <= self.past_days else None
 
     def books(self) -> tuple[BookView, ...]:
         """Return every book at a glance."""
         with self._lock:
             return tuple(
-                book_of(entry, self._desks[entry.name], self._tally.books.get(entry.name), self._registers, self.now.date())
+                book_of(
+                    entry,
+                    self._book_path(entry.name),
+                    self._desks[entry.name],
+                    self._tally.books.get(entry.name),
+                    self._registers,
+                    self.now.date(),
+                )
                 for entry in self._entries.values()
                 if entry.name in self._desks
             )
