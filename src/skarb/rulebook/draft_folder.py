@@ -95,7 +95,7 @@ class _Reading:
         opens = self.additions() | self.changes(act)
         scope, problems = scope_again(self.pack, opens)
         self.problems += problems
-        features = check_features(self.added_features, scope)
+        features = check_features(self.added_features, scope, self.pack.features)
         self.pack = replace(self.pack, features=dict(sorted({**self.pack.features, **features}.items())))
         written = self.written(
             Frame(self.pack.country, self.pack.fields, self.pack.acts, self.pack.sources, self.pack.lists, scope)

@@ -14,6 +14,7 @@ from skarb.core.facts import Facts
 from skarb.core.time import parse_day
 from skarb.rulebook import Draft, Edition, Rulebook, RulebookError, diff, load, load_draft, read_draft
 from skarb.rulebook.compare import activities_of, compare, touched, turned_cases
+from skarb.rulebook.tree import truth
 
 ZZ = load(files("skarb.jurisdictions") / "zz")
 BY = load(files("skarb.jurisdictions") / "by")
@@ -318,3 +319,61 @@ def test_a_value_of_another_unit_is_refused(value: str) -> None:
         ZZ.with_parameter("credit.loan_to_value_max", value, 20_700)
     with pytest.raises(NotFound):
         ZZ.with_parameter("credit.loan", "1/2", 20_700)
+
+
+COUNTS = "(value is missing or value >= report.large)"
+
+
+FEATURE = """
+- name: total
+  sum: value
+  over: [actor]
+  of: instant_month is not missing
+  window: month
+  including: true
+"""
+
+
+def counting(tmp_path: Path, **texts: str) -> tuple[Rulebook, Path]:
+    """Zedland whose monthly total counts what minors paid above a limit, and a draft with these files."""
+    country = Path(shutil.copytree(str(files("skarb.jurisdictions") / "zz"), tmp_path / "zz"))
+    swap(country / "features.yaml", 'of: activity == "instant_pay"', f'of: activity == "instant_pay" and minor and {COUNTS}')
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    act = "act: {id: ZZ-P9-2027, title: On what counts, rank: law}"
+    (draft / "draft.yaml").write_text(f"id: counts\ntitle: What counts\nlaw: ZZ\nfrom: 2027-03-01\n{act}\n", encoding="utf-8")
+    for name, text in texts.items():
+        (draft / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load(country), draft
+
+
+def test_a_total_counts_by_what_the_draft_changes(tmp_path: Path) -> None:
+    changes = (
+        "- {condition: minor, means: actor_age is missing or actor_age < age.of_majority}\n"
+        '- {set: report.large, unit: base_unit, value: "60"}\n'
+    )
+    law, folder = counting(tmp_path, changes=changes)
+    draft = load_draft(law, folder)
+    edition = draft.rulebook.edition(FIRST)
+    total = edition.features["instant_month"].of
+    assert total is not None
+    for age, value, counts in [(None, 2730_00, True), (17, 2730_00, True), (18, 2730_00, False), (None, 2729_99, False)]:
+        facts = Facts(activity="instant_pay", day=FIRST, actor_age=age, value=value)
+        assert truth(total, facts) is counts, (age, value)
+    assert "instant_month" in draft.values
+    assert "ZZ-D2-2026/instant-month" in touched(draft)
+    assert Edition.from_normal(edition.normal).features == edition.features
+
+
+@pytest.mark.parametrize(
+    ("what", "texts"),
+    [
+        ("of the draft", {"features": FEATURE}),
+        ("of the country", {"changes": "- {condition: minor, means: instant_month is missing}\n"}),
+    ],
+)
+def test_no_total_of_a_draft_is_made_of_totals(what: str, texts: dict[str, str], tmp_path: Path) -> None:
+    law, folder = counting(tmp_path, **texts)
+    draft, problems = read_draft(law, folder)
+    assert draft is None, what
+    assert ["no total is made of totals" in str(one) for one in problems] == [True]
