@@ -13,6 +13,7 @@ from skarb.core.errors import InputError, NotFound
 from skarb.core.facts import Facts
 from skarb.core.time import parse_day
 from skarb.rulebook import Draft, Edition, Rulebook, RulebookError, diff, load, load_draft, read_draft
+from skarb.rulebook.backdate import backdated
 from skarb.rulebook.compare import activities_of, compare, touched, turned_cases
 from skarb.rulebook.tree import truth
 
@@ -377,3 +378,55 @@ def test_no_total_of_a_draft_is_made_of_totals(what: str, texts: dict[str, str],
     draft, problems = read_draft(law, folder)
     assert draft is None, what
     assert ["no total is made of totals" in str(one) for one in problems] == [True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        '- {set: report.swaps, unit: count, value: "4"}\n- {set: report.swaps, unit: count, value: "5"}\n',
+        '- {set: report.swaps, unit: count, from: 2027-07-01, value: "4"}\n- {set: report.swaps, unit: count, value: "5"}\n',
+        "- {list: watched_countries, codes: [QN]}\n- {list: watched_countries, codes: [QO]}\n",
+        "- {condition: minor, means: actor_age is missing}\n- {condition: minor, means: actor_age is not missing}\n",
+        "- {end: ZZ-L1-2026/records, last: 2028-01-01}\n- {end: ZZ-L1-2026/records}\n",
+    ],
+)
+def test_a_later_change_does_not_silently_undo_an_earlier_one(changes: str, folder: Path) -> None:
+    (folder / "changes.yaml").write_text(changes, encoding="utf-8")
+    draft, problems = read_draft(ZZ, folder)
+    assert draft is None
+    assert [str(one) for one in problems if "one change of it" in one.expected and "changes.yaml:2:" in one.where]
+
+
+def test_values_in_the_order_of_their_days_are_one_change_each(folder: Path) -> None:
+    changes = '- {set: report.swaps, unit: count, value: "4"}\n- {set: report.swaps, unit: count, from: 2027-07-01, value: "5"}\n'
+    path = folder / "changes.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + changes, encoding="utf-8")
+    law = load_draft(ZZ, folder).rulebook
+    values = [str(value.value) for value in law.pack.parameters["report.swaps"].values if value.start and value.start >= FIRST]
+    assert values == ["4", "5"]
+
+
+@pytest.mark.parametrize("name", ["changes.yml", "provisions/2027/more.yaml", "provisions/more.yml"])
+def test_a_file_that_would_be_passed_over_is_refused(name: str, folder: Path) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("- {end: ZZ-L1-2026/token}\n", encoding="utf-8")
+    draft, problems = read_draft(ZZ, folder)
+    assert draft is None
+    assert [one.expected for one in problems] == ["a file ending in .yaml"]
+
+
+def test_an_end_moves_alone_where_a_condition_changes_too(folder: Path) -> None:
+    (folder / "changes.yaml").write_text(
+        "- {end: ZZ-D2-2026/instant-month, last: 2028-01-01}\n"
+        '- {set: instant.month_max, unit: base_unit, value: "300"}\n'
+        "- {condition: known_client, means: actor_identified}\n- {end: ZZ-L1-2026/mine, last: 2028-01-01}\n",
+        encoding="utf-8",
+    )
+    draft = load_draft(ZZ, folder)
+    first = parse_day("2026-02-01")
+    moved, old = backdated(draft, first).pack.provisions, ZZ.pack.provisions
+    for name in ("ZZ-D2-2026/instant-month", "ZZ-L1-2026/mine"):
+        assert moved[name].start == old[name].start
+        assert moved[name].end == parse_day("2028-01-01") + first - draft.since
+        assert moved[name].when == draft.rulebook.pack.provisions[name].when
