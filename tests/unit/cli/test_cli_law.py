@@ -164,16 +164,27 @@ def test_check_of_a_draft(skarb, tmp_path: Path) -> None:
     result = skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash")
     assert result.code == 0, result.out
     assert "zz-cash" in result.out and "7 cases of the law come out differently" in " ".join(result.out.split())
-    assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out) == []
+    assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out)["passed"]
     wrong = skarb("law", "check", "--draft", EXAMPLES / "zz-cash")
     assert wrong.code == 9
     assert "BY, the country" in wrong.out
     broken = Path(shutil.copytree(EXAMPLES / "zz-cash", tmp_path / "broken"))
     path = broken / "changes.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("unit: ratio", "unit: ZZD"), encoding="utf-8")
-    (problem,) = json.loads(skarb("law", "check", "--law", "zz", "--draft", broken, "--json").out)
+    (problem,) = json.loads(skarb("law", "check", "--law", "zz", "--draft", broken, "--json").out)["problems"]
     assert "changes.yaml:3" in problem["where"] and "ratio" in problem["expected"]
     assert skarb("law", "check", "--law", "zz", "--draft", tmp_path).code == 4
+
+
+def test_check_of_a_draft_tells_what_the_draft_brings(skarb, tmp_path: Path) -> None:
+    draft = Path(shutil.copytree(EXAMPLES / "zz-cash", tmp_path / "draft"))
+    path = draft / "provisions" / sorted(one.name for one in (draft / "provisions").iterdir())[0]
+    path.write_text(path.read_text(encoding="utf-8").replace("  exception_of: [ZZ-L1-2026/no-cash]\n", ""), encoding="utf-8")
+    page = tmp_path / "check.html"
+    result = skarb("law", "check", "--law", "zz", "--draft", draft, "--html", page)
+    assert result.code == 9
+    assert "✗ conflict: ZZ-L1-2026/no-cash × ZZ-L1-2026/no-cash.exchanger" in result.out
+    assert "zz with draft zz-cash" in page.read_text(encoding="utf-8")
 
 
 def test_diff_of_a_draft_lists_law_and_answers(skarb, tmp_path: Path) -> None:

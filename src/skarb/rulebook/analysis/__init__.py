@@ -8,6 +8,8 @@ exactly what each of them means.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from skarb.rulebook.analysis.accepted import settle
 from skarb.rulebook.analysis.conflicts import conflicts
 from skarb.rulebook.analysis.findings import MEANING, Analysis, Finding, Witness
@@ -16,9 +18,10 @@ from skarb.rulebook.analysis.questions import STEPS, Questions
 from skarb.rulebook.analysis.reach import reach
 from skarb.rulebook.analysis.series import series
 from skarb.rulebook.analysis.voices import hearings
+from skarb.rulebook.draft import Draft
 from skarb.rulebook.history import Rulebook
 
-__all__ = ["MEANING", "Analysis", "Finding", "Witness", "analyse"]
+__all__ = ["MEANING", "Analysis", "Finding", "Witness", "analyse", "analyse_draft"]
 
 
 def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
@@ -26,7 +29,30 @@ def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
 
     Units: `steps` of the solver, the most for one question.
     """
-    questions = Questions(rulebook.pack.fields, steps)
+    return _analyse(rulebook, day, Questions(rulebook.pack.fields, steps))
+
+
+def analyse_draft(draft: Draft, day: int, steps: int = STEPS) -> Analysis:
+    """Analyse the law from a draft's first day on, and tell what the draft brings: findings that the law as it is does not have on these days.
+
+    Acceptances count as they stand on `day`; those that the draft makes needless are left to the law itself.
+    Units: `steps` of the solver, the most for one question.
+    """
+    questions = Questions(draft.rulebook.pack.fields, steps)
+    after = _analyse(_since(draft.rulebook, draft.since), day, questions)
+    before = _analyse(_since(draft.base, draft.since), day, questions)  # the same questions mostly, answered from memory
+    known = {(one.kind, one.about) for one in before.findings}
+    found = (one for one in after.findings if (one.kind, one.about) not in known and one.kind not in ("unused", "expired"))
+    return replace(after, findings=tuple(found))
+
+
+def _since(rulebook: Rulebook, day: int) -> Rulebook:
+    """Return a law without what ended before a day, as if there had been no law until then."""
+    provisions = {name: one for name, one in rulebook.pack.provisions.items() if one.end is None or one.end >= day}
+    return Rulebook(replace(rulebook.pack, provisions=provisions), rulebook.facts, None, day)
+
+
+def _analyse(rulebook: Rulebook, day: int, questions: Questions) -> Analysis:
     heard = hearings(rulebook)
     parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), series(rulebook)]
     proven = {word: count for _, counts in parts for word, count in counts.items() if count}
