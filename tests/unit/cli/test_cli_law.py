@@ -237,3 +237,10 @@ def test_import_makes_a_law(skarb, tmp_path: Path) -> None:
     assert skarb("law", "check", "--law", "law").code == 0
     assert skarb("law", "import", "openfisca", "parameters", "--out", "law").code == 5
     assert skarb("law", "import", "openfisca", "nothing", "--out", "other").code == 4
+
+
+def test_a_place_is_told_as_it_is(skarb, tmp_path: Path) -> None:
+    """Line 100 of a file stands between colons, which a terminal's library takes for the name of a picture."""
+    law = Path(shutil.copytree(law_folder("zz"), tmp_path / "zz"))
+    (law / "conditions.yaml").write_text("#\n" * 99 + "- {name: x, means: nothing}\n", encoding="utf-8")
+    assert "conditions.yaml:100:" in "".join(skarb("law", "check", "--law", law).out.split())
