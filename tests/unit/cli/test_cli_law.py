@@ -149,12 +149,24 @@ def test_explain_facts_written_by_hand(skarb, tmp_path: Path) -> None:
         '{"activity": "fiat_pay", "day": "2026-08-01", "colour": "green"}': 3,
         '{"activity": "fiat_pay", "day": "2026-08-01", "value": 1.5}': 3,
         '{"activity": "fiat_pay", "day": "1850-01-01"}': 3,
+        '{"activity": "instant_pay", "day": "2026-08-01", "totals": [1]}': 3,
     }
     for text, code in bad.items():
         facts.write_text(text)
         assert (text, skarb("law", "explain", facts, "--law", "zz").code) == (text, code)
     assert skarb("law", "explain", "none.json", "--law", "zz").code == 4
     assert skarb("law", "explain", tmp_path, "--law", "zz").code == 3
+
+
+@pytest.mark.parametrize("language", ["be", "ru", "en"])
+def test_explain_facts_with_a_running_total(language: str, skarb, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.json"
+    given = {"activity": "instant_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": True}
+    facts.write_text(json.dumps({**given, "screening": "clear", "instant_month": 800001}))
+    result = skarb("law", "explain", facts, "--law", "zz", "--in", language)
+    assert result.code == 0
+    assert "ZZ-D2-2026/instant-month" in result.out
+    assert "8000" in "".join(one for one in result.out if one.isalnum())
 
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "drafts"
