@@ -8,6 +8,7 @@ exactly what each of them means.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from skarb.rulebook.analysis.accepted import settle
@@ -29,7 +30,7 @@ def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
 
     Units: `steps` of the solver, the most for one question.
     """
-    return _analyse(rulebook, day, Questions(rulebook.pack.fields, steps))
+    return _analyse(rulebook, series(rulebook), day, Questions(rulebook.pack.fields, steps))
 
 
 def analyse_draft(draft: Draft, day: int, steps: int = STEPS) -> Analysis:
@@ -39,8 +40,10 @@ def analyse_draft(draft: Draft, day: int, steps: int = STEPS) -> Analysis:
     Units: `steps` of the solver, the most for one question.
     """
     questions = Questions(draft.rulebook.pack.fields, steps)
-    after = _analyse(_since(draft.rulebook, draft.since), day, questions)
-    before = _analyse(_since(draft.base, draft.since), day, questions)  # the same questions mostly, answered from memory
+    before, after = (  # the same questions mostly, answered from memory
+        _analyse(_since(one, draft.since), _series_since(one, draft.since), day, questions)
+        for one in (draft.base, draft.rulebook)
+    )
     known = {(one.kind, one.about) for one in before.findings}
     found = (one for one in after.findings if (one.kind, one.about) not in known and one.kind not in ("unused", "expired"))
     return replace(after, findings=tuple(found))
@@ -52,9 +55,16 @@ def _since(rulebook: Rulebook, day: int) -> Rulebook:
     return Rulebook(replace(rulebook.pack, provisions=provisions), rulebook.facts, None, day)
 
 
-def _analyse(rulebook: Rulebook, day: int, questions: Questions) -> Analysis:
+def _series_since(rulebook: Rulebook, day: int) -> tuple[list[Finding], Counter[str]]:
+    """Return what is found of series on a day or later; what went before may end there, so the whole law is looked at."""
+    found, proven = series(rulebook)
+    return [one for one in found if any(last >= day for _, last in one.days)], proven
+
+
+def _analyse(rulebook: Rulebook, dated: tuple[list[Finding], Counter[str]], day: int, questions: Questions) -> Analysis:
+    """Ask the solver about all editions of a law, and put what it says to what was found of series."""
     heard = hearings(rulebook)
-    parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), series(rulebook)]
+    parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), dated]
     proven = {word: count for _, counts in parts for word, count in counts.items() if count}
     effort = {
         "editions": len(rulebook.boundaries),

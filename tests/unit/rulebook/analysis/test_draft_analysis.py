@@ -76,6 +76,15 @@ FAULTS = {
         {"changes": "- {condition: minor, means: actor_age is not missing and actor_age > 5 and actor_age < 3}\n"},
         ("dead", ("ZZ-L1-2026/no-cash.minor",)),
     ),
+    "days between the end of a provision and its new version": (
+        {
+            "changes": "- {end: ZZ-L1-2026/mine}\n",
+            "provisions__a": provision("mine", "known_client", "permit")
+            .replace("from: 2027-03-01", "from: 2027-05-01")
+            .replace("at: 2027-03-01", "at: 2027-05-01"),
+        },
+        ("hole", ("ZZ-L1-2026/mine", "ZZ-P9-2027/mine")),
+    ),
     "days without a value": ({"changes": "- {end: ZZ-L1-2026/records}\n", "parameters__a": HOLE}, ("hole", ("planted.limit",))),
 }
 
