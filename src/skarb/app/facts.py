@@ -47,6 +47,8 @@ def facts_of(given: dict[str, Any], where: str, rulebook: Rulebook | None = None
     """
     if not isinstance(given.get("day"), str):
         raise FieldError("day", given.get("day"), "a date such as 2026-08-01")
+    if "totals" in given:
+        raise FieldError("totals", given["totals"], "each running total by its name in the law, like a fact")
     day = parse_day(given["day"])
     values = given | {"day": day}
     if rulebook is not None and not values.keys().isdisjoint(rulebook.pack.features):

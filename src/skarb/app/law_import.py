@@ -11,7 +11,7 @@ from skarb.core.asset import currencies
 from skarb.core.errors import Conflict, InputError, NotFound
 from skarb.core.time import from_day
 from skarb.rulebook import Country
-from skarb.rulebook.openfisca import Imported, ImportedSeries, read_openfisca
+from skarb.rulebook.openfisca import Imported, ImportedSeries, LeftOut, read_openfisca
 
 LEFT_OUT = "left_out.csv"
 _ACT = "OF"  # ids of the acts: OF-0 for what names no source, OF-1 … for the sources
@@ -28,10 +28,17 @@ def import_openfisca(folder: Path, target: Path, law: Country | None, currency: 
         raise Conflict(f"{target} is there already and not empty; name a folder that is new")
     if currency and currency not in currencies():
         raise InputError(f"currency {currency!r} is not in ISO 4217, expected a code such as EUR")
-    files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8-sig") for path in _yaml(folder)}
-    if not files:
+    files, unread = dict[str, str](), list[LeftOut]()
+    for path in _yaml(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            files[name] = path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            unread.append(LeftOut(name, f"no text in UTF-8, from byte {error.start} on"))
+    if not files and not unread:
         raise InputError(f"folder {folder} holds no YAML files; expected OpenFisca's `parameters`")
     found = read_openfisca(files, currency or (law.currency if law is not None else ""))
+    found.left += unread
     for name, text in _written(folder.name, found, law, currency):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from skarb.app.files import now
-from skarb.app.law import law_folder
+from skarb.app.law import law_folder, rulebook_of
 from skarb.core.errors import Problem
 from skarb.core.time import from_day, legal_day, to_day
-from skarb.rulebook import Rulebook, RulebookError, load, verify
-from skarb.rulebook.analysis import Analysis, analyse
+from skarb.rulebook import Draft, Rulebook, RulebookError, load, read_draft, verify
+from skarb.rulebook.analysis import Analysis, analyse, analyse_draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class LawCheck:
     rulebook: Rulebook | None = None  # None while there are problems
     analysis: Analysis | None = None
     seconds: float = 0.0  # of the analysis
+    draft: Draft | None = None  # that the law was checked with
+
+    @property
+    def subject(self) -> str:
+        """Name what was checked."""
+        return self.law if self.draft is None else f"{self.law} with draft {self.draft.id}"
 
     @property
     def passed(self) -> bool:
@@ -37,6 +44,7 @@ class LawCheck:
         found = self.analysis
         return {
             "law": self.law,
+            **({"draft": self.draft.id, "hash": self.draft.hash} if self.draft is not None else {}),
             "at": str(from_day(self.day)),
             "passed": self.passed,
             "problems": [asdict(problem) for problem in self.problems],
@@ -80,3 +88,20 @@ def check_law(law: str, at: date | None = None) -> LawCheck:
     began = perf_counter()
     analysis = analyse(rulebook, day)
     return LawCheck(law, day, [], rulebook, analysis, perf_counter() - began)
+
+
+def check_draft(law: str, folder: Path, at: date | None = None) -> LawCheck:
+    """Check what a draft would make of a law: its text, its cases, and what the solver finds that the law has not without it.
+
+    Raises: NotFound, RulebookError if the law itself is wrong.
+    """
+    rulebook = rulebook_of(law)
+    day = legal_day(now(), rulebook.country.zone) if at is None else to_day(at)
+    draft, problems = read_draft(rulebook, folder)
+    if draft is not None:
+        problems += draft.problems()
+    if draft is None or problems:
+        return LawCheck(law, day, problems)
+    began = perf_counter()
+    analysis = analyse_draft(draft, day)
+    return LawCheck(law, day, [], draft.rulebook, analysis, perf_counter() - began, draft)

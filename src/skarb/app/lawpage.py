@@ -27,7 +27,7 @@ def page_of(checked: LawCheck) -> str:
         _environment()
         .get_template("law_check.html")
         .render(
-            law=checked.law,
+            law=checked.subject,
             name=checked.rulebook.country.name if checked.rulebook else checked.law,
             day=str(from_day(checked.day)),
             passed=checked.passed,

@@ -10,11 +10,11 @@ from cyclopts import App
 
 from skarb.app.explain import parameters_of
 from skarb.app.law import rulebook_of
-from skarb.app.lawcheck import check_law
+from skarb.app.lawcheck import check_draft, check_law
 from skarb.app.lawpage import page_of
 from skarb.app.words import citation
 from skarb.cli.law_diff import diff
-from skarb.cli.law_draft import check_draft, day_of
+from skarb.cli.law_draft import day_of, print_draft
 from skarb.cli.law_explain import explain
 from skarb.cli.law_import import app as imports
 from skarb.cli.lawcheck import print_check
@@ -44,7 +44,8 @@ def check(
     law
         A shipped country (by, zz) or the folder of a law.
     draft
-        The folder of a draft: checks what it would make of the law, and lists the law's cases that come out differently.
+        The folder of a draft: checks what it would make of the law from its first day on, tells the findings that it brings, and lists the
+        law's cases that come out differently.
     at
         The day on which acceptances count; by default today.
     html
@@ -52,16 +53,16 @@ def check(
     json
         Print problems, findings and proofs as JSON.
     """
-    if draft is not None:
-        return check_draft(law, draft, json)
     check_outputs([html], [])
-    checked = check_law(law, at)
+    checked = check_law(law, at) if draft is None else check_draft(law, draft, at)
     if html is not None:
         html.write_text(page_of(checked), encoding="utf-8")
     if json:
         out.print_json(msgspec.json.encode(checked.data()).decode())
     else:
         print_check(checked)
+        if checked.draft is not None:
+            print_draft(checked.draft)
     return EXIT_CODES["ok" if checked.passed else "verification"]
 
 

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
-
-import msgspec
 
 from skarb.app.files import now
-from skarb.app.law import rulebook_of
 from skarb.cli.output import out, table
-from skarb.core.errors import EXIT_CODES
 from skarb.core.time import from_day, legal_day, to_day
-from skarb.rulebook import Draft, Rulebook, read_draft
+from skarb.rulebook import Draft, Rulebook
 from skarb.rulebook.compare import turned_cases
 
 
-def check_draft(law: str, folder: Path, json: bool) -> int:
-    """Print everything wrong with a draft, what in it changes nothing, and the law's cases that it turns; return the exit code."""
-    draft, problems = read_draft(rulebook_of(law), folder)
-    if draft is not None:
-        problems += draft.problems()
-    if json:
-        out.print_json(msgspec.json.encode(problems, enc_hook=str).decode())
-    else:
-        for problem in problems:
-            out.print(str(problem), markup=False, highlight=False)
-        if draft is not None and not problems:
-            _print_draft(draft)
-    return EXIT_CODES["verification"] if problems else EXIT_CODES["ok"]
-
-
-def _print_draft(draft: Draft) -> None:
+def print_draft(draft: Draft) -> None:
+    """Print what in a draft changes nothing, the law's cases that it turns, and how much it changes."""
     for problem in draft.idle:
         out.print(f"changes nothing: {problem}", markup=False, highlight=False)
     turned = turned_cases(draft)

@@ -19,7 +19,7 @@ def print_check(checked: LawCheck) -> None:
         return
     size, found = checked.size(), checked.analysis.findings
     out.print(
-        f"[green]✓[/] {checked.law}: {size['provisions']} provisions ({size['decide']} decide, {size['decide and are marked assumed']} decide "
+        f"[green]✓[/] {checked.subject}: {size['provisions']} provisions ({size['decide']} decide, {size['decide and are marked assumed']} decide "
         f"and are marked assumed, {size['stand ready']} stand ready), {size['cases']} cases and {size['cases of whole editions']} of "
         f"whole editions hold, {size['parameters']} parameters, {size['days on which the law changes']} days on which the law changes"
     )

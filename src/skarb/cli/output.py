@@ -28,8 +28,8 @@ FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
 
 _MONEY = re.compile(r"[-\u2212]?[0-9][0-9,]*\.[0-9]+")
 _PIPED = 140  # columns when nobody watches
-out = Console(width=None if sys.stdout.isatty() else _PIPED)
-err = Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED)
+out = Console(emoji=False, width=None if sys.stdout.isatty() else _PIPED)
+err = Console(stderr=True, emoji=False, width=None if sys.stderr.isatty() else _PIPED)
 
 VERDICT_STYLE = {
     "permit": "green",

@@ -12,8 +12,9 @@ from dataclasses import replace
 from skarb.core.errors import InputError, NotFound, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.check import Checked, Scope, check
-from skarb.rulebook.expression import Codes, Named, Node, Parameter, walk, write
-from skarb.rulebook.model import CodeList, ListValue, Pack, ParameterSeries, Provision, Value
+from skarb.rulebook.expression import Codes, Fact, Named, Node, Parameter, walk, write
+from skarb.rulebook.featurefile import Reading, check_features
+from skarb.rulebook.model import CodeList, Feature, ListValue, Pack, ParameterSeries, Provision, Value
 from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import suggest
 from skarb.rulebook.source import Located, Reader
@@ -69,10 +70,11 @@ def set_parameter(pack: Pack, name: str, text: str, since: int) -> tuple[Pack, f
 
 
 def following(pack: Pack, names: Iterable[str]) -> frozenset[str]:
-    """Return names with those whose value follows from them: amounts in base units follow the base unit."""
+    """Return names with those whose value follows from them: amounts in base units follow the base unit, totals what they count."""
     found = frozenset(names)
-    follow = (name for name, one in pack.parameters.items() if one.unit == BASE_UNIT)
-    return found | frozenset(follow) if BASE_UNIT in found else found
+    if BASE_UNIT in found:
+        found |= {name for name, one in pack.parameters.items() if one.unit == BASE_UNIT}
+    return found | {name for name, one in pack.features.items() if one.of is not None and names_of(one.of) & found}
 
 
 def uneven(pack: Pack) -> list[str]:
@@ -108,8 +110,8 @@ def scope_again(pack: Pack, own: Mapping[str, Open]) -> tuple[Scope, list[Proble
 
 
 def checked_again(pack: Pack, changed: Set[str], scope: Scope, keep: Set[str] = frozenset()) -> tuple[Pack, list[Problem]]:
-    """Return a pack whose conditions and provisions know what changed, `keep` aside, and what no longer holds water."""
-    problems: list[Problem] = []
+    """Return a pack whose conditions, features and provisions know what changed, `keep` aside, and what no longer holds water."""
+    features, problems = _features_again(pack, changed, scope)
     provisions = dict(pack.provisions)
     for name, one in pack.provisions.items():
         nodes = [node for node in (one.when, one.needs) if node is not None]
@@ -122,12 +124,24 @@ def checked_again(pack: Pack, changed: Set[str], scope: Scope, keep: Set[str] = 
         if not reader.problems:
             provisions[name] = replace(one, when=when.node if when else None, needs=needs.node if needs else None)
     conditions = {name: one.node for name, one in sorted(scope.conditions.items())}
-    return replace(pack, provisions=provisions, conditions=conditions), problems
+    return replace(pack, provisions=provisions, conditions=conditions, features=features), problems
+
+
+def _features_again(pack: Pack, changed: Set[str], scope: Scope) -> tuple[dict[str, Feature], list[Problem]]:
+    """Return the features with what counts checked again where it names something that changed."""
+    readings: list[Reading] = []
+    for name, one in pack.features.items():
+        if one.of is not None and names_of(one.of) & changed:
+            reader = Reader(f"{pack.country.code}: feature {name}", "")
+            source = Located(write(one.of), reader.file)
+            readings.append(Reading(one, reader, source, parse(source, reporter(reader, source, "of"))))
+    features = {**pack.features, **check_features(readings, scope, pack.features)}
+    return features, [problem for one in readings for problem in one.reader.problems]
 
 
 def names_of(node: Node) -> set[str]:
-    """Return the parameters, lists and conditions that a tree names, directly or through conditions."""
-    return {part.name for part in walk(node) if isinstance(part, Parameter | Codes | Named)}
+    """Return the parameters, lists, conditions and features that a tree names, directly or through conditions; facts, too."""
+    return {part.name for part in walk(node) if isinstance(part, Parameter | Codes | Named | Fact)}
 
 
 def _again(reader: Reader, key: str, node: Node | None, scope: Scope, known: frozenset[str] = frozenset()) -> Checked | None:

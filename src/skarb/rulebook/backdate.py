@@ -49,8 +49,8 @@ class _Moved:
     def provision(self, one: Provision) -> Provision:
         """Move a new text whole; of a provision that the draft only ends, move the end."""
         old = self.base.provisions.get(one.id)
-        if old is not None and one == replace(old, end=one.end):
-            return old if one.end is None else ended(old, one.end + self.distance)
+        if old is not None and one == replace(old, end=one.end, when=one.when, needs=one.needs):
+            return one if one.end is None else replace(one, end=ended(old, one.end + self.distance).end)
         return replace(one, start=self.day(one.start), end=self.day(one.end))
 
     def values(self, series: ParameterSeries) -> ParameterSeries:

@@ -72,6 +72,7 @@ class _Reading:
     provisions: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
     idle: list[Problem] = field(default_factory=list)
+    told: dict[tuple[str, str], tuple[int, Place]] = field(default_factory=dict)  # the latest change of a name: its day and place
     problems: list[Problem] = field(default_factory=list)
     since: int = FIRST_DAY
 
@@ -95,7 +96,7 @@ class _Reading:
         opens = self.additions() | self.changes(act)
         scope, problems = scope_again(self.pack, opens)
         self.problems += problems
-        features = check_features(self.added_features, scope)
+        features = check_features(self.added_features, scope, self.pack.features)
         self.pack = replace(self.pack, features=dict(sorted({**self.pack.features, **features}.items())))
         written = self.written(
             Frame(self.pack.country, self.pack.fields, self.pack.acts, self.pack.sources, self.pack.lists, scope)
@@ -210,7 +211,7 @@ class _Reading:
                         name, known, f"what is new stands in a file of its own, as in {self.pack.country.name}'s folder"
                     )
                     reader.problem(record.place(kind), kind, name, f"a {what} that {self.pack.country.name} has", hint)
-                elif not record.broken:
+                elif not record.broken and self.in_order(record, kind, name):
                     match kind:
                         case "end":
                             self.change_end(record, name)
@@ -221,6 +222,16 @@ class _Reading:
                         case "condition":
                             opens |= self.change_condition(record, name)
         return opens
+
+    def in_order(self, record: Record, kind: str, name: str) -> bool:
+        """Say whether a change begins later than all that was read about the same name: what begins replaces what was to come."""
+        day, place = self.first_day(record), record.place()
+        before, there = self.told.setdefault((kind, name), (day, place))
+        if place != there and day <= before:
+            expected = f"one change of it, or values in the order of their days; {there} has another from {from_day(before)}"
+            record.reader.problem(record.place(kind), kind, name, expected)
+        self.told[kind, name] = day, place
+        return not record.broken
 
     def first_day(self, record: Record) -> int:
         """Return the day from which a change holds: its own, else the draft's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -26,7 +26,7 @@ _WINDOW_EXPECTED = f"{', '.join(CALENDAR)} of the calendar, or so many days: 30 
 
 
 @dataclass(frozen=True)
-class Draft:
+class Reading:
     """A feature that was read; its condition was parsed and not checked yet."""
 
     feature: Feature
@@ -35,7 +35,7 @@ class Draft:
     node: Node | None
 
 
-def read_features(reader: Reader, names: Names) -> list[Draft]:
+def read_features(reader: Reader, names: Names) -> list[Reading]:
     """Read the features of a file; which instructions count is checked later, by `check_features`."""
     found = []
     for node in reader.records("features"):
@@ -56,7 +56,7 @@ def read_features(reader: Reader, names: Names) -> list[Draft]:
             place=record.place(),
         )
         parsed = parse(source, reporter(reader, source, "of")) if source else None
-        found.append(Draft(feature, reader, source, parsed))
+        found.append(Reading(feature, reader, source, parsed))
     return found
 
 
@@ -85,14 +85,14 @@ def _window(record: Record) -> str:
     return window
 
 
-def check_features(drafts: Iterable[Draft], scope: Scope) -> dict[str, Feature]:
-    """Check which instructions count for each feature, by their own facts and nothing else."""
+def check_features(drafts: Iterable[Reading], scope: Scope, known: Collection[str] = ()) -> dict[str, Feature]:
+    """Check which instructions count for each feature, by their own facts and nothing else; `known` are features there are already."""
     drafts = list(drafts)
-    known = {one.feature.name for one in drafts}
+    known = {*known, *(one.feature.name for one in drafts)}
     return {one.feature.name: replace(one.feature, of=_checked(one, scope, known)) for one in drafts}
 
 
-def _checked(draft: Draft, scope: Scope, features: set[str]) -> Node | None:
+def _checked(draft: Reading, scope: Scope, features: set[str]) -> Node | None:
     source, node = draft.source, draft.node
     if source is None or node is None:
         return None

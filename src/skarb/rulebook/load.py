@@ -77,13 +77,13 @@ def read_folder(
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         if entry.is_dir() and entry.name in folders:
             inside = sorted(entry.iterdir(), key=lambda one: one.name)
-            found = [(f"{entry.name}/{one.name}", one) for one in inside if one.is_file() and not one.name.startswith(".")]
-        elif entry.name.removesuffix(".yaml") in names:
+            found = [(f"{entry.name}/{one.name}", one) for one in inside if not one.name.startswith(".")]
+        elif entry.name.removesuffix(".yaml") in names or _nearly(entry.name) in names:
             found = [(entry.name, entry)]
         else:
             continue
         for name, one in found:
-            if not name.endswith(".yaml"):
+            if not name.endswith(".yaml") or not one.is_file():
                 problems.append(Problem(f"{folder}/{name}", "", name, "a file ending in .yaml", "rename it or move it elsewhere"))
                 continue
             try:
@@ -91,6 +91,12 @@ def read_folder(
             except UnicodeDecodeError as error:
                 problems.append(Problem(f"{folder}/{name}", "", f"byte {error.start}", "text in UTF-8"))
     return files, problems
+
+
+def _nearly(name: str) -> str:
+    """Return what a file would be called whose ending is nearly that of ours: it was meant, and would be passed over in silence."""
+    stem, _, ending = name.rpartition(".")
+    return stem if ending.lower() in ("yml", "yaml") else ""
 
 
 def read_texts(files: Mapping[str, str], folder: str, facts: type = Facts) -> tuple[Pack | None, list[Problem]]:

@@ -31,7 +31,7 @@ from skarb.rulebook.values import BASE_UNIT, RESERVED
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays the text that was written
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NUMBER = re.compile(r"([+-]?)(\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)((?:0|[1-9][\d_]*)(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _NULL = ("null", "~", "", "Null", "NULL")
 _ABOUT = frozenset({"description", "metadata", "documentation", "reference", "unit", "label", "short_label", "order"})
 _PARTS = {
@@ -139,8 +139,11 @@ class _Tree:
 
     def scale(self, path: tuple[str, ...], content: Mapping[str, Any]) -> None:
         brackets = content["brackets"]
-        for number, bracket in enumerate(brackets if isinstance(brackets, list) else [], 1):
-            for part, dated in bracket.items() if isinstance(bracket, dict) else ():
+        if not isinstance(brackets, list) or not brackets or not all(isinstance(one, dict) for one in brackets):
+            self.leave("/".join(path), "a scale without a list of brackets")
+            return
+        for number, bracket in enumerate(brackets, 1):
+            for part, dated in bracket.items():
                 below = (*path, f"bracket_{number}", part)
                 if part in _PARTS:
                     values = dated.get("values", dated) if isinstance(dated, dict) else dated
@@ -160,8 +163,11 @@ class _Tree:
         for day, given in self.days(where, dated):
             text = given.get("value") if isinstance(given, dict) else given
             number = self.number(f"{where} {from_day(day)}", text)
-            if number is not _NO_NUMBER:
-                numbers.append((None if day <= FIRST_DAY else day, number, self.cited(about, given, from_day(day).isoformat())))
+            own = _unit(given, "unit") if isinstance(given, dict) else ""
+            if number is not None and unit and own not in ("", unit):
+                self.leave(f"{where} {from_day(day)}", f"its unit is {own}, and that of its parameter {unit}")
+                number = None  # it ends what was before, like all that cannot be said
+            numbers.append((None if day <= FIRST_DAY else day, number, self.cited(about, given, from_day(day).isoformat())))
         ever = [one for one in numbers if one[0] is None]
         for _ in ever[:-1]:
             self.leave(where, "a value that ended before 1900")
@@ -186,14 +192,14 @@ class _Tree:
             self.found.series.append(
                 ImportedSeries(self.name(path), ours, title if isinstance(title, str) else "", note, tuple(values))
             )
-        elif not numbers:
+        elif all(number is None for _, number, _ in numbers):
             self.leave(where, "no value at all")
 
     def days(self, where: str, dated: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         for key, given in sorted(dated.items()):
             if key in _ABOUT:
                 continue
-            if given == "expected" or (isinstance(given, dict) and given.get("value") == "expected"):
+            if given == "expected" or (isinstance(given, dict) and ("expected" in given or given.get("value") == "expected")):
                 self.leave(f"{where} {key}", "a change that is expected and has no value yet")
                 continue
             try:
@@ -206,15 +212,15 @@ class _Tree:
                 continue
             yield max(day, FIRST_DAY), given
 
-    def number(self, where: str, text: Any) -> Any:
-        """Return a number exactly as written, None for the end of validity."""
+    def number(self, where: str, text: Any) -> Fraction | None:
+        """Return a number exactly as written, None for the end of validity and for what is no number."""
         if isinstance(text, str) and text.strip() in _NULL:
             return None
         match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
             what = "a list" if isinstance(text, list) else "nothing" if text is None else repr(text)
             self.leave(where, f"{what} is no number")
-            return _NO_NUMBER
+            return None
         sign, digits, exponent = match.groups()
         digits = digits.replace("_", "")
         number = Fraction(f"0{digits}0" if digits.endswith(".") else f"0{digits}") * Fraction(10) ** int(exponent or 0)
@@ -248,9 +254,6 @@ class _Tree:
             name, number = f"{base}_{number}", number + 1
         self.names.add(name)
         return name
-
-
-_NO_NUMBER = object()
 
 
 def _unit(content: Mapping[str, Any], key: str) -> str:

@@ -159,7 +159,7 @@ def tell_decision(rulebook: Rulebook, facts: Any, words: Words) -> Telling:
         sections.append(_one(words, "told_source", _where(edition.acts[deciding.cites.act], deciding.cites, words)))
         for key, node in (("told_when", deciding.when), ("told_needs", deciding.needs)):
             if node is not None:
-                sections.append(Section(words.text(key), tuple(_looked_at(node, facts, phrases))))
+                sections.append(Section(words.text(key), tuple(_looked_at(node, edition.seen(facts), phrases))))
     others = [f"{one.id}: {_title(edition, one.id, words)}" for one in told.applying if one.id != told.provision]
     sections.append(Section(words.text("told_also"), tuple(Line(0, text) for text in others)))
     silenced = [f"{one.id}: {_title(edition, one.id, words)} ({', '.join(one.silenced_by)})" for one in told.silenced]

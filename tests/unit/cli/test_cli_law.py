@@ -149,12 +149,24 @@ def test_explain_facts_written_by_hand(skarb, tmp_path: Path) -> None:
         '{"activity": "fiat_pay", "day": "2026-08-01", "colour": "green"}': 3,
         '{"activity": "fiat_pay", "day": "2026-08-01", "value": 1.5}': 3,
         '{"activity": "fiat_pay", "day": "1850-01-01"}': 3,
+        '{"activity": "instant_pay", "day": "2026-08-01", "totals": [1]}': 3,
     }
     for text, code in bad.items():
         facts.write_text(text)
         assert (text, skarb("law", "explain", facts, "--law", "zz").code) == (text, code)
     assert skarb("law", "explain", "none.json", "--law", "zz").code == 4
     assert skarb("law", "explain", tmp_path, "--law", "zz").code == 3
+
+
+@pytest.mark.parametrize("language", ["be", "ru", "en"])
+def test_explain_facts_with_a_running_total(language: str, skarb, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.json"
+    given = {"activity": "instant_pay", "day": "2026-08-01", "actor_kind": "natural_person", "actor_identified": True}
+    facts.write_text(json.dumps({**given, "screening": "clear", "instant_month": 800001}))
+    result = skarb("law", "explain", facts, "--law", "zz", "--in", language)
+    assert result.code == 0
+    assert "ZZ-D2-2026/instant-month" in result.out
+    assert "8000" in "".join(one for one in result.out if one.isalnum())
 
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "drafts"
@@ -164,16 +176,27 @@ def test_check_of_a_draft(skarb, tmp_path: Path) -> None:
     result = skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash")
     assert result.code == 0, result.out
     assert "zz-cash" in result.out and "7 cases of the law come out differently" in " ".join(result.out.split())
-    assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out) == []
+    assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out)["passed"]
     wrong = skarb("law", "check", "--draft", EXAMPLES / "zz-cash")
     assert wrong.code == 9
     assert "BY, the country" in wrong.out
     broken = Path(shutil.copytree(EXAMPLES / "zz-cash", tmp_path / "broken"))
     path = broken / "changes.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("unit: ratio", "unit: ZZD"), encoding="utf-8")
-    (problem,) = json.loads(skarb("law", "check", "--law", "zz", "--draft", broken, "--json").out)
+    (problem,) = json.loads(skarb("law", "check", "--law", "zz", "--draft", broken, "--json").out)["problems"]
     assert "changes.yaml:3" in problem["where"] and "ratio" in problem["expected"]
     assert skarb("law", "check", "--law", "zz", "--draft", tmp_path).code == 4
+
+
+def test_check_of_a_draft_tells_what_the_draft_brings(skarb, tmp_path: Path) -> None:
+    draft = Path(shutil.copytree(EXAMPLES / "zz-cash", tmp_path / "draft"))
+    path = draft / "provisions" / sorted(one.name for one in (draft / "provisions").iterdir())[0]
+    path.write_text(path.read_text(encoding="utf-8").replace("  exception_of: [ZZ-L1-2026/no-cash]\n", ""), encoding="utf-8")
+    page = tmp_path / "check.html"
+    result = skarb("law", "check", "--law", "zz", "--draft", draft, "--html", page)
+    assert result.code == 9
+    assert "✗ conflict: ZZ-L1-2026/no-cash × ZZ-L1-2026/no-cash.exchanger" in result.out
+    assert "zz with draft zz-cash" in page.read_text(encoding="utf-8")
 
 
 def test_diff_of_a_draft_lists_law_and_answers(skarb, tmp_path: Path) -> None:
@@ -226,3 +249,10 @@ def test_import_makes_a_law(skarb, tmp_path: Path) -> None:
     assert skarb("law", "check", "--law", "law").code == 0
     assert skarb("law", "import", "openfisca", "parameters", "--out", "law").code == 5
     assert skarb("law", "import", "openfisca", "nothing", "--out", "other").code == 4
+
+
+def test_a_place_is_told_as_it_is(skarb, tmp_path: Path) -> None:
+    """Line 100 of a file stands between colons, which a terminal's library takes for the name of a picture."""
+    law = Path(shutil.copytree(law_folder("zz"), tmp_path / "zz"))
+    (law / "conditions.yaml").write_text("#\n" * 99 + "- {name: x, means: nothing}\n", encoding="utf-8")
+    assert "conditions.yaml:100:" in "".join(skarb("law", "check", "--law", law).out.split())

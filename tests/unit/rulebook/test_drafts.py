@@ -13,7 +13,9 @@ from skarb.core.errors import InputError, NotFound
 from skarb.core.facts import Facts
 from skarb.core.time import parse_day
 from skarb.rulebook import Draft, Edition, Rulebook, RulebookError, diff, load, load_draft, read_draft
+from skarb.rulebook.backdate import backdated
 from skarb.rulebook.compare import activities_of, compare, touched, turned_cases
+from skarb.rulebook.tree import truth
 
 ZZ = load(files("skarb.jurisdictions") / "zz")
 BY = load(files("skarb.jurisdictions") / "by")
@@ -318,3 +320,113 @@ def test_a_value_of_another_unit_is_refused(value: str) -> None:
         ZZ.with_parameter("credit.loan_to_value_max", value, 20_700)
     with pytest.raises(NotFound):
         ZZ.with_parameter("credit.loan", "1/2", 20_700)
+
+
+COUNTS = "(value is missing or value >= report.large)"
+
+
+FEATURE = """
+- name: total
+  sum: value
+  over: [actor]
+  of: instant_month is not missing
+  window: month
+  including: true
+"""
+
+
+def counting(tmp_path: Path, **texts: str) -> tuple[Rulebook, Path]:
+    """Zedland whose monthly total counts what minors paid above a limit, and a draft with these files."""
+    country = Path(shutil.copytree(str(files("skarb.jurisdictions") / "zz"), tmp_path / "zz"))
+    swap(country / "features.yaml", 'of: activity == "instant_pay"', f'of: activity == "instant_pay" and minor and {COUNTS}')
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    act = "act: {id: ZZ-P9-2027, title: On what counts, rank: law}"
+    (draft / "draft.yaml").write_text(f"id: counts\ntitle: What counts\nlaw: ZZ\nfrom: 2027-03-01\n{act}\n", encoding="utf-8")
+    for name, text in texts.items():
+        (draft / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load(country), draft
+
+
+def test_a_total_counts_by_what_the_draft_changes(tmp_path: Path) -> None:
+    changes = (
+        "- {condition: minor, means: actor_age is missing or actor_age < age.of_majority}\n"
+        '- {set: report.large, unit: base_unit, value: "60"}\n'
+    )
+    law, folder = counting(tmp_path, changes=changes)
+    draft = load_draft(law, folder)
+    edition = draft.rulebook.edition(FIRST)
+    total = edition.features["instant_month"].of
+    assert total is not None
+    for age, value, counts in [(None, 2730_00, True), (17, 2730_00, True), (18, 2730_00, False), (None, 2729_99, False)]:
+        facts = Facts(activity="instant_pay", day=FIRST, actor_age=age, value=value)
+        assert truth(total, facts) is counts, (age, value)
+    assert "instant_month" in draft.values
+    assert "ZZ-D2-2026/instant-month" in touched(draft)
+    assert Edition.from_normal(edition.normal).features == edition.features
+
+
+@pytest.mark.parametrize(
+    ("what", "texts"),
+    [
+        ("of the draft", {"features": FEATURE}),
+        ("of the country", {"changes": "- {condition: minor, means: instant_month is missing}\n"}),
+    ],
+)
+def test_no_total_of_a_draft_is_made_of_totals(what: str, texts: dict[str, str], tmp_path: Path) -> None:
+    law, folder = counting(tmp_path, **texts)
+    draft, problems = read_draft(law, folder)
+    assert draft is None, what
+    assert ["no total is made of totals" in str(one) for one in problems] == [True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        '- {set: report.swaps, unit: count, value: "4"}\n- {set: report.swaps, unit: count, value: "5"}\n',
+        '- {set: report.swaps, unit: count, from: 2027-07-01, value: "4"}\n- {set: report.swaps, unit: count, value: "5"}\n',
+        "- {list: watched_countries, codes: [QN]}\n- {list: watched_countries, codes: [QO]}\n",
+        "- {condition: minor, means: actor_age is missing}\n- {condition: minor, means: actor_age is not missing}\n",
+        "- {end: ZZ-L1-2026/records, last: 2028-01-01}\n- {end: ZZ-L1-2026/records}\n",
+    ],
+)
+def test_a_later_change_does_not_silently_undo_an_earlier_one(changes: str, folder: Path) -> None:
+    (folder / "changes.yaml").write_text(changes, encoding="utf-8")
+    draft, problems = read_draft(ZZ, folder)
+    assert draft is None
+    assert [str(one) for one in problems if "one change of it" in one.expected and "changes.yaml:2:" in one.where]
+
+
+def test_values_in_the_order_of_their_days_are_one_change_each(folder: Path) -> None:
+    changes = '- {set: report.swaps, unit: count, value: "4"}\n- {set: report.swaps, unit: count, from: 2027-07-01, value: "5"}\n'
+    path = folder / "changes.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + changes, encoding="utf-8")
+    law = load_draft(ZZ, folder).rulebook
+    values = [str(value.value) for value in law.pack.parameters["report.swaps"].values if value.start and value.start >= FIRST]
+    assert values == ["4", "5"]
+
+
+@pytest.mark.parametrize("name", ["changes.yml", "provisions/2027/more.yaml", "provisions/more.yml"])
+def test_a_file_that_would_be_passed_over_is_refused(name: str, folder: Path) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("- {end: ZZ-L1-2026/token}\n", encoding="utf-8")
+    draft, problems = read_draft(ZZ, folder)
+    assert draft is None
+    assert [one.expected for one in problems] == ["a file ending in .yaml"]
+
+
+def test_an_end_moves_alone_where_a_condition_changes_too(folder: Path) -> None:
+    (folder / "changes.yaml").write_text(
+        "- {end: ZZ-D2-2026/instant-month, last: 2028-01-01}\n"
+        '- {set: instant.month_max, unit: base_unit, value: "300"}\n'
+        "- {condition: known_client, means: actor_identified}\n- {end: ZZ-L1-2026/mine, last: 2028-01-01}\n",
+        encoding="utf-8",
+    )
+    draft = load_draft(ZZ, folder)
+    first = parse_day("2026-02-01")
+    moved, old = backdated(draft, first).pack.provisions, ZZ.pack.provisions
+    for name in ("ZZ-D2-2026/instant-month", "ZZ-L1-2026/mine"):
+        assert moved[name].start == old[name].start
+        assert moved[name].end == parse_day("2028-01-01") + first - draft.since
+        assert moved[name].when == draft.rulebook.pack.provisions[name].when

@@ -114,6 +114,38 @@ odd: 12
     assert values(found, "x.fine") == [(parse_day("2021-01-01"), None, "1.00")]
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("true", "'true' is no number"),
+        ("[1]", "a list is no number"),
+        ("010", "'010' is no number"),  # YAML's eight
+        ("{value: 5, metadata: {unit: currency-FRF}}", "its unit is currency-FRF, and that of its parameter currency-EUR"),
+    ],
+)
+def test_what_cannot_be_read_ends_the_value_before_it(given: str, reason: str) -> None:
+    text = f"metadata: {{unit: currency-EUR}}\nvalues: {{2013-01-01: 4, 2014-01-01: {given}, 2015-01-01: 6}}\n"
+    found = read_openfisca({"x.yaml": text})
+    first, end, again = (parse_day(f"{year}-01-01") for year in (2013, 2014, 2015))
+    assert values(found, "x") == [(first, end - 1, "4.00"), (again, None, "6.00")]
+    assert reasons(found) == {"x 2014-01-01": reason}
+
+
+def test_a_change_that_is_expected_with_a_number_ends_nothing() -> None:
+    found = read_openfisca(
+        {"x.yaml": "values: {2013-01-01: 4, 2014-01-01: {expected: 5}, 2015-01-01: {value: 6, expected: true}}"}
+    )
+    assert values(found, "x") == [(parse_day("2013-01-01"), None, "4")]
+    assert len(found.left) == 2
+
+
+@pytest.mark.parametrize("text", ["brackets: []", "brackets: 5", "brackets: [5]", "values: {2013-01-01: null}", "values: {}"])
+def test_a_parameter_without_any_value_is_listed(text: str) -> None:
+    found = read_openfisca({"x.yaml": text})
+    assert found.series == []
+    assert [one.path for one in found.left] == ["x"]
+
+
 def test_values_from_before_1900_hold_since_ever() -> None:
     found = read_openfisca({"x.yaml": "values: {0001-01-01: 1, 1850-01-01: 2, 1950-01-01: 3}\n"})
     assert values(found, "x") == [(None, parse_day("1950-01-01") - 1, "2"), (parse_day("1950-01-01"), None, "3")]
@@ -144,6 +176,13 @@ def tree(tmp_path: Path) -> Path:
         'description: "A \\"floor\\""\nmetadata: {unit: currency-EUR}\nvalues: {2020-01-01: 5}\n', encoding="utf-8"
     )
     return folder
+
+
+def test_a_file_that_is_no_text_is_listed(tree: Path, tmp_path: Path) -> None:
+    (tree / "taxes" / "old.yaml").write_bytes("description: Größe\n".encode("latin-1"))
+    found = import_openfisca(tree, tmp_path / "law", None, "")
+    assert reasons(found)["taxes/old.yaml"] == "no text in UTF-8, from byte 15 on"
+    assert "taxes/old.yaml" in (tmp_path / "law" / "left_out.csv").read_text(encoding="utf-8")
 
 
 def test_the_folder_that_is_written_is_law(tree: Path, tmp_path: Path) -> None:

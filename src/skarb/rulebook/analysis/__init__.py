@@ -8,6 +8,9 @@ exactly what each of them means.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 from skarb.rulebook.analysis.accepted import settle
 from skarb.rulebook.analysis.conflicts import conflicts
 from skarb.rulebook.analysis.findings import MEANING, Analysis, Finding, Witness
@@ -16,9 +19,10 @@ from skarb.rulebook.analysis.questions import STEPS, Questions
 from skarb.rulebook.analysis.reach import reach
 from skarb.rulebook.analysis.series import series
 from skarb.rulebook.analysis.voices import hearings
+from skarb.rulebook.draft import Draft
 from skarb.rulebook.history import Rulebook
 
-__all__ = ["MEANING", "Analysis", "Finding", "Witness", "analyse"]
+__all__ = ["MEANING", "Analysis", "Finding", "Witness", "analyse", "analyse_draft"]
 
 
 def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
@@ -26,9 +30,41 @@ def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
 
     Units: `steps` of the solver, the most for one question.
     """
-    questions = Questions(rulebook.pack.fields, steps)
+    return _analyse(rulebook, series(rulebook), day, Questions(rulebook.pack.fields, steps))
+
+
+def analyse_draft(draft: Draft, day: int, steps: int = STEPS) -> Analysis:
+    """Analyse the law from a draft's first day on, and tell what the draft brings: findings that the law as it is does not have on these days.
+
+    Acceptances count as they stand on `day`; those that the draft makes needless are left to the law itself.
+    Units: `steps` of the solver, the most for one question.
+    """
+    questions = Questions(draft.rulebook.pack.fields, steps)
+    before, after = (  # the same questions mostly, answered from memory
+        _analyse(_since(one, draft.since), _series_since(one, draft.since), day, questions)
+        for one in (draft.base, draft.rulebook)
+    )
+    known = {(one.kind, one.about) for one in before.findings}
+    found = (one for one in after.findings if (one.kind, one.about) not in known and one.kind not in ("unused", "expired"))
+    return replace(after, findings=tuple(found))
+
+
+def _since(rulebook: Rulebook, day: int) -> Rulebook:
+    """Return a law without what ended before a day, as if there had been no law until then."""
+    provisions = {name: one for name, one in rulebook.pack.provisions.items() if one.end is None or one.end >= day}
+    return Rulebook(replace(rulebook.pack, provisions=provisions), rulebook.facts, None, day)
+
+
+def _series_since(rulebook: Rulebook, day: int) -> tuple[list[Finding], Counter[str]]:
+    """Return what is found of series on a day or later; what went before may end there, so the whole law is looked at."""
+    found, proven = series(rulebook)
+    return [one for one in found if any(last >= day for _, last in one.days)], proven
+
+
+def _analyse(rulebook: Rulebook, dated: tuple[list[Finding], Counter[str]], day: int, questions: Questions) -> Analysis:
+    """Ask the solver about all editions of a law, and put what it says to what was found of series."""
     heard = hearings(rulebook)
-    parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), series(rulebook)]
+    parts = [conflicts(heard, questions), reach(rulebook, heard, questions), gaps(heard, questions), dated]
     proven = {word: count for _, counts in parts for word, count in counts.items() if count}
     effort = {
         "editions": len(rulebook.boundaries),
