@@ -16,11 +16,13 @@ from skarb.core.activity import ACTIVITIES
 from skarb.core.amount import parse_amount
 from skarb.core.columns import FIELDS, Names, Sheet, content_of, listed, scanning
 from skarb.core.columns.blake2 import hash_pieces, start_of
+from skarb.core.compiled import Kind, has_numba
 from skarb.core.errors import InputError
 from skarb.core.instruction import Instruction
 from skarb.core.transfer import key_128
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KINDS: list[Kind] = ["python", "numba"] if has_numba() else ["python"]
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 instants = st.datetimes(datetime(1901, 1, 2), datetime(2169, 12, 30), timezones=zones)  # noqa: DTZ001  # the zone is drawn
 texts = st.one_of(
@@ -169,17 +171,17 @@ def test_no_byte_breaks_the_scanner(one: Instruction, data: st.DataObject) -> No
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(st.text(max_size=5), max_size=30), max_size=6))
-def test_names_keep_their_places(calls: list[list[str]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.lists(st.text(max_size=5), max_size=30)), max_size=6))
+def test_names_keep_their_places(calls: list[tuple[Kind, list[str]]]) -> None:
     names, known = Names(), {}
-    for number, call in enumerate(calls):
+    for number, (kind, call) in enumerate(calls):
         new = [name for name in dict.fromkeys(call) if name not in known]
         if number % 2:
-            names.add(new, "python")
+            names.add(new, kind)
             known |= {name: len(known) + place for place, name in enumerate(new)}
         written = [name.encode() for name in call]
         sizes = np.array([len(name) for name in written], np.int64)
-        found = names.places(np.frombuffer(b"".join(written), np.uint8), np.cumsum(sizes) - sizes, sizes, "python")
+        found = names.places(np.frombuffer(b"".join(written), np.uint8), np.cumsum(sizes) - sizes, sizes, kind)
         for name, place in zip(call, found.tolist(), strict=True):
             assert known.setdefault(name, len(known)) == place
         assert [names[place] for place in range(len(names))] == list(known)

@@ -55,7 +55,7 @@ class Columns(NamedTuple):
 
 
 class _Texts:
-    """Instructions that no kernel can read, one by one; the same questions as to a sheet."""
+    """Instructions that no kernel can read, or too few for one; the same questions as to a sheet."""
 
     def __init__(self, instructions: Sequence[Instruction]) -> None:
         self.at = np.array(
@@ -133,10 +133,11 @@ def columns_of(envelopes: Sequence[Envelope], law: Callable[[str], Law], decimal
 
 
 def _read(envelopes: Sequence[Envelope], total: int, kind: Kind) -> Sheet | _Texts:
-    parts = [memoryview(one.instructions)[len(listed(one.rows, b"")) :] for one in envelopes]
-    sheet = Sheet.read(b"".join(parts), total, kind)
-    if sheet is not None:
-        return sheet
+    if kind == "numba":
+        parts = [memoryview(one.instructions)[len(listed(one.rows, b"")) :] for one in envelopes]
+        sheet = Sheet.read(b"".join(parts), total, kind)
+        if sheet is not None:
+            return sheet
     return _Texts([one for envelope in envelopes for one in instructions_of(envelope)])
 
 
