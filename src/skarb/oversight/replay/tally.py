@@ -33,7 +33,7 @@ Numbers = npt.NDArray[np.int64]
 class Cells:
     """Kinds of rows that occurred, with how many there were and what they were worth together.
 
-    Shape: one entry per kind, in the order of first appearance. Units: money in minor units of the legal currency, missing values left out;
+    Shape: one entry per kind, in no order that says anything. Units: money in minor units of the legal currency, missing values left out;
     the sum is `high` times 2**32 plus `low`.
     """
 
@@ -43,7 +43,7 @@ class Cells:
     counts: Numbers
     low: Numbers
     high: Numbers
-    firsts: Numbers  # position of the first row of the kind, and its varying facts
+    firsts: Numbers  # position of a row of the kind, and its varying facts
 
     def __len__(self) -> int:
         return len(self.cases)
