@@ -246,7 +246,7 @@ class _Pages:
             lang_in_links=asked in (words.code,),
             content=content,
             law=self._view.spoken,
-            query=tuple(one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT),
+            query=tuple(sorted(one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT)),  # they come in no order
             sections=self._sections,
         )
         headers = {**_HEADERS, **_spoken(words.code)}
