@@ -239,6 +239,7 @@ class _Pages:
             body = msgspec.json.encode(content)
             return Response(content=body, media_type="application/json", status_code=status, headers=_HEADERS)
         asked, words = request.query_params.get("lang"), language(_language_of(request))
+        kept = (one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT)
         page = Page(
             name=name,
             path=request.url.path,
@@ -246,7 +247,7 @@ class _Pages:
             lang_in_links=asked in (words.code,),
             content=content,
             law=self._view.spoken,
-            query=tuple(sorted(one for one in request.query_params.multi_items() if one[0] not in _NOT_KEPT)),  # they come in no order
+            query=tuple(sorted(kept)),  # they come in no order
             sections=self._sections,
         )
         headers = {**_HEADERS, **_spoken(words.code)}
