@@ -11,7 +11,8 @@ import pytest
 from skarb.app.keys import key_id, make_key, public_path, read_private
 from skarb.app.lake import add, trust
 from skarb.bench import fill
-from skarb.bench.fill import BOOK, Market, write_feed
+from skarb.bench.drawn import ASSETS, Market
+from skarb.bench.fill import BOOK, write_feed
 from skarb.core.errors import NotAllowed, SkarbError
 from skarb.journal.feed.csv import csv_bytes, read_csv
 from skarb.journal.feed.files import SCHEMAS, read_table, write_table
@@ -292,7 +293,7 @@ def test_numbers_that_mean_nothing_are_refused(
 ) -> None:
     private = read_private(feeds / "key")
     market = Market(seed=1, clients=10)
-    (drawn,) = market.draw(50)
+    (drawn,) = market.draw(50, 50)
     columns = fill._columns(market, drawn, fill._cases(market), 1)
     values = columns.rows[column].to_pylist()
     values[7] = wrong
@@ -300,6 +301,6 @@ def test_numbers_that_mean_nothing_are_refused(
     rows = columns.rows.set_column(place, column, pa.array(values, SCHEMAS["rows"][column]))
     parts = [("2026-03-01", columns._replace(rows=rows))]
     signer = Signer(key_id(private.public_key()), private.sign, None)
-    write_declared(BOOK, tmp_path, signer, market.rulebook.country, parts, fill.ASSETS, market.editions, "csv")
+    write_declared(BOOK, tmp_path, signer, market.rulebook.country, parts, ASSETS, market.editions, "csv")
     with pytest.raises(SkarbError, match=expected):
         add(tmp_path / "lake", tmp_path, key=public_path(feeds / "key"))

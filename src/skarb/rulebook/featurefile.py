@@ -85,25 +85,25 @@ def _window(record: Record) -> str:
     return window
 
 
-def check_features(drafts: Iterable[Reading], scope: Scope, known: Collection[str] = ()) -> dict[str, Feature]:
+def check_features(readings: Iterable[Reading], scope: Scope, known: Collection[str] = ()) -> dict[str, Feature]:
     """Check which instructions count for each feature, by their own facts and nothing else; `known` are features there are already."""
-    drafts = list(drafts)
-    known = {*known, *(one.feature.name for one in drafts)}
-    return {one.feature.name: replace(one.feature, of=_checked(one, scope, known)) for one in drafts}
+    readings = list(readings)
+    known = {*known, *(one.feature.name for one in readings)}
+    return {one.feature.name: replace(one.feature, of=_checked(one, scope, known)) for one in readings}
 
 
-def _checked(draft: Reading, scope: Scope, features: set[str]) -> Node | None:
-    source, node = draft.source, draft.node
+def _checked(reading: Reading, scope: Scope, features: set[str]) -> Node | None:
+    source, node = reading.source, reading.node
     if source is None or node is None:
         return None
-    checked = check(node, scope, reporter(draft.reader, source, "of"))
+    checked = check(node, scope, reporter(reading.reader, source, "of"))
     if checked is None:
         return None
     for part in walk(checked.node):
         if isinstance(part, Fact) and part.name in features:
-            itself = part.name == draft.feature.name
+            itself = part.name == reading.feature.name
             given = f"{part.name}, which is this feature itself" if itself else f"{part.name}, which is a feature"
             expected = "an instruction's own facts: no total is made of totals"
-            draft.reader.problem(source.at(0), "of", given, expected, "compare totals in a provision instead")
+            reading.reader.problem(source.at(0), "of", given, expected, "compare totals in a provision instead")
             return None
     return checked.node

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from skarb.app.keys import key_id, make_key, public_path, read_private
 from skarb.app.lake import add
 from skarb.bench import fill
-from skarb.bench.fill import Market, write_feed
+from skarb.bench.drawn import ASSETS, Market
+from skarb.bench.fill import write_feed
 from skarb.core.errors import SkarbError
 from skarb.journal.feed.files import file_of, write_table
 from skarb.journal.feed.manifest import SignedManifest, declared_end, manifest_bytes, signed_bytes
@@ -50,7 +51,7 @@ def test_a_filled_lake_holds_what_a_declared_feed_brings(lakes: Path) -> None:
 
 def test_answers_are_those_of_the_law_of_the_day() -> None:
     market = Market(seed=3, clients=100)
-    (drawn,) = market.draw(2000)
+    (drawn,) = market.draw(2000, 2000)
     own = {name: column.tolist() for name, column in drawn.columns.items()}
     for row in random.Random(1).sample(range(2000), 300):
         facts = replace(
@@ -64,7 +65,7 @@ def test_answers_are_those_of_the_law_of_the_day() -> None:
 
 
 def test_a_few_clients_do_most_and_a_seed_says_which() -> None:
-    (one,), (same,) = (list(Market(seed=3, clients=1000).draw(5000)) for _ in range(2))
+    (one,), (same,) = (list(Market(seed=3, clients=1000).draw(5000, 5000)) for _ in range(2))
     assert all((one.columns[name] == same.columns[name]).all() for name in one.columns)
     counts = np.sort(np.bincount(one.columns["party"], minlength=1000))[::-1]
     assert counts[:10].sum() > 0.15 * 5000
@@ -75,7 +76,7 @@ def test_a_declared_feed_must_fit_together(lakes: Path, tmp_path: Path) -> None:
     """Nothing proves declared columns, so they are looked at for themselves."""
     private = read_private(lakes / "key")
     market = Market(seed=1, clients=10)
-    (drawn,) = market.draw(50)
+    (drawn,) = market.draw(50, 50)
     cases = fill._cases(market)
     columns = fill._columns(market, drawn, cases, 1)
     signer = Signer(key_id(private.public_key()), private.sign, None)
@@ -89,13 +90,13 @@ def test_a_declared_feed_must_fit_together(lakes: Path, tmp_path: Path) -> None:
     for number, (match, given) in enumerate(wrong.items()):
         to = tmp_path / str(number)
         to.mkdir()
-        fill.write_declared(fill.BOOK, to, signer, market.rulebook.country, [("2026-03-01", given)], fill.ASSETS, market.editions)
+        fill.write_declared(fill.BOOK, to, signer, market.rulebook.country, [("2026-03-01", given)], ASSETS, market.editions)
         with pytest.raises(Refused, match=match):
             add(tmp_path / "lake", to, key=public_path(lakes / "key"))
     to = tmp_path / "end"
     to.mkdir()
     manifest = fill.write_declared(
-        fill.BOOK, to, signer, market.rulebook.country, [("2026-03-01", columns)], fill.ASSETS, market.editions
+        fill.BOOK, to, signer, market.rulebook.country, [("2026-03-01", columns)], ASSETS, market.editions
     )
     path = next(to.rglob("manifest-*.json"))
     rows_file = path.parent / manifest.segments[0].path("rows")

@@ -28,7 +28,7 @@ from skarb.oversight.replay.read import Rows
 from skarb.oversight.replay.spans import editions_between
 from skarb.rulebook import Rulebook
 
-FORMAT = 4
+FORMAT = 5
 PAUSE_NS = 30 * 10**9  # the least time between two savings
 SHARE = 50  # a saving is followed by so many times its own length without another
 FILE = "state"
