@@ -58,14 +58,12 @@ class Kept:
         if chunk.null_count == len(chunk):
             return pa.nulls(len(chunk), pa.int32())
         one = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-        size = len(one.dictionary)
-        places = np.asarray(one.indices.fill_null(size))
-        used = np.zeros(size + 1, np.bool_)
-        used[places] = True
-        texts = np.flatnonzero(used[:size])
-        numbers = np.zeros(size + 1, np.int32)  # the last stands for a missing text
-        numbers[texts] = self.numbers(one.dictionary if len(texts) == size else one.dictionary.take(pa.array(texts)))
-        return pa.array(numbers[places], mask=places == size if one.null_count else None)
+        used = np.zeros(len(one.dictionary), np.bool_)
+        used[np.asarray(one.indices.drop_null()).astype(np.intp)] = True
+        texts = np.flatnonzero(used)
+        numbers = np.zeros(len(used), np.int32)
+        numbers[texts] = self.numbers(one.dictionary if used.all() else one.dictionary.take(pa.array(texts)))
+        return pa.array(numbers).take(one.indices)
 
     def fresh(self) -> range:
         """Return the numbers of the texts that the lake does not hold yet, and take them for written."""

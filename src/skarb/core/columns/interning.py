@@ -27,27 +27,38 @@ def intern(
     count: int,
     slots: Places,
     secret: np.uint64,
+    ahead: Places,
     out: Places,
 ) -> int:
     """Find the place of each text, entering those that are new in order; return how many different ones there are.
 
-    Shape: `stops` where each known text ends in `texts`; `slots` twice as many as there can be texts, each a place plus one.
+    What a search will touch is touched before, some rows together: none waits for another, so the processor fetches several at once.
+    Shape: `stops` where each known text ends in `texts`; `slots` twice as many as there can be texts, each a place plus one; `ahead` as long as
+    rows are taken together.
     """
-    mask = len(slots) - 1
-    for row in range(len(begins)):  # apart from the search, so that the processor can look for several texts at once
-        out[row] = np.int64(mix(data, begins[row], sizes[row], secret) >> HALF) & mask
-    for row in range(len(begins)):
-        begin, size, slot = begins[row], sizes[row], out[row]
-        while slots[slot] != 0 and not is_same(data, begin, size, texts, stops, slots[slot] - 1):
-            slot = (slot + 1) & mask
-        if slots[slot] == 0:
-            slots[slot] = count + 1
-            first = stops[count - 1] if count > 0 else 0
-            for byte in range(size):
-                texts[first + byte] = data[begin + byte]
-            stops[count] = first + size
-            count += 1
-        out[row] = slots[slot] - 1
+    mask, together = len(slots) - 1, len(ahead)
+    for start in range(0, len(begins), together):
+        rows = min(together, len(begins) - start)
+        for row in range(rows):
+            out[start + row] = np.int64(mix(data, begins[start + row], sizes[start + row], secret) >> HALF) & mask
+        for row in range(rows):
+            ahead[row] = slots[out[start + row]]
+        for row in range(rows):
+            ahead[row] = stops[max(ahead[row] - 2, 0)]
+        for row in range(rows):
+            ahead[row] = texts[min(ahead[row], len(texts) - 1)]
+        for row in range(start, start + rows):
+            begin, size, slot = begins[row], sizes[row], out[row]
+            while slots[slot] != 0 and not is_same(data, begin, size, texts, stops, slots[slot] - 1):
+                slot = (slot + 1) & mask
+            if slots[slot] == 0:
+                slots[slot] = count + 1
+                first = stops[count - 1] if count > 0 else 0
+                for byte in range(size):
+                    texts[first + byte] = data[begin + byte]
+                stops[count] = first + size
+                count += 1
+            out[row] = slots[slot] - 1
     return count
 
 
@@ -91,7 +102,13 @@ def is_same(data: Bytes, begin: int, size: int, texts: Bytes, stops: Places, pla
     first = stops[place - 1] if place > 0 else 0
     if stops[place] - first != size:
         return False
-    for byte in range(size):  # noqa: SIM110  # a generator is nothing that can be compiled
-        if data[np.uint64(begin + byte)] != texts[np.uint64(first + byte)]:
+    done = 0
+    while done + 8 <= size:
+        if word_at(data, np.uint64(begin + done)) != word_at(texts, np.uint64(first + done)):
             return False
+        done += 8
+    while done < size:
+        if data[np.uint64(begin + done)] != texts[np.uint64(first + done)]:
+            return False
+        done += 1
     return True

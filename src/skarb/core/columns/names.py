@@ -14,6 +14,7 @@ from skarb.core.columns import interning
 from skarb.core.compiled import Functions, Kind, compiled
 
 Column = NDArray[np.int64]
+_TOGETHER = 512  # texts whose search is prepared together
 _Array = TypeVar("_Array", bound=NDArray[np.generic])
 
 
@@ -86,7 +87,8 @@ class Names:
 
     def _interned(self, data: NDArray[np.uint8], begins: Column, sizes: Column, found: Column) -> int:
         kernel = _kernel()["intern"]
-        return kernel(data, begins, sizes, self._texts, self._stops, self._slotted, self._slots, self._secret, found)  # type: ignore[no-any-return]
+        ahead = np.zeros(_TOGETHER, np.int64)
+        return kernel(data, begins, sizes, self._texts, self._stops, self._slotted, self._slots, self._secret, ahead, found)  # type: ignore[no-any-return]
 
 
 def grown(array: _Array, size: int) -> _Array:
