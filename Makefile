@@ -8,16 +8,21 @@ READY_DEV := $(VENV)/.ready-dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help up test ha check bench docs clean
+.PHONY: help up test thorough ha check bench docs clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(READY) ## create the environment and start a living market in the browser
 	@$(BIN)/skarb up
 
 test: $(READY_DEV) ## run all tests
 	@$(BIN)/python -m pytest -n auto
+
+thorough: $(READY_DEV) ## the same in its full form, for hours (Debian: postgresql patroni etcd-server openjdk-17-jre-headless)
+	@$(INSTALL) '.[spark]' || echo "Spark could not be installed; those tests are skipped"
+	@SKARB_THOROUGH=1 $(BIN)/python -m pytest -n auto
+	@$(MAKE) --no-print-directory ha
 
 ha: $(READY_DEV) ## kill the leader of a database group under load, three times (Debian: postgresql patroni etcd-server)
 	@$(BIN)/python -m tests.ha

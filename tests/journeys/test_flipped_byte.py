@@ -1,19 +1,17 @@
 """Somebody changes one byte of a bank's book: verification says that, and where."""
 
 import importlib.util
-import os
 import random
 import sys
 from pathlib import Path
 
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.journal import check_seal, read_seal, seal_path, verify
 from skarb.journal.seal import BLOCK
 from skarb.journal.sealcheck import different_blocks
 from skarb.store.pages import page_size
-
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 
 spec = importlib.util.spec_from_file_location("small_book", Path(__file__).with_name("small_book.py"))
 small = importlib.util.module_from_spec(spec)

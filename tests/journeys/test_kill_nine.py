@@ -15,6 +15,7 @@ from tempfile import NamedTemporaryFile
 
 import msgspec
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.core.decision import Receipt
 from skarb.journal import open_book, read_seal, verify
@@ -22,7 +23,7 @@ from skarb.store import Location
 
 DRIVER = Path(__file__).with_name("small_book.py")
 SOURCE = Path(sys.modules["skarb"].__file__ or "").parents[1]
-KILLS = 200 if os.environ.get("SKARB_THOROUGH") == "1" else 20
+KILLS = 200 if THOROUGH else 20
 
 spec = importlib.util.spec_from_file_location("small_book", DRIVER)
 small = importlib.util.module_from_spec(spec)

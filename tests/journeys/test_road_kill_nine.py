@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.journal import open_book, verify
 
@@ -26,7 +27,7 @@ sys.modules["road_driver"] = road
 spec.loader.exec_module(road)
 
 SOURCE = Path(sys.modules["skarb"].__file__ or "").parents[1]
-KILLS = 200 if os.environ.get("SKARB_THOROUGH") == "1" else 20
+KILLS = 200 if THOROUGH else 20
 ROWS = 1500  # more than a killed run gets through
 HEADER = "id,at,activity,party,asset,amount,counterparty\n"
 

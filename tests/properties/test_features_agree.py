@@ -7,7 +7,6 @@ ledger turns down.
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +21,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thorough import THOROUGH
 
 from skarb.core.compiled import has_numba
 from skarb.core.time import from_day, to_day
@@ -39,7 +39,6 @@ from skarb.rulebook.tally import Added, Tally
 from skarb.rulebook.tree import truth
 from skarb.rulebook.windows import period_of, periods_of
 
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 WINDOWS = ("day", "month", "quarter", "year", "2 days", "7 days", "30 days", "366 days")
 KINDS = ["python", "numba"] if has_numba() else ["python"]
 DAYS = [

@@ -1,6 +1,5 @@
 """The kernels follow money as a slow reading with Python's own numbers does, and lose none of it."""
 
-import os
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -10,12 +9,13 @@ from hypothesis import strategies as st
 from tests.properties.flow_reading import ABROAD, GONE, HOME
 from tests.properties.flow_reading import fifo as slow_fifo
 from tests.properties.flow_reading import haircut as slow_haircut
+from tests.thorough import THOROUGH
 
 from skarb.core.errors import InputError
 from skarb.oversight.flows.model import Transfers
 from skarb.oversight.flows.trace import fifo, haircut, haircut_by, kernels
 
-ROWS = int(os.environ.get("SKARB_FLOW_ROWS", "6000"))  # 300,000 is the thorough form
+ROWS = 300_000 if THOROUGH else 6_000
 
 SIDES = [HOME, HOME, ABROAD, ABROAD, ABROAD, GONE]
 rows_of = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 60)), max_size=60)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.thorough import THOROUGH
 from tests.unit.oversight.lakes import Told, fill, insert
 
 from skarb.core.facts import Facts
@@ -18,7 +18,7 @@ from skarb.oversight.flows.paths import find_origins, paths_of, sides_of
 
 DAY = 86_400 * 10**9
 DAYS = 3
-MARKETS = int(os.environ.get("SKARB_PATHS_MARKETS", "20"))
+MARKETS = 200 if THOROUGH else 20
 _ADDRESSES = ("client/a", "client/b", "outside/banks", "outside/venue")  # of each book
 _BANKS, _VENUE = 2, 3
 

@@ -6,7 +6,6 @@ in the town is left out of the second one, as a replay leaves it turned down.
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.app.keys import key_id, make_key, public_path, read_private
 from skarb.app.lake import add
@@ -31,7 +31,7 @@ from skarb.rulebook import Edition, Rulebook
 from skarb.rulebook.load import read_texts
 from skarb.store import open_store
 
-SEEDS = range(40 if os.environ.get("SKARB_THOROUGH") == "1" else 4)
+SEEDS = range(40 if THOROUGH else 4)
 KINDS = ["python", "numba"] if has_numba() else ["python"]
 NAMES = ("anna", "boris", "cora")
 INCOMING = """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.bench.columns import arrow_table, facts_of, near_cases
 from skarb.core.facts import Facts
@@ -22,7 +23,6 @@ assert spec is not None and spec.loader is not None
 engines = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(engines)
 
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 COUNTRIES = sorted(one.name for one in files("skarb.jurisdictions").iterdir() if (one / "country.yaml").is_file())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.thorough import THOROUGH
 
 from skarb.bench.columns import arrow_table
 from skarb.core.facts import Facts
@@ -42,7 +42,6 @@ def beside(name: str) -> ModuleType:
 
 engines, polars_reading = beside("engines"), beside("polars_reading")
 
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 EXAMPLES, ROWS = (1500, 200) if THOROUGH else (24, 50)
 BOOKS, MANY = (30, 20_000) if THOROUGH else (3, 2_000)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.thorough import THOROUGH
 
 from skarb.core.columns import Sheet
 from skarb.core.facts import Facts
@@ -21,8 +21,6 @@ from skarb.desk import Answer, Gathered, road
 from skarb.journal import open_book
 from skarb.products import products
 from skarb.rulebook.steps import steps_of
-
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 
 people = st.sampled_from(["anna", "boris", "cora", "far-firm", "other-bank", "held", "listed", "stranger", "nobody"])
 amounts = st.one_of(

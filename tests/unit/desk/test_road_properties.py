@@ -1,7 +1,6 @@
 """Whatever is handed in: every asset sums to zero, every instruction gets one receipt or one problem, and a replay gives the same bytes."""
 
 import hashlib
-import os
 import sys
 import tempfile
 from importlib.util import module_from_spec, spec_from_file_location
@@ -10,11 +9,10 @@ from pathlib import Path
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.thorough import THOROUGH
 
 from skarb.core.instruction import Instruction
 from skarb.journal import open_book, verify
-
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 
 spec = spec_from_file_location("zedland", Path(__file__).parents[2] / "journeys" / "zedland.py")
 zedland = module_from_spec(spec)

@@ -1,6 +1,5 @@
 """Plans: known optima, physical limits, windows that hold together, duals that are true, plans that cannot be."""
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thorough import THOROUGH
 from tests.unit.grid.calibrated_year import known_system
 from tests.unit.grid.simple_program import optimum
 
@@ -61,7 +61,7 @@ def test_the_relaxed_plan_of_the_known_year_costs_what_is_known(year: Hours, sys
     assert relaxed(year, system).objective == pytest.approx(335_172_890.59, abs=0.01)
 
 
-@pytest.mark.skipif("SKARB_HEAVY" not in os.environ, reason="a year with whole units takes half a minute; set SKARB_HEAVY=1")
+@pytest.mark.skipif(not THOROUGH, reason="a year with whole units takes half a minute: make thorough")
 def test_the_year_with_whole_units_lies_inside_the_known_bounds(year: Hours, system: System) -> None:
     found = rolling(year, system)
     holds(found.plan, year, system)

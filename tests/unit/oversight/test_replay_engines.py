@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.thorough import THOROUGH
 from tests.unit.oversight.lakes import NAMES, Told, fill
 
 from skarb.app.law import rulebook_of
@@ -186,7 +187,7 @@ def test_an_empty_lake_has_nothing_to_change(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_spark_decides_every_row_alike(rows: list[Told], lake: Path, tmp_path: Path) -> None:
-    if not os.environ.get("SKARB_SPARK"):
+    if not (THOROUGH or os.environ.get("SKARB_SPARK")):
         pytest.skip("starting Spark takes half a minute; SKARB_SPARK=1 runs it")
     from sqlglot import exp
     from tests.properties import engines

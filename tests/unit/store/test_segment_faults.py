@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.core.errors import SkarbError, Unavailable
 from skarb.store.disk import SystemDisk
@@ -27,7 +28,7 @@ SECTOR = 512
 MAGICS = (HEADER_MAGIC, MARK_MAGIC)
 LIMIT = 4_096  # bytes of a segment, so that a short run has several
 SIZES = (0, 10, 700, 1_500, 3, 6_000, 40, 2_000, 1_200, 900)  # of bodies; one is larger than a segment
-SEEDS = 20 if os.environ.get("SKARB_THOROUGH") == "1" else 4
+SEEDS = 20 if THOROUGH else 4
 
 
 class PowerLoss(BaseException):

@@ -5,7 +5,7 @@ the process there, and keeps a log of every write and every flush. From the log,
 flushed, every sector old or new, in any order, a file of its old or its new length, a name there or not. The promises are the same after
 every fault: no acknowledged entry is lost, none is there by half, and what failed is said.
 
-Every few operations are tried here; all of them, with more images of each, with SKARB_THOROUGH=1.
+Every few operations are tried here; all of them, with more images of each, with `make thorough`.
 
 What this leaves out: sectors that are torn within 512 bytes, or written where they do not belong; a disk that lies about a flush; faults while
 reading; the file `-shm`, which SQLite maps into memory, never flushes and makes again after a crash (a reader on a full disk needs 32 KiB for it
@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.thorough import THOROUGH
 
 from skarb.core.errors import InputError, SkarbError
 from skarb.store.sqlite import SqliteStore
@@ -40,7 +41,6 @@ driver = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(driver)
 ALL, Job = driver.ALL, driver.Job
 
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 EVERY = 1 if THOROUGH else 29  # operations
 SEEDS = 12 if THOROUGH else 3  # images of each moment without power; the first two have nothing and all of what was not flushed
 SECTOR = 512

@@ -28,9 +28,9 @@ from skarb.rulebook.schema import schema
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted import CONFLICTS, DEAD, Law, rule
+from tests.thorough import THOROUGH
 
 TODAY = parse_day("2026-11-22")
-THOROUGH = os.environ.get("SKARB_THOROUGH") == "1"
 FOLDER = Path(skarb.jurisdictions.__path__[0])
 MEETING = Law((rule("L1/a", "refuse", "hold"), rule("L1/b", "permit")))
 
