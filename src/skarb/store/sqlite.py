@@ -346,5 +346,9 @@ def _saying(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise Damaged(f"{path}: {error}; run skarb verify to see where") from error
         raise Unavailable(f"{path} cannot be used now: {error}") from error
+    except UnicodeDecodeError as error:  # what SQLite complains of, it quotes as it is
+        raise Damaged(
+            f"{path}: SQLite complains, quoting bytes that are no text: {error.object!r}; run skarb verify to see where"
+        ) from error
     except (sqlite3.Error, OverflowError) as error:
         raise Unavailable(f"{path} cannot be used now: {error}") from error

@@ -262,6 +262,20 @@ def test_a_damaged_file_is_called_damaged(store: Store, path: Path) -> None:
     damaged.close()
 
 
+def test_a_complaint_that_quotes_bytes_which_are_no_text_is_told(store: Store, path: Path) -> None:
+    fill(store, 1, 1)
+    store.settle()
+    store.close()
+    data = path.read_bytes()
+    assert b"CREATE TABLE batch (" in data
+    path.write_bytes(data.replace(b"CREATE TABLE batch (", b"CREATE TABLE batch \xf0"))
+    damaged = open_store(path)
+    assert "skarb verify" in damaged.check()[0]
+    with pytest.raises(Damaged, match="skarb verify"):
+        list(damaged.read())
+    damaged.close()
+
+
 def test_every_page_is_known_for_what_it_holds(store: Store, path: Path) -> None:
     sizes = [10, 16_000, 17_000, 200_000, 3]
     for number, size in enumerate(sizes, 1):
