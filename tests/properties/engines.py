@@ -51,7 +51,7 @@ def ask_masks(edition: Edition, rows: Sequence[Any]) -> list[int]:
     found = [0] * len(rows)
     for activity, own in places.items():
         columns = coded(edition.fields, seen(edition, [rows[place] for place in own]), list(edition.fields))
-        outcomes = Masks(edition.fields, columns, len(own)).outcomes(edition.guards(activity, settle=False))
+        outcomes = Masks(edition.fields, columns, len(own)).outcomes(edition.guards(activity, simple=False))
         for place, outcome in zip(own, outcomes.tolist(), strict=True):
             found[place] = outcome
     return found

@@ -12,12 +12,13 @@ from dataclasses import replace
 from skarb.core.errors import InputError, NotFound, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.check import Checked, Scope, check
-from skarb.rulebook.expression import Codes, Fact, Named, Node, Parameter, walk, write
+from skarb.rulebook.expression import Node, write
 from skarb.rulebook.featurefile import Reading, check_features
 from skarb.rulebook.model import CodeList, Feature, ListValue, Pack, ParameterSeries, Provision, Value
 from skarb.rulebook.parse import parse
 from skarb.rulebook.schema import suggest
 from skarb.rulebook.source import Located, Reader
+from skarb.rulebook.tree import names_of
 from skarb.rulebook.values import BASE_UNIT, Open, check_conditions, constant, overlap, reporter, scope_of, times_base_unit
 
 
@@ -137,11 +138,6 @@ def _features_again(pack: Pack, changed: Set[str], scope: Scope) -> tuple[dict[s
             readings.append(Reading(one, reader, source, parse(source, reporter(reader, source, "of"))))
     features = {**pack.features, **check_features(readings, scope, pack.features)}
     return features, [problem for one in readings for problem in one.reader.problems]
-
-
-def names_of(node: Node) -> set[str]:
-    """Return the parameters, lists, conditions and features that a tree names, directly or through conditions; facts, too."""
-    return {part.name for part in walk(node) if isinstance(part, Parameter | Codes | Named | Fact)}
 
 
 def _again(reader: Reader, key: str, node: Node | None, scope: Scope, known: frozenset[str] = frozenset()) -> Checked | None:

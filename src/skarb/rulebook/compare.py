@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 
 from skarb.core.decision import Decision
-from skarb.rulebook.amend import names_of
 from skarb.rulebook.cases import facts_for
 from skarb.rulebook.draft import Draft
 from skarb.rulebook.edition import Edition
@@ -24,7 +23,7 @@ from skarb.rulebook.explain import show
 from skarb.rulebook.expression import Code, Codes, Compare, Fact, Missing, Node, Within, walk
 from skarb.rulebook.model import Case, EditionCase, Provision
 from skarb.rulebook.schema import Field
-from skarb.rulebook.tree import compute
+from skarb.rulebook.tree import compute, names_of
 
 FACTS_MAX = 400_000  # sets of facts that one comparison decides at most
 

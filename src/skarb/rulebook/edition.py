@@ -25,7 +25,7 @@ from skarb.rulebook.feature import Seen, features_in, filled, with_features
 from skarb.rulebook.model import FIRST_DAY, Act, Country, Feature, LawList, Provision
 from skarb.rulebook.normal import read_edition, write_edition
 from skarb.rulebook.schema import Schema, schema
-from skarb.rulebook.tree import FALSE, TRUE, both, fill, narrow, opposite, settle_in_turn
+from skarb.rulebook.tree import FALSE, TRUE, both, fill, names_of, narrow, opposite, settle_in_turn
 
 if TYPE_CHECKING:
     from skarb.rulebook.explain import Explanation
@@ -71,11 +71,13 @@ class Edition:
         conditions: Mapping[str, Node],
         facts: type = Facts,
         features: Mapping[str, Feature] | None = None,
+        like: Edition | None = None,
     ) -> None:
         """Fill in the values of the day.
 
         Provisions, conditions and features are checked trees that still name parameters and lists. Of the features those are kept that a
-        provision or a condition names.
+        provision or a condition names. A provision that means the same in an edition `like` this one is the same object in both, so what
+        looks at many editions looks at it once.
         Raises: ConfigurationError if a provision needs a value that the day does not have.
         """
         self.country, self.facts = country, facts
@@ -89,7 +91,8 @@ class Edition:
         self.features = {name: filled(one, self.parameters, codes) for name, one in self.open_features.items()}
         self.fields: Schema = with_features(schema(country.currency, facts), self.features.values(), country.currency)
         self.conditions = {name: fill(node, self.parameters, codes) for name, node in self.open_conditions.items()}
-        self.provisions = {name: self._filled(one, codes) for name, one in self.open_provisions.items()}
+        known = {} if like is None else self._alike(like)
+        self.provisions = {name: known.get(name) or self._filled(one, codes) for name, one in self.open_provisions.items()}
         exceptions: dict[str, list[str]] = {name: [] for name in self.provisions}
         for other, one in self.provisions.items():
             for name in exceptions.keys() & set(one.exception_of):
@@ -100,6 +103,24 @@ class Edition:
             raise ConfigurationError(f"provisions are exceptions of each other in a circle: {', '.join(circle)}")
         self._measure()
         self._tables()
+
+    def _alike(self, other: Edition) -> dict[str, Provision]:
+        """Return the provisions of another edition that mean the same in this one."""
+        ours, theirs = self.parameters | self.lists, other.parameters | other.lists
+        changed = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+        for name, node in self.open_conditions.items():
+            if other.open_conditions.get(name) is not node or (changed and names_of(node) & changed):
+                changed.add(name)
+
+        def same(one: Provision) -> bool:
+            nodes = [node for node in (one.when, one.needs) if node is not None]
+            return not changed or not any(names_of(node) & changed for node in nodes)
+
+        return {
+            name: other.provisions[name]
+            for name, one in self.open_provisions.items()
+            if other.open_provisions.get(name) is one and same(one)
+        }
 
     def _filled(self, provision: Provision, codes: Mapping[str, tuple[str, ...]]) -> Provision:
         try:
@@ -200,17 +221,17 @@ class Edition:
 
     # -- guards ----------------------------------------------------------------------------------------------------------------
 
-    def applies_when(self, name: str, activity: str, done: dict[str, Node]) -> Node:
+    def applies_when(self, name: str, activity: str, done: dict[str, Node], *, simple: bool = True) -> Node:
         """Return when a provision applies: its activity and condition fit, and none of its exceptions applies.
 
-        `done` keeps what was found for the same activity.
+        `done` keeps what was found for the same activity. Unless it is to be `simple`, what the activity decides stays in it.
         """
         if name not in done:
             one = self.provisions[name]
             own = both(self._concerns(one, activity), one.when or TRUE)
-            own = narrow(own, {"activity": frozenset({activity})}) if activity else own
+            own = narrow(own, {"activity": frozenset({activity})}) if activity and simple else own
             done[name] = (
-                both(own, *(opposite(self.applies_when(other, activity, done)) for other in self.exceptions[name]))
+                both(own, *(opposite(self.applies_when(other, activity, done, simple=simple)) for other in self.exceptions[name]))
                 if own != FALSE
                 else FALSE
             )
@@ -221,23 +242,25 @@ class Edition:
             return TRUE if activity in one.activities else FALSE
         return TRUE if set(one.activities) == set(self.activities) else Within(Fact("activity"), Codes(one.activities))
 
-    def guards(self, activity: str = "", *, settle: bool = True) -> list[Guard]:
+    def guards(self, activity: str = "", *, simple: bool = True) -> list[Guard]:
         """Return the guards of one activity, or of all, in the order of decision, to be tried one after the other.
 
-        Unless told not to `settle`, they are left without what the failing of those before has settled.
+        Simple ones are left without what the activity decides and the failing of those before has settled; others are sooner made.
         """
         done: dict[str, Node] = {}
         found = []
         for name in self.order:
             one = self.provisions[name]
-            condition = self.applies_when(name, activity, done)
+            condition = self.applies_when(name, activity, done, simple=simple)
+            if condition == FALSE:
+                continue
             if one.needs is not None:
                 # The condition comes first: it may be what makes looking at the needs safe.
-                needs = narrow(one.needs, {"activity": frozenset({activity})}) if activity else one.needs
+                needs = narrow(one.needs, {"activity": frozenset({activity})}) if activity and simple else one.needs
                 condition = both(condition, opposite(needs))
             number = self._number[name]
             found.append(Guard(one, condition, number, number + 1 if self.outcomes[number].verdict == "refer" else 0))
-        return settled(found) if settle else found
+        return settled(found) if simple else found
 
     def duty_guards(self, activity: str = "") -> list[Guard]:
         """Return the guards of duties, of one activity or of all; every one that holds counts."""

@@ -12,12 +12,13 @@ from functools import cached_property
 from skarb.core.errors import InputError, Problem
 from skarb.core.facts import Facts
 from skarb.core.time import from_day
-from skarb.rulebook.amend import checked_again, names_of, scope_again, set_parameter
+from skarb.rulebook.amend import checked_again, scope_again, set_parameter
 from skarb.rulebook.check import Scope
 from skarb.rulebook.edition import Edition
 from skarb.rulebook.expression import Money, Node
 from skarb.rulebook.feature import values_in
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Country, LawList, Pack, ParameterSeries, Value
+from skarb.rulebook.tree import names_of
 from skarb.rulebook.values import BASE_UNIT, scope_of, times_base_unit
 
 
@@ -107,7 +108,13 @@ class Rulebook:
             conditions={name: node for name, node in pack.conditions.items() if names.issuperset(values_in(node, pack.features))},
             facts=self.facts,
             features=pack.features,
+            like=self._made_last(),
         )
+
+    def _made_last(self) -> Edition | None:
+        """Return the edition that was made last, of this law or of the one it amends."""
+        editions = self._editions or (self.past._editions if self.past else {})
+        return next(reversed(editions.values()), None)
 
     def _constant(self, series: ParameterSeries, day: int) -> Node | None:
         value = value_on(series, day)

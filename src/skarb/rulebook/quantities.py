@@ -8,7 +8,7 @@ same answers, from every edition whose steps were taken, and a hundred million a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from skarb.rulebook.coding import MISSING
@@ -57,6 +57,9 @@ class Quantities:
         self._nodes: dict[int, Node] = {}
         self._steps: dict[_Key, set[int]] = {}
         self._seen: set[int] = set()
+        self._taken: dict[
+            tuple[int, Hashable], Node
+        ] = {}  # conditions by identity, which is kept, and by what features are called in them
         self._optional: set[str] = set()
 
     def add(self, edition: Edition, names: Mapping[str, str] | None = None) -> None:
@@ -64,8 +67,11 @@ class Quantities:
         called = {name: (names or {}).get(name, name) for name, one in edition.fields.items() if one.optional}
         self._optional |= self._varying.intersection(called.values())
         conditions = [condition for one in edition.provisions.values() for condition in (one.when, one.needs)]
+        way = tuple(called.items())
         for condition in (*conditions, *(one.of for one in edition.features.values())):
-            if condition is not None:
+            key = id(condition), way
+            if condition is not None and key not in self._taken:
+                self._taken[key] = condition
                 as_it_is = not names or names.keys().isdisjoint(_facts(condition))
                 self.add_condition(condition if as_it_is else _renamed(condition, names or {}))
 

@@ -35,6 +35,7 @@ from skarb.rulebook.expression import (
     Within,
     children,
     share_of,
+    walk,
 )
 
 Known = Mapping[str, frozenset[str | bool]]
@@ -87,6 +88,7 @@ def fill(
 ) -> Node:
     """Put the values of a day in the place of parameters and lists; `conditions` are named ones that are filled already.
 
+    A part that names none of them stays the object that it is, so what looks at many editions knows it again.
     Raises: ConfigurationError if one has no value.
     """
 
@@ -100,9 +102,11 @@ def fill(
                 if name not in lists:
                     raise ConfigurationError(f"list {name!r} has no codes on this day")
                 return Codes(lists[name], name, offset=part.offset)
-            case Named(name) if conditions is not None and name in conditions:
-                return Named(name, conditions[name], offset=part.offset)
-        return rebuild(part, change)
+            case Named(name, means) if conditions is not None and name in conditions:
+                return part if means is conditions[name] else Named(name, conditions[name], offset=part.offset)
+        filled = {id(one): change(one) for one in children(part)}
+        kept = all(filled[id(one)] is one for one in children(part))
+        return part if kept else rebuild(part, lambda one: filled[id(one)])
 
     return change(node)
 
@@ -116,6 +120,11 @@ def names_in(node: Node) -> Iterator[str]:
             yield name
     for child in children(node):
         yield from names_in(child)
+
+
+def names_of(node: Node) -> set[str]:
+    """Return everything that a tree names, directly or through conditions: facts, features, parameters, lists, conditions."""
+    return {part.name for part in walk(node) if isinstance(part, Parameter | Codes | Named | Fact)}
 
 
 # -- narrowing -----------------------------------------------------------------------------------------------------------------

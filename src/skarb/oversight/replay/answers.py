@@ -59,7 +59,7 @@ class Answers:
     def guards(self, edition: Edition, activity: str, law: Hashable) -> tuple[Sequence[Guard], Numbers]:
         """Return the guards of one activity, and the numbers of the answers that its outcomes are."""
         if law not in self._guards:
-            self._guards[law] = edition.guards(activity, settle=False), self.of_outcomes(edition.outcomes)
+            self._guards[law] = edition.guards(activity, simple=False), self.of_outcomes(edition.outcomes)
         return self._guards[law]
 
     def plan(self, edition: Edition, activity: str, law: Hashable) -> tuple[Kernel, Numbers]:
