@@ -191,8 +191,7 @@ class _Tree:
                 if part in _PARTS:
                     own = dated if isinstance(dated, dict) else {}
                     values = own.get("values") or {key: one for key, one in own.items() if key not in _ABOUT}
-                    default = "/1" if part in ("rate", "average_rate") else ""
-                    unit = _unit(own, "unit") or _unit(content, _PARTS[part]) or default
+                    unit = _unit(own, "unit") or _unit(content, _PARTS[part]) or _usual(part, _unit(content, "unit"))
                     about = {**content, **own, "metadata": {**content["metadata"], **_metadata(own)}}
                     self.parameter(below, about, values if own else dated, unit)
                 elif part not in _ABOUT:
@@ -335,6 +334,13 @@ def _indexed(about: Mapping[str, Any]) -> str:
     by = _metadata(about).get("uprating")
     by = by.get("parameter") if isinstance(by, dict) else by
     return f", indexed there by {by}" if isinstance(by, str) and by not in _NULL else ""
+
+
+def _usual(part: str, unit: _Units) -> _Units:
+    """Return the unit of a part of a bracket that names none: rates have none, and the unit of a scale is that of its thresholds."""
+    if part in ("rate", "average_rate"):
+        return "/1"
+    return unit if part == "threshold" and unit != "/1" else ""
 
 
 def _shown(given: Any) -> str:

@@ -201,6 +201,12 @@ def test_a_part_of_a_bracket_may_have_its_own_unit() -> None:
     assert [(one.unit, one.values[0].value) for one in found.series] == [("USD", "5.00")]
 
 
+def test_the_unit_of_a_scale_is_that_of_its_thresholds() -> None:
+    text = "brackets:\n- {rate: {2007-01-01: 0}, threshold: {2007-01-01: 630}, amount: {2007-01-01: 2}}\nunit: currency\n"
+    found = read_openfisca({"x.yaml": text}, "XOF")
+    assert [(one.unit, one.values[0].value) for one in found.series] == [("ratio", "0/1"), ("XOF", "630"), ("count", "2")]
+
+
 def test_aliases_and_merges_are_followed() -> None:
     text = """\
 base: &base {2020-01-01: 5, 2021-01-01: 6}
