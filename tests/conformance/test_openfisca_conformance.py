@@ -151,12 +151,11 @@ def number_of(text: Any) -> Any:
             return None
         if text.lower() in ("true", "yes", "on", "false", "no", "off"):
             return Flag(text.lower() in ("true", "yes", "on"))
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return Fraction(to_day(date.fromisoformat(text)))
-    if not re.fullmatch(r"[+-]?[\d_.]{1,60}([eE][+-]?\d{1,3})?", text) or re.match(r"[+-]?0\d", text):
-        return "other"
+    number = re.fullmatch(r"[+-]?[\d_.]{1,60}([eE][+-]?\d{1,3})?", text) and not re.match(r"[+-]?0\d", text)
     try:
-        return Fraction(text.replace("_", ""))
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return Fraction(to_day(date.fromisoformat(text)))
+        return Fraction(text.replace("_", "")) if number else "other"
     except ValueError:
         return "other"
 
@@ -218,10 +217,8 @@ def test_every_parameter_has_its_value_on_every_date(folder: Path) -> None:
             if ours is None and number is not None:
                 reason = why_not(left, path, key)
                 unit = "unit" in reason or "ISO 4217" in reason or "--currency" in reason
-                assert unit or number == "other" or isinstance(number, Flag) or number < 0 or number.denominator > 10**9, (
-                    path,
-                    key,
-                )
+                other = number == "other" or isinstance(number, Flag)
+                assert unit or other or number < 0 or max(number.numerator, number.denominator) > 10**9, (path, key, reason)
                 unsaid += 1
             else:
                 assert ours == number, (path, day_text(day))
@@ -236,9 +233,9 @@ def test_every_parameter_has_its_value_on_every_date(folder: Path) -> None:
 def why_not(left: dict[str, str], path: str, key: str) -> str:
     """Return why a value is not said; a value that is missing without a reason is a fault."""
     day = first_of(key)
-    reasons = [left.get(f"{path} {name}") for name in ("ever", key, day_text(day) if day is not None else "")]
-    assert any(reasons), f"{path} {key} is missing and not listed"
-    return next(filter(None, reasons))
+    name = "ever" if day == FIRST_DAY else day_text(day) if day is not None else key
+    assert f"{path} {name}" in left, f"{path} {key} is missing and not listed"
+    return left[f"{path} {name}"]
 
 
 def day_text(day: int) -> str:
