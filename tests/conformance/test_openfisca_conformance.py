@@ -210,18 +210,19 @@ def test_every_parameter_has_its_value_on_every_date(folder: Path) -> None:
                 key, number = series[max(before)] if (before := [first for first in series if first <= day]) else ("", None)
                 asked[day].append((path, key, number))
     compared, unsaid = 0, 0
-    for day, questions in sorted(asked.items()):
+    for number, (day, questions) in enumerate(sorted(asked.items())):
+        rulebook = rulebook if number % 200 else Rulebook(rulebook.pack)  # one that forgets the editions of long ago
         parameters = rulebook.edition(day).parameters
-        for path, key, number in questions:
+        for path, key, value in questions:
             ours = as_fraction(parameters.get(by_path[path]))
-            if ours is None and number is not None:
+            if ours is None and value is not None:
                 reason = why_not(left, path, key)
                 unit = "unit" in reason or "ISO 4217" in reason or "--currency" in reason
-                other = number == "other" or isinstance(number, Flag)
-                assert unit or other or number < 0 or max(number.numerator, number.denominator) > 10**9, (path, key, reason)
+                other = value == "other" or isinstance(value, Flag)
+                assert unit or other or value < 0 or max(value.numerator, value.denominator) > 10**9, (path, key, reason)
                 unsaid += 1
             else:
-                assert ours == number, (path, day_text(day))
+                assert ours == value, (path, day_text(day))
             compared += 1
     assert compared > 0 or not by_path
     reasons = Counter(one.reason for one in found.left)
