@@ -87,7 +87,8 @@ def _read(text: str) -> Any:
     stack: list[_Open] = []
     total = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        mark: Any = event.start_mark
+        line = mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent) and found:
             raise InputError(f"line {line}: a second document, expected one in each file")
         if isinstance(event, yaml.CollectionStartEvent):

@@ -3,7 +3,7 @@
 A file, or a part of one, is a parameter (`values` by date), a scale (`brackets`, each with a threshold and a rate or amount) or a node with
 more of them below. A value lasts until the next date; `null` ends it. Dates are compared as texts there, so `2006-01` and `2006` mean the first
 day, `0000-01-01` is since ever, and a day that its month has not is the first of the next. Numbers are taken as they are written, never as
-floats; flags are counts of 0 and 1. An amount finer than its currency's minor unit, such as a price for a litre, makes its series one of ratios.
+floats; flags are counts of 0 and 1. Amounts finer than their currency's minor unit, such as prices for a litre, make their series one of ratios.
 A scale becomes one series for each threshold, rate and amount. What our parameters cannot say (texts, lists, negative numbers, a currency that
 is not named) is not dropped in silence: it is listed with the reason.
 
@@ -16,7 +16,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -213,10 +213,10 @@ class _Tree:
             if all(one.kind == "end" for one in given):
                 self.leave(where, "no value at all")
             return
-        ours = _our_unit(kind, known[-1].unit, self.currency, [one.number for one in known if one.unit == known[-1].unit])
+        ours = _our_unit(kind, known[-1].unit, self.currency, [one for one in known if one.unit == known[-1].unit])
         values = []
         for index, one in enumerate(given):
-            written = _written(one, ours.name, ours.decimals) if one.kind == kind and one.unit == known[-1].unit else None
+            written = _written(one, ours) if one.kind == kind and one.unit == known[-1].unit else None
             if written is not None:
                 end = given[index + 1].day - 1 if index + 1 < len(given) else None
                 start = None if one.day == FIRST_DAY else one.day
@@ -386,30 +386,35 @@ def _read(text: Any) -> tuple[str, Fraction, str]:
     return "number", -number if sign == "-" else number, plain
 
 
-def _our_unit(kind: str, unit: str, default: str, numbers: list[Fraction]) -> _Ours:
-    """Return our unit for values of a kind in a unit, with a remark on what the original's says besides."""
+def _our_unit(kind: str, unit: str, default: str, values: list[_Given]) -> _Ours:
+    """Return our unit for values of a kind in a unit: the usual one, or ratios where these say more of the values."""
     if kind == "day":
         return _Ours("day")
     if kind == "flag":
         return _Ours("count", remark=", a flag: 1 is true")
     name, _, per = unit.partition("/")
-    remark = f", for each {per}" if per else ""
-    whole = all(number.denominator == 1 for number in numbers)
-    if not name.startswith("currency"):
-        return _COUNT if whole and unit != "/1" else _RATIO
-    code = name.partition("-")[2] or default
+    if name.startswith("currency"):
+        usual, other = _money(name.partition("-")[2] or default, f", for each {per}" if per else "")
+    else:
+        whole = unit != "/1" and all(one.number.denominator == 1 for one in values)
+        usual, other = (_COUNT if whole else _RATIO), _RATIO
+    return other if _said(values, other) > _said(values, usual) else usual
+
+
+def _money(code: str, remark: str) -> tuple[_Ours, _Ours]:
+    """Return amounts in a currency, and ratios for what is finer than its minor unit."""
     if code not in currencies():
-        unknown = (
-            f"an amount in {code}, which is not in ISO 4217"
-            if code
-            else "an amount in a currency that is not named; name it with --currency"
-        )
-        return _Ours("", refusal=unknown)
-    decimals = currencies()[code].decimals
-    if any((number * 10**decimals).denominator != 1 for number in numbers):
-        return _Ours("ratio", remark=f"{remark}, in {code} as a ratio: finer than its minor unit", refusal=_RATIO.refusal)
+        unnamed = "an amount in a currency that is not named; name it with --currency"
+        unknown = _Ours("", refusal=f"an amount in {code}, which is not in ISO 4217" if code else unnamed)
+        return unknown, unknown
     refusal = f"no amount in {code} from 0 to {LEGAL_VALUE_MAX} of its minor units"
-    return _Ours(code, decimals, remark, refusal)
+    finer = f"{remark}, in {code} as a ratio: finer than its minor unit"
+    return _Ours(code, currencies()[code].decimals, remark, refusal), replace(_RATIO, remark=finer)
+
+
+def _said(values: list[_Given], ours: _Ours) -> int:
+    """Return how many values a unit can say."""
+    return sum(_written(one, ours) is not None for one in values)
 
 
 def _reference(content: Mapping[str, Any]) -> Any:
@@ -440,18 +445,18 @@ def _component(text: str, *, first: bool) -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def _written(one: _Given, unit: str, decimals: int) -> str | None:
+def _written(one: _Given, ours: _Ours) -> str | None:
     """Return a value as written in our unit, None when it is none."""
     number = one.number
-    if unit == "day":
+    if ours.name == "day":
         return one.text if FIRST_DAY <= number <= LAST_DAY else None
-    if unit == "ratio":
+    if ours.name == "ratio":
         fits = 0 <= number.numerator <= RATIO_MAX and number.denominator <= RATIO_MAX
         return f"{number.numerator}/{number.denominator}" if fits else None
-    if unit == "count":
-        return str(number) if 0 <= number <= _COUNT_MAX else None
-    minor = number * 10**decimals
-    if not unit or not 0 <= minor <= LEGAL_VALUE_MAX:
+    if ours.name == "count":
+        return str(number) if number.denominator == 1 and 0 <= number <= _COUNT_MAX else None
+    minor = number * 10**ours.decimals
+    if not ours.name or minor.denominator != 1 or not 0 <= minor <= LEGAL_VALUE_MAX:
         return None
-    whole, rest = divmod(minor.numerator, 10**decimals)
-    return f"{whole}.{rest:0{decimals}}" if decimals else str(whole)
+    whole, rest = divmod(minor.numerator, 10**ours.decimals)
+    return f"{whole}.{rest:0{ours.decimals}}" if ours.decimals else str(whole)

@@ -144,6 +144,15 @@ def test_flags_days_and_prices_finer_than_a_cent() -> None:
     assert reasons(found) == {"word 2020-01-01": "'true' is no number"}
 
 
+def test_one_odd_value_makes_no_ratios_of_a_series() -> None:
+    text = "metadata: {unit: currency-EUR}\nvalues: {2000-01-01: 5, 2001-01-01: 141.3333333, 2002-01-01: 6.5}\n"
+    found = read_openfisca({"x.yaml": text})
+    assert [(one.unit, [value.value for value in one.values]) for one in found.series] == [("EUR", ["5.00", "6.50"])]
+    assert reasons(found) == {
+        "x 2001-01-01": "141.3333333 currency-EUR is no amount in EUR from 0 to 1000000000000000 of its minor units"
+    }
+
+
 def test_dates_are_compared_as_texts() -> None:
     text = "values: {0000-01-01: 1, '2006-01': 2, 2008: 3, 2010-02-30: 4, 2012-03-01: 5, 2012-02-31: 6}\n"
     found = read_openfisca({"x.yaml": text})
