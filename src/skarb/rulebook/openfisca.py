@@ -86,15 +86,17 @@ class Imported:
     series: list[ImportedSeries] = field(default_factory=list)
     sources: list[tuple[str, str]] = field(default_factory=list)  # title and link; numbers count from 1
     left: list[LeftOut] = field(default_factory=list)
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     def source(self, title: str, link: str) -> int:
         """Return the number of a source, noting it when it is new."""
         if not (title or link):
             return 0
         found = title or link, link
-        if found not in self.sources:
+        if found not in self._numbers:
             self.sources.append(found)
-        return self.sources.index(found) + 1
+            self._numbers[found] = len(self.sources)
+        return self._numbers[found]
 
 
 def read_openfisca(files: Mapping[str, str], currency: str = "") -> Imported:
