@@ -101,8 +101,9 @@ def series_in(path: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         for number, bracket in enumerate(content["brackets"] if isinstance(content["brackets"], list) else [], 1):
             parts = bracket.items() if isinstance(bracket, dict) else ()
             for part, dated in parts:
-                if part in PARTS and isinstance(dated, dict):
-                    yield f"{path}/bracket_{number}/{part}", dated.get("values", dated)
+                values = (dated.get("values") or dated) if isinstance(dated, dict) else None
+                if part in PARTS and isinstance(values, dict):
+                    yield f"{path}/bracket_{number}/{part}", values
     elif plain and all(INSTANT.fullmatch(key) and not nested(value) for key, value in plain.items()):
         yield path, plain
     else:
