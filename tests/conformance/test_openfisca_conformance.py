@@ -203,7 +203,11 @@ def test_every_parameter_has_its_value_on_every_date(folder: Path) -> None:
         series = changes(dated)
         if path not in by_path:
             numbers = [number for _, number in series.values() if number is not None]
-            listed = [one for one in left if one in (file, path) or one.startswith((f"{path} ", f"{path}/"))]
+            listed = [
+                one
+                for one in left
+                if one in (file, path) or one.startswith((f"{path} ", f"{path}/")) or path.startswith(f"{one}/")
+            ]
             assert listed or not numbers, f"{path} is neither taken over nor listed"
             continue
         for day in sorted({*series, *(first - 1 for first in series), *periods}):
