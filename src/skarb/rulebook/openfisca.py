@@ -184,8 +184,11 @@ class _Tree:
 
     def scale(self, path: tuple[str, ...], content: Mapping[str, Any]) -> None:
         brackets = content["brackets"]
-        if not isinstance(brackets, list) or not brackets or not all(isinstance(one, dict) for one in brackets):
-            self.leave("/".join(path), f"{_shown(brackets)} as brackets, expected a list of them, each with its parts by date")
+        odd = [one for one in brackets if not isinstance(one, dict)] if isinstance(brackets, list) and brackets else [brackets]
+        if odd:
+            self.leave(
+                "/".join(path), f"{_shown(odd[0])} as brackets or one of them, expected a list, each with its parts by date"
+            )
             return
         for number, bracket in enumerate(brackets, 1):
             for part, dated in bracket.items():
