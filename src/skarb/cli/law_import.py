@@ -22,7 +22,8 @@ def openfisca(
 
     Example: `skarb law import openfisca openfisca_country_template/parameters --out imported`
 
-    A scale of brackets becomes a series for each threshold, rate and amount. What our parameters cannot say is listed in `left_out.csv`.
+    A scale of brackets becomes a series for each threshold, rate and amount; flags become counts of 0 and 1. What our parameters cannot say
+    (texts, lists, negative numbers, a currency that is not named) leaves a gap and is listed with its reason in `left_out.csv`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from functools import cached_property
 from skarb.core.errors import Problem
 from skarb.rulebook.cases import run_case, run_edition_case, verify_since
 from skarb.rulebook.history import Rulebook
-from skarb.rulebook.model import Act, Case, EditionCase
+from skarb.rulebook.model import Acceptance, Act, Case, EditionCase
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class Draft:
     provisions: frozenset[str]  # ids of provisions that are new, have a new text, or end
     values: frozenset[str]  # names of parameters, lists and conditions that are new or change
     idle: tuple[Problem, ...]  # changes that change nothing
+    accepted: tuple[
+        Acceptance, ...
+    ] = ()  # findings that the draft brings and lives with; the rulebook has them after those of the law
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ import yaml
 
 from skarb.core.errors import NotFound, Problem
 from skarb.core.time import from_day
+from skarb.rulebook.acceptedfile import read_accepted
 from skarb.rulebook.amend import checked_again, day_text, ended, following, scope_again, uneven, with_codes, with_value
 from skarb.rulebook.casefile import read_edition_cases
 from skarb.rulebook.draft import Draft
@@ -28,7 +29,7 @@ from skarb.rulebook.values import Names, Open, read_codes, read_conditions, read
 
 FILE = "draft.yaml"
 _FOLDERS = ("provisions", "parameters")
-_FILES = ("draft", "changes", "conditions", "features", "lists", "cases")
+_FILES = ("draft", "changes", "conditions", "features", "lists", "cases", "accepted")
 _KINDS = {
     "end": (("end",), ("last", "note")),
     "set": (("set", "unit", "value"), ("from", "cites", "note")),
@@ -104,6 +105,9 @@ class _Reading:
         self.pack, problems = checked_again(self.pack, following(self.pack, self.values), scope, written.keys())
         self.problems += problems
         cases, edition_cases = self.cases(written)
+        activities = self.pack.fields["activity"].type.codes
+        known = self.pack.provisions, self.pack.acts, activities, self.pack.parameters, self.pack.lists
+        accepted = read_accepted(self.of("accepted"), *known)
         if not self.provisions | self.values and not self.all_problems():
             record.reader.problem(record.place(), "", "no change", "a provision, or a change in changes.yaml")
         if self.all_problems():
@@ -115,6 +119,7 @@ class _Reading:
             lists=dict(sorted(self.pack.lists.items())),
             cases=(*(case for case in self.pack.cases if case.provision not in written), *cases),
             edition_cases=(*self.pack.edition_cases, *edition_cases),
+            accepted=(*self.pack.accepted, *accepted),
         )
         return Draft(
             id=record.text("id"),
@@ -132,6 +137,7 @@ class _Reading:
             provisions=frozenset(self.provisions),
             values=following(pack, self.values),
             idle=tuple(self.idle),
+            accepted=accepted,
         )
 
     # -- what it is --------------------------------------------------------------------------------------------------------------

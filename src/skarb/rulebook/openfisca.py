@@ -1,9 +1,11 @@
 """Reading OpenFisca's parameters: folders of YAML files in which every value has a first day, into our own.
 
-A file, or a part of one, is a parameter (`values` by date), a scale (`brackets`, each with a threshold and a rate or amount) or a node with more
-of them below. A value lasts until the next date; `null` ends it. Numbers are taken as they are written, never as floats. A scale becomes one series
-for each threshold, rate and amount. What our parameters cannot say (texts, flags, negative numbers, cents of cents, dates before 1900 that are
-superseded by then) is not dropped in silence: it is listed with the reason.
+A file, or a part of one, is a parameter (`values` by date), a scale (`brackets`, each with a threshold and a rate or amount) or a node with
+more of them below. A value lasts until the next date; `null` ends it. Dates are compared as texts there, so `2006-01` and `2006` mean the first
+day, `0000-01-01` is since ever, and a day that its month has not is the first of the next. Numbers are taken as they are written, never as
+floats; flags are counts of 0 and 1. Amounts finer than their currency's minor unit, such as prices for a litre, make their series one of ratios.
+A scale becomes one series for each threshold, rate and amount. What our parameters cannot say (texts, lists, negative numbers, a currency that
+is not named) is not dropped in silence: it is listed with the reason.
 
 Source: openfisca-core, "Parameters", the layout of the country packages.
 """
@@ -14,25 +16,27 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-import yaml
-
 from skarb.core.amount import LEGAL_VALUE_MAX
 from skarb.core.asset import currencies
-from skarb.core.errors import InputError
+from skarb.core.errors import InputError, shorten
 from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
 from skarb.rulebook.check import RATIO_MAX
+from skarb.rulebook.foreign import Quoted, read_foreign
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY
 from skarb.rulebook.values import BASE_UNIT, RESERVED
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays the text that was written
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NUMBER = re.compile(r"([+-]?)((?:0|[1-9][\d_]*)(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
+_INSTANT = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_FIRST_YEAR = from_day(FIRST_DAY).year
+_NUMBER = re.compile(r"([+-]?)((?:0|[1-9][\d_]*)(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _NULL = ("null", "~", "", "Null", "NULL")
+_FLAGS = dict.fromkeys(("true", "yes", "on"), 1) | dict.fromkeys(
+    ("false", "no", "off"), 0
+)  # in small, capital or first capital letters
 _ABOUT = frozenset({"description", "metadata", "documentation", "reference", "unit", "label", "short_label", "order"})
 _PARTS = {
     "threshold": "threshold_unit",
@@ -42,6 +46,7 @@ _PARTS = {
     "base": "base_unit",
 }
 _COUNT_MAX = 10**18 - 1
+_LONGEST = 60  # characters of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class ImportedSeries:
     title: str
     note: str  # the original's path and unit
     values: tuple[ImportedValue, ...]
+    path: str  # of the original, its parts with slashes between
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +86,17 @@ class Imported:
     series: list[ImportedSeries] = field(default_factory=list)
     sources: list[tuple[str, str]] = field(default_factory=list)  # title and link; numbers count from 1
     left: list[LeftOut] = field(default_factory=list)
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     def source(self, title: str, link: str) -> int:
         """Return the number of a source, noting it when it is new."""
         if not (title or link):
             return 0
         found = title or link, link
-        if found not in self.sources:
+        if found not in self._numbers:
             self.sources.append(found)
-        return self.sources.index(found) + 1
+            self._numbers[found] = len(self.sources)
+        return self._numbers[found]
 
 
 def read_openfisca(files: Mapping[str, str], currency: str = "") -> Imported:
@@ -97,6 +105,36 @@ def read_openfisca(files: Mapping[str, str], currency: str = "") -> Imported:
     `currency` is meant where a unit says "currency" and not which.
     """
     return _Tree(currency).read(files)
+
+
+_Units = str | Mapping[str, Any]  # a unit, or units by date
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value as it is given there: its day, what it is, and what is said about it."""
+
+    day: int
+    at: str  # the day in words
+    kind: str
+    number: Fraction
+    text: str
+    unit: str
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """A unit of ours; without a name there is none, and the refusal says why."""
+
+    name: str
+    decimals: int = 0
+    remark: str = ""
+    refusal: str = f"no day of {from_day(FIRST_DAY).year} to {from_day(LAST_DAY).year}"
+
+
+_COUNT = _Ours("count", refusal=f"no whole number from 0 to {_COUNT_MAX}")
+_RATIO = _Ours("ratio", refusal=f"no ratio of whole numbers up to {RATIO_MAX}, such as 13/100")
 
 
 @dataclass
@@ -110,138 +148,142 @@ class _Tree:
     def read(self, files: Mapping[str, str]) -> Imported:
         for path in sorted(files):
             try:
-                content = yaml.load(files[path], Loader=_LOADER)
-            except (yaml.YAMLError, RecursionError) as error:
-                self.leave(path, f"no readable YAML: {str(error).splitlines()[0]}")
+                content = read_foreign(files[path])
+            except InputError as error:
+                self.leave(path, f"no readable YAML: {error}")
                 continue
             parts = tuple(path.removesuffix(".yaml").removesuffix(".yml").split("/"))
-            self.node(parts[:-1] if parts[-1] == "index" else parts, content)
+            if parts[-1] != "index":
+                self.node(parts, content, {})
+            elif content is not None:  # a folder may have nothing to say about itself
+                self.node(parts[:-1], content, {})
         return self.found
 
     def leave(self, path: str, reason: str) -> None:
         self.found.left.append(LeftOut(path, reason))
 
-    def node(self, path: tuple[str, ...], content: Any) -> None:
-        """Read a parameter, a scale, or what stands below a node."""
+    def node(self, path: tuple[str, ...], content: Any, general: Mapping[str, Any]) -> None:
+        """Read a parameter, a scale, or what stands below a node; `general` is what a node says of all that is below."""
         where = "/".join(path)
         if not isinstance(content, dict):
-            self.leave(where, "neither a parameter, a scale nor a node")
-        elif "values" in content:
+            self.leave(where, f"{_shown(content)}, expected a parameter with values by date, a scale or a node")
+            return
+        content = {**content, "metadata": {**general, **_metadata(content)}}
+        if "values" in content:
             self.parameter(path, content, content["values"], _unit(content, "unit"))
         elif "brackets" in content:
             self.scale(path, content)
-        elif content and all(_DATE.fullmatch(key) for key in content):
-            self.parameter(path, {}, content, "")
+        elif _dated(content):
+            values = {key: given for key, given in content.items() if key not in _ABOUT}
+            self.parameter(path, content, values, _unit(content, "unit"))
         else:
-            for key, below in content.items():
+            below = content["metadata"] if _of_all(content["metadata"]) else {}
+            for key, one in content.items():
                 if key not in _ABOUT:
-                    self.node((*path, key), below)
+                    self.node((*path, key), one, below)
 
     def scale(self, path: tuple[str, ...], content: Mapping[str, Any]) -> None:
         brackets = content["brackets"]
-        if not isinstance(brackets, list) or not brackets or not all(isinstance(one, dict) for one in brackets):
-            self.leave("/".join(path), "a scale without a list of brackets")
+        odd = [one for one in brackets if not isinstance(one, dict)] if isinstance(brackets, list) and brackets else [brackets]
+        if odd:
+            self.leave(
+                "/".join(path), f"{_shown(odd[0])} as brackets or one of them, expected a list, each with its parts by date"
+            )
             return
         for number, bracket in enumerate(brackets, 1):
             for part, dated in bracket.items():
                 below = (*path, f"bracket_{number}", part)
                 if part in _PARTS:
-                    values = dated.get("values", dated) if isinstance(dated, dict) else dated
-                    default = "/1" if part in ("rate", "average_rate") else ""
-                    self.parameter(below, content, values, _unit(content, _PARTS[part]) or default)
+                    own = dated if isinstance(dated, dict) else {}
+                    values = own.get("values") or {key: one for key, one in own.items() if key not in _ABOUT}
+                    unit = _unit(own, "unit") or _unit(content, _PARTS[part]) or _usual(part, _unit(content, "unit"))
+                    about = {**content, **own, "metadata": {**content["metadata"], **_metadata(own)}}
+                    self.parameter(below, about, values if own else dated, unit)
                 elif part not in _ABOUT:
-                    self.leave("/".join(below), f"a bracket has no {part!r} in this law")
+                    self.leave("/".join(below), f"a bracket has no {part!r} in this law, expected {', '.join(_PARTS)}")
 
     # -- one parameter -----------------------------------------------------------------------------------------------------------
 
-    def parameter(self, path: tuple[str, ...], about: Mapping[str, Any], dated: Any, unit: str) -> None:
+    def parameter(self, path: tuple[str, ...], about: Mapping[str, Any], dated: Any, unit: _Units) -> None:
         where = "/".join(path)
-        if not isinstance(dated, dict):
-            self.leave(where, "no values by date")
+        if not isinstance(dated, dict) or not dated:
+            self.leave(where, f"{_shown(dated)}, expected values by date")
             return
-        numbers: list[tuple[int | None, Fraction | None, int]] = []
-        for day, given in self.days(where, dated):
-            text = given.get("value") if isinstance(given, dict) else given
-            number = self.number(f"{where} {from_day(day)}", text)
-            own = _unit(given, "unit") if isinstance(given, dict) else ""
-            if number is not None and unit and own not in ("", unit):
-                self.leave(f"{where} {from_day(day)}", f"its unit is {own}, and that of its parameter {unit}")
-                number = None  # it ends what was before, like all that cannot be said
-            numbers.append((None if day <= FIRST_DAY else day, number, self.cited(about, given, from_day(day).isoformat())))
-        ever = [one for one in numbers if one[0] is None]
-        for _ in ever[:-1]:
-            self.leave(where, "a value that ended before 1900")
-        numbers = [*ever[-1:], *(one for one in numbers if one[0] is not None)]
-        ours, decimals, per = self.ours(unit, [number for _, number, _ in numbers if number is not None])
+        given = [self.dated(where, about, unit, day, key, one) for day, key, one in self.days(where, dated)]
+        kind = next((kind for kind in ("number", "flag", "day") if any(one.kind == kind for one in given)), "")
+        known = [one for one in given if one.kind == kind and kind]
+        if not known:
+            for one in given:
+                self.refuse(where, one)
+            if all(one.kind == "end" for one in given):
+                self.leave(where, "no value at all")
+            return
+        ours = _our_unit(kind, known[-1].unit, self.currency, [one for one in known if one.unit == known[-1].unit])
         values = []
-        for index, (start, number, source) in enumerate(numbers):
-            following = numbers[index + 1][0] if index + 1 < len(numbers) else None
-            if number is None:
-                continue
-            written = _written(number, ours, decimals)
-            if written is None:
+        for index, one in enumerate(given):
+            written = _written(one, ours) if one.kind == kind and one.unit == known[-1].unit else None
+            if written is not None:
+                end = given[index + 1].day - 1 if index + 1 < len(given) else None
+                start = None if one.day == FIRST_DAY else one.day
+                values.append(ImportedValue(start, end, written, one.source))
+            elif one.kind != kind:
+                self.refuse(where, one)
+            elif one.unit != known[-1].unit:
                 self.leave(
-                    f"{where} {_day(start)}",
-                    f"{_plain(number)} {unit}".strip() + f" is no value in {ours or 'a currency that is named'}",
+                    f"{where} {one.at}", f"its unit is {one.unit or 'not said'}, and that of its parameter {known[-1].unit}"
                 )
-                continue
-            values.append(ImportedValue(start, None if following is None else following - 1, written, source))
+            else:
+                self.leave(f"{where} {one.at}", f"{one.text} {one.unit}".strip() + f" is {ours.refusal}")
         if values:
             title = about.get("description", "")
-            note = f"from {where}" + (f", unit {unit}" if unit else "") + per
-            self.found.series.append(
-                ImportedSeries(self.name(path), ours, title if isinstance(title, str) else "", note, tuple(values))
-            )
-        elif all(number is None for _, number, _ in numbers):
-            self.leave(where, "no value at all")
+            note = f"from {where}" + (f", unit {known[-1].unit}" if known[-1].unit else "") + ours.remark + _indexed(about)
+            name = self.name(path)
+            title = title if isinstance(title, str) else ""
+            self.found.series.append(ImportedSeries(name, ours.name, title, note, tuple(values), where))
 
-    def days(self, where: str, dated: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
+    def refuse(self, where: str, one: _Given) -> None:
+        """List a value that is none of ours; the end of one is nothing to list."""
+        if one.kind != "end":
+            self.leave(f"{where} {one.at}", f"{repr(one.text) if one.kind else one.text} is no number")
+
+    def dated(self, where: str, about: Mapping[str, Any], unit: _Units, day: int, key: str, given: Any) -> _Given:
+        """Return a value with its day, kind and unit."""
+        text = given.get("value", ()) if isinstance(given, dict) else given
+        own = _unit(given, "unit") if isinstance(given, dict) else ""
+        kind, number, shown = _read(text)
+        at = "ever" if day == FIRST_DAY else from_day(day).isoformat()
+        return _Given(day, at, kind, number, shown, _unit_on(own or unit, key), self.cited(about, given, key))
+
+    def days(self, where: str, dated: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+        """Yield the day, the key and the value of each entry that begins on a day of ours, in order and each day once."""
+        found: dict[int, tuple[str, Any]] = {}
         for key, given in sorted(dated.items()):
             if key in _ABOUT:
                 continue
-            if given == "expected" or (isinstance(given, dict) and ("expected" in given or given.get("value") == "expected")):
+            if given == "expected" or (isinstance(given, dict) and _expected(given)):
                 self.leave(f"{where} {key}", "a change that is expected and has no value yet")
                 continue
-            try:
-                day = parse_day(key)
-            except InputError:
-                self.leave(f"{where} {key}", "no calendar date")
-                continue
-            if day > LAST_DAY:
+            day = _day_of(key)
+            if day is None:
+                self.leave(f"{where} {key}", "no calendar date, expected one written 2017-01-15")
+            elif day > LAST_DAY:
                 self.leave(f"{where} {key}", "a date after 2169")
-                continue
-            yield max(day, FIRST_DAY), given
-
-    def number(self, where: str, text: Any) -> Fraction | None:
-        """Return a number exactly as written, None for the end of validity and for what is no number."""
-        if isinstance(text, str) and text.strip() in _NULL:
-            return None
-        match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) else None
-        if match is None:
-            what = "a list" if isinstance(text, list) else "nothing" if text is None else repr(text)
-            self.leave(where, f"{what} is no number")
-            return None
-        sign, digits, exponent = match.groups()
-        digits = digits.replace("_", "")
-        number = Fraction(f"0{digits}0" if digits.endswith(".") else f"0{digits}") * Fraction(10) ** int(exponent or 0)
-        return -number if sign == "-" else number
-
-    def ours(self, unit: str, numbers: list[Fraction]) -> tuple[str, int, str]:
-        """Return our unit, its decimals, and a remark on what the original's unit says besides."""
-        name, _, per = unit.partition("/")
-        if name.startswith("currency"):
-            _, _, code = name.partition("-")
-            code = code if code in currencies() else self.currency
-            known = currencies().get(code)
-            return (code, known.decimals, f", for each {per}" if per else "") if known else ("", 0, "")
-        whole = unit != "/1" and all(number.denominator == 1 for number in numbers)
-        return ("count" if whole else "ratio"), 0, ""
+            else:
+                if day in found:
+                    before = (
+                        f"a value that ended before {_FIRST_YEAR}"
+                        if day == FIRST_DAY
+                        else f"no day of its own, {key} begins with it"
+                    )
+                    self.leave(f"{where} {found[day][0]}", before)
+                found[day] = key, given
+        yield from ((day, key, given) for day, (key, given) in found.items())
 
     def cited(self, about: Mapping[str, Any], given: Any, day: str) -> int:
         """Return the number of the source of a value: its own, else that of its day, else the parameter's."""
         own = _reference(given) if isinstance(given, dict) else None
         general = _reference(about)
-        if isinstance(general, dict) and any(_DATE.fullmatch(str(key)) for key in general):
+        if isinstance(general, dict) and any(_INSTANT.fullmatch(key) for key in general):
             general = general.get(day)
         title, link = _titled(own) if own else _titled(general)
         return self.found.source(title, link)
@@ -256,17 +298,135 @@ class _Tree:
         return name
 
 
-def _unit(content: Mapping[str, Any], key: str) -> str:
+def _metadata(content: Mapping[str, Any]) -> Mapping[str, Any]:
     about = content.get("metadata")
-    found = about.get(key) if isinstance(about, dict) else None
+    return about if isinstance(about, dict) else {}
+
+
+def _of_all(about: Mapping[str, Any]) -> bool:
+    """Say whether what a node says of itself is meant for each of its parts: they are one value, broken down."""
+    return "breakdown" in about or about.get("propagate_metadata_to_children") in ("true", "True")
+
+
+def _dated(content: Mapping[str, Any]) -> bool:
+    """Say whether a mapping is values by date, which may have something said about them beside them."""
+    given = {key: one for key, one in content.items() if key not in _ABOUT}
+    plain = all(not isinstance(one, dict) or "value" in one or "expected" in one for one in given.values())
+    return bool(given) and plain and all(_INSTANT.fullmatch(key) for key in given)
+
+
+def _expected(given: Mapping[str, Any]) -> bool:
+    """Say whether a value is only expected: the word, or a mark that is not taken back."""
+    return given.get("value") == "expected" or given.get("expected", "false") not in ("false", *_NULL)
+
+
+def _day_of(key: str) -> int | None:
+    """Return the first day that a date means when dates are compared as texts; None for what is no date."""
+    match = _INSTANT.fullmatch(key)
+    if match is None:
+        return None
+    if int(match[1]) < _FIRST_YEAR:
+        return FIRST_DAY
+    year, month, day = int(match[1]), int(match[2] or 1), match[3] or "01"
+    try:
+        return parse_day(f"{year}-{month:02}-{day}")
+    except InputError:
+        return _day_of(f"{year}-{month + 1:02}-01")  # only months before the last have fewer than 31 days
+
+
+def _indexed(about: Mapping[str, Any]) -> str:
+    """Return a remark on a parameter whose later values are reckoned there and written nowhere."""
+    by = _metadata(about).get("uprating")
+    by = by.get("parameter") if isinstance(by, dict) else by
+    return f", indexed there by {by}" if isinstance(by, str) and by not in _NULL else ""
+
+
+def _usual(part: str, unit: _Units) -> _Units:
+    """Return the unit of a part of a bracket that names none: rates have none, and the unit of a scale is that of its thresholds."""
+    if part in ("rate", "average_rate"):
+        return "/1"
+    return unit if part == "threshold" and unit != "/1" else ""
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, str) and given.strip():
+        return shorten(given)
+    return "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) and given else "nothing"
+
+
+def _unit(content: Mapping[str, Any], key: str) -> _Units:
+    """Return the unit that is named, or the units by the day since which each is meant."""
+    found = _metadata(content).get(key)
     found = content.get(key) if found is None else found
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, dict | str) and found and found not in _NULL else ""
+
+
+def _unit_on(unit: _Units, key: str) -> str:
+    """Return the unit on a date; dates are compared as texts."""
+    if isinstance(unit, str):
+        return unit
+    found = unit[max((day for day in unit if day <= key), default=min(unit))]
+    return found if isinstance(found, str) and found not in _NULL else ""
+
+
+def _read(text: Any) -> tuple[str, Fraction, str]:
+    """Return what a value is (a number, flag, day, the end of validity, or none of these), its number, and how it is told."""
+    if not isinstance(text, str):
+        return "", Fraction(), "a list" if isinstance(text, list) else "nothing" if text in ((), None) else "a mapping"
+    plain, quoted = text.strip(), isinstance(text, Quoted)
+    if plain in _NULL and not quoted:
+        return "end", Fraction(), ""
+    if plain.lower() in _FLAGS and plain in (plain.lower(), plain.upper(), plain.capitalize()) and not quoted:
+        return "flag", Fraction(_FLAGS[plain.lower()]), plain
+    try:
+        return "day", Fraction(parse_day(plain)), plain
+    except InputError:
+        pass
+    match = _NUMBER.fullmatch(plain) if len(plain) <= _LONGEST else None
+    if match is None:
+        return "", Fraction(), repr(shorten(str(text)))
+    sign, digits, exponent = match.groups()
+    digits = digits.replace("_", "")
+    number = Fraction(f"0{digits}0" if digits.endswith(".") else f"0{digits}") * Fraction(10) ** int(exponent or 0)
+    return "number", -number if sign == "-" else number, plain
+
+
+def _our_unit(kind: str, unit: str, default: str, values: list[_Given]) -> _Ours:
+    """Return our unit for values of a kind in a unit: the usual one, or ratios where these say more of the values."""
+    if kind == "day":
+        return _Ours("day")
+    if kind == "flag":
+        return _Ours("count", remark=", a flag: 1 is true")
+    name, _, per = unit.partition("/")
+    if name.startswith("currency"):
+        usual, other = _money(name.partition("-")[2] or default, f", for each {per}" if per else "")
+    else:
+        whole = unit != "/1" and all(one.number.denominator == 1 for one in values)
+        usual, other = (_COUNT if whole else _RATIO), _RATIO
+    return other if _said(values, other) > _said(values, usual) else usual
+
+
+def _money(code: str, remark: str) -> tuple[_Ours, _Ours]:
+    """Return amounts in a currency, and ratios for what is finer than its minor unit."""
+    if code not in currencies():
+        unnamed = "an amount in a currency that is not named; name it with --currency"
+        unknown = _Ours("", refusal=f"an amount in {code}, which is not in ISO 4217" if code else unnamed)
+        return unknown, unknown
+    refusal = f"no amount in {code} from 0 to {LEGAL_VALUE_MAX} of its minor units"
+    finer = f"{remark}, in {code} as a ratio: finer than its minor unit"
+    return _Ours(code, currencies()[code].decimals, remark, refusal), replace(_RATIO, remark=finer)
+
+
+def _said(values: list[_Given], ours: _Ours) -> int:
+    """Return how many values a unit can say."""
+    return sum(_written(one, ours) is not None for one in values)
 
 
 def _reference(content: Mapping[str, Any]) -> Any:
-    about = content.get("metadata")
-    found = about.get("reference") if isinstance(about, dict) else None
-    return found or content.get("reference")
+    """Return what a part names as its source: its reference, or a title and link that stand beside its unit."""
+    about = _metadata(content)
+    beside = {key: about[key] for key in ("title", "href") if key in about}
+    return about.get("reference") or content.get("reference") or beside
 
 
 def _titled(reference: Any) -> tuple[str, str]:
@@ -290,23 +450,18 @@ def _component(text: str, *, first: bool) -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def _written(number: Fraction, unit: str, decimals: int) -> str | None:
-    """Return a number as a value in our unit, None when it is none."""
-    if unit == "ratio":
+def _written(one: _Given, ours: _Ours) -> str | None:
+    """Return a value as written in our unit, None when it is none."""
+    number = one.number
+    if ours.name == "day":
+        return one.text if FIRST_DAY <= number <= LAST_DAY else None
+    if ours.name == "ratio":
         fits = 0 <= number.numerator <= RATIO_MAX and number.denominator <= RATIO_MAX
         return f"{number.numerator}/{number.denominator}" if fits else None
-    if unit == "count":
-        return str(number) if 0 <= number <= _COUNT_MAX else None
-    minor = number * 10**decimals
-    if not unit or minor.denominator != 1 or not 0 <= minor <= LEGAL_VALUE_MAX:
+    if ours.name == "count":
+        return str(number) if number.denominator == 1 and 0 <= number <= _COUNT_MAX else None
+    minor = number * 10**ours.decimals
+    if not ours.name or minor.denominator != 1 or not 0 <= minor <= LEGAL_VALUE_MAX:
         return None
-    whole, rest = divmod(minor.numerator, 10**decimals)
-    return f"{whole}.{rest:0{decimals}}" if decimals else str(whole)
-
-
-def _plain(number: Fraction) -> str:
-    return str(number.numerator) if number.denominator == 1 else f"{number.numerator}/{number.denominator}"
-
-
-def _day(day: int | None) -> str:
-    return "ever" if day is None else from_day(day).isoformat()
+    whole, rest = divmod(minor.numerator, 10**ours.decimals)
+    return f"{whole}.{rest:0{ours.decimals}}" if ours.decimals else str(whole)

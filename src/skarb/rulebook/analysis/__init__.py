@@ -36,17 +36,20 @@ def analyse(rulebook: Rulebook, day: int, steps: int = STEPS) -> Analysis:
 def analyse_draft(draft: Draft, day: int, steps: int = STEPS) -> Analysis:
     """Analyse the law from a draft's first day on, and tell what the draft brings: findings that the law as it is does not have on these days.
 
-    Acceptances count as they stand on `day`; those that the draft makes needless are left to the law itself.
+    Acceptances count as they stand on `day`. Those of the law that the draft makes needless are left to the law itself; one of the draft's own that
+    covers nothing that it brings is a finding.
     Units: `steps` of the solver, the most for one question.
     """
     questions = Questions(draft.rulebook.pack.fields, steps)
+    amended = Rulebook(
+        replace(draft.rulebook.pack, accepted=draft.base.pack.accepted), draft.rulebook.facts, draft.base, draft.since
+    )
     before, after = (  # the same questions mostly, answered from memory
-        _analyse(_since(one, draft.since), _series_since(one, draft.since), day, questions)
-        for one in (draft.base, draft.rulebook)
+        _analyse(_since(one, draft.since), _series_since(one, draft.since), day, questions) for one in (draft.base, amended)
     )
     known = {(one.kind, one.about) for one in before.findings}
-    found = (one for one in after.findings if (one.kind, one.about) not in known and one.kind not in ("unused", "expired"))
-    return replace(after, findings=tuple(found))
+    found = [one for one in after.findings if (one.kind, one.about) not in known and one.kind not in ("unused", "expired")]
+    return replace(after, findings=_in_order(settle(found, draft.accepted, day)))
 
 
 def _since(rulebook: Rulebook, day: int) -> Rulebook:
@@ -73,6 +76,9 @@ def _analyse(rulebook: Rulebook, dated: tuple[list[Finding], Counter[str]], day:
         "questions that went to the solver": questions.solved,
     }
     found = settle([finding for findings, _ in parts for finding in findings], rulebook.pack.accepted, day)
-    return Analysis(
-        tuple(sorted(found, key=lambda one: (not one.open, list(MEANING).index(one.kind), one.about))), {**effort, **proven}
-    )
+    return Analysis(_in_order(found), {**effort, **proven})
+
+
+def _in_order(found: list[Finding]) -> tuple[Finding, ...]:
+    """Return findings as they are told: what is open first."""
+    return tuple(sorted(found, key=lambda one: (not one.open, list(MEANING).index(one.kind), one.about)))

@@ -1,7 +1,7 @@
 """Acceptances: findings that are known and lived with, each for a reason, by somebody, and for a time.
 
-They stand in the country's `accepted.yaml`. One that ran out counts no more, and one whose finding has gone is to be struck
-out; both are findings themselves, so the list never grows stale.
+They stand in the country's `accepted.yaml`, those of a draft in its own. One that ran out counts no more, and one whose finding
+has gone is to be struck out; both are findings themselves, so the list never grows stale.
 """
 
 from __future__ import annotations

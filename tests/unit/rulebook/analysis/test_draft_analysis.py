@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skarb.core.time import parse_day
-from skarb.rulebook import Rulebook, load, load_draft
+from skarb.rulebook import Rulebook, RulebookError, load, load_draft
 from skarb.rulebook.analysis import analyse, analyse_draft
 
 ZZ = files("skarb.jurisdictions") / "zz"
@@ -105,3 +105,40 @@ def test_a_draft_is_not_blamed_for_the_law(tmp_path: Path) -> None:
     law = load(country)
     assert ("dead", ("ZZ-L1-2026/no-cash.minor",)) in {(one.kind, one.about) for one in analyse(law, TODAY).open}
     assert found(tmp_path, law, changes="- {end: ZZ-L1-2026/records}\n") == []
+
+
+ACCEPTED = """
+- finding: dead
+  about: [ZZ-L1-2026/mine]
+  reason: The permission comes back when the referral ends.
+  by: the draft's authors
+  until: 2027-12-31
+"""
+REFERRAL = provision("look", "known_client", "refer")
+
+
+def test_a_draft_lives_with_what_it_accepts(tmp_path: Path) -> None:
+    law = load(ZZ)
+    assert found(tmp_path, law, provisions__a=REFERRAL, accepted=ACCEPTED) == []
+    draft = load_draft(law, tmp_path / "draft")
+    (finding,) = [one for one in analyse_draft(draft, TODAY).findings if one.accepted is not None]
+    assert finding.about == ("ZZ-L1-2026/mine",) and finding.accepted.by == "the draft's authors"
+    assert draft.rulebook.pack.accepted[-1] == finding.accepted and law.pack.accepted == draft.rulebook.pack.accepted[:-1]
+
+
+def test_what_a_draft_accepts_runs_out_and_may_not_be_needless(tmp_path: Path) -> None:
+    law = load(ZZ)
+    late = ACCEPTED.replace("2027-12-31", "2026-10-31")
+    assert found(tmp_path, law, provisions__a=REFERRAL, accepted=late) == [
+        ("dead", ("ZZ-L1-2026/mine",)),
+        ("expired", ("ZZ-L1-2026/mine",)),
+    ]
+    other = ACCEPTED.replace("ZZ-L1-2026/mine", "ZZ-P9-2027/look")
+    assert ("unused", ("ZZ-P9-2027/look",)) in found(tmp_path, law, provisions__a=REFERRAL, accepted=other)
+
+
+def test_a_draft_accepts_only_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(RulebookError) as caught:
+        found(tmp_path, load(ZZ), provisions__a=REFERRAL, accepted=ACCEPTED.replace("ZZ-L1-2026/mine", "ZZ-L1-2026/min"))
+    (problem,) = caught.value.problems
+    assert problem.where.endswith("accepted.yaml:3:10") and problem.given == "ZZ-L1-2026/min"
