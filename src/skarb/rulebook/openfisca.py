@@ -2,8 +2,7 @@
 
 A file, or a part of one, is a parameter (`values` by date), a scale (`brackets`, each with a threshold and a rate or amount) or a node with
 more of them below. A value lasts until the next date; `null` ends it. Dates are compared as texts there, so `2006-01` and `2006` mean the first
-day, `0000-01-01` is since ever, and a day that its month has not is the first of the next. Numbers are taken as they are written, never as
-floats; flags are counts of 0 and 1. Amounts finer than their currency's minor unit, such as prices for a litre, make their series one of ratios.
+day, `0000-01-01` is since ever, and a day that its month has not is the first of the next. What single values become says `openfisca_values`.
 A scale becomes one series for each threshold, rate and amount. What our parameters cannot say (texts, lists, negative numbers, a currency that
 is not named) is not dropped in silence: it is listed with the reason.
 
@@ -16,27 +15,19 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from dataclasses import dataclass, field
 from typing import Any
 
-from skarb.core.amount import LEGAL_VALUE_MAX
-from skarb.core.asset import currencies
 from skarb.core.errors import InputError, shorten
 from skarb.core.facts import Facts
 from skarb.core.time import from_day, parse_day
-from skarb.rulebook.check import RATIO_MAX
-from skarb.rulebook.foreign import Quoted, read_foreign
+from skarb.rulebook.foreign import read_foreign
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY
+from skarb.rulebook.openfisca_values import NULL, Given, our_unit, read_value, written
 from skarb.rulebook.values import BASE_UNIT, RESERVED
 
 _INSTANT = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _FIRST_YEAR = from_day(FIRST_DAY).year
-_NUMBER = re.compile(r"([+-]?)((?:0|[1-9][\d_]*)(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
-_NULL = ("null", "~", "", "Null", "NULL")
-_FLAGS = dict.fromkeys(("true", "yes", "on"), 1) | dict.fromkeys(
-    ("false", "no", "off"), 0
-)  # in small, capital or first capital letters
 _ABOUT = frozenset({"description", "metadata", "documentation", "reference", "unit", "label", "short_label", "order"})
 _PARTS = {
     "threshold": "threshold_unit",
@@ -45,8 +36,6 @@ _PARTS = {
     "average_rate": "rate_unit",
     "base": "base_unit",
 }
-_COUNT_MAX = 10**18 - 1
-_LONGEST = 60  # characters of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,33 +97,6 @@ def read_openfisca(files: Mapping[str, str], currency: str = "") -> Imported:
 
 
 _Units = str | Mapping[str, Any]  # a unit, or units by date
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A value as it is given there: its day, what it is, and what is said about it."""
-
-    day: int
-    at: str  # the day in words
-    kind: str
-    number: Fraction
-    text: str
-    unit: str
-    source: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Ours:
-    """A unit of ours; without a name there is none, and the refusal says why."""
-
-    name: str
-    decimals: int = 0
-    remark: str = ""
-    refusal: str = f"no day of {from_day(FIRST_DAY).year} to {from_day(LAST_DAY).year}"
-
-
-_COUNT = _Ours("count", refusal=f"no whole number from 0 to {_COUNT_MAX}")
-_RATIO = _Ours("ratio", refusal=f"no ratio of whole numbers up to {RATIO_MAX}, such as 13/100")
 
 
 @dataclass
@@ -218,14 +180,14 @@ class _Tree:
             if all(one.kind == "end" for one in given):
                 self.leave(where, "no value at all")
             return
-        ours = _our_unit(kind, known[-1].unit, self.currency, [one for one in known if one.unit == known[-1].unit])
+        ours = our_unit(kind, known[-1].unit, self.currency, [one for one in known if one.unit == known[-1].unit])
         values = []
         for index, one in enumerate(given):
-            written = _written(one, ours) if one.kind == kind and one.unit == known[-1].unit else None
-            if written is not None:
+            said = written(one, ours) if one.kind == kind and one.unit == known[-1].unit else None
+            if said is not None:
                 end = given[index + 1].day - 1 if index + 1 < len(given) else None
                 start = None if one.day == FIRST_DAY else one.day
-                values.append(ImportedValue(start, end, written, one.source))
+                values.append(ImportedValue(start, end, said, one.source))
             elif one.kind != kind:
                 self.refuse(where, one)
             elif one.unit != known[-1].unit:
@@ -241,18 +203,18 @@ class _Tree:
             title = title if isinstance(title, str) else ""
             self.found.series.append(ImportedSeries(name, ours.name, title, note, tuple(values), where))
 
-    def refuse(self, where: str, one: _Given) -> None:
+    def refuse(self, where: str, one: Given) -> None:
         """List a value that is none of ours; the end of one is nothing to list."""
         if one.kind != "end":
             self.leave(f"{where} {one.at}", f"{repr(one.text) if one.kind else one.text} is no number")
 
-    def dated(self, where: str, about: Mapping[str, Any], unit: _Units, day: int, key: str, given: Any) -> _Given:
+    def dated(self, where: str, about: Mapping[str, Any], unit: _Units, day: int, key: str, given: Any) -> Given:
         """Return a value with its day, kind and unit."""
         text = given.get("value", ()) if isinstance(given, dict) else given
         own = _unit(given, "unit") if isinstance(given, dict) else ""
-        kind, number, shown = _read(text)
+        kind, number, shown = read_value(text)
         at = "ever" if day == FIRST_DAY else from_day(day).isoformat()
-        return _Given(day, at, kind, number, shown, _unit_on(own or unit, key), self.cited(about, given, key))
+        return Given(day, at, kind, number, shown, _unit_on(own or unit, key), self.cited(about, given, key))
 
     def days(self, where: str, dated: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
         """Yield the day, the key and the value of each entry that begins on a day of ours, in order and each day once."""
@@ -317,7 +279,7 @@ def _dated(content: Mapping[str, Any]) -> bool:
 
 def _expected(given: Mapping[str, Any]) -> bool:
     """Say whether a value is only expected: the word, or a mark that is not taken back."""
-    return given.get("value") == "expected" or given.get("expected", "false") not in ("false", *_NULL)
+    return given.get("value") == "expected" or given.get("expected", "false") not in ("false", *NULL)
 
 
 def _day_of(key: str) -> int | None:
@@ -338,7 +300,7 @@ def _indexed(about: Mapping[str, Any]) -> str:
     """Return a remark on a parameter whose later values are reckoned there and written nowhere."""
     by = _metadata(about).get("uprating")
     by = by.get("parameter") if isinstance(by, dict) else by
-    return f", indexed there by {by}" if isinstance(by, str) and by not in _NULL else ""
+    return f", indexed there by {by}" if isinstance(by, str) and by not in NULL else ""
 
 
 def _usual(part: str, unit: _Units) -> _Units:
@@ -358,7 +320,7 @@ def _unit(content: Mapping[str, Any], key: str) -> _Units:
     """Return the unit that is named, or the units by the day since which each is meant."""
     found = _metadata(content).get(key)
     found = content.get(key) if found is None else found
-    return found if isinstance(found, dict | str) and found and found not in _NULL else ""
+    return found if isinstance(found, dict | str) and found and found not in NULL else ""
 
 
 def _unit_on(unit: _Units, key: str) -> str:
@@ -366,60 +328,7 @@ def _unit_on(unit: _Units, key: str) -> str:
     if isinstance(unit, str):
         return unit
     found = unit[max((day for day in unit if day <= key), default=min(unit))]
-    return found if isinstance(found, str) and found not in _NULL else ""
-
-
-def _read(text: Any) -> tuple[str, Fraction, str]:
-    """Return what a value is (a number, flag, day, the end of validity, or none of these), its number, and how it is told."""
-    if not isinstance(text, str):
-        return "", Fraction(), "a list" if isinstance(text, list) else "nothing" if text in ((), None) else "a mapping"
-    plain, quoted = text.strip(), isinstance(text, Quoted)
-    if plain in _NULL and not quoted:
-        return "end", Fraction(), ""
-    if plain.lower() in _FLAGS and plain in (plain.lower(), plain.upper(), plain.capitalize()) and not quoted:
-        return "flag", Fraction(_FLAGS[plain.lower()]), plain
-    try:
-        return "day", Fraction(parse_day(plain)), plain
-    except InputError:
-        pass
-    match = _NUMBER.fullmatch(plain) if len(plain) <= _LONGEST else None
-    if match is None:
-        return "", Fraction(), repr(shorten(str(text)))
-    sign, digits, exponent = match.groups()
-    digits = digits.replace("_", "")
-    number = Fraction(f"0{digits}0" if digits.endswith(".") else f"0{digits}") * Fraction(10) ** int(exponent or 0)
-    return "number", -number if sign == "-" else number, plain
-
-
-def _our_unit(kind: str, unit: str, default: str, values: list[_Given]) -> _Ours:
-    """Return our unit for values of a kind in a unit: the usual one, or ratios where these say more of the values."""
-    if kind == "day":
-        return _Ours("day")
-    if kind == "flag":
-        return _Ours("count", remark=", a flag: 1 is true")
-    name, _, per = unit.partition("/")
-    if name.startswith("currency"):
-        usual, other = _money(name.partition("-")[2] or default, f", for each {per}" if per else "")
-    else:
-        whole = unit != "/1" and all(one.number.denominator == 1 for one in values)
-        usual, other = (_COUNT if whole else _RATIO), _RATIO
-    return other if _said(values, other) > _said(values, usual) else usual
-
-
-def _money(code: str, remark: str) -> tuple[_Ours, _Ours]:
-    """Return amounts in a currency, and ratios for what is finer than its minor unit."""
-    if code not in currencies():
-        unnamed = "an amount in a currency that is not named; name it with --currency"
-        unknown = _Ours("", refusal=f"an amount in {code}, which is not in ISO 4217" if code else unnamed)
-        return unknown, unknown
-    refusal = f"no amount in {code} from 0 to {LEGAL_VALUE_MAX} of its minor units"
-    finer = f"{remark}, in {code} as a ratio: finer than its minor unit"
-    return _Ours(code, currencies()[code].decimals, remark, refusal), replace(_RATIO, remark=finer)
-
-
-def _said(values: list[_Given], ours: _Ours) -> int:
-    """Return how many values a unit can say."""
-    return sum(_written(one, ours) is not None for one in values)
+    return found if isinstance(found, str) and found not in NULL else ""
 
 
 def _reference(content: Mapping[str, Any]) -> Any:
@@ -448,20 +357,3 @@ def _component(text: str, *, first: bool) -> str:
     if first and not name[0].isalpha():
         return f"p{name}"
     return f"_{name}" if name[0].isdigit() else name
-
-
-def _written(one: _Given, ours: _Ours) -> str | None:
-    """Return a value as written in our unit, None when it is none."""
-    number = one.number
-    if ours.name == "day":
-        return one.text if FIRST_DAY <= number <= LAST_DAY else None
-    if ours.name == "ratio":
-        fits = 0 <= number.numerator <= RATIO_MAX and number.denominator <= RATIO_MAX
-        return f"{number.numerator}/{number.denominator}" if fits else None
-    if ours.name == "count":
-        return str(number) if number.denominator == 1 and 0 <= number <= _COUNT_MAX else None
-    minor = number * 10**ours.decimals
-    if not ours.name or minor.denominator != 1 or not 0 <= minor <= LEGAL_VALUE_MAX:
-        return None
-    whole, rest = divmod(minor.numerator, 10**ours.decimals)
-    return f"{whole}.{rest:0{ours.decimals}}" if ours.decimals else str(whole)
