@@ -26,7 +26,7 @@ Check = Callable[[str], str | Address | Flaw]
 
 
 def header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), [])
 
 

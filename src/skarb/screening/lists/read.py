@@ -30,9 +30,9 @@ def form_of(source: Source) -> str | None:
     if head.startswith(("{", "[")):
         return None
     first = head.partition("\n")[0].strip()
-    tabbed = [cell.strip('"') for cell in first.split("\t")]
+    tabbed = [cell.strip().strip('"') for cell in first.split("\t")]
     cells = [cell.strip().strip('"') for cell in first.split(",")]
-    if tuple(tabbed) == HEADER:
+    if sorted(tabbed) == sorted(HEADER):
         return "dpl"
     if set(NEEDED) <= set(cells):
         return "eu"
