@@ -165,9 +165,7 @@ def _entry(row: dict[str, str], where: str, seen: dict[str, int], found: Finding
         names=_once(names),
         births=_once(births),
         gender=_GENDERS.get(gender, "unknown"),
-        countries=_once(
-            country for column in _COUNTRIES for text in _places(row, column) if (country := country_of(text))
-        ),
+        countries=_once(country for column in _COUNTRIES for text in _places(row, column) if (country := country_of(text))),
         documents=_once(_documents(row)),
         addresses=_once(_values(row, "address")),
         leis=_once(leis),

@@ -1,8 +1,8 @@
 """The consolidated list of the United Nations Security Council, as XML.
 
 Every element that the list has today is read into a field, kept in the remarks, or passed over by name; another one is a sign that the form
-has changed, and nothing of the file is taken. Aliases of low quality are weak. A date of 1 January is taken as it stands. Whoever lives under an alias
-shows the papers of the alias: a date of birth that belongs to one counts like the others.
+has changed, and nothing of the file is taken. Aliases of low quality are weak. A date of 1 January is taken as it stands. Whoever lives under an
+alias shows the papers of the alias: a date of birth that belongs to one counts like the others.
 
 Source: United Nations, sc-sanctions.xsd.
 """
