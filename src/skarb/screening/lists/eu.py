@@ -98,7 +98,7 @@ _LEGAL_FORMS = (
 )
 _SHORT = 5  # letters
 _SPLIT = re.compile(r"\s*(?:,| and | or )\s*")
-_BETWEEN_BIRTHS = re.compile(r"\s*(?:/|,|\bor\b|(?:^|\s)[a-h]\))\s*")  # `1964 or 1967`, `a) 1964 b) 28.8.1962`
+_BETWEEN_BIRTHS = re.compile(r"\s*(?:/|,|;|\bor\b|(?:^|\s)[a-h]\))\s*")  # `1964 or 1967`, `a) 1964 b) 28.8.1962`
 _ACT = re.compile(r"\d{5}[A-Z]\d{4}")
 _NUMBER = re.compile(r"(.*?)(?:\s*\(([^()]*)\))?\.?")
 _LABEL = re.compile(r"^[A-Za-z ./]+[:№#]\s*")

@@ -279,6 +279,8 @@ def test_what_is_no_list_is_refused() -> None:
         reading = read_lists([Source(name, raw)], Edition(), TODAY)
         assert not reading.lists and reading.problems, name
     assert "--name" in str(read("own", list="").problems)
+    amendment = EU.replace("celex,", "amendedCelex,amendmentCelex,", 1)
+    assert "the act itself" in str(read("eu", amendment).problems)  # it names only what it changed
 
 
 def test_one_wrong_list_keeps_the_others_out() -> None:
