@@ -160,7 +160,9 @@ def test_names_are_found_across_scripts(path: Path) -> None:
 def test_listed_people_are_found_and_others_left_alone(method: Method) -> None:
     people = read_people(DATA if DATA.is_dir() else None)
     if people is None:
-        pytest.skip(f"no *positives*.csv, *negatives*.csv and list of the United Nations below {DATA}; name the folder in SKARB_DATA")
+        pytest.skip(
+            f"no *positives*.csv, *negatives*.csv and list of the United Nations below {DATA}; name the folder in SKARB_DATA"
+        )
     positives, negatives, screening_list = people
     screen = NameScreen([screening_list], method=method)
     found, wrong = [screen.search(one) for one in positives], [screen.search(one) for one in negatives]

@@ -205,6 +205,8 @@ def test_what_changed_between_two_days(path: Path) -> None:
     days = DAY.findall(path.name)
     stated = json.loads(path.read_text(encoding="utf-8"))
     files = {key[2]: files["main"] for key, files in ofac_sets().items() if key[0] == path.parent and key[1] == "sdn"}
+    if not set(days) <= files.keys():
+        pytest.skip("the lists of these days are not beside it")
     before, after = (read_to_compare(Source(files[day].name, files[day].read_bytes())) for day in days)
     assert isinstance(before, ScreeningList) and isinstance(after, ScreeningList)
     assert {kind: sorted(numbers) for kind, numbers in msgspec.to_builtins(compare(before, after)).items()} == {

@@ -73,9 +73,7 @@ def bench(data: Path | None = None, clients: int = CLIENTS) -> dict[str, object]
     if not pairs:
         figures["f1_missing"] = _missing(folder, "pairs: name1,name2,is_match")
     if people is None:
-        figures["recall_missing"] = _missing(
-            folder, "*positives*.csv, *negatives*.csv and a list of the United Nations (XML)"
-        )
+        figures["recall_missing"] = _missing(folder, "*positives*.csv, *negatives*.csv and a list of the United Nations (XML)")
     figures["rules_without_extra"] = without
     figures["rapidfuzz_full_scan"] = _rapidfuzz(pairs)
     figures["nomenklatura_logic_v2"] = _nomenklatura(pairs)

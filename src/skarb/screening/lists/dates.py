@@ -16,7 +16,7 @@ _DOTTED = re.compile(r"(?:(\d{1,2})\.(\d{1,2})[. ]\s*)?(\d{4})\.?")
 _PLAIN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _ABOUT = re.compile(r"(?:(?:circa|approximately|about|late|early|between)\s+|(?:approx|ca?)\.\s*)", re.IGNORECASE)
 _ABOUT_AFTER = re.compile(r"(\d{4}) (?:circa|approximately|approx)", re.IGNORECASE)
-_REMARK = re.compile(r"\s*\([^()]*\)$")
+_REMARK = re.compile(r"\s*\([^()]*\)\Z")
 _SPAN = re.compile(r"\s+(?:to|and|or)\s+|\s*[-–]\s*")
 
 

@@ -31,7 +31,10 @@ _TOLD = {
     "COMMENTS1": "",
 }  # kept in the remarks
 _READ = (*_NAMES, *_TOLD, "REFERENCE_NUMBER", "UN_LIST_TYPE", "GENDER", "NAME_ORIGINAL_SCRIPT")
-_PARTS = ("ALIAS", "ADDRESS", "DATE_OF_BIRTH", "PLACE_OF_BIRTH", "DOCUMENT")  # of INDIVIDUAL_… and ENTITY_…
+_PARTS = {
+    "INDIVIDUAL": ("ALIAS", "ADDRESS", "DOCUMENT", "DATE_OF_BIRTH", "PLACE_OF_BIRTH"),
+    "ENTITY": ("ALIAS", "ADDRESS", "DOCUMENT"),
+}
 _PASSED = (  # nothing in them tells who somebody is
     "DATAID",
     "VERSIONNUM",
@@ -44,7 +47,7 @@ _PASSED = (  # nothing in them tells who somebody is
     "SUBMITTED_ON",
     "DELISTED_ON",
 )
-_KNOWN = {*_READ, *_PASSED, *(f"{kind}_{part}" for kind in ("INDIVIDUAL", "ENTITY") for part in _PARTS)}
+_KNOWN = {*_READ, *_PASSED, *(f"{kind}_{part}" for kind, parts in _PARTS.items() for part in parts)}
 _QUALITIES: dict[str, NameKind] = {"good": "alias", "low": "weak", "": "alias", "a.k.a": "alias", "f.k.a": "former"}
 _GENDERS: dict[str, Gender] = {"": "unknown", "unknown": "unknown", "male": "male", "female": "female"}
 _DOCUMENTS = {
@@ -189,7 +192,7 @@ def _gender(element: etree._Element, where: str, found: Findings) -> Gender:
 
 
 def _documents(element: etree._Element, where: str, found: Findings) -> Iterator[Document]:
-    for document in element.iterfind("INDIVIDUAL_DOCUMENT"):
+    for document in element.iterfind(f"{element.tag}_DOCUMENT"):
         number = _text(document, "NUMBER")
         kind = _text(document, "TYPE_OF_DOCUMENT") or _text(document, "TYPE_OF_DOCUMENT2")
         if not number:
@@ -214,7 +217,7 @@ def _remarks(element: etree._Element) -> str:
             texts = _all(child) if label == "Born in" else [note] if (note := _text(child, "NOTE")) else []
             said += [f"{label}: {', '.join(texts)}"] if texts else []
     said += [f"Alias: {', '.join(texts)}" for child in element if _is_alias(child) and len(texts := _all(child)) > _BARE_ALIAS]
-    said += [f"Document: {', '.join(texts)}" for child in element.iterfind("INDIVIDUAL_DOCUMENT") if (texts := _all(child))]
+    said += [f"Document: {', '.join(texts)}" for child in element.iterfind(f"{element.tag}_DOCUMENT") if (texts := _all(child))]
     return "; ".join(said)
 
 

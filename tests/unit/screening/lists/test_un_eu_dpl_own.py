@@ -174,6 +174,26 @@ def test_no_year_of_birth_is_passed_over(inside: str, births: tuple[str, ...]) -
     assert whole("un", text).entries[0].births == births
 
 
+def test_a_firm_has_documents_too_and_nothing_else_is_passed_over() -> None:
+    document = "<ENTITY_DOCUMENT><TYPE_OF_DOCUMENT>Licence</TYPE_OF_DOCUMENT><NUMBER>77</NUMBER></ENTITY_DOCUMENT></ENTITY>"
+    (_, firm) = whole("un", UN.replace("</ENTITY>", document)).entries
+    assert firm.documents == (Document(kind="other", number="77"),)
+    assert "ENTITY_DATE_OF_BIRTH" in str(read("un", UN.replace("</ENTITY>", "<ENTITY_DATE_OF_BIRTH/></ENTITY>")).problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("Iranian and US", ("IR", "US")),
+        ("Myanmar/Burma", ("MM",)),
+        ("DPRK.", ("KP",)),
+        ("Democratic People’s Republic of Korea", ("KP",)),
+    ],
+)
+def test_nationalities_as_acts_print_them(written: str, codes: tuple[str, ...]) -> None:
+    assert whole("eu", EU.replace('"Belarusian, Russian"', written)).entries[0].countries == codes
+
+
 def test_denied_persons_in_another_order_and_another_encoding() -> None:
     rows = [line.split("\t")[::-1] for line in DPL.splitlines()]
     text = "\r\n".join("\t".join(row) for row in rows).replace("ZED ABEL", "ZED ÁBEL") + "\r\n"
