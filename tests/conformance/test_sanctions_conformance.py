@@ -146,7 +146,7 @@ def test_an_ofac_list_loses_nothing(key: tuple[Path, str, str]) -> None:
     kinds = {"": "entity", "individual": "person"}
     for row in files["main"]:
         listed = entries[row[0]]
-        assert (listed.name, listed.kind) == (row[1], kinds.get(row[2], row[2]))
+        assert (listed.name, listed.kind) == (row[1], kinds.get(row[2].lower(), row[2].lower()))
         assert listed.programme.split("; ") == row[3].split("] [")
         assert row[11] in listed.remarks
     for row in files["alt"]:

@@ -28,7 +28,13 @@ _CONS_FILES = {MAIN: "cons_prim.csv", ADDRESSES: "cons_add.csv", ALIASES: "cons_
 _WHAT = {MAIN: "entries", ADDRESSES: "addresses", ALIASES: "aliases", COMMENTS: "comments"}
 _EMPTY = {ADDRESSES: "add", ALIASES: "alt", COMMENTS: "comments"}
 _LINE_END = re.compile(r"[\r\n]")
-_KINDS: dict[str, SubjectKind] = {"": "entity", "individual": "person", "vessel": "vessel", "aircraft": "aircraft"}
+_KINDS: dict[str, SubjectKind] = {
+    "": "entity",
+    "entity": "entity",
+    "individual": "person",
+    "vessel": "vessel",
+    "aircraft": "aircraft",
+}
 _ALIAS_KINDS: dict[str, NameKind] = {"aka": "alias", "fka": "former", "nka": "alias"}
 _SAID = ("Title", "", "Vessel type", "Tonnage", "Gross registered tonnage", "", "Owner")  # columns 4 to 10 that go to the remarks
 _CONS = re.compile(r"(?<![a-z])cons(?![a-z])|consolidated")
@@ -181,7 +187,7 @@ def _list(main: _Rows, more: dict[int, _Rows], sources: list[Source], edition: E
 def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -> Listed | None:
     number = row[0]
     where = f"{name} entry {number}"
-    kind = _KINDS.get(row[2])
+    kind = _KINDS.get(row[2].lower())
     if kind is None:
         found.wrong(
             where,
@@ -204,7 +210,7 @@ def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -
         found.note(where, "Remarks", unread, "a date, country or number that can be read; it stays in the remarks")
     names = [_name(row[1], kind, "primary")]
     for alias in more.get(ALIASES, {}).get(number, ()):
-        alias_kind = _ALIAS_KINDS.get(alias[2])
+        alias_kind = _ALIAS_KINDS.get(alias[2].lower().replace(".", ""))
         if alias_kind is None:
             found.wrong(where, "alt_type", alias[2], f"one of {', '.join(_ALIAS_KINDS)}", "this kind of alias is new")
         else:

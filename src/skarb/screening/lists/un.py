@@ -178,8 +178,8 @@ def _births(element: etree._Element, where: str, found: Findings) -> Iterator[st
             yield dates.about(int(only[:4])) if kind == _ABOUT or not (day or year) else only
     for alias in element.iterfind("INDIVIDUAL_ALIAS"):
         text = _text(alias, "DATE_OF_BIRTH")
-        if day := dates.written(text[:10] if dates.is_date(text[:10]) else text):
-            yield day
+        if written := dates.written(text[:10] if dates.is_date(text[:10]) else text):
+            yield written
         elif text:
             found.note(where, "DATE_OF_BIRTH", text, "1970, 1970-05 or 1970-05-17; it is not compared")
 

@@ -82,6 +82,12 @@ def test_letters_beyond_ascii_are_read_in_either_encoding() -> None:
         assert whole(read(sources)).entries[1].names[0].given == "Zéd Abel"
 
 
+def test_kinds_are_known_in_any_case_and_with_dots() -> None:
+    sdn, alt = SDN.replace('"individual"', '"Individual"'), ALT.replace('"fka"', '"F.K.A."')
+    person = whole(read(files(sdn=sdn, add=ADD, alt=alt))).entries[1]
+    assert (person.kind, person.names[1].kind) == ("person", "former")
+
+
 def test_a_file_that_ends_where_it_begins_says_that_there_is_nothing() -> None:
     sources = [*files(sdn=SDN, add=ADD), Source("alt.csv", END.encode()), Source("sdn_comments.csv", END.encode() + b"\r\n")]
     assert [name.text for name in whole(read(sources)).entries[0].names] == ["ZED AIRLINES"]
