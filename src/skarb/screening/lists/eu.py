@@ -83,6 +83,11 @@ _TOLD = (
     "reason",
 )  # kept in the remarks
 _ONE_WORD = re.compile(r"([^\s()]+) \(([^\s()]+)\)")
+_TOLD_OF = (
+    re.compile(  # what is said of a name behind it: `Ali X (Date of birth: 22.8.1973)`, `(as previously listed)`, `(combat name)`
+        r"\s*(?:\(\s*|,\s+)(?i:dates? of birth|place of birth|born)\b.*|\s*\([a-z]+(?: [a-z]+)+\)\s*\Z", re.DOTALL
+    )
+)
 _LAST = re.compile(r"(.+?)\s*\(([^()]+)\)")
 _SAID_BEFORE = re.compile(r"^[A-Za-z ]+: ")  # "Russian spelling: "
 _LEGAL_FORMS = (
@@ -97,11 +102,16 @@ _LEGAL_FORMS = (
     "Ltd.",
 )
 _SHORT = 5  # letters
-_SPLIT = re.compile(r"\s*(?:,| and | or )\s*")
-_BETWEEN_BIRTHS = re.compile(r"\s*(?:/|,|;|\bor\b|(?:^|\s)[a-h]\))\s*")  # `1964 or 1967`, `a) 1964 b) 28.8.1962`
+_SPLIT = re.compile(r"\s*(?:;|,| and | or )\s*(?![^()]*\))")  # outside brackets
+_COUNTED = re.compile(r"(?:^|(?<=[\s,;]))\(?[a-z]\)\s+")  # `a) 1964 b) 28.8.1962`, `(a) Algerian (b) German`
+_BETWEEN_BIRTHS = re.compile(r"\s*(?:/|,|;|\bor\b)\s*")  # `1964 or 1967`
 _ACT = re.compile(r"\d{5}[A-Z]\d{4}")
-_NUMBER = re.compile(r"(.*?)(?:\s*\(([^()]*)\))?\.?")
-_LABEL = re.compile(r"^[A-Za-z ./]+[:№#]\s*")
+_LABEL = re.compile(  # `Passport No: `, `Iraqi passport No. `, `Cr. No. `
+    r"^([A-Za-z]*)[A-Za-z ./]*?(?:\b(?:[Nn]umber|[Nn]o\b\.?)\s*[:№#]?|[:№#])\s*"
+)
+_UNTIL = re.compile(r"(?:issued|expire|expired|expires|valid|date)\b", re.IGNORECASE)  # what is said of a paper, not its number
+_AS_AT = re.compile(r"\s*\(as (?:at|of) [^()]*\)")
+_BORN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 
 
 def read_eu(sources: list[Source], edition: Edition, found: Findings) -> ScreeningList | None:
@@ -185,6 +195,8 @@ def _names(text: str, kind: SubjectKind, name_kind: NameKind) -> Iterator[Name]:
     if kind == "person" and _ONE_WORD.search(text):
         yield _name(_ONE_WORD.sub(r"\1", text), kind, name_kind)
         yield _name(_ONE_WORD.sub(r"\2", text), kind, "alias" if name_kind == "primary" else name_kind)
+    elif kind == "person" and (told := _TOLD_OF.search(text)):
+        yield _name(text[: told.start()], kind, name_kind)
     elif (found := _LAST.fullmatch(text)) and country_of(found[2]) is None and found[2] not in _LEGAL_FORMS:
         yield _name(found[1], kind, name_kind)
         inner = _SAID_BEFORE.sub("", found[2])
@@ -206,30 +218,35 @@ def _name(text: str, kind: SubjectKind, name_kind: NameKind) -> Name:
 def _births(row: dict[str, str], where: str, found: Findings) -> Iterator[str]:
     for column in ("birthDate", "incorporationDate"):
         for text in _values(row, column):
-            for part in filter(None, _BETWEEN_BIRTHS.split(text)):
+            for part in filter(None, _BETWEEN_BIRTHS.split(_COUNTED.sub(" ; ", text).strip(" ;,"))):
                 day = dates.written(part)
                 if day is not None:
                     yield day
                 else:
                     found.note(where, column, part, "a day such as 7.2.1956, or a year; it stays in the remarks")
+    for text in (text for column, _ in _NAMES for text in _values(row, column) if "birth" in text.lower()):
+        yield from filter(None, map(dates.dotted, _BORN.findall(text)))  # of the alias
 
 
 def _places(row: dict[str, str], column: str) -> list[str]:
     """Return the countries of a cell; the name of one may hold the words that stand between several."""
     parts: list[str] = []
     for part in _values(row, column):
-        parts += [part] if country_of(part) else _SPLIT.split(part)
-    return parts
+        parts += [part] if country_of(part) else _SPLIT.split(_COUNTED.sub(";", part))
+    return [_AS_AT.sub("", part) for part in parts]
 
 
 def _documents(row: dict[str, str]) -> Iterator[Document]:
     for column, (kind, country) in _NUMBERS.items():
-        for text in (part for value in _values(row, column) for part in _SPLIT.split(value)):
-            found = _NUMBER.fullmatch(_LABEL.sub("", text))
-            number = found[1].strip() if found else text
-            if any(char.isdigit() for char in number) or (column == "swiftBic" and number):
-                said = (country_of(found[2]) if found and found[2] else None) or country
-                yield Document(kind="tax" if found and "INN" in (found[2] or "") else kind, number=number, country=said)
+        for text in (part for value in _values(row, column) for part in _SPLIT.split(_COUNTED.sub(";", value))):
+            label = _LABEL.match(text)
+            bare = text[label.end() :] if label else text
+            number, _, remark = (part.strip(" ).") for part in bare.partition("("))
+            if _UNTIL.match(number) or not (any(char.isdigit() for char in number) or (column == "swiftBic" and number)):
+                continue
+            told = (remark, remark.partition(",")[0], remark.partition(" ")[0], label[1] if label else "")
+            said = next((code for one in told if one and (code := country_of(one))), country)
+            yield Document(kind="tax" if "INN" in remark else kind, number=number, country=said)
 
 
 def _values(row: dict[str, str], column: str) -> list[str]:

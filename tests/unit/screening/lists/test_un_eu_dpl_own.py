@@ -121,6 +121,7 @@ def test_values_of_a_cell_are_separated_with_or_without_a_blank_and_may_be_quote
     [
         ("1965 or 1966", ("1965", "1966")),
         ("a) 1964 b) 28.8.1962", ("1964", "1962-08-28")),
+        ('"(a) 18.12.1969, (b) 25 May 1968"', ("1969-12-18", "1968-05-25")),
         ("Circa 1957 or 14 March 1942", ("1955/1959", "1942-03-14")),
         ("1970 circa; 1970", ("1968/1972", "1970")),
         ("4 Apr. 1944", ("1944-04-04",)),
@@ -135,6 +136,36 @@ def test_births_as_annexes_print_them(written: str, births: tuple[str, ...]) -> 
     reading = read("eu", EU.replace("7.2.1956", written))
     assert reading.lists[0].entries[0].births == births
     assert bool(reading.notes) == (not births)
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("L723315 (Tunisian passport issued on 5.5.1998, expired on 4.5.2003)", [("L723315", "TN")]),
+        (
+            "(a) 665334 (issued in Kuwait), (b) 917739 (Pakistani passport, issued on 8.9.1991)",
+            [("665334", ""), ("917739", "PK")],
+        ),
+        ("(a) Kuwait number 106261543 (b) Kuwait number 1420529, issued on 1.2.1990", [("106261543", "KW"), ("1420529", "KW")]),
+        ("Indonesian travel document number XD253038", [("XD253038", "ID")]),
+        ("Cr. No. 3203355; CR No: 3092848; Passport: AB 12", [("3203355", ""), ("3092848", ""), ("AB 12", "")]),
+        ("11996849 (United Arab Emirates, tax)", [("11996849", "AE")]),
+        ("PS 472330208 (expires 4.7.2017)", [("PS 472330208", "")]),
+    ],
+)
+def test_numbers_of_papers_without_what_is_said_of_the_papers(written: str, numbers: list[tuple[str, str]]) -> None:
+    text = EU.replace("MP 3413113 and MP 2387911", f'"{written}"')
+    assert [(one.number, one.country) for one in whole("eu", text).entries[0].documents] == numbers
+
+
+def test_what_is_said_of_an_alias_is_no_name() -> None:
+    cell = (
+        '"""Zed B. (Date of birth: 22.8.1973; place of birth: Brest)""; Zed C., date of birth 31.12.1979 in Brest; '
+        'Zed D. (as previously listed); Zed E. (Zet E.)"'
+    )
+    person = whole("eu", EU.replace("Zed (Zedd) Abelevich ZEDSOV; Зэд Абелевіч ЗЭДСАЎ", cell)).entries[0]
+    assert [name.text for name in person.names[1:]] == ["Zed B.", "Zed C.", "Zed D.", "Zed E.", "Zet E."]
+    assert person.births == ("1956-02-07", "1973-08-22", "1979-12-31")
 
 
 def test_no_list_is_refused_for_the_wording_of_a_gender() -> None:
