@@ -85,7 +85,7 @@ _TOLD = (
 _ONE_WORD = re.compile(r"([^\s()]+) \(([^\s()]+)\)")
 _TOLD_OF = (
     re.compile(  # what is said of a name behind it: `Ali X (Date of birth: 22.8.1973)`, `(as previously listed)`, `(combat name)`
-        r"\s*(?:\(\s*|,\s+)(?i:dates? of birth|place of birth|born)\b.*|\s*\([a-z]+(?: [a-z]+)+\)\s*\Z", re.DOTALL
+        r"(?:\(\s*|,\s+)(?i:dates? of birth|place of birth|born)\b.*|\([a-z]+(?: [a-z]+)+\)\s*\Z", re.DOTALL
     )
 )
 _LAST = re.compile(r"(.+?)\s*\(([^()]+)\)")
@@ -102,15 +102,15 @@ _LEGAL_FORMS = (
     "Ltd.",
 )
 _SHORT = 5  # letters
-_SPLIT = re.compile(r"\s*(?:;|,| and | or )\s*(?![^()]*\))")  # outside brackets
+_BETWEEN = re.compile(r"[()]|[;,]| and | or ")  # what parts values, and brackets, inside of which nothing is parted
 _COUNTED = re.compile(r"(?:^|(?<=[\s,;]))\(?[a-z]\)\s+")  # `a) 1964 b) 28.8.1962`, `(a) Algerian (b) German`
-_BETWEEN_BIRTHS = re.compile(r"\s*(?:/|,|;|\bor\b)\s*")  # `1964 or 1967`
+_BETWEEN_BIRTHS = re.compile(r"[/,;]|\bor\b")  # `1964 or 1967`
 _ACT = re.compile(r"\d{5}[A-Z]\d{4}")
 _LABEL = re.compile(  # `Passport No: `, `Iraqi passport No. `, `Cr. No. `
     r"^([A-Za-z]*)[A-Za-z ./]*?(?:\b(?:[Nn]umber|[Nn]o\b\.?)\s*[:№#]?|[:№#])\s*"
 )
 _UNTIL = re.compile(r"(?:issued|expire|expired|expires|valid|date)\b", re.IGNORECASE)  # what is said of a paper, not its number
-_AS_AT = re.compile(r"\s*\(as (?:at|of) [^()]*\)")
+_AS_AT = re.compile(r"\(as (?:at|of) [^()]*\)")
 _BORN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 
 
@@ -196,7 +196,7 @@ def _names(text: str, kind: SubjectKind, name_kind: NameKind) -> Iterator[Name]:
         yield _name(_ONE_WORD.sub(r"\1", text), kind, name_kind)
         yield _name(_ONE_WORD.sub(r"\2", text), kind, "alias" if name_kind == "primary" else name_kind)
     elif kind == "person" and (told := _TOLD_OF.search(text)):
-        yield _name(text[: told.start()], kind, name_kind)
+        yield _name(text[: told.start()].rstrip(), kind, name_kind)
     elif (found := _LAST.fullmatch(text)) and country_of(found[2]) is None and found[2] not in _LEGAL_FORMS:
         yield _name(found[1], kind, name_kind)
         inner = _SAID_BEFORE.sub("", found[2])
@@ -218,7 +218,7 @@ def _name(text: str, kind: SubjectKind, name_kind: NameKind) -> Name:
 def _births(row: dict[str, str], where: str, found: Findings) -> Iterator[str]:
     for column in ("birthDate", "incorporationDate"):
         for text in _values(row, column):
-            for part in filter(None, _BETWEEN_BIRTHS.split(_COUNTED.sub(" ; ", text).strip(" ;,"))):
+            for part in filter(None, map(str.strip, _BETWEEN_BIRTHS.split(_COUNTED.sub(";", text)))):
                 day = dates.written(part)
                 if day is not None:
                     yield day
@@ -232,13 +232,13 @@ def _places(row: dict[str, str], column: str) -> list[str]:
     """Return the countries of a cell; the name of one may hold the words that stand between several."""
     parts: list[str] = []
     for part in _values(row, column):
-        parts += [part] if country_of(part) else _SPLIT.split(_COUNTED.sub(";", part))
+        parts += [part] if country_of(part) else _parted(_COUNTED.sub(";", part))
     return [_AS_AT.sub("", part) for part in parts]
 
 
 def _documents(row: dict[str, str]) -> Iterator[Document]:
     for column, (kind, country) in _NUMBERS.items():
-        for text in (part for value in _values(row, column) for part in _SPLIT.split(_COUNTED.sub(";", value))):
+        for text in (part for value in _values(row, column) for part in _parted(_COUNTED.sub(";", value))):
             label = _LABEL.match(text)
             bare = text[label.end() :] if label else text
             number, _, remark = (part.strip(" ).") for part in bare.partition("("))
@@ -247,6 +247,18 @@ def _documents(row: dict[str, str]) -> Iterator[Document]:
             told = (remark, remark.partition(",")[0], remark.partition(" ")[0], label[1] if label else "")
             said = next((code for one in told if one and (code := country_of(one))), country)
             yield Document(kind="tax" if "INN" in remark else kind, number=number, country=said)
+
+
+def _parted(text: str) -> Iterator[str]:
+    """Yield the values that commas, semicolons, `and` and `or` part, unless they stand in brackets."""
+    start = depth = 0
+    for found in _BETWEEN.finditer(text):
+        if found[0] in "()":
+            depth = max(0, depth + (1 if found[0] == "(" else -1))
+        elif not depth:
+            yield text[start : found.start()].strip()
+            start = found.end()
+    yield text[start:].strip()
 
 
 def _values(row: dict[str, str], column: str) -> list[str]:
