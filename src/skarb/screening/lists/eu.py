@@ -102,6 +102,7 @@ _LEGAL_FORMS = (
     "Ltd.",
 )
 _SHORT = 5  # letters
+_LONGEST = 1000  # letters of a name or a number that are looked into
 _BETWEEN = re.compile(r"[()]|[;,]| and | or ")  # what parts values, and brackets, inside of which nothing is parted
 _COUNTED = re.compile(r"(?:^|(?<=[\s,;]))\(?[a-z]\)\s+")  # `a) 1964 b) 28.8.1962`, `(a) Algerian (b) German`
 _BETWEEN_BIRTHS = re.compile(r"[/,;]|\bor\b")  # `1964 or 1967`
@@ -192,7 +193,9 @@ def _numbered(row: dict[str, str], kind: SubjectKind, seen: dict[str, int]) -> s
 
 def _names(text: str, kind: SubjectKind, name_kind: NameKind) -> Iterator[Name]:
     """Yield a name and the spellings in brackets: `Iury (Yuri) SIVAKOV`, `Viktor SHEIMAN (Viktor SHEYMAN)`, `Rostec (Russian Technologies)`."""
-    if kind == "person" and _ONE_WORD.search(text):
+    if len(text) > _LONGEST:
+        yield _name(text, kind, name_kind)
+    elif kind == "person" and _ONE_WORD.search(text):
         yield _name(_ONE_WORD.sub(r"\1", text), kind, name_kind)
         yield _name(_ONE_WORD.sub(r"\2", text), kind, "alias" if name_kind == "primary" else name_kind)
     elif kind == "person" and (told := _TOLD_OF.search(text)):
@@ -239,7 +242,7 @@ def _places(row: dict[str, str], column: str) -> list[str]:
 def _documents(row: dict[str, str]) -> Iterator[Document]:
     for column, (kind, country) in _NUMBERS.items():
         for text in (part for value in _values(row, column) for part in _parted(_COUNTED.sub(";", value))):
-            label = _LABEL.match(text)
+            label = _LABEL.match(text[:_LONGEST])
             bare = text[label.end() :] if label else text
             number, _, remark = (part.strip(" ).") for part in bare.partition("("))
             if _UNTIL.match(number) or not (any(char.isdigit() for char in number) or (column == "swiftBic" and number)):
