@@ -32,7 +32,7 @@ def files() -> Iterator[tuple[Path, str]]:
         return
     for path in sorted(DATA.rglob("*.csv*")):
         opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8", errors="replace") as file:
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
             columns = set(next(csv.reader(file), []))
         for name, wanted in COLUMNS.items():
             if wanted <= columns:

@@ -26,7 +26,7 @@ Check = Callable[[str], str | Address | Flaw]
 
 
 def header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), [])
 
 
@@ -106,10 +106,11 @@ def test_every_address_gets_the_verdict_of_its_file(path: Path) -> None:
 
 @pytest.mark.parametrize("path", parameters("value", "verdict", "detail"))
 def test_the_witness_version_is_read_as_stated(path: Path) -> None:
-    stated = {row["value"]: match[1] for row in rows(path) if (match := re.search(r"witness_version=(\d+)", row["detail"]))}
-    addresses = {value: found for value in stated if isinstance(found := classify("BTC", value), Address)}
-    assert addresses or not stated
-    assert {value: found.kind for value, found in addresses.items()} == {v: f"segwit_v{stated[v]}" for v in addresses}
+    valid = [row for row in rows(path) if row["verdict"] == "valid"]
+    stated = {row["value"]: match[1] for row in valid if (match := re.search(r"witness_version=(\d+)", row["detail"]))}
+    addresses = {value: classify("BTC", value) for value in stated}
+    kinds = {value: found.kind for value, found in addresses.items() if isinstance(found, Address)}
+    assert kinds == {value: f"segwit_v{version}" for value, version in stated.items()}
 
 
 @pytest.mark.parametrize("path", parameters("country_code", "bban"))

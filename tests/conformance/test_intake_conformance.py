@@ -36,7 +36,7 @@ def tables() -> list[tuple[Path, str]]:
     found = []
     for path in sorted(DATA.rglob("*.csv*")) if DATA.is_dir() else ():
         opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8", errors="replace") as file:
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
             columns = set(file.readline().strip().split(","))
         found += [(path, name) for name, needed in KNOWN.items() if needed <= columns]
     return found

@@ -61,14 +61,19 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def check_files() -> list[Any]:
-    found = (
-        [path for path in sorted(DATA.rglob("*.json")) if '"checks"' in path.read_text(encoding="utf-8", errors="replace")[:200]]
-        if DATA.is_dir()
-        else []
-    )
-    return parameters(
-        [path for path in found if "candidate" in json.loads(path.read_text(encoding="utf-8"))["checks"][0]], '{"checks": [...]}'
-    )
+    found = sorted(DATA.rglob("*.json")) if DATA.is_dir() else []
+    return parameters([path for path in found if checks_in(path)], '{"checks": [...]}')
+
+
+def checks_in(path: Path) -> list[dict[str, Any]]:
+    """Return the labelled entities of a file, none if it is another one."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        content = json.loads(text) if '"checks"' in text else {}
+    except ValueError:
+        return []
+    checks = content.get("checks", ()) if isinstance(content, dict) else ()
+    return [one for one in checks if isinstance(one, dict) and {"schema", "match", "query", "candidate"} <= set(one)]
 
 
 def cross_script_files() -> list[Any]:
@@ -105,7 +110,7 @@ def test_labelled_pairs_are_told_apart(path: Path, method: Method) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_labelled_entities_are_told_apart(path: Path, method: Method) -> None:
     answers = []
-    for check in json.loads(path.read_text(encoding="utf-8"))["checks"]:
+    for check in checks_in(path):
         kind = KINDS.get(check["schema"], "unknown")
         candidate = Listed(entry="1", kind=kind, **described(check["candidate"]))
         screening_list = ScreeningList(
@@ -137,6 +142,8 @@ def test_what_another_search_finds_likest_is_liker_than_what_it_does_not(path: P
     reader = Reader(method)
     scored = [(float(row["ofac_score"]), alike(reader, row["query_name"], row["result_name"])) for row in rows(path)]
     high, low = [like for score, like in scored if score >= 95], [like for score, like in scored if score < 90]
+    if not high or not low:
+        pytest.skip("all its pairs are alike, or none is")
     ordered = sum((one > other) + (one == other) / 2 for one in high for other in low)
     assert ordered / (len(high) * len(low)) >= 0.85
 
@@ -153,7 +160,9 @@ def test_names_are_found_across_scripts(path: Path) -> None:
 def test_listed_people_are_found_and_others_left_alone(method: Method) -> None:
     people = read_people(DATA if DATA.is_dir() else None)
     if people is None:
-        pytest.skip(f"no *positives*.csv, *negatives*.csv and un*.xml below {DATA}; name the folder in SKARB_DATA")
+        pytest.skip(
+            f"no *positives*.csv, *negatives*.csv and list of the United Nations below {DATA}; name the folder in SKARB_DATA"
+        )
     positives, negatives, screening_list = people
     screen = NameScreen([screening_list], method=method)
     found, wrong = [screen.search(one) for one in positives], [screen.search(one) for one in negatives]

@@ -32,15 +32,19 @@ from skarb.screening.lists import Edition, Reading, Source, form_of, read_lists,
 DATA = Path(os.environ.get("SKARB_DATA", Path(__file__).parents[2] / "../shared/data"))
 TODAY = date(2100, 1, 1)
 DAY = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
-OFAC = re.compile(r"(?:^|_)(?:sdn|add|alt|cons|comments)(?:_|\.)")
+OFAC = re.compile(r"(?:^|_)(?:sdn|add|alt|cons|comments)(?:_|\.)", re.IGNORECASE)
 BIRTH = re.compile(r"\d{4}(-\d\d(-\d\d)?)?(/\d{4}(-\d\d(-\d\d)?)?)?")
 WIDTHS = {12: "main", 6: "add", 5: "alt", 2: "comments"}
+DATES = ("DATE", "YEAR", "FROM_YEAR", "TO_YEAR", "DATE_OF_BIRTH")
 CYRILLIC = re.compile(r"[Ѐ-ӿ’']{4,}")
 
 
 def text_of(path: Path) -> str:
-    raw = path.read_bytes()
-    return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig", "surrogateescape")
+    raw = plain(Source(path.name, path.read_bytes())).raw
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def head_of(path: Path) -> str:
@@ -53,15 +57,16 @@ def head_of(path: Path) -> str:
 
 def rows_of(path: Path) -> list[list[str]]:
     """Read a file without a header in the plainest way."""
-    reader = csv.reader(io.StringIO(text_of(path).rstrip("\x1a")))
+    reader = csv.reader(io.StringIO(text_of(path).rstrip().rstrip("\x1a")))
     return [["" if cell.strip() == "-0-" else cell.strip() for cell in row] for row in reader if row]
 
 
 @cache
 def candidates() -> dict[Path, str]:
     """All files with the head of a list or of something that belongs to one."""
-    names = ("*.csv", "*.csv.gz", "*.txt", "*.txt.gz", "*.xml", "*.xml.gz")
-    return {path: head_of(path) for name in names for path in sorted(DATA.rglob(name))} if DATA.is_dir() else {}
+    ends = (".csv", ".txt", ".xml")
+    found = sorted(DATA.rglob("*")) if DATA.is_dir() else []
+    return {path: head_of(path) for path in found if path.is_file() and path.name.lower().removesuffix(".gz").endswith(ends)}
 
 
 @cache
@@ -69,10 +74,10 @@ def ofac_sets() -> dict[tuple[Path, str, str], dict[str, Path]]:
     """The files of each OFAC list by folder, kind and day."""
     found: dict[tuple[Path, str, str], dict[str, Path]] = defaultdict(dict)
     for path, head in candidates().items():
-        first = next(csv.reader([head.partition("\n")[0]]), [])
+        first = next(csv.reader(re.split(r"[\r\n]", head)[:1]), [])
         if OFAC.search(path.name) and len(first) in WIDTHS and first[0].isdigit():
             day = DAY.search(path.name)
-            key = path.parent, "cons" if path.name.startswith("cons") else "sdn", day[0] if day else ""
+            key = path.parent, "cons" if path.name.lower().startswith("cons") else "sdn", day[0] if day else ""
             found[key][WIDTHS[len(first)]] = path
     return {key: files for key, files in found.items() if "main" in files}
 
@@ -96,8 +101,13 @@ def single(form: str) -> list[object]:
 
 @cache
 def reading(paths: tuple[Path, ...]) -> Reading:
-    edition = Edition() if any(DAY.search(path.name) for path in paths) or len(paths) > 1 else Edition(published=date(2026, 1, 1))
-    return read_lists([Source(path.name, path.read_bytes()) for path in paths], edition, TODAY)
+    sources = [Source(path.name, path.read_bytes()) for path in paths]
+    dated = any(DAY.search(path.name) for path in paths) or any(form_of(source) == "un" for source in map(plain, sources))
+    return read_lists(sources, Edition() if dated else Edition(published=date(2026, 1, 1)), TODAY)
+
+
+def plain(source: Source) -> Source:
+    return Source(source.name, gzip.decompress(source.raw) if source.raw[:2] == b"\x1f\x8b" else source.raw)
 
 
 def whole(paths: tuple[Path, ...]) -> ScreeningList:
@@ -136,7 +146,7 @@ def test_an_ofac_list_loses_nothing(key: tuple[Path, str, str]) -> None:
     kinds = {"": "entity", "individual": "person"}
     for row in files["main"]:
         listed = entries[row[0]]
-        assert (listed.name, listed.kind) == (row[1], kinds.get(row[2], row[2]))
+        assert (listed.name, listed.kind) == (row[1], kinds.get(row[2].lower(), row[2].lower()))
         assert listed.programme.split("; ") == row[3].split("] [")
         assert row[11] in listed.remarks
     for row in files["alt"]:
@@ -195,6 +205,8 @@ def test_what_changed_between_two_days(path: Path) -> None:
     days = DAY.findall(path.name)
     stated = json.loads(path.read_text(encoding="utf-8"))
     files = {key[2]: files["main"] for key, files in ofac_sets().items() if key[0] == path.parent and key[1] == "sdn"}
+    if not set(days) <= files.keys():
+        pytest.skip("the lists of these days are not beside it")
     before, after = (read_to_compare(Source(files[day].name, files[day].read_bytes())) for day in days)
     assert isinstance(before, ScreeningList) and isinstance(after, ScreeningList)
     assert {kind: sorted(numbers) for kind, numbers in msgspec.to_builtins(compare(before, after)).items()} == {
@@ -228,7 +240,7 @@ def test_a_list_of_addresses_comes_to_one_form_without_loss(path: Path) -> None:
 def test_the_un_list_loses_nothing(path: Path) -> None:
     found = whole((path,))
     assert_sound(found)
-    root = etree.fromstring(text_of(path).encode("utf-8", "surrogateescape"))
+    root = etree.fromstring(plain(Source(path.name, path.read_bytes())).raw)
     elements = [*root.iter("INDIVIDUAL"), *root.iter("ENTITY")]
     entries = {listed.entry: listed for listed in found.entries}
     assert len(entries) == len(elements)
@@ -240,12 +252,10 @@ def test_the_un_list_loses_nothing(path: Path) -> None:
             assert all(" ".join(one.text.split()) in names for one in element.iter(tag) if (one.text or "").strip())
         numbers = {document.number for document in listed.documents}
         assert all(" ".join(one.text.split()) in numbers for one in element.iter("NUMBER") if (one.text or "").strip())
-        dated = [
-            one
-            for one in element.iter("INDIVIDUAL_DATE_OF_BIRTH")
-            if any(one.findtext(tag) for tag in ("DATE", "YEAR", "FROM_YEAR"))
-        ]
-        assert bool(listed.births) == bool(dated)
+        dated = [*element.iterfind("INDIVIDUAL_DATE_OF_BIRTH"), *element.iterfind("INDIVIDUAL_ALIAS")]
+        said = {text for one in dated for tag in DATES if (text := " ".join((one.findtext(tag) or "").split()))}
+        told = {word for note in reading((path,)).notes if note.where.endswith(listed.entry) for word in note.given.split(", ")}
+        assert bool(listed.births) == bool(said - told)
     assert found.published.isoformat() == (root.get("dateGenerated") or "")[:10]
 
 
@@ -255,14 +265,16 @@ def test_a_table_of_the_eu_loses_nothing(path: Path) -> None:
     assert_sound(found)
     rows = list(csv.DictReader(io.StringIO(text_of(path))))
     assert len(found.entries) == len(rows)
-    for row, listed in zip(rows, found.entries, strict=True):
+    told = {note.where for note in reading((path,)).notes}
+    for number, (row, listed) in enumerate(zip(rows, found.entries, strict=True), start=2):
         assert listed.name == row["name"].strip()
         names = " ".join(name.text for name in listed.names)
-        assert all(word in names for column in ("name", "alias") for word in CYRILLIC.findall(row[column]))
-        if re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{4}", row["birthDate"]):
+        assert all(word in names for column in ("name", "alias") for word in CYRILLIC.findall(row.get(column, "")))
+        if re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{4}", row.get("birthDate", "")):
             assert listed.births[0].startswith(row["birthDate"].rpartition(".")[2])
         numbers = {document.number for document in listed.documents}
-        assert all(number in numbers for number in row["imoNumber"].split("; ") if number)
+        assert all(imo.strip() in numbers for imo in row.get("imoNumber", "").split(";") if imo.strip())
+        assert bool(listed.births) or not re.search(r"\d{4}", row.get("birthDate", "")) or f"{path.name} row {number}" in told
 
 
 @pytest.mark.parametrize("path", single("dpl"))

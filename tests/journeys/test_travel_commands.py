@@ -3,6 +3,7 @@ carry their payloads."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
@@ -208,6 +209,17 @@ def test_checking_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert [(row["verdict"], row["path"]) for row in found] == [("invalid", "originator.originatorPerson")]
     assert run("travel", "check", good, "--law", "by", "--format", "json") == 0
     assert {row["path"] for row in json.loads(capsys.readouterr().out)} == {"beneficiary.account"}
+    firm = written(
+        tmp_path / "firm.json",
+        {"name": {"nameIdentifier": [{"legalPersonName": "Zed Works", "legalPersonNameIdentifierType": "LEGL"}]}},
+    )
+    assert run("travel", "check", firm, "--format", "json") in (0, 9)
+    assert {row["what"] for row in json.loads(capsys.readouterr().out)} == {"legalPerson"}  # no message that names a provider
+    codes = tmp_path / "authorities.json.gz"
+    codes.write_bytes(gzip.compress(json.dumps([{"option": "RA000628", "country": "US"}]).encode()))
+    assert run("travel", "check", good, "--authorities", codes) == 0
+    with pytest.raises(InputError, match="no code of a registration authority"):
+        run("travel", "check", good, "--authorities", good)
     with pytest.raises(NotFound, match="travel init"):
         run("travel", "send", tmp_path, good, "--to", "b", "--address", "ta", "--asset", "BTC", "--amount", "x")
 

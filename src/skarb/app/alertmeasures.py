@@ -46,7 +46,7 @@ def files_below(folder: Path) -> tuple[list[Path], list[Path]]:
     found: tuple[list[Path], list[Path]] = ([], [])
     for path in sorted(folder.rglob("*.csv*")):
         with cast(
-            "TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace")
+            "TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", errors="replace")
         ) as file:
             columns = set(next(csv.reader(file), []))
         if {"pattern_id", "pattern_family", "amount_paid"} <= columns:
@@ -62,7 +62,7 @@ def labelled(paths: Iterable[Path], references: Sequence[str]) -> tuple[Numbers,
     families: list[str] = []
     of: dict[str, int] = {}
     for path in paths:
-        with cast("TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8")) as file:
+        with cast("TextIO", (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig")) as file:
             for row in csv.DictReader(file):
                 if "pattern_id" in row:
                     name, family, reference = (

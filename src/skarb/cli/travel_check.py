@@ -11,11 +11,12 @@ from cyclopts import App, Parameter
 
 from skarb.app.files import now
 from skarb.app.law import law_folder, rulebook_of
+from skarb.app.travel.setting import read_authorities
 from skarb.cli.output import Format, Usage, write_rows
 from skarb.cli.travel_shown import read_bytes
 from skarb.core.errors import EXIT_CODES, FieldError
 from skarb.core.time import legal_day, to_day
-from skarb.travelrule.constraints import Role, Rules
+from skarb.travelrule.constraints import Role, Rules, Tree
 from skarb.travelrule.findings import Finding, fault
 from skarb.travelrule.messages import Inquiry, kind_of, read_tree
 from skarb.travelrule.payload import Part, check_tree, part_of
@@ -60,7 +61,7 @@ def check(
     role
         Whose a person is that stands alone.
     authorities
-        A file with the codes of the GLEIF list of registration authorities, one a line.
+        A file with the codes of registration authorities: GLEIF's list as JSON or CSV, gzip too, or one code a line.
     format
         table, json, csv or parquet.
     output
@@ -70,7 +71,7 @@ def check(
         raise Usage("no file was named, expected at least one")
     zone = rulebook_of(law or "by").country.zone
     on = to_day(day) if day is not None else legal_day(now(), zone)
-    rules = Rules(on, frozenset(read_bytes(authorities).decode().split()) if authorities is not None else ())
+    rules = Rules(on, read_authorities(authorities) if authorities is not None else ())
     required = required_on(load_requirements(law_folder(law)), on) if law is not None else ()
     found = [_check_one(file, rules, part, role, required) for file in files]
     rows = [
@@ -89,7 +90,7 @@ def _check_one(
         tree = parse(read_bytes(file))
     except FieldError as error:
         return "nothing", "invalid", [fault("structure", error.field, error.given, error.expected, error.todo)]
-    kind = None if part is not None or part_of(tree) not in ("payload", "legalPerson") else kind_of(tree)
+    kind = None if part is not None or part_of(tree) not in ("payload", "legalPerson") or _is_person(tree) else kind_of(tree)
     if kind is not None and not (isinstance(tree, dict) and "originator" in tree):
         read = read_tree(tree, rules, kind)
         what, findings = f"message: {kind}", list(read.findings)
@@ -105,3 +106,8 @@ def _check_one(
         Finding("doubt", "law", one, "nothing", "it to travel", "complete the payload") for one in lacks if "(" not in one
     ]
     return what, "incomplete" if lacks else "valid", findings
+
+
+def _is_person(tree: Tree) -> bool:
+    """Tell whether a name stands as IVMS 101 has it, in parts; the message in which a provider names itself has a text there."""
+    return isinstance(tree, dict) and any(key.lower() == "name" and not isinstance(name, str) for key, name in tree.items())

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 def country_of(text: str) -> str | None:
     """Return the code of a country for its name, None if it is not known. A code is no name: `na` is not Namibia."""
-    return _names().get(" ".join(text.split()).strip(" .").casefold())
+    return _names().get(" ".join(text.replace("’", "'").split()).strip(" .").casefold())
 
 
 @cache

@@ -71,8 +71,11 @@ OLDER: dict[type, dict[str, str]] = {
 
 
 def _names_alone(tree: Tree) -> Tree:
-    """Some give the list of names without the object around it."""
-    return {"nameIdentifier": tree} if isinstance(tree, list) else tree
+    """Some give the list of names without the object around it, some that object as the only one of a list."""
+    if not isinstance(tree, list):
+        return tree
+    whole = [one for one in tree if isinstance(one, dict) and any(isinstance(value, list) for value in one.values())]
+    return whole[0] if len(whole) == len(tree) == 1 else {"nameIdentifier": tree}
 
 
 def _accounts_to_persons(tree: Tree) -> Tree:
@@ -240,7 +243,8 @@ def part_of(tree: Tree) -> Part:
 
 def _is_natural(tree: Tree) -> bool:
     name = tree.get("name") if isinstance(tree, dict) else None
-    lists = [name] if isinstance(name, list) else list(name.values()) if isinstance(name, dict) else []
+    name = _names_alone(name)
+    lists = list(name.values()) if isinstance(name, dict) else []
     names = [one for inner in lists if isinstance(inner, list) for one in inner]
     return any(isinstance(one, dict) and any("primary" in key.lower() for key in one) for one in names)
 

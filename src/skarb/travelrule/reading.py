@@ -53,7 +53,7 @@ def parse(data: bytes) -> Tree:
     if len(data) > LARGEST:
         raise FieldError("", f"{len(data)} bytes", f"at most {LARGEST} bytes")
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_float=_number, parse_constant=_no_number)
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_float=_number, parse_constant=_no_number)
     except UnicodeDecodeError as error:
         raise FieldError("", f"byte {error.start}", "text in UTF-8") from None
     except json.JSONDecodeError as error:

@@ -18,7 +18,8 @@ from skarb.core.identifiers.iso7064 import mod_97_10
 from skarb.core.time import parse_day
 from skarb.travelrule.constraints import COUNTRIES, Rules
 from skarb.travelrule.model import IdentityPayload
-from skarb.travelrule.payload import check, check_tree, read_part, read_payload, write_payload
+from skarb.travelrule.payload import check, check_tree, part_of, read_part, read_payload, write_payload
+from skarb.travelrule.reading import parse
 
 RULES = Rules(parse_day("2026-10-01"))
 Tree = dict[str, Any]
@@ -338,6 +339,19 @@ def test_two_legal_names_are_for_a_person_to_look_at() -> None:
     natural(tree)["name"]["nameIdentifier"] *= 2
     found = check_tree(tree, RULES)
     assert found.valid and [(one.weight, one.rule) for one in found.findings] == [("doubt", "C6")]
+
+
+@pytest.mark.parametrize("of", [natural, legal])
+def test_a_name_may_be_the_only_one_of_a_list(of: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    tree = copy.deepcopy(BASE)
+    of(tree)["name"] = [of(tree)["name"]]
+    found = check_tree(tree, RULES)
+    assert found.valid and found.value == check_tree(BASE, RULES).value
+    assert check_tree(of(tree), RULES, part_of(of(tree))).valid
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_json() -> None:
+    assert parse(b"\xef\xbb\xbf{}") == {}
 
 
 def test_a_list_of_authorities_is_used_where_there_is_one() -> None:

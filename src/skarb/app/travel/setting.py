@@ -14,12 +14,13 @@ answer: person                   # or: automatic — approve what is complete, r
 pay_to: {}                       # automatic answers: where clients are paid, by account number in the payload; "*" for all
 terms: {answer_hours: 72, confirm_hours: 72}
 rescreen_days: 30                # whose payloads are compared again when lists change, besides those of open exchanges
-registration_authorities: ""     # a file with the codes of the GLEIF list, one a line; without it only their pattern is checked
+registration_authorities: ""     # GLEIF's list (JSON, CSV, or one code a line); without it only the pattern of codes is checked
 ```
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,13 +41,16 @@ from skarb.app.travel.persons import Persons
 from skarb.app.travel.ruling import asking
 from skarb.app.travel.shelf import Shelf
 from skarb.app.travel.wire import Credentials, post
-from skarb.core.errors import ConfigurationError, Conflict, NotFound
+from skarb.core.errors import ConfigurationError, Conflict, InputError, NotFound
 from skarb.core.time import Clock
 from skarb.registers import Registers
+from skarb.registers.read import text_of
 from skarb.screening import Screen
 from skarb.store.sealed import SealedStore
 from skarb.travelrule.exchange import Terms
 from skarb.travelrule.required import load_requirements
+
+_AUTHORITY = re.compile(r"\bRA\d{6}\b")
 
 
 class OfficeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,10 +180,23 @@ def sender_of(folder: Path, file: OfficeFile) -> Send:
     )
 
 
-def _authorities(folder: Path, file: OfficeFile) -> list[str]:
+def _authorities(folder: Path, file: OfficeFile) -> frozenset[str]:
     if not file.registration_authorities:
-        return []
+        return frozenset()
     path = folder / file.registration_authorities
     if not path.is_file():
         raise NotFound(f"{folder}/office.yaml: registration_authorities: there is no file {path}")
-    return path.read_text(encoding="utf-8").split()
+    return read_authorities(path)
+
+
+def read_authorities(path: Path) -> frozenset[str]:
+    """Return the codes of registration authorities that a file names: GLEIF's list as JSON or CSV, gzip too, or one code a line.
+
+    Raises: NotFound, InputError
+    """
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}")
+    codes = frozenset(_AUTHORITY.findall(text_of(path.read_bytes(), str(path))))
+    if not codes:
+        raise InputError(f"{path}: no code of a registration authority, expected some such as RA000628")
+    return codes

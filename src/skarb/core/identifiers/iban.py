@@ -77,4 +77,9 @@ def _norway(account: str) -> bool:
     return sum(weight * digit for weight, digit in zip((5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1), digits, strict=True)) % 11 == 0
 
 
-_NATIONAL: dict[str, Callable[[str], bool]] = {"BE": _belgium, "ES": _spain, "NO": _norway}
+def _montenegro(account: str) -> bool:
+    """The last two digits check the others as an IBAN's do, so that every IBAN of the country begins with ME25. Source: Centralna banka Crne Gore."""
+    return mod_97_10(account) == 1
+
+
+_NATIONAL: dict[str, Callable[[str], bool]] = {"BE": _belgium, "ES": _spain, "ME": _montenegro, "NO": _norway}

@@ -14,7 +14,9 @@ _ABOUT_YEARS = 2
 _ENGLISH = re.compile(r"(?:(?:(\d{1,2}) )?([A-Z][a-z]{2})[a-z.]* )?(\d{4})")
 _DOTTED = re.compile(r"(?:(\d{1,2})\.(\d{1,2})[. ]\s*)?(\d{4})\.?")
 _PLAIN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
-_ABOUT = re.compile(r"(?:circa|approximately|about|late|early|between)\s+", re.IGNORECASE)
+_ABOUT = re.compile(r"(?:(?:circa|approximately|about|late|early|between)\s+|(?:approx|ca?)\.\s*)", re.IGNORECASE)
+_ABOUT_AFTER = re.compile(r"(\d{4}) (?:circa|approximately|approx)", re.IGNORECASE)
+_REMARK = re.compile(r"\s*\([^()]*\)\Z")
 _SPAN = re.compile(r"\s+(?:to|and|or)\s+|\s*[-–]\s*")
 
 
@@ -31,6 +33,13 @@ def english(text: str) -> str | None:
     if first != last:
         return f"{first}/{last}"
     return about(int(first[:4])) if exact != words else first
+
+
+def written(text: str) -> str | None:
+    """Return a date in any of the ways above, with or without a remark in brackets behind it; None for anything else."""
+    words = _REMARK.sub("", " ".join(text.split())).rstrip(" .")
+    words = _ABOUT_AFTER.sub(r"circa \1", words)
+    return words if is_date(words) else dotted(words) or english(words)
 
 
 def is_date(text: str) -> bool:

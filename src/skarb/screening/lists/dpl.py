@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from skarb.core.country import codes
 from skarb.core.screening_list import Listed, Name, ScreeningList
-from skarb.screening.lists.files import END_MARK, check_end, published_of, rows_of, text_of
+from skarb.screening.lists.files import check_end, header_of, old_text_of, published_of, rows_of, without_end_mark
 from skarb.screening.lists.model import Edition, Findings, Source
 
 HEADER = (
@@ -37,13 +37,14 @@ def read_dpl(sources: list[Source], edition: Edition, found: Findings) -> Screen
     """Return the list, or None after saying what is wrong."""
     (source,) = sources
     published = published_of(sources, edition, found)
-    text = text_of(source, "latin-1").rstrip(END_MARK)
+    text = without_end_mark(old_text_of(source))
     check_end(text, source.name, found)
+    header = header_of(text, "\t")
     orders: dict[str, list[dict[str, str]]] = {}
     for number, cells in rows_of(text, len(HEADER), source.name, found, delimiter="\t"):
         if number == 1:
             continue
-        row = dict(zip(HEADER, cells, strict=True))
+        row = dict(zip(header, cells, strict=True))
         where = f"{source.name} row {number}"
         begun, _ = (_day(row[column], where, column, found) for column in ("Effective_Date", "Expiration_Date"))
         if not row["Name"]:

@@ -1,14 +1,16 @@
 """Restrictive measures of the European Union by regulation, as a table with one row for each line of an annex.
 
 The Union numbers within an annex, so an entry is named by annex and number (by its name, where there is no number). Several values in one
-cell are separated by semicolons; another spelling of a name stands in brackets behind it, another spelling of one word behind that word. Family
-names are written in capitals. Only some annexes freeze assets; which measure an annex means stays in the programme.
+cell are separated by semicolons, and quoted where they hold one themselves; another spelling of a name stands in brackets behind it, another spelling
+of one word behind that word. Family names are written in capitals. Only some annexes freeze assets; which measure an annex means stays in the
+programme. An act that lists nobody is a table without rows; which act it is, the name of the file tells then.
 
 Source: annexes of the consolidated regulations in the Official Journal; the columns are those of the curated tables in circulation.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -81,6 +83,11 @@ _TOLD = (
     "reason",
 )  # kept in the remarks
 _ONE_WORD = re.compile(r"([^\s()]+) \(([^\s()]+)\)")
+_TOLD_OF = (
+    re.compile(  # what is said of a name behind it: `Ali X (Date of birth: 22.8.1973)`, `(as previously listed)`, `(combat name)`
+        r"(?:\(\s*|,\s+)(?i:dates? of birth|place of birth|born)\b.*|\([a-z]+(?: [a-z]+)+\)\s*\Z", re.DOTALL
+    )
+)
 _LAST = re.compile(r"(.+?)\s*\(([^()]+)\)")
 _SAID_BEFORE = re.compile(r"^[A-Za-z ]+: ")  # "Russian spelling: "
 _LEGAL_FORMS = (
@@ -95,16 +102,24 @@ _LEGAL_FORMS = (
     "Ltd.",
 )
 _SHORT = 5  # letters
-_SPLIT = re.compile(r"\s*(?:;|,| and | or )\s*")
-_NUMBER = re.compile(r"(.*?)(?:\s*\(([^()]*)\))?\.?")
-_LABEL = re.compile(r"^[A-Za-z ./]+[:№#]\s*")
+_LONGEST = 1000  # letters of a name or a number that are looked into
+_BETWEEN = re.compile(r"[()]|[;,]| and | or ")  # what parts values, and brackets, inside of which nothing is parted
+_COUNTED = re.compile(r"(?:^|(?<=[\s,;]))\(?[a-z]\)\s+")  # `a) 1964 b) 28.8.1962`, `(a) Algerian (b) German`
+_BETWEEN_BIRTHS = re.compile(r"[/,;]|\bor\b")  # `1964 or 1967`
+_ACT = re.compile(r"\d{5}[A-Z]\d{4}")
+_LABEL = re.compile(  # `Passport No: `, `Iraqi passport No. `, `Cr. No. `
+    r"^([A-Za-z]*)[A-Za-z ./]*?(?:\b(?:[Nn]umber|[Nn]o\b\.?)\s*[:№#]?|[:№#])\s*"
+)
+_UNTIL = re.compile(r"(?:issued|expire|expired|expires|valid|date)\b", re.IGNORECASE)  # what is said of a paper, not its number
+_AS_AT = re.compile(r"\(as (?:at|of) [^()]*\)")
+_BORN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 
 
 def read_eu(sources: list[Source], edition: Edition, found: Findings) -> ScreeningList | None:
     """Return the list, or None after saying what is wrong."""
     (source,) = sources
     text = text_of(source)
-    header = [cell.strip() for cell in header_of(text)]
+    header = header_of(text)
     for unknown in sorted(set(header) - _READ - set(_TOLD)):
         found.wrong(
             source.name,
@@ -118,6 +133,9 @@ def read_eu(sources: list[Source], edition: Edition, found: Findings) -> Screeni
     published = published_of(sources, edition, found)
     rows = [dict(zip(header, cells, strict=True)) for _, cells in rows_of(text, len(header), source.name, found)][1:]
     acts = sorted({row["celex"] for row in rows})
+    if not rows and (named := _ACT.search(source.name)):
+        acts = [named[0]]
+        found.note(source.name, "", "no rows", f"those whom {named[0]} lists", "make sure that the act lists nobody any more")
     if len(acts) != 1:
         found.wrong(source.name, "celex", ", ".join(acts) or "no rows", "rows of one act")
     seen: dict[str, int] = {}
@@ -144,12 +162,12 @@ def _entry(row: dict[str, str], where: str, seen: dict[str, int], found: Finding
     number = _numbered(row, kind, seen)
     names = [*_names(row["name"], kind, "primary")]
     for column, name_kind in _NAMES:
-        names += [name for text in row.get(column, "").split("; ") if text for name in _names(text.strip(), kind, name_kind)]
+        names += [name for text in _values(row, column) for name in _names(text, kind, name_kind)]
     births = [*_births(row, where, found)]
-    gender = row.get("gender", "").lower()
+    gender = row.get("gender", "").strip(" .").lower()
     if gender not in _GENDERS:
-        found.wrong(where, "gender", gender, "male, female or nothing")
-    leis = [text for text in row.get("leiCode", "").split("; ") if text and not isinstance(check_lei(text), Flaw)]
+        found.note(where, "gender", gender, "male, female or nothing; it is not compared")
+    leis = [lei for text in _values(row, "leiCode") if not isinstance(lei := check_lei(text), Flaw)]
     return Listed(
         entry=number,
         name=row["name"],
@@ -158,11 +176,9 @@ def _entry(row: dict[str, str], where: str, seen: dict[str, int], found: Finding
         names=_once(names),
         births=_once(births),
         gender=_GENDERS.get(gender, "unknown"),
-        countries=_once(
-            country for column in _COUNTRIES for text in _places(row.get(column, "")) if (country := country_of(text))
-        ),
+        countries=_once(country for column in _COUNTRIES for text in _places(row, column) if (country := country_of(text))),
         documents=_once(_documents(row)),
-        addresses=_once(text for text in row.get("address", "").split("; ") if text),
+        addresses=_once(_values(row, "address")),
         leis=_once(leis),
         remarks="; ".join(f"{column}: {row[column]}" for column in _TOLD if row.get(column)),
     )
@@ -177,9 +193,13 @@ def _numbered(row: dict[str, str], kind: SubjectKind, seen: dict[str, int]) -> s
 
 def _names(text: str, kind: SubjectKind, name_kind: NameKind) -> Iterator[Name]:
     """Yield a name and the spellings in brackets: `Iury (Yuri) SIVAKOV`, `Viktor SHEIMAN (Viktor SHEYMAN)`, `Rostec (Russian Technologies)`."""
-    if kind == "person" and _ONE_WORD.search(text):
+    if len(text) > _LONGEST:
+        yield _name(text, kind, name_kind)
+    elif kind == "person" and _ONE_WORD.search(text):
         yield _name(_ONE_WORD.sub(r"\1", text), kind, name_kind)
         yield _name(_ONE_WORD.sub(r"\2", text), kind, "alias" if name_kind == "primary" else name_kind)
+    elif kind == "person" and (told := _TOLD_OF.search(text)):
+        yield _name(text[: told.start()].rstrip(), kind, name_kind)
     elif (found := _LAST.fullmatch(text)) and country_of(found[2]) is None and found[2] not in _LEGAL_FORMS:
         yield _name(found[1], kind, name_kind)
         inner = _SAID_BEFORE.sub("", found[2])
@@ -200,30 +220,58 @@ def _name(text: str, kind: SubjectKind, name_kind: NameKind) -> Name:
 
 def _births(row: dict[str, str], where: str, found: Findings) -> Iterator[str]:
     for column in ("birthDate", "incorporationDate"):
-        for text in re.split(r"\s*(?:/|;|,| or )\s*", row.get(column, "")):
-            day = dates.dotted(text) if text else None
-            if day is not None:
-                yield day
-            elif text:
-                found.note(where, column, text, "a day such as 7.2.1956, or a year; it stays in the remarks")
+        for text in _values(row, column):
+            for part in filter(None, map(str.strip, _BETWEEN_BIRTHS.split(_COUNTED.sub(";", text)))):
+                day = dates.written(part)
+                if day is not None:
+                    yield day
+                else:
+                    found.note(where, column, part, "a day such as 7.2.1956, or a year; it stays in the remarks")
+    for text in (text for column, _ in _NAMES for text in _values(row, column) if "birth" in text.lower()):
+        yield from filter(None, map(dates.dotted, _BORN.findall(text)))  # of the alias
 
 
-def _places(text: str) -> list[str]:
+def _places(row: dict[str, str], column: str) -> list[str]:
     """Return the countries of a cell; the name of one may hold the words that stand between several."""
     parts: list[str] = []
-    for part in re.split(r"\s*;\s*", text):
-        parts += [part] if country_of(part) else _SPLIT.split(part)
-    return parts
+    for part in _values(row, column):
+        parts += [part] if country_of(part) else _parted(_COUNTED.sub(";", part))
+    return [_AS_AT.sub("", part) for part in parts]
 
 
 def _documents(row: dict[str, str]) -> Iterator[Document]:
     for column, (kind, country) in _NUMBERS.items():
-        for text in _SPLIT.split(row.get(column, "")):
-            found = _NUMBER.fullmatch(_LABEL.sub("", text))
-            number = found[1].strip() if found else text
-            if any(char.isdigit() for char in number) or (column == "swiftBic" and number):
-                said = (country_of(found[2]) if found and found[2] else None) or country
-                yield Document(kind="tax" if found and "INN" in (found[2] or "") else kind, number=number, country=said)
+        for text in (part for value in _values(row, column) for part in _parted(_COUNTED.sub(";", value))):
+            label = _LABEL.match(text[:_LONGEST])
+            bare = text[label.end() :] if label else text
+            number, _, remark = (part.strip(" ).") for part in bare.partition("("))
+            if _UNTIL.match(number) or not (any(char.isdigit() for char in number) or (column == "swiftBic" and number)):
+                continue
+            told = (remark, remark.partition(",")[0], remark.partition(" ")[0], label[1] if label else "")
+            said = next((code for one in told if one and (code := country_of(one))), country)
+            yield Document(kind="tax" if "INN" in remark else kind, number=number, country=said)
+
+
+def _parted(text: str) -> Iterator[str]:
+    """Yield the values that commas, semicolons, `and` and `or` part, unless they stand in brackets."""
+    start = depth = 0
+    for found in _BETWEEN.finditer(text):
+        if found[0] in "()":
+            depth = max(0, depth + (1 if found[0] == "(" else -1))
+        elif not depth:
+            yield text[start : found.start()].strip()
+            start = found.end()
+    yield text[start:].strip()
+
+
+def _values(row: dict[str, str], column: str) -> list[str]:
+    """Return the values of a cell. One that holds a semicolon or a quote is quoted as a cell is; where the quotes do not fit, they are text."""
+    text = row.get(column, "")
+    try:
+        parts = next(csv.reader([text], delimiter=";", skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        parts = text.split(";")
+    return [value for part in parts if (value := part.strip())]
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:

@@ -35,24 +35,43 @@ def unpacked(source: Source) -> bytes:
     return raw
 
 
-def text_of(source: Source, encoding: str = "utf-8-sig") -> str:
-    """Return the text of a file.
+def text_of(source: Source) -> str:
+    """Return the text of a file in UTF-8.
 
     Raises: InputError if it is cut, too large or not in this encoding.
     """
     try:
-        return unpacked(source).decode(encoding)
+        return unpacked(source).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"byte {error.start} is {error.object[error.start]:#04x}, which is no {encoding}") from None
+        raise InputError(f"byte {error.start} is {error.object[error.start]:#04x}, which is no utf-8") from None
 
 
-def header_of(text: str) -> list[str]:
-    """Return the cells of the first row.
+def old_text_of(source: Source) -> str:
+    """Return the text of a file of publishers who wrote Latin-1 and ended files with a mark; where the bytes are UTF-8, it was written anew.
+
+    Raises: InputError if it is cut or too large.
+    """
+    raw = unpacked(source)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def without_end_mark(text: str) -> str:
+    """Return a text without the mark at its end, and without what an editor put behind the mark."""
+    bare = text.rstrip()
+    return bare.rstrip(END_MARK) if bare.endswith(END_MARK) else text
+
+
+def header_of(text: str, delimiter: str = ",") -> list[str]:
+    """Return the cells of the first row, without blanks around a cell.
 
     Raises: InputError if it is no row.
     """
     try:
-        return next(csv.reader(io.StringIO(text, newline=""), strict=True), [])
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return [cell.strip() for cell in next(reader, [])]
     except csv.Error as error:
         raise InputError(f"the header is no row that is whole ({error})") from None
 

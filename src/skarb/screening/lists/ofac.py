@@ -16,16 +16,25 @@ from typing import TypeVar
 from skarb.core.country import country_of
 from skarb.core.errors import InputError
 from skarb.core.screening_list import Document, Listed, Name, NameKind, ScreeningList, SubjectKind
-from skarb.screening.lists.files import END_MARK, published_of, rows_of, text_of
+from skarb.screening.lists.files import END_MARK, old_text_of, published_of, rows_of, without_end_mark
 from skarb.screening.lists.model import Edition, Findings, Source
 from skarb.screening.lists.remarks import Remark, parse_remarks
 
 MAIN, ADDRESSES, ALIASES, COMMENTS = 12, 6, 5, 2  # the files by their number of columns
 _REMARKS_MAX = 1000
+_FIRST_ROW_MAX = 1 << 17  # an overflow may be long
 _FILES = {MAIN: "sdn.csv", ADDRESSES: "add.csv", ALIASES: "alt.csv", COMMENTS: "sdn_comments.csv"}
 _CONS_FILES = {MAIN: "cons_prim.csv", ADDRESSES: "cons_add.csv", ALIASES: "cons_alt.csv", COMMENTS: "cons_comments.csv"}
 _WHAT = {MAIN: "entries", ADDRESSES: "addresses", ALIASES: "aliases", COMMENTS: "comments"}
-_KINDS: dict[str, SubjectKind] = {"": "entity", "individual": "person", "vessel": "vessel", "aircraft": "aircraft"}
+_EMPTY = {ADDRESSES: "add", ALIASES: "alt", COMMENTS: "comments"}
+_LINE_END = re.compile(r"[\r\n]")
+_KINDS: dict[str, SubjectKind] = {
+    "": "entity",
+    "entity": "entity",
+    "individual": "person",
+    "vessel": "vessel",
+    "aircraft": "aircraft",
+}
 _ALIAS_KINDS: dict[str, NameKind] = {"aka": "alias", "fka": "former", "nka": "alias"}
 _SAID = ("Title", "", "Vessel type", "Tonnage", "Gross registered tonnage", "", "Owner")  # columns 4 to 10 that go to the remarks
 _CONS = re.compile(r"(?<![a-z])cons(?![a-z])|consolidated")
@@ -49,13 +58,18 @@ def read_ofac_main(source: Source, edition: Edition, found: Findings) -> Screeni
 
 
 def width_of(source: Source) -> int:
-    """Return how many columns the first row of a file without a header has, 0 if it is no file of this publisher."""
+    """Return how many columns the first row of a file without a header has, 0 if it is no file of this publisher.
+
+    A file that ends where it begins is told by its name.
+    """
     found = Findings()
     try:
-        text = text_of(source, "latin-1")[:8192]
+        text = old_text_of(source)[:_FIRST_ROW_MAX]
     except InputError:
         return 0
-    first = text.replace("\r\n", "\n").split("\n", 1)[0]
+    if text.strip() == END_MARK:  # whole, and without a row: nobody has an address, an alias or an overflow
+        return next((columns for columns, name in _EMPTY.items() if name in source.name.lower()), 0)
+    first = _LINE_END.split(text.lstrip("\r\n"), 1)[0]
     for columns in _WHAT:
         row = next(rows_of(first, columns, source.name, found), None)
         if row is not None and row[1][0].isdigit():
@@ -73,9 +87,9 @@ def _table(columns: int, sources: list[Source], found: Findings) -> _Rows | None
     if not chosen or len(chosen) > 1:
         return None
     source = chosen[0]
-    text = text_of(source, "latin-1")
-    whole = text.rstrip(END_MARK)
-    if not whole.endswith("\n"):
+    text = old_text_of(source)
+    whole = without_end_mark(text)
+    if not whole.endswith(("\n", "\r")) and (whole or whole == text):
         found.wrong(source.name, "", repr(whole[-30:]), "a last row with its end", "the file is cut; fetch it again")
     elif whole == text:
         found.note(
@@ -173,7 +187,7 @@ def _list(main: _Rows, more: dict[int, _Rows], sources: list[Source], edition: E
 def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -> Listed | None:
     number = row[0]
     where = f"{name} entry {number}"
-    kind = _KINDS.get(row[2])
+    kind = _KINDS.get(row[2].lower())
     if kind is None:
         found.wrong(
             where,
@@ -196,7 +210,7 @@ def _entry(row: list[str], more: dict[int, _Rows], name: str, found: Findings) -
         found.note(where, "Remarks", unread, "a date, country or number that can be read; it stays in the remarks")
     names = [_name(row[1], kind, "primary")]
     for alias in more.get(ALIASES, {}).get(number, ()):
-        alias_kind = _ALIAS_KINDS.get(alias[2])
+        alias_kind = _ALIAS_KINDS.get(alias[2].lower().replace(".", ""))
         if alias_kind is None:
             found.wrong(where, "alt_type", alias[2], f"one of {', '.join(_ALIAS_KINDS)}", "this kind of alias is new")
         else:

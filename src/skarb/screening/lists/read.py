@@ -19,6 +19,7 @@ from skarb.screening.lists.un import ROOT, read_un
 _FORMS = "the files of the OFAC lists, the UN consolidated list (XML), a table of an EU regulation, the US Denied Persons List, or an own list (CSV)"
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _MOST_PROBLEMS = 100
+_AMENDMENT = b"amendmentCelex"  # a table of what one act changed in another
 _ADAPTERS: dict[str, Adapter] = {"ofac": read_ofac, "un": read_un, "eu": read_eu, "dpl": read_dpl, "own": read_own}
 
 
@@ -30,9 +31,9 @@ def form_of(source: Source) -> str | None:
     if head.startswith(("{", "[")):
         return None
     first = head.partition("\n")[0].strip()
-    tabbed = [cell.strip('"') for cell in first.split("\t")]
+    tabbed = [cell.strip().strip('"') for cell in first.split("\t")]
     cells = [cell.strip().strip('"') for cell in first.split(",")]
-    if tuple(tabbed) == HEADER:
+    if sorted(tabbed) == sorted(HEADER):
         return "dpl"
     if set(NEEDED) <= set(cells):
         return "eu"
@@ -53,7 +54,8 @@ def read_lists(sources: Iterable[Source], edition: Edition, today: date) -> Read
             continue
         form = form_of(plain)
         if form is None:
-            found.wrong(source.name, "", plain.raw[:40].decode("utf-8", "replace"), _FORMS)
+            todo = "the table of the act itself lists everybody" if _AMENDMENT in plain.raw[:8192] else ""
+            found.wrong(source.name, "", plain.raw[:40].decode("utf-8", "replace"), _FORMS, todo)
         else:
             groups.setdefault((form, _set_of(plain) if form == "ofac" else plain.name), []).append(plain)
     lists = [_read(form, group, edition, today, found) for (form, _), group in groups.items()]

@@ -1,7 +1,8 @@
 """The consolidated list of the United Nations Security Council, as XML.
 
 Every element that the list has today is read into a field, kept in the remarks, or passed over by name; another one is a sign that the form
-has changed, and nothing of the file is taken. Aliases of low quality are weak. A date of 1 January is taken as it stands.
+has changed, and nothing of the file is taken. Aliases of low quality are weak. A date of 1 January is taken as it stands. Whoever lives under an
+alias shows the papers of the alias: a date of birth that belongs to one counts like the others.
 
 Source: United Nations, sc-sanctions.xsd.
 """
@@ -30,7 +31,10 @@ _TOLD = {
     "COMMENTS1": "",
 }  # kept in the remarks
 _READ = (*_NAMES, *_TOLD, "REFERENCE_NUMBER", "UN_LIST_TYPE", "GENDER", "NAME_ORIGINAL_SCRIPT")
-_PARTS = ("ALIAS", "ADDRESS", "DATE_OF_BIRTH", "PLACE_OF_BIRTH", "DOCUMENT")  # of INDIVIDUAL_… and ENTITY_…
+_PARTS = {
+    "INDIVIDUAL": ("ALIAS", "ADDRESS", "DOCUMENT", "DATE_OF_BIRTH", "PLACE_OF_BIRTH"),
+    "ENTITY": ("ALIAS", "ADDRESS", "DOCUMENT"),
+}
 _PASSED = (  # nothing in them tells who somebody is
     "DATAID",
     "VERSIONNUM",
@@ -43,7 +47,7 @@ _PASSED = (  # nothing in them tells who somebody is
     "SUBMITTED_ON",
     "DELISTED_ON",
 )
-_KNOWN = {*_READ, *_PASSED, *(f"{kind}_{part}" for kind in ("INDIVIDUAL", "ENTITY") for part in _PARTS)}
+_KNOWN = {*_READ, *_PASSED, *(f"{kind}_{part}" for kind, parts in _PARTS.items() for part in parts)}
 _QUALITIES: dict[str, NameKind] = {"good": "alias", "low": "weak", "": "alias", "a.k.a": "alias", "f.k.a": "former"}
 _GENDERS: dict[str, Gender] = {"": "unknown", "unknown": "unknown", "male": "male", "female": "female"}
 _DOCUMENTS = {
@@ -52,6 +56,7 @@ _DOCUMENTS = {
     "número de pasaporte": "passport",
     "national identification number": "national_id",
 }
+_BARE_ALIAS = 2  # its quality and its name
 _EXACT, _ABOUT, _BETWEEN = ("EXACT", ""), "APPROXIMATELY", "BETWEEN"
 
 
@@ -150,7 +155,7 @@ def _entry(element: etree._Element, name: str, found: Findings) -> Listed:
 
 def _aliases(element: etree._Element, where: str, found: Findings) -> Iterator[Name]:
     for alias in element:
-        if not str(alias.tag).endswith("_ALIAS"):
+        if not _is_alias(alias):
             continue
         quality = _text(alias, "QUALITY").casefold().strip(".")
         if quality not in _QUALITIES:
@@ -163,16 +168,20 @@ def _births(element: etree._Element, where: str, found: Findings) -> Iterator[st
     for birth in element.iterfind("INDIVIDUAL_DATE_OF_BIRTH"):
         kind, day, year = _text(birth, "TYPE_OF_DATE"), _text(birth, "DATE")[:10], _text(birth, "YEAR")
         first, last = _text(birth, "FROM_YEAR"), _text(birth, "TO_YEAR")
-        if odd := [text for text in (day, year, first, last) if text and not dates.is_date(text)]:
-            found.note(where, "INDIVIDUAL_DATE_OF_BIRTH", ", ".join(odd), "1970, 1970-05 or 1970-05-17; it is not compared")
-        elif kind == _BETWEEN and first and last:
-            yield f"{first}/{last}"
-        elif kind in _EXACT and (day or year):
-            yield day or year
-        elif kind == _ABOUT and (day or year):
-            yield dates.about(int((day or year)[:4]))
-        elif kind not in (*_EXACT, _ABOUT, _BETWEEN):
+        if kind not in (*_EXACT, _ABOUT, _BETWEEN):
             found.wrong(where, "TYPE_OF_DATE", kind, "EXACT, APPROXIMATELY or BETWEEN", "this kind of date is new")
+        elif odd := [text for text in (day, year, first, last) if text and not dates.is_date(text)]:
+            found.note(where, "INDIVIDUAL_DATE_OF_BIRTH", ", ".join(odd), "1970, 1970-05 or 1970-05-17; it is not compared")
+        elif first and last and first <= last:
+            yield first if first == last else f"{first}/{last}"
+        elif only := day or year or first or last:
+            yield dates.about(int(only[:4])) if kind == _ABOUT or not (day or year) else only
+    for alias in element.iterfind("INDIVIDUAL_ALIAS"):
+        text = _text(alias, "DATE_OF_BIRTH")
+        if written := dates.written(text[:10] if dates.is_date(text[:10]) else text):
+            yield written
+        elif text:
+            found.note(where, "DATE_OF_BIRTH", text, "1970, 1970-05 or 1970-05-17; it is not compared")
 
 
 def _gender(element: etree._Element, where: str, found: Findings) -> Gender:
@@ -183,7 +192,7 @@ def _gender(element: etree._Element, where: str, found: Findings) -> Gender:
 
 
 def _documents(element: etree._Element, where: str, found: Findings) -> Iterator[Document]:
-    for document in element.iterfind("INDIVIDUAL_DOCUMENT"):
+    for document in element.iterfind(f"{element.tag}_DOCUMENT"):
         number = _text(document, "NUMBER")
         kind = _text(document, "TYPE_OF_DOCUMENT") or _text(document, "TYPE_OF_DOCUMENT2")
         if not number:
@@ -201,14 +210,19 @@ def _documents(element: etree._Element, where: str, found: Findings) -> Iterator
 
 
 def _remarks(element: etree._Element) -> str:
-    """Return what is kept as it is written: offices, nationalities, places of birth, comments."""
+    """Return what is kept as it is written: offices, nationalities, places of birth, what is said of aliases, comments."""
     said = [f"{label}: {text}" if label else text for tag, label in _TOLD.items() for text in _values(element, tag)]
     for tag, label in (("INDIVIDUAL_PLACE_OF_BIRTH", "Born in"), ("INDIVIDUAL_DATE_OF_BIRTH", "Date of birth")):
         for child in element.iterfind(tag):
             texts = _all(child) if label == "Born in" else [note] if (note := _text(child, "NOTE")) else []
             said += [f"{label}: {', '.join(texts)}"] if texts else []
-    said += [f"Document: {', '.join(texts)}" for child in element.iterfind("INDIVIDUAL_DOCUMENT") if (texts := _all(child))]
+    said += [f"Alias: {', '.join(texts)}" for child in element if _is_alias(child) and len(texts := _all(child)) > _BARE_ALIAS]
+    said += [f"Document: {', '.join(texts)}" for child in element.iterfind(f"{element.tag}_DOCUMENT") if (texts := _all(child))]
     return "; ".join(said)
+
+
+def _is_alias(element: etree._Element) -> bool:
+    return str(element.tag).endswith("_ALIAS")
 
 
 def _values(element: etree._Element, tag: str) -> list[str]:

@@ -75,6 +75,35 @@ def test_gzip_and_the_day_in_the_name() -> None:
     assert whole(read(packed, published=None)).published == date(2026, 4, 30)
 
 
+def test_letters_beyond_ascii_are_read_in_either_encoding() -> None:
+    texts = [text.replace("Zed", "Zéd") + END for text in (SDN, ADD, ALT)]
+    for encoding, after in (("latin-1", b""), ("utf-8", b"\r\n"), ("utf-8-sig", b"")):
+        sources = [Source(f"sdn_{number}.csv", text.encode(encoding) + after) for number, text in enumerate(texts)]
+        assert whole(read(sources)).entries[1].names[0].given == "Zéd Abel"
+
+
+def test_kinds_are_known_in_any_case_and_with_dots() -> None:
+    sdn, alt = SDN.replace('"individual"', '"Individual"'), ALT.replace('"fka"', '"F.K.A."')
+    person = whole(read(files(sdn=sdn, add=ADD, alt=alt))).entries[1]
+    assert (person.kind, person.names[1].kind) == ("person", "former")
+
+
+def test_a_file_that_ends_where_it_begins_says_that_there_is_nothing() -> None:
+    sources = [*files(sdn=SDN, add=ADD), Source("alt.csv", END.encode()), Source("sdn_comments.csv", END.encode() + b"\r\n")]
+    assert [name.text for name in whole(read(sources)).entries[0].names] == ["ZED AIRLINES"]
+    assert "no file with its aliases" in said(read(files(sdn=SDN, add=ADD)))
+    assert not read([*files(sdn=SDN, add=ADD), Source("alt.csv", b"")]).lists  # without the mark it may have been cut
+
+
+def test_an_overflow_may_be_long() -> None:
+    sdn = entry("36", "ZED", remarks=cut_remarks("; x"))
+    comments = row("36", "y; " * 4000 + "Gender Male.")
+    sources = files(
+        sdn=sdn, add=row("36", "1", EMPTY, "A", "Chile", EMPTY), alt=row("36", "1", "aka", "Z", EMPTY), sdn_comments=comments
+    )
+    assert whole(read(sources)).entries[0].gender == "male"
+
+
 def test_two_lists_given_together_stay_two() -> None:
     cons = [
         Source(f"cons_{name}.csv", source.raw)

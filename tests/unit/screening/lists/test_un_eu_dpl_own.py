@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -103,6 +104,136 @@ def test_a_table_of_the_eu() -> None:
     assert ship.documents == (Document(kind="imo", number="9333670"),)
 
 
+def test_values_of_a_cell_are_separated_with_or_without_a_blank_and_may_be_quoted() -> None:
+    cells = {
+        "Zed;Zedd": ["Zed", "Zedd"],
+        '"""Zed; Abel""; Zedd"': ["Zed; Abel", "Zedd"],
+        '"Zed ""the"" Abel;"': ['Zed "the" Abel'],
+        '"""Zed; Abel"': ['"Zed', "Abel"],  # the quote has no end
+    }
+    for cell, names in cells.items():
+        text = EU.replace("Zed (Zedd) Abelevich ZEDSOV; Зэд Абелевіч ЗЭДСАЎ", cell)
+        assert [name.text for name in whole("eu", text).entries[0].names[1:]] == names
+
+
+@pytest.mark.parametrize(
+    ("written", "births"),
+    [
+        ("1965 or 1966", ("1965", "1966")),
+        ("a) 1964 b) 28.8.1962", ("1964", "1962-08-28")),
+        ('"(a) 18.12.1969, (b) 25 May 1968"', ("1969-12-18", "1968-05-25")),
+        ("Circa 1957 or 14 March 1942", ("1955/1959", "1942-03-14")),
+        ("1970 circa; 1970", ("1968/1972", "1970")),
+        ("4 Apr. 1944", ("1944-04-04",)),
+        ("1954 or 1955.", ("1954", "1955")),
+        ("Between 1963 and 1968", ("1963/1968",)),
+        ("2011-02", ("2011-02",)),
+        ("7.2.1956 (passport)", ("1956-02-07",)),
+        ("in the sixties", ()),
+    ],
+)
+def test_births_as_annexes_print_them(written: str, births: tuple[str, ...]) -> None:
+    reading = read("eu", EU.replace("7.2.1956", written))
+    assert reading.lists[0].entries[0].births == births
+    assert bool(reading.notes) == (not births)
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("L723315 (Tunisian passport issued on 5.5.1998, expired on 4.5.2003)", [("L723315", "TN")]),
+        (
+            "(a) 665334 (issued in Kuwait), (b) 917739 (Pakistani passport, issued on 8.9.1991)",
+            [("665334", ""), ("917739", "PK")],
+        ),
+        ("(a) Kuwait number 106261543 (b) Kuwait number 1420529, issued on 1.2.1990", [("106261543", "KW"), ("1420529", "KW")]),
+        ("Indonesian travel document number XD253038", [("XD253038", "ID")]),
+        ("Cr. No. 3203355; CR No: 3092848; Passport: AB 12", [("3203355", ""), ("3092848", ""), ("AB 12", "")]),
+        ("11996849 (United Arab Emirates, tax)", [("11996849", "AE")]),
+        ("PS 472330208 (expires 4.7.2017)", [("PS 472330208", "")]),
+    ],
+)
+def test_numbers_of_papers_without_what_is_said_of_the_papers(written: str, numbers: list[tuple[str, str]]) -> None:
+    text = EU.replace("MP 3413113 and MP 2387911", f'"{written}"')
+    assert [(one.number, one.country) for one in whole("eu", text).entries[0].documents] == numbers
+
+
+def test_what_is_said_of_an_alias_is_no_name() -> None:
+    cell = (
+        '"""Zed B. (Date of birth: 22.8.1973; place of birth: Brest)""; Zed C., date of birth 31.12.1979 in Brest; '
+        'Zed D. (as previously listed); Zed E. (Zet E.)"'
+    )
+    person = whole("eu", EU.replace("Zed (Zedd) Abelevich ZEDSOV; Зэд Абелевіч ЗЭДСАЎ", cell)).entries[0]
+    assert [name.text for name in person.names[1:]] == ["Zed B.", "Zed C.", "Zed D.", "Zed E.", "Zet E."]
+    assert person.births == ("1956-02-07", "1973-08-22", "1979-12-31")
+
+
+def test_no_list_is_refused_for_the_wording_of_a_gender() -> None:
+    assert whole("eu", EU.replace(",male,", ",Male.,")).entries[0].gender == "male"
+    reading = read("eu", EU.replace(",male,", ",see the notes,"))
+    assert reading.lists[0].entries[0].gender == "unknown" and "gender" in str(reading.notes)
+
+
+def test_an_act_that_lists_nobody_is_named_by_its_file() -> None:
+    reading = read_lists([Source("32011D0173.csv", EU_HEADER.encode())], Edition(published=date(2026, 5, 1)), TODAY)
+    assert [(one.list, one.entries) for one in reading.lists] == [("eu-32011D0173", ())]
+    assert "no rows" in str(reading.notes)
+    assert "rows of one act" in str(read("eu", EU_HEADER).problems)
+
+
+def test_an_alias_has_a_date_of_birth_of_its_own() -> None:
+    text = UN.replace(
+        "<ALIAS_NAME>Zz</ALIAS_NAME>", "<ALIAS_NAME>Zz</ALIAS_NAME><DATE_OF_BIRTH>1981-02-03</DATE_OF_BIRTH><NOTE>in Brest</NOTE>"
+    )
+    (person, _) = whole("un", text).entries
+    assert person.births == ("1970-05-17", "1966/1970", "1981-02-03")
+    assert "Alias: Low, Zz, 1981-02-03, in Brest" in person.remarks
+
+
+@pytest.mark.parametrize(
+    ("inside", "births"),
+    [
+        ("<TYPE_OF_DATE>BETWEEN</TYPE_OF_DATE><FROM_YEAR>1966</FROM_YEAR>", ("1964/1968",)),
+        ("<TYPE_OF_DATE>BETWEEN</TYPE_OF_DATE><YEAR>1966</YEAR>", ("1966",)),
+        ("<TYPE_OF_DATE>APPROXIMATELY</TYPE_OF_DATE><FROM_YEAR>1966</FROM_YEAR><TO_YEAR>1970</TO_YEAR>", ("1966/1970",)),
+        ("<FROM_YEAR>1966</FROM_YEAR><TO_YEAR>1966</TO_YEAR>", ("1966",)),
+    ],
+)
+def test_no_year_of_birth_is_passed_over(inside: str, births: tuple[str, ...]) -> None:
+    element = f"<INDIVIDUAL_DATE_OF_BIRTH>{inside}</INDIVIDUAL_DATE_OF_BIRTH>"
+    text = re.sub("<INDIVIDUAL_DATE_OF_BIRTH>.*</INDIVIDUAL_DATE_OF_BIRTH>", element, UN, flags=re.DOTALL)
+    assert whole("un", text).entries[0].births == births
+
+
+def test_a_firm_has_documents_too_and_nothing_else_is_passed_over() -> None:
+    document = "<ENTITY_DOCUMENT><TYPE_OF_DOCUMENT>Licence</TYPE_OF_DOCUMENT><NUMBER>77</NUMBER></ENTITY_DOCUMENT></ENTITY>"
+    (_, firm) = whole("un", UN.replace("</ENTITY>", document)).entries
+    assert firm.documents == (Document(kind="other", number="77"),)
+    assert "ENTITY_DATE_OF_BIRTH" in str(read("un", UN.replace("</ENTITY>", "<ENTITY_DATE_OF_BIRTH/></ENTITY>")).problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("Iranian and US", ("IR", "US")),
+        ("Myanmar/Burma", ("MM",)),
+        ("DPRK.", ("KP",)),
+        ("Democratic People’s Republic of Korea", ("KP",)),
+    ],
+)
+def test_nationalities_as_acts_print_them(written: str, codes: tuple[str, ...]) -> None:
+    assert whole("eu", EU.replace('"Belarusian, Russian"', written)).entries[0].countries == codes
+
+
+def test_denied_persons_in_another_order_and_another_encoding() -> None:
+    rows = [line.split("\t")[::-1] for line in DPL.splitlines()]
+    text = "\r\n".join("\t".join(row) for row in rows).replace("ZED ABEL", "ZED ÁBEL") + "\r\n"
+    for raw in (text.encode("latin-1"), text.encode(), text.encode("utf-8-sig")):
+        reading = read_lists([Source("dpl.txt", raw)], Edition(published=date(2026, 5, 1)), TODAY)
+        assert not reading.problems, reading.problems
+        assert {one.name for one in reading.lists[0].entries} == {"ZED ABEL", "ZED ÁBEL"}
+
+
 @pytest.mark.parametrize(
     ("written", "names"),
     [
@@ -199,6 +330,8 @@ def test_what_is_no_list_is_refused() -> None:
         reading = read_lists([Source(name, raw)], Edition(), TODAY)
         assert not reading.lists and reading.problems, name
     assert "--name" in str(read("own", list="").problems)
+    amendment = EU.replace("celex,", "amendedCelex,amendmentCelex,", 1)
+    assert "the act itself" in str(read("eu", amendment).problems)  # it names only what it changed
 
 
 def test_one_wrong_list_keeps_the_others_out() -> None:
