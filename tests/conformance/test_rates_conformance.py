@@ -125,7 +125,7 @@ def expected(path: Path) -> dict[tuple[str, str, date], Fraction]:
     names = [name.strip() for name in table[0]]
     found: dict[tuple[str, str, date], Fraction] = {}
     for row in table[1:]:
-        day = date.fromisoformat(row[0])
+        day = day_of(row[0])
         if names[1] == "currency":
             found[row[1], names[2].split("_")[0].upper(), day] = Fraction(row[2])
             continue
@@ -134,6 +134,11 @@ def expected(path: Path) -> dict[tuple[str, str, date], Fraction]:
                 quote, _, base = name.upper().partition("_PER_")
                 found[base or "EUR", quote, day] = Fraction(value.strip())
     return found
+
+
+def day_of(text: str) -> date:
+    """Read 2021-06-03, or 03 June 2021 as the file of one day has it."""
+    return date.fromisoformat(text) if "-" in text else datetime.strptime(text, "%d %B %Y").replace(tzinfo=UTC).date()
 
 
 @cache
