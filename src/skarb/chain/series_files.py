@@ -4,7 +4,7 @@
 |---|---|---|
 | prices | CSV, `date` and `close` (USD) | a price for each day |
 | Coin Metrics | CSV, `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt`, `DiffMean` or `HashRate` | prices, fees per block, difficulties to compare with |
-| blocks | Parquet, `height`, `time` (seconds or timestamps), `totalfee`, `subsidy`, `blockhash`, one after the other | fees per block of complete days, times of blocks |
+| blocks | Parquet, `height`, `time` (seconds or timestamps), `totalfee`, `subsidy`, `blockhash`, in a row | fees of complete days, times of blocks |
 
 Rows must be in the order of days, each day once; a day may be written with its midnight in UTC. `gzip` is unpacked. Fees are satoshi per block,
 the mean of a day. A hash rate (TH/s) is difficulty times blocks times 2^32 over the seconds of a day, and gives the difficulty back.

@@ -19,8 +19,7 @@ from skarb.chain.epochs import read_checkpoints
 from skarb.chain.series import assumed, filled, gaps, merge, without_stale
 from skarb.chain.series_files import check_blocks, check_days, fees_of, published_fees, read_blocks, read_days
 from skarb.core.errors import InputError
-from skarb.core.time import from_day
-from skarb.core.time import parse_day
+from skarb.core.time import from_day, parse_day
 
 
 def series(**values: str) -> Series:
