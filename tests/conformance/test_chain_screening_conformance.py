@@ -44,7 +44,10 @@ def wallets() -> list[Path]:
     found = []
     for path in sorted(DATA.rglob("*wallet*.json*")) if DATA.is_dir() else ():
         raw = path.read_bytes()
-        rows = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        try:
+            rows = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        except ValueError:
+            continue
         if isinstance(rows, list) and rows and isinstance(rows[0], dict) and {"value", "rate"} <= set(rows[0]):
             found.append(path)
     return found
