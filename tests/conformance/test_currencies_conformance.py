@@ -26,12 +26,19 @@ def tables() -> list[object]:
 @pytest.mark.parametrize("path", tables())
 def test_codes_numbers_and_minor_units_agree_with_the_published_table(path: Path) -> None:
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    root = etree.parse(str(path), parser).getroot()
+    ours = {code: (asset.number, asset.decimals) for code, asset in currencies().items()}
+    for entry in root.iterfind(".//HstrcCcyNtry"):  # withdrawn for a country; some codes live on elsewhere, or under another name
+        code, number = entry.findtext("Ccy"), entry.findtext("CcyNbr")
+        assert code not in ours or number in (None, ours[code][0]), code
     published = {}
-    for entry in etree.parse(str(path), parser).iterfind(".//CcyNtry"):
+    for entry in root.iterfind(".//CcyNtry"):
         code, units = entry.findtext("Ccy"), entry.findtext("CcyMnrUnts")
         if code and units and units.isdigit():
             published[code] = (entry.findtext("CcyNbr"), int(units))
-    ours = {code: (asset.number, asset.decimals) for code, asset in currencies().items()}
-    assert len(published) > 100
-    assert {code: ours.get(code) for code in published} == published
-    assert not ours.keys() - published.keys()
+    if root.get("Pblshd") == "2026-01-01":  # the list that ours is made from
+        assert ours == published
+    else:  # codes come and go from list to list, but a code that stays means what it meant
+        assert {code: ours[code] for code in ours.keys() & published.keys()} == {
+            code: published[code] for code in ours.keys() & published.keys()
+        }
