@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from skarb.chain import network_of, parse_block
+from skarb.chain import looks_like_block, network_of, parse_block
+from skarb.chain.bitcoin import HEADER_BYTES
 from skarb.core.errors import InputError
 from skarb.intake import read
 
@@ -88,6 +89,8 @@ def test_damage_is_found(path: Path, expected: dict[str, object]) -> None:
     for place in range(0, len(data), max(1, len(data) // 40)):
         damaged = bytearray(data)
         damaged[place] ^= 1
+        if place < HEADER_BYTES and not 36 <= place < 68 and looks_like_block(damaged):
+            continue  # the work is so easy that the other header has it, too: nothing in these bytes says that it is another one
         with pytest.raises(InputError, match="byte"):
             parse_block(bytes(damaged), path.name)
     with pytest.raises(InputError, match="truncated"):
@@ -105,11 +108,12 @@ def test_mainnet_was_never_as_easy_as_the_floor_that_tells_networks_apart() -> N
     seen = 0
     for path in stats:
         table = pq.read_table(path, columns=["height", "time"]).to_pydict()
-        for height, time in zip(table["height"][::500], table["time"][::500], strict=True):
+        for height, told in zip(table["height"][::500], table["time"][::500], strict=True):
+            time = told.replace(tzinfo=told.tzinfo or UTC).timestamp() if isinstance(told, datetime) else told
             if height // 2016 < len(targets):
                 target = targets[height // 2016]
                 size = (target.bit_length() + 8) // 8
                 bits = size << 24 | (target >> 8 * (size - 3))
-                assert network_of(bits, time) == "mainnet", (path.name, height)
+                assert network_of(bits, int(time)) == "mainnet", (path.name, height)
                 seen += 1
     assert seen

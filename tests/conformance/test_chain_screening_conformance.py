@@ -44,7 +44,10 @@ def wallets() -> list[Path]:
     found = []
     for path in sorted(DATA.rglob("*wallet*.json*")) if DATA.is_dir() else ():
         raw = path.read_bytes()
-        rows = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        try:
+            rows = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        except ValueError:
+            continue
         if isinstance(rows, list) and rows and isinstance(rows[0], dict) and {"value", "rate"} <= set(rows[0]):
             found.append(path)
     return found
@@ -90,15 +93,16 @@ def test_every_payment_to_a_listed_address_is_found(path: Path) -> None:
 @pytest.mark.parametrize("path", BLOCKS, ids=[path.name for path in BLOCKS])
 def test_who_spends_is_read_off_the_input_as_the_spent_output_says(path: Path) -> None:
     block = parse_block(path.read_bytes(), path.name)
-    outputs = {(tx.txid, n): output.address(block.network) for tx in block.transactions for n, output in enumerate(tx.outputs)}
+    outputs = {(tx.txid, n): output for tx in block.transactions for n, output in enumerate(tx.outputs)}
     inside = [
         given for tx in block.transactions[1:] for given in tx.inputs if (given.previous_txid, given.previous_index) in outputs
     ]
     for given in inside:
+        spent = outputs[given.previous_txid, given.previous_index]
         shown = address_spent(given, block.network)
-        assert shown in (None, outputs[given.previous_txid, given.previous_index])
-    named = [address_spent(given, block.network) for given in inside]
-    assert not inside or any(named)
+        assert shown in (None, spent.address(block.network))
+        if len(spent.script) in (22, 25) and spent.script[:2] in (b"\x00\x14", b"\x76\xa9"):
+            assert shown is not None  # whoever spends what went to the hash of a key must show the key
 
 
 @wallets_only

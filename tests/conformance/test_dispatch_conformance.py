@@ -25,8 +25,7 @@ LIMIT = 24 * 21  # hours up to which a case is planned in one piece
 
 def cases() -> list[object]:
     found = []
-    folder = DATA / "mining"
-    for path in sorted(folder.rglob("*.json*")) if folder.is_dir() else []:
+    for path in sorted(DATA.rglob("*.json*")) if DATA.is_dir() else []:
         raw = path.read_bytes()
         text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
         if b"milp_objective" not in text:

@@ -186,6 +186,8 @@ def comparable(value: Any) -> Any:
         if value and isinstance(value[0], dict):
             return json.dumps([{key: comparable(one) for key, one in sorted(item.items())} for item in value])
         return ",".join(str(one) for one in value)
+    if isinstance(value, str) and value.startswith("{"):
+        return comparable(json.loads(f"[{value}]"))  # a cell of CSV holds a list of objects without its brackets
     if isinstance(value, str) and value in ("True", "False"):
         return value.lower()
     return str(value)

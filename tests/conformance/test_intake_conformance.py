@@ -46,7 +46,10 @@ def wallets() -> list[Path]:
     found = []
     for path in sorted(DATA.rglob("*.json*")) if DATA.is_dir() else ():
         if path.stat().st_size < 10 << 20 and path.suffix in (".json", ".gz"):
-            rows = json.loads(content(path))
+            try:
+                rows = json.loads(content(path))
+            except ValueError:
+                continue  # several answers, one a line, or no JSON at all
             if isinstance(rows, list) and rows and isinstance(rows[0], dict) and set(rows[0]) == HOT_WALLET:
                 found.append(path)
     return found
@@ -103,9 +106,9 @@ def test_deposits_and_withdrawals_of_a_wallet(path: Path) -> None:
         not str(row["value"]).startswith("-") and str(row["value"]).strip("0.") != "" for row in rows
     )
     assert found["token_transfer_out"] == sum(str(row["value"]).startswith("-") for row in rows)
-    assert [i.amount for reading in readings for i in reading.instructions][:50] == [
-        str(row["value"]).removeprefix("-") for row in rows[:50]
-    ]
+    for reading in readings:
+        taken = [str(rows[row - 1]["value"]).removeprefix("-") for row in reading.rows]
+        assert [i.amount for i in reading.instructions] == taken
 
 
 @pytest.mark.skipif(not MESSAGES, reason=f"no manifest of ISO 20022 samples below {DATA} (set SKARB_DATA)")

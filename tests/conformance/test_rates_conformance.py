@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def expected(path: Path) -> dict[tuple[str, str, date], Fraction]:
     names = [name.strip() for name in table[0]]
     found: dict[tuple[str, str, date], Fraction] = {}
     for row in table[1:]:
-        day = date.fromisoformat(row[0])
+        day = day_of(row[0])
         if names[1] == "currency":
             found[row[1], names[2].split("_")[0].upper(), day] = Fraction(row[2])
             continue
@@ -135,13 +136,26 @@ def expected(path: Path) -> dict[tuple[str, str, date], Fraction]:
     return found
 
 
+def day_of(text: str) -> date:
+    """Read 2021-06-03, or 03 June 2021 as the file of one day has it."""
+    return date.fromisoformat(text) if "-" in text else datetime.strptime(text, "%d %B %Y").replace(tzinfo=UTC).date()
+
+
+@cache
+def numbers() -> dict[int, tuple[str, int]]:
+    """Return which currency a number of the National Bank stands for, and for how many units it is quoted."""
+    rows = csv.DictReader(io.StringIO(resources.files("skarb.registers").joinpath("nbrb_currencies.csv").read_text("utf-8")))
+    return {int(row["id"]): (row["currency"], int(row["scale"])) for row in rows}
+
+
 def expected_json(data: Any) -> dict[tuple[str, str, date], Fraction]:
     found: dict[tuple[str, str, date], Fraction] = {}
     for item in data if isinstance(data, list) else [data]:
         answer = item.get("body", item)
         day = date.fromisoformat(answer["Date"][:10])
-        code = answer.get("Cur_Abbreviation") or {431: "USD", 145: "USD", 451: "EUR", 292: "EUR"}[answer["Cur_ID"]]
-        value = Fraction(answer["Cur_OfficialRate"]) / answer.get("Cur_Scale", 1)
+        known, scale = numbers().get(answer["Cur_ID"], ("", 1))
+        code = answer.get("Cur_Abbreviation") or known
+        value = Fraction(answer["Cur_OfficialRate"]) / answer.get("Cur_Scale", scale)
         found[code, "BYN" if day >= date(2016, 7, 1) else "BYR", day] = value
     return found
 

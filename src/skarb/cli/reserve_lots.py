@@ -284,7 +284,10 @@ def _must_tie(path: Path, sums: dict[tuple[str, str], int]) -> None:
 
     Raises: InputError
     """
-    rows = list(csv.reader(StringIO(text_of(_bytes(path), path.name))))
+    try:
+        rows = list(csv.reader(StringIO(text_of(_bytes(path), path.name))))
+    except csv.Error as error:
+        raise InputError(f"{path}: given {error}, expected comma-separated values") from None
     if not rows or rows[0] != ["source", "asset", "units"]:
         raise InputError(f"{path} row 1: expected the columns source,asset,units")
     wrong: list[str] = []

@@ -8,8 +8,21 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from skarb.cli.mine_answer import Files, answer, tell
-from skarb.cli.reserve_asked import USUAL, WHOLE, Asked, Span, coins_of, form_of, numbers, prices_of, read, whole_units, without
+from skarb.cli.mine_answer import answer, tell
+from skarb.cli.reserve_asked import (
+    USUAL,
+    WHOLE,
+    Asked,
+    Files,
+    Span,
+    coins_of,
+    form_of,
+    numbers,
+    prices_of,
+    read,
+    whole_units,
+    without,
+)
 from skarb.core.errors import EXIT_CODES, FieldError, NotFound
 
 _COINS = "Of so many BTC instead of the holdings."

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from skarb.cli.mine_answer import Files, answer, tell
+from skarb.cli.mine_answer import answer, tell
 from skarb.cli.output import Usage, err
-from skarb.cli.reserve_asked import USUAL, Asked, coins_of, form_of, read, whole_units, without
+from skarb.cli.reserve_asked import USUAL, Asked, Files, coins_of, form_of, read, whole_units, without
 from skarb.core.errors import NotFound
 
 

@@ -49,7 +49,10 @@ def read_coins(text: str, where: str) -> list[Coin]:
 
     Raises: InputError
     """
-    rows = list(csv.reader(StringIO(text)))
+    try:
+        rows = list(csv.reader(StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{where}: given {error}, expected comma-separated values") from None
     if not rows or tuple(rows[0]) != COLUMNS:
         raise InputError(f"{where} row 1: expected {','.join(COLUMNS)}")
     coins: list[Coin] = []

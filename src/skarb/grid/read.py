@@ -31,7 +31,7 @@ def read_hours(text: str, where: str, zone: str, estimate: bool = False) -> Hour
 
     Raises: InputError
     """
-    if not text.endswith("\n"):
+    if text and not text.endswith("\n"):
         raise InputError(f"{where}: the file ends in the middle of a line, it seems to be cut; fetch it again")
     try:
         rows = list(csv.reader(StringIO(text)))
@@ -149,7 +149,7 @@ def _column(
     for number, (row, place) in enumerate(zip(table, places, strict=True), 2):
         try:
             megawatts = Decimal(row[name].strip())
-            if not 0 <= megawatts < _MOST_MW:
+            if not 0 <= megawatts < _MOST_MW or not row[name].isascii() or "_" in row[name]:
                 raise InvalidOperation
             values[place] = int((megawatts * MEGAWATT).to_integral_value())
         except InvalidOperation:

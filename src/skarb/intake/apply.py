@@ -83,7 +83,7 @@ class Applier:
             except FieldError as error:
                 wrong.append(error)
         if wrong:
-            return wrong
+            return list({str(one): one for one in wrong}.values())  # several fields may read one column
         declared = {name.partition(".")[2]: values.pop(name) for name in list(values) if name.startswith("declared.")}
         kept = {name: value for name, value in declared.items() if value is not None}
         return explain_fields({**values, "declared": kept} if kept else values, self._decimals)

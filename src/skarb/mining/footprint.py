@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from math import inf
 
+from skarb.chain.series_files import unpacked
 from skarb.core.errors import InputError
 from skarb.core.time import to_day
 from skarb.mining.history import PaidDay
@@ -34,23 +35,23 @@ class ListedMachine:
 
 
 def read_listed(data: bytes, name: str) -> tuple[ListedMachine, ...]:
-    """Read a list of machines in the index's format.
+    """Read a list of machines in the index's format, plain or gzip.
 
     Raises: InputError
     """
-    reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig", errors="replace")))
+    reader = csv.DictReader(io.StringIO(unpacked(data, name).decode("utf-8-sig", errors="replace")), skipinitialspace=True)
     found = []
-    for row in reader:
-        try:
-            released = datetime.fromtimestamp(int(row["UNIX_date_of_release"]), UTC).date()
+    try:
+        for row in reader:
+            released = datetime.fromtimestamp(int(row["UNIX_date_of_release"].removesuffix(".0")), UTC).date()
             efficiency = float(row["Efficiency_J_Gh"])
             if not 0 < efficiency < inf:
                 raise ValueError
             found.append(ListedMachine(to_day(released), efficiency))
-        except (KeyError, TypeError, ValueError, OverflowError, OSError):
-            raise InputError(
-                f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, numbers above 0"
-            ) from None
+    except (csv.Error, KeyError, AttributeError, TypeError, ValueError, OverflowError, OSError):
+        raise InputError(
+            f"{name} line {reader.line_num}: expected the columns Miner_name, UNIX_date_of_release and Efficiency_J_Gh, numbers above 0"
+        ) from None
     if not found:
         raise InputError(f"{name}: given no machines, expected at least one")
     return tuple(found)

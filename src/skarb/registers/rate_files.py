@@ -3,7 +3,7 @@
 | shape | looks like | from |
 |---|---|---|
 | long | `date,currency,byn_per_unit` | official rates of a central bank, one row per day and currency |
-| wide | `Date,USD,JPY,…` with `N/A` | euro reference rates of the ECB: units per euro |
+| wide | `Date,USD,JPY,…` with `N/A` | euro reference rates of the ECB: units per euro; its file of one day writes `03 June 2021` |
 | pair | `date,usd_per_byn` | a feed of one pair (or several), in its own direction |
 | JSON | `Cur_ID`, `Date`, `Cur_OfficialRate` | the National Bank of Belarus: a list of days, of currencies, or of answers |
 
@@ -35,6 +35,21 @@ from skarb.registers.read import text_of
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,11}", re.ASCII)
 _PER_UNIT = re.compile(r"([a-z][a-z0-9]{1,11})_per_unit", re.ASCII)
 _PER = re.compile(r"([a-z][a-z0-9]{1,11})_per_([a-z][a-z0-9]{1,11})", re.ASCII)
+_LONG_DAY = re.compile(r"([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4})", re.ASCII)
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _NOTHING = ("", "N/A")
 _MOST_PROBLEMS = 100
 _REDENOMINATION = date(2016, 7, 1)  # 10,000 BYR became 1 BYN
@@ -76,8 +91,10 @@ class _Collector:
 
     def day(self, row: int, field: str, text: str) -> date | None:
         try:
+            if written := _LONG_DAY.fullmatch(text):
+                return date(int(written[3]), _MONTHS.index(written[2]) + 1, int(written[1]))
             return from_day(parse_day(text))
-        except InputError:
+        except (InputError, ValueError):
             self.problem(row, field, text, "a calendar date written YYYY-MM-DD")
             return None
 
@@ -261,7 +278,7 @@ def _answer(answer: _Answer, row: int, found: _Collector, currency: str | None) 
     if base is None:
         found.problem(row, "Cur_ID", answer.Cur_ID, "the number of a known currency; say which one it is with `currency`")
         return
-    scale = answer.Cur_Scale or (known[1] if known and known[0] == base else None)
+    scale = answer.Cur_Scale if answer.Cur_Scale is not None else known[1] if known and known[0] == base else None
     if scale is None or not 0 < scale < 10**12:
         found.problem(row, "Cur_Scale", answer.Cur_Scale, "the number of units that the rate is quoted for")
         return

@@ -19,7 +19,7 @@ from skarb.chain.epochs import read_checkpoints
 from skarb.chain.series import assumed, filled, gaps, merge, without_stale
 from skarb.chain.series_files import check_blocks, check_days, fees_of, published_fees, read_blocks, read_days
 from skarb.core.errors import InputError
-from skarb.core.time import parse_day
+from skarb.core.time import from_day, parse_day
 
 
 def series(**values: str) -> Series:
@@ -99,7 +99,7 @@ def test_prices_are_read_exactly_also_packed() -> None:
         ("date,close\n2024-01-02,1\n2024-01-01,2\n", "p.csv line 3: given 2024-01-01 out of order"),
         ("date,close\n2024-01-02,1\n2024-01-02,2\n", "line 3: given 2024-01-02 twice"),
         ("date,close\n2024-02-30,1\n", "line 2: date '2024-02-30'"),
-        ("date,close\n2024-01-02,1e5\n", "line 2, close: given '1e5'"),
+        ("date,close\n2024-01-02,1e5e\n", "line 2, close: given '1e5e'"),
         ("date,close\n2024-01-02,-5\n", "line 2, close: given '-5'"),
         ("date,price\n2024-01-02,5\n", "expected `date` and `close`"),
         ("date,close\n2024-01-02\n2024-01-03,3\n", "line 2: given more or fewer fields"),
@@ -143,6 +143,28 @@ def test_fees_of_days_that_lie_in_the_file_as_a_whole() -> None:
     assert known.points[first + 1] == Point(Fraction(sum(1000 + number for number in whole), len(whole)), "exact", "b.parquet")
     assert first not in known.points and (BEGIN + 600 * 399) // 86_400 not in known.points
     assert [anchor.height for anchor in found.anchors] == [0]
+
+
+@pytest.mark.parametrize(
+    "form", [pa.timestamp("s"), pa.timestamp("us"), pa.timestamp("ns", "UTC"), pa.timestamp("ms", "Europe/Minsk")]
+)
+def test_times_of_blocks_may_be_timestamps(form: pa.DataType) -> None:
+    seconds = [BEGIN, BEGIN + 600, BEGIN + 599, BEGIN + 86_400]  # a miner's clock may be behind the one before
+    told = pa.array(seconds, pa.timestamp("s", form.tz)).cast(form)
+    assert list(read_blocks(blocks(count=4, time=told), "b.parquet").times) == seconds
+
+
+def test_a_hash_rate_gives_the_difficulty_back_and_days_may_be_written_with_midnight() -> None:
+    told = "time,PriceUSD,FeeTotNtv,BlkCnt,HashRate\n2019-01-01T00:00:00.000000000Z,3.7e3,1.5e-1,150,42000000\n2019-01-02 00:00:00,3800,2,150,\n"
+    found = read_days(told.encode(), "cm.csv")
+    days = sorted(found.prices.points)
+    assert [from_day(day).isoformat() for day in days] == ["2019-01-01", "2019-01-02"]
+    assert found.prices.points[days[0]].value == 3700 and found.fees.points[days[0]].value == 100_000
+    assert found.difficulties == {days[0]: Fraction(42_000_000 * 10**12 * 86_400, 150 * 2**32)}
+    with pytest.raises(InputError, match="line 2: date"):
+        read_days(told.replace("T00:00:00.0", "T01:00:00.0").encode(), "cm.csv")
+    with pytest.raises(InputError, match="or `HashRate`"):  # a coin of nobody's work, such as one that follows the dollar
+        read_days(b"time,PriceUSD,FeeTotNtv,BlkCnt\n2019-01-01,1.01,1,1\n", "cm.csv")
 
 
 @pytest.mark.parametrize(

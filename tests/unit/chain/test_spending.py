@@ -33,6 +33,7 @@ def named(script: bytes) -> str | None:
     [
         ((pushed(SIGNATURE, KEY),), key_script(hash160(KEY))),
         ((pushed(SIGNATURE, LONG),), key_script(hash160(LONG))),
+        ((pushed(SIGNATURE, b"\7" + bytes(64)),), key_script(hash160(b"\7" + bytes(64)))),
         ((b"", SIGNATURE, KEY), PROGRAM),
         ((pushed(PROGRAM), SIGNATURE, KEY), b"\xa9\x14" + hash160(PROGRAM) + b"\x87"),
         ((b"\0" + pushed(SIGNATURE, SIGNATURE, MULTISIG),), b"\xa9\x14" + hash160(MULTISIG) + b"\x87"),

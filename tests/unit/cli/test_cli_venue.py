@@ -27,6 +27,7 @@ def test_trades_and_the_book_after_any_message(skarb, tmp_path: Path) -> None:
         (HEADER + "0,1,1,-10,5\n", "5 whole numbers from 0 on"),
         (HEADER + "0,1,1,10\n", "5 whole numbers from 0 on"),
         (HEADER + "0,1,1,9999999999999999,5\n", "expected numbers below"),
+        (HEADER + "0,1,1," + "1" * 200_000 + ",5\n", "2: given"),
         (HEADER + "0,1,1,10,5", "seems to be cut"),
         ("op,id\n", "expected op,id,side,price,qty"),
         ("\x1f\x8b\x00", "expected CSV in UTF-8"),

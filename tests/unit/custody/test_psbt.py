@@ -158,6 +158,7 @@ def test_bad_input_is_one_clear_error(request_, reserve) -> None:
         f"{'a' * 64},0,0,0,0",
         f"{'a' * 64},0,5,2,0",
         f"{'a' * 64},0,5,0",
+        "1" * 200_000,
         f"{'a' * 64},0,5,0,0\n{'a' * 64},0,6,0,0",
     ],
 )

@@ -240,6 +240,7 @@ def test_json_rows_of_a_mapping_are_read_strictly(tmp_path: Path, row: dict[str,
     (reading,) = read(path)
     assert reading.rows == [1, 3]
     assert any(p.field == field and expected in p.expected for p in reading.problems)
+    assert len({str(p) for p in reading.problems}) == len(reading.problems)  # what two fields read from one column is told once
 
 
 @pytest.mark.parametrize(

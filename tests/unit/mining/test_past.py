@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from fractions import Fraction
 
@@ -100,3 +101,7 @@ def test_a_list_of_machines_names_its_bad_line() -> None:
         read_listed(text.encode(), "m.csv")
     (one,) = read_listed(text.rsplit("\n", 2)[0].encode(), "m.csv")
     assert one == ListedMachine(to_day(date(2017, 7, 14)), 0.1)
+    others = text.replace("B,soon", '"B, the second",1600000000.0')  # as tables are written that once had an empty cell
+    assert len(read_listed(gzip.compress(others.encode()), "m.csv.gz")) == 2
+    with pytest.raises(InputError, match=r"m\.csv line [12]"):
+        read_listed((text[: text.index("A,")] + "A" * 200_000 + "\n").encode(), "m.csv")

@@ -29,6 +29,10 @@ def test_the_shapes_of_tables() -> None:
         ("EUR", "USD"): {"2024-01-02": "1.1", "2024-01-03": "1.09"},
         ("EUR", "JPY"): {"2024-01-02": "155"},
     }
+    assert read("Date, USD, JPY, \n03 June 2021, 1.2187, 133.81, \n") == {
+        ("EUR", "USD"): {"2021-06-03": "1.2187"},
+        ("EUR", "JPY"): {"2021-06-03": "133.81"},
+    }
     assert read("date,usd_per_byn\n2024-11-01,0.3015499668\n") == {("BYN", "USD"): {"2024-11-01": "0.3015499668"}}
 
 
@@ -78,6 +82,9 @@ def test_json_numbers_keep_every_digit(number: str) -> None:
         ('[{"Cur_ID":431,"Date":"2024-01-01","Cur_OfficialRate":1e999999999}]', "given"),
         ('[{"Cur_ID":431,"Date":"2024-01-01","Cur_OfficialRate":1,"Cur_Colour":2}]', "unknown field"),
         ('[{"Cur_ID":431,"Date":"2024-01-01","Cur_OfficialRate":"1.5x"}]', "Cur_OfficialRate"),
+        ('[{"Cur_ID":431,"Date":"2024-01-01","Cur_Scale":0,"Cur_OfficialRate":3}]', "Cur_Scale: given '0'"),
+        ("Date, USD, \n31 June 2021, 1.2187, \n", "given '31 June 2021'"),
+        ("Date, USD, \n03 juin 2021, 1.2187, \n", "given '03 juin 2021'"),
         ('[{"request":"x","status":404,"body":{}}]', "status 200"),
         ("[" * 100_000, "JSON"),
     ],
