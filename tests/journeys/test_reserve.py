@@ -290,6 +290,8 @@ def prove(run: Run, book: str) -> None:
     run("reserve", "prove-liability", "owed.json", "owed.csv", "--secret", "salts", "--user", "user 7", "-o", "seven.json")
     run("reserve", "prove-liability", "owed.json", "owed.csv", "--secret", "salts", "-o", "all.jsonl")
     assert len(Path("all.jsonl").read_text().splitlines()) == 50
+    within = ("--book", book, "--accounts", "held", "--secret", "salts", "-o", "some.jsonl")
+    assert "say why you look: --purpose TEXT" in " ".join(run("reserve", "prove-liability", "owed.json", *within, code=8).split())
     public = ("--public", "pub.key.pub")
     for file in ("owed.json", "seven.json"):
         run("reserve", "check-proof", file, *public)

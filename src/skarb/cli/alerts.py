@@ -13,7 +13,7 @@ from skarb.app.alerts import COLUMNS, Findings, find, flow_from_all, rows_of, se
 from skarb.app.files import now
 from skarb.app.looks import Looks
 from skarb.cli.output import Format, check_outputs, err, format_of, need, out, table, write_rows
-from skarb.core.errors import NotAllowed, NotFound
+from skarb.core.errors import NotFound
 from skarb.lake.open import database_path, looks_path
 from skarb.oversight.typologies.ranker import read_model
 
@@ -175,8 +175,6 @@ def _found(
     )
     for source in sources:
         if database_path(source).is_file():
-            if purpose is None or not purpose.strip():
-                raise NotAllowed(f"{source}: say why you look: --purpose TEXT, it is written into {looks_path(source)}")
-            Looks(looks_path(source), now).record(purpose.strip(), subject)
+            Looks(looks_path(source), now).record(purpose, subject)
     flow = flow_from_all(sources, law)
     return find(flow, said, law, None, "score, as asked for") if by_score else find(flow, said, law, chosen, order)

@@ -214,7 +214,7 @@ def look_at_party(registers: Registers, of: Path, party: str, purpose: str | Non
     kinds = [one.kind for who in sorted({party, *owners}) for one in registers.history("parties", who) if isinstance(one, Party)]
     unknown = [one for one in sorted(owners) if not registers.history("parties", one)]
     if unknown or any(kind in HUMAN for kind in kinds):
-        Looks(of / "looks.jsonl", now).record(purpose or "", f"registers/{party}")
+        Looks(of / "looks.jsonl", now).record(purpose, f"registers/{party}")
 
 
 @app.command

@@ -240,7 +240,7 @@ def holdings(
             highlight=False,
         )
     if first is not None:
-        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --height {story.height} --key KEY"
+        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --height {story.height} --key KEY --purpose TEXT"
         aside.print(f"[dim]· prove it: {escape(words)}[/]", highlight=False)
 
 

@@ -28,7 +28,7 @@ from skarb.app.custody.solvency import (
 from skarb.app.files import now
 from skarb.app.keys import Keyring, public_path, read_private, read_public
 from skarb.app.looks import Looks, beside
-from skarb.app.proof import PURPOSE, open_prover
+from skarb.app.proof import open_prover
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.custody.assets import SignedSolvency, asset_text, normal_address
@@ -102,7 +102,7 @@ def prove_liability(
     asset: str | None = None,
     book: Path | None = None,
     accounts: str | None = None,
-    purpose: str = PURPOSE,
+    purpose: str | None = None,
     output: Output,
 ) -> None:
     """Make the proof that a user was counted, or one line of JSON for each user; no key is needed.
@@ -128,7 +128,7 @@ def prove_liability(
     accounts
         The address below which the accounts lie.
     purpose
-        Why somebody looks at these persons' data in the book.
+        Why you look at these persons' data; needed with --book, where the look is recorded.
     output
         Where the proof goes; of all users as .jsonl.
     """
