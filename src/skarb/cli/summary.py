@@ -26,8 +26,8 @@ def work_off(
     form: Format | None,
     output: Path | None,
     problems: Path | None,
-) -> None:
-    """Work the rows off, write them where they are wanted, then say how it went: on stderr if the rows go to stdout."""
+) -> Console:
+    """Work the rows off, write them where they are wanted, then say how it went: on stderr if the rows go to stdout. Return where it was said."""
     wanted = form is not None or output is not None
     if wanted:
         write_rows(columns, rows, format_of(form, output), output)
@@ -43,6 +43,7 @@ def work_off(
     if problems is not None:
         lines = ((p.row, p.where, p.field, p.given, p.expected, p.todo) for p in account.problems)
         write_rows(("row", "where", "field", "given", "expected", "todo"), lines, format_of(None, problems), problems)
+    return aside
 
 
 def _print_summary(account: Account, answer: str, titles: Mapping[str, str], to: Console) -> None:
