@@ -12,6 +12,7 @@ from skarb.app.declaring import Declaring
 from skarb.app.declaring import declare as write_declared
 from skarb.app.feed import feed as write_feed
 from skarb.cli.output import err, out, progress
+from skarb.core.counted import counted
 from skarb.journal.feed.manifest import Manifest
 
 app = App(name="feed")
@@ -109,7 +110,8 @@ def _print(manifest: Manifest) -> None:
     rows = sum(one.files["rows"].rows for one in manifest.segments)
     declared = "" if manifest.bodies else ", declared"
     out.print(
-        f"✓ {manifest.book}: batches {manifest.first} to {manifest.last}, {rows:,} instructions, {manifest.sums.transfers:,} transfers{declared}",
+        f"✓ {manifest.book}: batches {manifest.first} to {manifest.last}, {counted(rows, 'instruction')}, "
+        f"{counted(manifest.sums.transfers, 'transfer')}{declared}",
         markup=False,
         highlight=False,
     )

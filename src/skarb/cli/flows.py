@@ -22,6 +22,7 @@ from skarb.cli.flows_shown import (
 )
 from skarb.cli.flows_sides import add_commands
 from skarb.cli.output import Usage, err, format_of, out, progress, write_rows
+from skarb.core.counted import counted
 from skarb.oversight.flows.curves import HORIZONS
 from skarb.reporting.flows import record
 from skarb.reporting.words import LANGUAGES
@@ -180,7 +181,7 @@ def draft(lake: Path, /, *, draft: Path, options: Options = USUAL) -> None:
     share = share_of(total.invested, report.headline.invested)
     out.print(
         f"Of {money_of(report, report.headline.invested)} {report.currency} that went abroad, {money_of(report, total.invested)} ({share}, "
-        f"{total.lots:,} investments) would not have; {money_of(report, total.returned)} of that came back anyway, "
+        f"{counted(total.lots, 'investment')}) would not have; {money_of(report, total.returned)} of that came back anyway, "
         f"{money_of(report, total.still)} is still out.",
         markup=False, highlight=False,
     )  # fmt: skip

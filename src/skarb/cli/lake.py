@@ -12,6 +12,7 @@ from skarb.app.lake import add as add_feed
 from skarb.app.lake import trust as trust_key
 from skarb.app.looks import Looks, stated
 from skarb.cli.output import Format, check_outputs, err, format_of, out, progress, write_rows
+from skarb.core.counted import counted
 from skarb.lake import show as shown
 from skarb.lake.open import looks_path
 
@@ -46,7 +47,9 @@ def add(lake: Path, feed: Path, /, *, key: Path | None = None, by: str | None = 
             err.print(f"[dim]· {escape(what)} are in the lake already; nothing changed[/]")
             continue
         said = "proven by its bodies" if one.proven else "declared, not proven"
-        out.print(f"✓ {what}, {one.rows:,} rows, {one.transfers:,} transfers, {said}", markup=False, highlight=False)
+        out.print(
+            f"✓ {what}, {counted(one.rows, 'row')}, {counted(one.transfers, 'transfer')}, {said}", markup=False, highlight=False
+        )
 
 
 @app.command

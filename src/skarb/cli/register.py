@@ -16,6 +16,7 @@ from skarb.app.lists import read_list_files
 from skarb.app.looks import Looks
 from skarb.app.setting import open_registers
 from skarb.cli.output import Format, err, need, out, table, write_rows
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.party import HUMAN
 from skarb.core.time import legal_day, to_day
@@ -129,7 +130,9 @@ def _kind_of(raw: bytes, name: str) -> Kind:
 
 def _print(summary: Summary) -> None:
     if summary.problems:
-        err.print(f"[red]refused[/] {escape(summary.source)}: {len(summary.problems)} problems, nothing of it was recorded")
+        err.print(
+            f"[red]refused[/] {escape(summary.source)}: {counted(len(summary.problems), 'problem')}, nothing of it was recorded"
+        )
         for problem in summary.problems[:SHOWN]:
             err.print(str(problem), markup=False, highlight=False)
         return

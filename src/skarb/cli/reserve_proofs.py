@@ -30,6 +30,7 @@ from skarb.app.keys import Keyring, public_path, read_private, read_public
 from skarb.app.looks import Looks, beside
 from skarb.app.proof import open_prover
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.custody.assets import SignedSolvency, asset_text, normal_address
 from skarb.custody.liabilities import LiabilityProof, SignedLiabilities, Tree, proof_at, prove
@@ -143,7 +144,9 @@ def prove_liability(
             for tree in trees:
                 for index in range(tree.tree.count):
                     target.write(msgspec.json.encode(proof_at(tree, index, paper)) + b"\n")
-        out.print(f"[green]✓[/] {sum(tree.tree.count for tree in trees):,} proofs in {escape(str(output))}", highlight=False)
+        out.print(
+            f"[green]✓[/] {counted(sum(tree.tree.count for tree in trees), 'proof')} in {escape(str(output))}", highlight=False
+        )
         return
     wanted = [tree for tree in trees if asset in (None, tree.asset)]
     if not wanted:
