@@ -245,7 +245,7 @@ def test_import_makes_a_law(skarb, tmp_path: Path) -> None:
     )
     result = skarb("law", "import", "openfisca", "parameters", "--out", "law")
     assert result.code == 0, result.err
-    assert "1 parameters" in result.out and "'soon' is no number" in result.out
+    assert "1 parameter with 1 value" in result.out and "'soon' is no number" in result.out
     assert skarb("law", "check", "--law", "law").code == 0
     assert skarb("law", "import", "openfisca", "parameters", "--out", "law").code == 5
     assert skarb("law", "import", "openfisca", "nothing", "--out", "other").code == 4
