@@ -29,6 +29,7 @@ VERDICT_STYLE = {
     "malformed": "bright_black",
 }
 _NUMBER = re.compile(r"[(<>≈~+\u2212-]*[0-9][0-9,\u00a0\u202f]*(\.[0-9]+)?%?[).,;:]*")
+_PARTS = re.compile(r"[^-/._:@]*[-/._:@]|[^-/._:@]+")  # of an id or a name, each with the sign behind it
 _LEAST = 8  # columns of a word that has to give way
 
 
@@ -59,7 +60,7 @@ def _wide(columns: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
     for (head, *cells), width in zip(columns, widths, strict=True):
         made.add_column(Text(head), justify="right" if _is_numeric(cells) else "left", overflow="fold", width=width)
     for row in zip(*(cells for _, *cells in columns), strict=True):
-        made.add_row(*map(_styled, row))
+        made.add_row(*(_styled(text, width) for text, width in zip(row, widths, strict=True)))
     return made
 
 
@@ -113,5 +114,16 @@ def _cell(value: Any) -> str:
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _styled(text: str) -> Text:
-    return Text(text, style=VERDICT_STYLE.get(text, ""))
+def _styled(text: str, width: int = 0) -> Text:
+    """Return a cell; a word longer than its column is broken behind a sign in it, if there is one."""
+    broken = re.sub(r"\S+", lambda word: _broken(word[0], width), text) if width else text
+    return Text(broken, style=VERDICT_STYLE.get(text, ""))
+
+
+def _broken(word: str, width: int) -> str:
+    lines = [""]
+    for part in _PARTS.findall(word) if cell_len(word) > width else [word]:
+        if cell_len(lines[-1] + part) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

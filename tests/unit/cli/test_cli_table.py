@@ -57,6 +57,17 @@ def test_numbers_stand_to_the_right_also_beside_cells_that_say_nothing() -> None
     assert [line for line in lines if line.endswith(".00")] == [" a [b]       5.00", " c          12.00"]
 
 
+def test_a_word_is_broken_behind_a_sign_in_it() -> None:
+    said = printed(34, ("id", "owed"), [("BY-U367-2024/foreign-venue.money x", "123,456,789,012.00")])
+    assert [line.split("   ")[0].strip() for line in said.splitlines()[3:-1]] == [
+        "BY-U367-",
+        "2024/",
+        "foreign-",
+        "venue.money",
+        "x",
+    ]
+
+
 @pytest.mark.parametrize("count", [1, 2, 7])
 @pytest.mark.parametrize("width", [12, 20, 80])
 def test_no_terminal_is_too_narrow(count: int, width: int) -> None:
