@@ -51,7 +51,7 @@ def stated(purpose: str | None, subject: str, log: Path) -> str:
     Raises: NotAllowed without a purpose
     """
     if purpose is None or not purpose.strip():
-        raise NotAllowed(f"{subject} shows somebody's data; say why you look: --purpose TEXT, it is written into {log}")
+        raise NotAllowed(f"{subject}: this shows somebody's data; say why you look: --purpose TEXT, it is written into {log}")
     return purpose.strip()
 
 

@@ -242,6 +242,6 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
             "list changes": len(recording.list_changes),
             "rates": sum(len(series.points) for series in recording.rates),
         }
-        held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+        held = ", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items() if count)
         rows.append((recording.recorded_at.isoformat(timespec="seconds"), recording.source, held, recording.previous[:16]))
     write_rows(("recorded_at", "source", "holds", "after"), rows, format, None)

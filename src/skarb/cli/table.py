@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from rich import box
@@ -65,7 +66,7 @@ def _wide(columns: Sequence[Sequence[str]], widths: Sequence[int]) -> Table:
 
 
 def _tall(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a line for each column of each row."""
+    """Return a line for each column of each row that says something there."""
     made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     made.add_column(style="bold", overflow="fold")
     made.add_column(overflow="fold")
@@ -73,7 +74,7 @@ def _tall(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
         made.add_row("no rows", "")
     for row in rows:
         made.add_row("", "")
-        for head, text in zip(heads, row, strict=True):
+        for head, text in filter(itemgetter(1), zip(heads, row, strict=True)):
             made.add_row(Text(head), _styled(text))
     return made
 
