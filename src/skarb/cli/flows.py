@@ -89,9 +89,9 @@ def curve(source: Path, /, *, options: Options = USUAL, by: Literal["money", "co
     print_headline(report)
     points = [(months, days, drawn.at(days)) for months, days in HORIZONS]
     lines = [
-        (counted(months, "month"), percent_of(1 - step.share), f"{percent_of(1 - step.high)} … {percent_of(1 - step.low)}")
+        (counted(int(months), "month"), percent_of(1 - step.share), f"{percent_of(1 - step.high)} … {percent_of(1 - step.low)}")
         if step
-        else (counted(months, "month"), "not watched so long", "")
+        else (counted(int(months), "month"), "not watched so long", "")
         for months, _, step in points
     ]
     write_rows(("after", "back", "band of 95 %"), lines, "table", None, f"Back, by {by}")
@@ -104,7 +104,7 @@ def curve(source: Path, /, *, options: Options = USUAL, by: Literal["money", "co
         )
         for one in report.cohorts
     ]
-    columns = ("month", "investments", f"invested, {report.currency}", *(counted(months, "month") for months, _ in HORIZONS))
+    columns = ("month", "investments", f"invested, {report.currency}", *(counted(int(months), "month") for months, _ in HORIZONS))
     write_rows(columns, cohorts, "table", None, "Back of each month's money")
     print_variants(report)
     print_notes(report)
