@@ -119,7 +119,7 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     Path("back.csv").write_text(f"{INFLOWS.splitlines()[0]}\n{back}\n")
     Path("due.csv").write_text("source,asset,units\nbill b/m1 77,BYN,-56\n")
     assert "leaves by a payment" in run("reserve", "receive", book, "back.csv", code=3)
-    assert "1 lines give back" in run("reserve", "receive", book, "back.csv", "--refunds", "refunds.csv", "--totals", "due.csv")
+    assert "1 line to give back" in run("reserve", "receive", book, "back.csv", "--refunds", "refunds.csv", "--totals", "due.csv")
     assert Path("refunds.csv").read_text().splitlines()[1].startswith("b/m1/9,2026-01-31,m1,levy,BYN,56,")
 
     import_lists(run)

@@ -1,4 +1,4 @@
-"""Tables for a terminal: numbers to the right, verdicts in colour, and no number ever broken over two lines.
+"""Tables for a terminal: numbers to the right, verdicts in colour, and no number or date ever broken over two lines.
 
 Where a table is wider than the terminal, texts give way first at their blanks, then ids, hashes and names inside a word. What still does not
 fit is told one row below the other, a line for each column.
@@ -30,6 +30,7 @@ VERDICT_STYLE = {
     "malformed": "bright_black",
 }
 _NUMBER = re.compile(r"[(<>≈~+\u2212-]*[0-9][0-9,\u00a0\u202f]*(\.[0-9]+)?%?[).,;:]*")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PARTS = re.compile(r"[^-/._:@]*[-/._:@]|[^-/._:@]+")  # of an id or a name, each with the sign behind it
 _LEAST = 8  # columns of a word that has to give way
 
@@ -84,7 +85,7 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
     widths = [max([1, *map(cell_len, _lines(column))]) for column in columns]
     words = [[word for text in column for word in text.split()] for column in columns]
     whole = [max([1, *map(cell_len, some)]) for some in words]
-    numbers = [max([1, *(cell_len(word) for word in some if _NUMBER.fullmatch(word))]) for some in words]
+    numbers = [max([1, *(cell_len(word) for word in some if _NUMBER.fullmatch(word) or _DATE.fullmatch(word))]) for some in words]
     least = [max(number, min(_LEAST, word)) for number, word in zip(numbers, whole, strict=True)]
     for floors in (whole, least):
         widths = _shrunk(widths, floors, room)
