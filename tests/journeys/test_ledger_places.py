@@ -11,6 +11,7 @@ import pytest
 from skarb.cli import make_app
 
 MEMBERS = 20
+WHY = ("--purpose", "a test")
 
 
 def run(*words: object) -> int:
@@ -63,7 +64,10 @@ def test_a_day_of_a_fund(kind: str, tmp_path: Path, request: pytest.FixtureReque
         key = tmp_path / "key"
         assert run("proof", "key", key) == 0
         assert (
-            run("proof", "balance", place, "--account", "member/3", "--asset", "BYN", "--key", key, "-o", tmp_path / "proof") == 0
+            run(
+                "proof", "balance", place, "--account", "member/3", "--asset", "BYN", "--key", key, *WHY, "-o", tmp_path / "proof"
+            )
+            == 0
         )
         assert run("proof", "check", tmp_path / "proof", "--public", f"{key}.pub") == 0
         assert run("rebuild", place, "--check") == 0

@@ -30,6 +30,7 @@ from skarb.store import Damaged
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "check_proof.py"
 SIZES = (1, 30, 300, 1, 5)
+WHY = "a test"
 
 
 def load(path: Path) -> ModuleType:
@@ -74,8 +75,8 @@ def proofs(bank: Path) -> dict[str, Proof]:
     with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
         return {
             "head": HeadFile(head=prover.head()),
-            "inclusion": prover.include("i-000101"),
-            "balance": prover.balance("client/p1/money", "ZZD"),
+            "inclusion": prover.include("i-000101", WHY),
+            "balance": prover.balance("client/p1/money", "ZZD", WHY),
             "consistency": prover.consistent(prover.head(3)),
         }
 
@@ -186,7 +187,7 @@ def test_words_and_leaf_changed_together_lose_the_path(proofs: dict[str, Proof],
 
 def test_parts_of_two_proofs_do_not_make_one(bank: Path, proofs: dict[str, Proof], ring: Keyring, keys: dict[str, bytes]) -> None:
     with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
-        other = {"inclusion": prover.include("i-000102"), "balance": prover.balance("client/p1/money", "ZZD", 4)}
+        other = {"inclusion": prover.include("i-000102", WHY), "balance": prover.balance("client/p1/money", "ZZD", WHY, 4)}
     for kind, proof in other.items():
         one, two = (json.loads(proof_bytes(which)) for which in (proofs[kind], proof))
         for name in ("head", "leaf", "words", "index", "path"):
@@ -200,7 +201,7 @@ def test_parts_of_two_proofs_do_not_make_one(bank: Path, proofs: dict[str, Proof
 def test_a_head_signed_by_somebody_else(bank: Path, tmp_path: Path, proofs: dict[str, Proof], ring: Keyring) -> None:
     make_key(tmp_path / "other.key")
     with open_prover(bank / "bank.book", read_private(tmp_path / "other.key")) as prover:
-        foreign = prover.include("i-000101")
+        foreign = prover.include("i-000101", WHY)
     assert not holds(proof_bytes(foreign), ring)
     other = read_public(tmp_path / "other.key.pub")
     assert holds(proof_bytes(foreign), Keyring([other, read_public(bank / "bank.key.pub")]))
@@ -239,7 +240,7 @@ def test_a_head_of_other_balances_is_found_out(bank: Path, proofs: dict[str, Pro
         open_prover(bank / "bank.book", lying) as prover,
         pytest.raises(DoesNotHold, match="balances_root of the head of batch 6"),
     ):
-        prover.balance("client/p1/money", "ZZD")
+        prover.balance("client/p1/money", "ZZD", WHY)
 
 
 def test_a_signature_has_one_form(proofs: dict[str, Proof], ring: Keyring, keys: dict[str, bytes]) -> None:
@@ -254,7 +255,7 @@ def test_a_signature_has_one_form(proofs: dict[str, Proof], ring: Keyring, keys:
 
 def test_true_is_not_one(bank: Path, ring: Keyring, keys: dict[str, bytes]) -> None:
     with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
-        document = json.loads(proof_bytes(prover.include("fund-1")))
+        document = json.loads(proof_bytes(prover.include("fund-1", WHY)))
     assert document["index"] == 1
     assert holds_outside(form(document), keys)
     document["index"] = True
@@ -275,7 +276,7 @@ def test_the_same_journal_gives_the_same_proofs(bank: Path, tmp_path: Path, proo
     copy.write_bytes((bank / "bank.book").read_bytes())
     with open_prover(copy, read_private(bank / "bank.key")) as prover:
         assert prover.head() == proofs["head"].head
-        assert prover.include("i-000101") == proofs["inclusion"]
+        assert prover.include("i-000101", WHY) == proofs["inclusion"]
 
 
 def test_refused_referred_and_posted(bank: Path, ring: Keyring) -> None:
@@ -287,7 +288,7 @@ def test_refused_referred_and_posted(bank: Path, ring: Keyring) -> None:
     }
     with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
         for name, answer in wanted.items():
-            proof = prover.include(name)
+            proof = prover.include(name, WHY)
             assert holds(proof_bytes(proof), ring)
             assert (proof.words["outcome"], proof.words["ruling"]["provision"]) == answer
             assert proof.words["instruction"]["id"] == name
@@ -301,16 +302,16 @@ def test_a_repeated_id_is_proved_as_it_came_first(bank: Path, tmp_path: Path, ri
         (answer,) = small.hand_in(opened, [small.send("twice", "p0", "p1", "7.00", 2)])
         assert answer.outcome == "conflict"
     with open_prover(book, read_private(bank / "bank.key")) as prover:
-        assert prover.include("twice").words["instruction"]["amount"] == "5.00"
+        assert prover.include("twice", WHY).words["instruction"]["amount"] == "5.00"
 
 
 def test_what_is_not_there(bank: Path) -> None:
     with open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
         early = prover.head(1)
         for ask, words in (
-            (lambda: prover.include("i-999999"), "has no instruction 'i-999999' among its 357"),
-            (lambda: prover.balance("client/nobody/money", "ZZD"), "has no account 'client/nobody/money'"),
-            (lambda: prover.balance("client/p1/money", "BTC"), "it has one in ZZD"),
+            (lambda: prover.include("i-999999", WHY), "has no instruction 'i-999999' among its 357"),
+            (lambda: prover.balance("client/nobody/money", "ZZD", WHY), "has no account 'client/nobody/money'"),
+            (lambda: prover.balance("client/p1/money", "BTC", WHY), "it has one in ZZD"),
             (lambda: prover.head(7), "expected 0 to 6"),
         ):
             with pytest.raises(NotFound, match=words):
@@ -319,7 +320,7 @@ def test_what_is_not_there(bank: Path) -> None:
         open_prover(bank / "bank.book", early) as prover,
         pytest.raises(NotFound, match="was journalled in batch 4, the head is of batch 1"),
     ):
-        prover.include("i-000101")
+        prover.include("i-000101", WHY)
 
 
 def test_an_empty_book_and_one_row(bank: Path, tmp_path: Path, ring: Keyring, keys: dict[str, bytes]) -> None:
@@ -329,9 +330,9 @@ def test_an_empty_book_and_one_row(bank: Path, tmp_path: Path, ring: Keyring, ke
     with open_prover(book, key) as prover:
         nothing = prover.head()
         with pytest.raises(NotFound):
-            prover.include("i-000000")
+            prover.include("i-000000", WHY)
         with pytest.raises(NotFound):
-            prover.balance("client/p1/money", "ZZD")
+            prover.balance("client/p1/money", "ZZD", WHY)
         same = prover.consistent(nothing)
     statement = nothing.statement
     assert (statement.height, statement.size, statement.accounts, statement.recorded_at) == (0, 0, 0, "")
@@ -339,7 +340,7 @@ def test_an_empty_book_and_one_row(bank: Path, tmp_path: Path, ring: Keyring, ke
     with open_book(book, clock=small.clock) as opened:
         opened.append(small.post(opened, [small.send("only", "p6", "p1", "1.00", 0)]))
     with open_prover(book, key) as prover:
-        found = [HeadFile(head=nothing), same, prover.include("only"), prover.consistent(nothing)]
+        found = [HeadFile(head=nothing), same, prover.include("only", WHY), prover.consistent(nothing)]
     assert found[2].path == []
     for proof in found:
         assert holds(proof_bytes(proof), ring)
@@ -352,10 +353,10 @@ def test_every_instruction_and_account_and_height(bank: Path, ring: Keyring) -> 
         assert [head.statement.size for head in heads] == [0, 20, 21, 51, 351, 352, 357]
         for party in small.PARTIES:
             for height in (1, 3, 6):
-                assert holds(proof_bytes(prover.balance(f"client/{party}/money", "ZZD", height)), ring)
+                assert holds(proof_bytes(prover.balance(f"client/{party}/money", "ZZD", WHY, height)), ring)
     with open_prover(bank / "bank.book", heads[6]) as prover:
         for number in range(sum(SIZES)):
-            assert holds(proof_bytes(prover.include(f"i-{number:06d}")), ring)
+            assert holds(proof_bytes(prover.include(f"i-{number:06d}", WHY)), ring)
         for head in heads:
             assert holds(proof_bytes(prover.consistent(head)), ring)
     with open_prover(bank / "bank.book", heads[3]) as prover, pytest.raises(DoesNotHold, match="exchange them"):
@@ -365,7 +366,10 @@ def test_every_instruction_and_account_and_height(bank: Path, ring: Keyring) -> 
 def test_the_balance_is_the_ledgers(bank: Path) -> None:
     with open_book(bank / "bank.book") as book, open_prover(bank / "bank.book", read_private(bank / "bank.key")) as prover:
         for party in small.PARTIES:
-            balance, words = book.ledger.balance(small.account_id(party)), prover.balance(f"client/{party}/money", "ZZD").words
+            balance, words = (
+                book.ledger.balance(small.account_id(party)),
+                prover.balance(f"client/{party}/money", "ZZD", WHY).words,
+            )
             assert int(words["credits_posted"]) - int(words["debits_posted"]) == balance.posted
             assert (words["closed"], words["debits_pending"], words["credits_pending"]) == (False, "0", "0")
 
@@ -392,14 +396,14 @@ def test_a_damaged_tree_is_not_taken_for_a_damaged_book(bank: Path, tmp_path: Pa
     book.write_bytes((bank / "bank.book").read_bytes())
     head, nodes = proofs["head"].head, tree_path(book) / "nodes"
     with open_prover(book, head) as prover:
-        prover.include("i-000101")
+        prover.include("i-000101", WHY)
     good = nodes.read_bytes()
     for at in (32 * place(0, 120), 32 * place(8, 0)):  # beside the leaf; below the root
         nodes.write_bytes(good[:at] + bytes(32) + good[at + 32 :])
         with open_prover(book, head) as prover, pytest.raises(Damaged, match="the book is not at fault"):
-            prover.include("i-000101")
+            prover.include("i-000101", WHY)
     with open_prover(book, read_private(bank / "bank.key")) as prover:  # who signs looks at every byte first
-        assert prover.include("i-000101") == proofs["inclusion"]
+        assert prover.include("i-000101", WHY) == proofs["inclusion"]
     assert nodes.read_bytes() == good
 
 
@@ -409,7 +413,7 @@ def test_looks_are_recorded_with_their_purpose(bank: Path, tmp_path: Path) -> No
         small.hand_in(opened, [small.instruction(1)])
     with open_prover(book, read_private(bank / "bank.key")) as prover:
         prover.include("i-000001", "asked by the client on 3 May")
-        prover.balance("client/p1/money", "ZZD", purpose="court order 7")
+        prover.balance("client/p1/money", "ZZD", "court order 7")
         prover.head()
     found = [(look.subject, look.purpose) for look in Looks(beside(book), small.clock).all()]
     assert found == [
@@ -439,7 +443,7 @@ def test_proofs_while_the_book_is_written_and_by_several_at_once(bank: Path, tmp
 
     def prove(number: int) -> Proof:
         with open_prover(path, key) as prover:
-            return prover.include(f"i-{number:06d}")
+            return prover.include(f"i-{number:06d}", WHY)
 
     with small.create(path) as book:
         start = 0

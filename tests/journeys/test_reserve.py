@@ -119,7 +119,7 @@ def test_a_reserve_from_policy_to_proof(run: Run) -> None:
     Path("back.csv").write_text(f"{INFLOWS.splitlines()[0]}\n{back}\n")
     Path("due.csv").write_text("source,asset,units\nbill b/m1 77,BYN,-56\n")
     assert "leaves by a payment" in run("reserve", "receive", book, "back.csv", code=3)
-    assert "1 lines give back" in run("reserve", "receive", book, "back.csv", "--refunds", "refunds.csv", "--totals", "due.csv")
+    assert "1 line to give back" in run("reserve", "receive", book, "back.csv", "--refunds", "refunds.csv", "--totals", "due.csv")
     assert Path("refunds.csv").read_text().splitlines()[1].startswith("b/m1/9,2026-01-31,m1,levy,BYN,56,")
 
     import_lists(run)
@@ -290,6 +290,8 @@ def prove(run: Run, book: str) -> None:
     run("reserve", "prove-liability", "owed.json", "owed.csv", "--secret", "salts", "--user", "user 7", "-o", "seven.json")
     run("reserve", "prove-liability", "owed.json", "owed.csv", "--secret", "salts", "-o", "all.jsonl")
     assert len(Path("all.jsonl").read_text().splitlines()) == 50
+    within = ("--book", book, "--accounts", "held", "--secret", "salts", "-o", "some.jsonl")
+    assert "say why you look: --purpose TEXT" in " ".join(run("reserve", "prove-liability", "owed.json", *within, code=8).split())
     public = ("--public", "pub.key.pub")
     for file in ("owed.json", "seven.json"):
         run("reserve", "check-proof", file, *public)

@@ -18,11 +18,18 @@ from skarb.store import Damaged, Store, open_store
 
 
 def feed(
-    book: Path, to: Path, key: Path, *, first: int | None = None, law: str | None = None, progress: Progress | None = None
+    book: Path,
+    to: Path,
+    key: Path,
+    *,
+    first: int | None = None,
+    law: str | None = None,
+    new_key: bool = False,
+    progress: Progress | None = None,
 ) -> Manifest | None:
     """Write what a book has gained since the last export; return the manifest, or None if there is nothing new.
 
-    Raises: NotFound, InputError, ConfigurationError, Conflict, Damaged
+    Raises: NotFound, InputError, ConfigurationError, Conflict, Unavailable, Damaged
     """
     private = read_private(key)
     glass = glass_for(book, law)
@@ -34,7 +41,10 @@ def feed(
         with open_prover(book, private, progress) as prover:
             signer = Signer(key_id(private.public_key()), private.sign, prover.head)
             laws = _editions(store)
-            return export(store, name, to, signer, laws, glass.decimals, first=first, upto=prover.height, progress=progress)
+            upto = prover.height
+            return export(
+                store, name, to, signer, laws, glass.decimals, first=first, upto=upto, new_key=new_key, progress=progress
+            )
     finally:
         store.close()
 

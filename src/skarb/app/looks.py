@@ -45,6 +45,16 @@ def beside(book: Location) -> Path:
     return book.with_name(f"{book.name}.looks.jsonl") if isinstance(book, Path) else Path(f"{book.name}.looks.jsonl")
 
 
+def stated(purpose: str | None, subject: str, log: Path) -> str:
+    """Return why somebody looks; there is no usual reason, everybody gives his own.
+
+    Raises: NotAllowed without a purpose
+    """
+    if purpose is None or not purpose.strip():
+        raise NotAllowed(f"{subject}: this shows somebody's data; say why you look: --purpose TEXT, it is written into {log}")
+    return purpose.strip()
+
+
 class Looks:
     """The log in one file of JSON lines."""
 
@@ -57,15 +67,14 @@ class Looks:
             self._head = sha256(line).hexdigest()
             self._size += len(line) + 1
 
-    def record(self, purpose: str, subject: str) -> None:
+    def record(self, purpose: str | None, subject: str) -> None:
         """Write one look; it is on disk when this returns.
 
         Raises: NotAllowed without a purpose; Unavailable if it cannot be written, and then nothing may be shown
         """
-        if not purpose.strip():
-            raise NotAllowed(f"{subject}: given no purpose, expected why you look; it is written into {self.path}")
+        said = stated(purpose, subject, self.path)
         try:
-            self._write(purpose.strip(), subject)
+            self._write(said, subject)
         except OSError as error:
             raise Unavailable(
                 f"{self.path} cannot be written ({error.strerror or error}); whoever looks must be on record, so nothing is shown"

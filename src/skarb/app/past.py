@@ -15,7 +15,7 @@ from skarb.app.looks import Looks, beside
 from skarb.app.market import read_market_file
 from skarb.app.setting import open_registers
 from skarb.core.amount import format_amount
-from skarb.core.errors import InputError, NotAllowed, NotFound
+from skarb.core.errors import InputError, NotFound
 from skarb.core.time import from_day, parse_day, zone
 from skarb.intake.times import read_instant
 from skarb.registers import Registers
@@ -71,7 +71,7 @@ class Glass:
 
     def look(self, subject: str, purpose: str | None) -> None:
         """Write down who is looked at and why, before anything is shown; see `look_into`."""
-        _record(self.looks, subject, purpose)
+        self.looks.record(purpose, subject)
 
 
 def look_into(book: Location, subject: str, purpose: str | None) -> None:
@@ -79,13 +79,7 @@ def look_into(book: Location, subject: str, purpose: str | None) -> None:
 
     Raises: NotAllowed without a purpose; Unavailable if it cannot be written
     """
-    _record(_looks_of(book), f"{book.stem}/{subject}", purpose)
-
-
-def _record(looks: Looks, subject: str, purpose: str | None) -> None:
-    if purpose is None or not purpose.strip():
-        raise NotAllowed(f"{subject} shows somebody's data; say why you look: --purpose TEXT, it is written into {looks.path}")
-    looks.record(purpose, subject)
+    _looks_of(book).record(purpose, f"{book.stem}/{subject}")
 
 
 def _market_of(book: Location) -> Path | None:

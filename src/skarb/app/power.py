@@ -10,6 +10,7 @@ from typing import Literal
 
 from skarb.app.gridfiles import text_of
 from skarb.app.law import law_folder
+from skarb.core.counted import counted
 from skarb.core.errors import InputError, NotFound, shorten
 from skarb.core.time import zone
 from skarb.grid import (
@@ -62,7 +63,10 @@ class Source:
         return not self.file
 
     def __str__(self) -> str:
-        made, read = f"made year {self.year}, seed {self.seed}, calibrated to the figures", f"{self.file}, {self.hours:,} hours"
+        made, read = (
+            f"made year {self.year}, seed {self.seed}, calibrated to the figures",
+            f"{self.file}, {counted(self.hours, 'hour')}",
+        )
         off = "".join(f", outage {one}" for one in self.outages)
         return (made if self.made else f"{read}, {self.estimated:,} of them estimated") + off
 

@@ -42,7 +42,6 @@ from skarb.journal.seal import Progress
 from skarb.journal.tree import Tree, laws_of, open_tree
 from skarb.store import Damaged, Store, open_store
 
-PURPOSE = "a proof for the person concerned"
 _P = TypeVar("_P", bound=Proof)
 
 
@@ -90,10 +89,10 @@ class Prover:
             self._signer,
         )
 
-    def include(self, instruction: str, purpose: str = PURPOSE) -> Inclusion:
+    def include(self, instruction: str, purpose: str | None) -> Inclusion:
         """Prove that an instruction is in the book.
 
-        Raises: NotFound
+        Raises: NotFound; NotAllowed without a purpose
         """
         self._must_have_instructions("that an instruction is in it")
         tree = self._tree
@@ -117,10 +116,10 @@ class Prover:
         proof = Inclusion(head=head, index=position, accounts=self._accounts(leaf), **fields)
         return self._checked(proof)
 
-    def balance(self, address: str, asset: str, height: int | None = None, purpose: str = PURPOSE) -> BalanceProof:
+    def balance(self, address: str, asset: str, purpose: str | None, height: int | None = None) -> BalanceProof:
         """Prove the balance of an account at a height, by default after the last batch.
 
-        Raises: NotFound
+        Raises: NotFound; NotAllowed without a purpose
         """
         head = self.head(height)
         balances = self._balances_at(head.statement.height)
@@ -237,7 +236,7 @@ class Prover:
         if not self._tree.is_whole():
             raise Damaged(f"{self._tree.folder} was changed since it was made; remove it and try again, the book is not at fault")
 
-    def _look(self, purpose: str, subject: str) -> None:
+    def _look(self, purpose: str | None, subject: str) -> None:
         """Record who is looked at and why, before anything is shown."""
         Looks(beside(self._path), now).record(purpose, f"{self.book}/{subject}")
 

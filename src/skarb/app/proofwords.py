@@ -9,6 +9,7 @@ import numpy as np
 
 from skarb.core.amount import format_amount
 from skarb.core.asset import currencies
+from skarb.core.counted import counted
 from skarb.core.decision import Outcome
 from skarb.core.transfer import TRANSFER
 from skarb.journal.leaves import BalanceLeaf, RowLeaf, Said
@@ -28,14 +29,14 @@ def sentence(proof: Proof) -> str:
     head = proof.head.statement
     after = f"after batch {head.height}" + (f" of {head.recorded_at}" if head.recorded_at else "")
     if isinstance(proof, Inclusion):
-        return f"Book {head.book} holds this instruction and this answer among its {head.size:,} instructions, {after}."
+        return f"Book {head.book} holds this instruction and this answer among its {counted(head.size, 'instruction')}, {after}."
     if isinstance(proof, BalanceProof):
-        return f"Book {head.book} has this account with this balance among its {head.accounts:,} accounts, {after}."
+        return f"Book {head.book} has this account with this balance among its {counted(head.accounts, 'account')}, {after}."
     if isinstance(proof, Consistency):
         old = proof.earlier.statement
         return (
-            f"Book {head.book}, {after}, begins with everything it held after batch {old.height}: the {old.size:,} instructions are "
-            f"unchanged and in their order, {head.size - old.size:,} were added."
+            f"Book {head.book}, {after}, begins with everything it held after batch {old.height}: "
+            f"{counted(old.size, 'instruction')} unchanged and in their order, {head.size - old.size:,} added."
         )
     return f"The holder of the key states what book {head.book} was {after}."
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from skarb.app.law import law_folder, rulebook_of
+from skarb.core.counted import counted
 from skarb.core.errors import InputError, NotFound
 from skarb.core.party import Licence
 from skarb.core.screening_list import RequiredList, ScreeningList
@@ -94,7 +95,10 @@ def setting_of(law: str, registers: Registers, operator: str, notes: Sequence[st
     screen = screen_of(registers)
     said = list(notes)
     if screen.stamps:
-        said.append("screened against " + ", ".join(f"{s.list} of {s.published} ({s.count} entries)" for s in screen.stamps))
+        said.append(
+            "screened against "
+            + ", ".join(f"{s.list} of {s.published} ({counted(s.count, 'entry', 'entries')})" for s in screen.stamps)
+        )
     said += screen.eased
     if screen.missing:
         said.append(f"every instruction is referred: {'; '.join(screen.missing)} (skarb screen import)")

@@ -80,22 +80,25 @@ def main() -> None:
     try:
         result = make_app(listing=not words or words[0].startswith("-"))(words, result_action="return_value")
     except SkarbError as error:
-        from skarb.cli.output import err
-
-        err.print(f"[bold red]{error.code.replace('_', ' ')}:[/] ", end="")
-        err.print(str(error), markup=False, highlight=False)
+        _complain(error.code, str(error))
         sys.exit(EXIT_CODES.get(error.code, 1))
     except BrokenPipeError:
         # Whoever read our answers has seen enough. The rest goes nowhere, so that leaving does not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        from skarb.cli.output import err
-
         what = f"{error.filename}: " if error.filename else ""
-        err.print("[bold red]unavailable:[/] ", end="")
-        err.print(f"{what}{error.strerror or error}", markup=False, highlight=False)
+        _complain("unavailable", f"{what}{error.strerror or error}")
         sys.exit(EXIT_CODES["unavailable"])
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _complain(code: str, what: str) -> None:
+    """Say what went wrong, on standard error."""
+    from rich.text import Text
+
+    from skarb.cli.output import err
+
+    err.print(Text.assemble((f"{code.replace('_', ' ')}: ", "bold red"), what), highlight=False)

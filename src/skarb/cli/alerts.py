@@ -13,7 +13,8 @@ from skarb.app.alerts import COLUMNS, Findings, find, flow_from_all, rows_of, se
 from skarb.app.files import now
 from skarb.app.looks import Looks
 from skarb.cli.output import Format, check_outputs, err, format_of, need, out, table, write_rows
-from skarb.core.errors import NotAllowed, NotFound
+from skarb.core.counted import counted
+from skarb.core.errors import NotFound
 from skarb.lake.open import database_path, looks_path
 from skarb.oversight.typologies.ranker import read_model
 
@@ -66,7 +67,7 @@ def find_alerts(
     write_rows(COLUMNS, rows_of(found.alerts), format_of(format, output), output)
     share = 100 * found.disturbed / found.transfers if found.transfers else 0
     err.print(
-        f"[dim]· {len(found.alerts)} alerts hold {found.disturbed:,} of {found.transfers:,} transfers ({share:.2f} %); "
+        f"[dim]· {counted(len(found.alerts), 'alert')} with {found.disturbed:,} of {counted(found.transfers, 'transfer')} ({share:.2f} %); "
         f"settings {escape(found.settings)}; ordered by {escape(found.order)}[/]"
     )
     if found.bounds_met:
@@ -118,7 +119,7 @@ def show(
         out.print_json(msgspec.json.encode(one).decode())
         return
     out.print(
-        f"{one.family.replace('_', ' ')}, score {one.score}: {one.features['accounts']} accounts, centre {one.centre}",
+        f"{one.family.replace('_', ' ')}, score {one.score}: {counted(one.features['accounts'], 'account')}, centre {one.centre}",
         markup=False,
     )
     out.print(
@@ -175,8 +176,6 @@ def _found(
     )
     for source in sources:
         if database_path(source).is_file():
-            if purpose is None or not purpose.strip():
-                raise NotAllowed(f"{source}: say why you look: --purpose TEXT, it is written into {looks_path(source)}")
-            Looks(looks_path(source), now).record(purpose.strip(), subject)
+            Looks(looks_path(source), now).record(purpose, subject)
     flow = flow_from_all(sources, law)
     return find(flow, said, law, None, "score, as asked for") if by_score else find(flow, said, law, chosen, order)

@@ -15,6 +15,7 @@ from skarb.app.files import now
 from skarb.app.setting import EXAMPLE_OPERATOR, Setting, example_registers, open_registers, setting_of
 from skarb.cli.output import Format, check_outputs, err, format_of, need, write_rows
 from skarb.cli.register import law_of
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError
 
 app = App(name="chain", help="What chains write down: blocks and token transfers, screened and traced.")
@@ -83,7 +84,9 @@ def screen(
             err.print(str(problem), markup=False, highlight=False)
         if summary.problems:
             return EXIT_CODES["input"]
-        err.print(f"recorded the exposure of {summary.added + summary.replaced} wallets; {summary.repeated} were known already")
+        err.print(
+            f"recorded the exposure of {counted(summary.added + summary.replaced, 'wallet')}; known already: {summary.repeated}"
+        )
     return EXIT_CODES["ok"]
 
 
@@ -152,8 +155,10 @@ def _rows(found: Watched) -> Iterator[tuple[Any, ...]]:
 
 
 def _say(found: Watched) -> None:
-    what = f"{len(found.blocks)} blocks of Bitcoin, {len(found.answers.blocks)} of Ethereum, {len(found.payments):,} payments"
-    err.print(f"{what}, {found.addresses:,} addresses screened: {len(found.touched):,} direct, {len(found.exposed):,} exposed")
+    what = f"{counted(len(found.blocks), 'block')} of Bitcoin, {len(found.answers.blocks)} of Ethereum, {counted(len(found.payments), 'payment')}"
+    err.print(
+        f"{what}, {counted(found.addresses, 'address', 'addresses')} screened: {len(found.touched):,} direct, {len(found.exposed):,} exposed"
+    )
     for exposure in (found.coins, found.accounts):
         for rule, sums in (("FIFO", exposure.fifo), ("haircut", exposure.haircut)):
             for asset, sum_ in sums.items():

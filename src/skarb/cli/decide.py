@@ -85,7 +85,8 @@ def decide(
     travel
         The office that keeps payloads of the travel rule (skarb travel init); what a transfer's payload lacks is then computed and named.
     explain
-        Explain a decision leaf by leaf: an instruction's id, or "all" for the first of each provision that decided.
+        Explain a decision leaf by leaf, below the summary: an instruction's id, or "all" for the first of each provision that decided. Where
+        the rows go to standard output both go to standard error.
     output
         Write one row per decision to a file: .json, .jsonl, .csv or .parquet.
     format
@@ -104,7 +105,8 @@ def decide(
     account = Account(keep_all=problems is not None)
     notes: list[str] = []
     titles: dict[str, str] = {}
-    explained: set[str] = set()
+    explained: list[tuple[str, str]] = []
+    provisions: set[str] = set()
     base = None
     if market is not None:
         from skarb.app.market import market_setting
@@ -147,10 +149,9 @@ def decide(
                     edition = setting.rulebook.edition(one.facts.day)
                     if d.provision not in titles:
                         titles[d.provision] = title_of(setting.rulebook, d.provision)
-                    if explain is not None and (explain == i.id or (explain == "all" and d.provision not in explained)):
-                        explained.add(d.provision)
-                        err.print(i.id, style="bold", markup=False, highlight=False)
-                        err.print(explain_facts(edition, one.facts).text(), markup=False, highlight=False)
+                    if explain is not None and (explain == i.id or (explain == "all" and d.provision not in provisions)):
+                        provisions.add(d.provision)
+                        explained.append((i.id, explain_facts(edition, one.facts).text()))
                     yield (
                         file.name, one.row, i.id, i.at.isoformat(), i.activity, i.party, i.asset, i.amount, d.verdict, d.provision,
                         titles[d.provision], d.measure, d.assumed, " ".join(d.duties), d.levy, one.edition, missing(standing, i, d.verdict),
@@ -158,6 +159,9 @@ def decide(
                     if number % 1024 == 0:
                         step(number, source.first.expected)
 
-    work_off(COLUMNS, rows(), account, notes, titles, form=format, output=output, problems=problems)
+    aside = work_off(COLUMNS, rows(), account, notes, titles, form=format, output=output, problems=problems)
+    for name, text in explained:
+        aside.print(name, style="bold", markup=False, highlight=False, soft_wrap=True)
+        aside.print(text, markup=False, highlight=False, soft_wrap=True)
     if explain is not None and not explained:
         err.print(f"Nothing to explain: no instruction {explain!r} was decided", markup=False, highlight=False)

@@ -12,6 +12,7 @@ from skarb.app.declaring import Declaring
 from skarb.app.declaring import declare as write_declared
 from skarb.app.feed import feed as write_feed
 from skarb.cli.output import err, out, progress
+from skarb.core.counted import counted
 from skarb.journal.feed.manifest import Manifest
 
 app = App(name="feed")
@@ -26,6 +27,7 @@ def feed(
     key: Path,
     first: Annotated[int | None, Parameter(name="--from")] = None,
     law: str | None = None,
+    new_key: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Write what a book has gained since the last export as Parquet, with the journal's own bytes and a signed head.
 
@@ -47,10 +49,14 @@ def feed(
         The first batch to write into an empty folder; by default the first of all.
     law
         The country whose assets are meant; by default the market's own, else by.
+    new_key
+        Go on with another key than before; the supervisor takes what follows when he trusts that key, too (skarb lake trust).
     """
     to.mkdir(exist_ok=True)
     with progress(f"Writing the feed of {book.name}") as step:
-        manifest = write_feed(book, to, key, first=first, law=law, progress=lambda what, done, total: step(done, total, what))
+        manifest = write_feed(
+            book, to, key, first=first, law=law, new_key=new_key, progress=lambda what, done, total: step(done, total, what)
+        )
     if manifest is None:
         err.print("[dim]· nothing new since the last export[/]")
         return
@@ -68,6 +74,7 @@ def declare(
     law: str = "by",
     filed: date | None = None,
     form: Literal["parquet", "csv"] = "parquet",
+    new_key: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Check tables of your own and write them as a signed feed: for whoever keeps no book of ours.
 
@@ -95,9 +102,13 @@ def declare(
         The day of filing; by default today, in UTC.
     form
         How the feed's own files are written.
+    new_key
+        Go on with another key than before; the supervisor takes what follows when he trusts that key, too (skarb lake trust).
     """
     with progress(f"Reading {tables.name}") as step:
-        asked = Declaring(tables, to, book, key, law, filed, form, progress=lambda what, done, total: step(done, total, what))
+        asked = Declaring(
+            tables, to, book, key, law, filed, form, new_key=new_key, progress=lambda what, done, total: step(done, total, what)
+        )
         manifest = write_declared(asked)
     _print(manifest)
     unknown = sum(one.files["rows"].rows for one in manifest.segments) if not manifest.editions else 0
@@ -109,7 +120,8 @@ def _print(manifest: Manifest) -> None:
     rows = sum(one.files["rows"].rows for one in manifest.segments)
     declared = "" if manifest.bodies else ", declared"
     out.print(
-        f"✓ {manifest.book}: batches {manifest.first} to {manifest.last}, {rows:,} instructions, {manifest.sums.transfers:,} transfers{declared}",
+        f"✓ {manifest.book}: batches {manifest.first} to {manifest.last}, {counted(rows, 'instruction')}, "
+        f"{counted(manifest.sums.transfers, 'transfer')}{declared}",
         markup=False,
         highlight=False,
     )

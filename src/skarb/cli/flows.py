@@ -22,6 +22,7 @@ from skarb.cli.flows_shown import (
 )
 from skarb.cli.flows_sides import add_commands
 from skarb.cli.output import Usage, err, format_of, out, progress, write_rows
+from skarb.core.counted import counted
 from skarb.oversight.flows.curves import HORIZONS
 from skarb.reporting.flows import record
 from skarb.reporting.words import LANGUAGES
@@ -88,9 +89,9 @@ def curve(source: Path, /, *, options: Options = USUAL, by: Literal["money", "co
     print_headline(report)
     points = [(months, days, drawn.at(days)) for months, days in HORIZONS]
     lines = [
-        (f"{months} months", percent_of(1 - step.share), f"{percent_of(1 - step.high)} … {percent_of(1 - step.low)}")
+        (counted(int(months), "month"), percent_of(1 - step.share), f"{percent_of(1 - step.high)} … {percent_of(1 - step.low)}")
         if step
-        else (f"{months} months", "not watched so long", "")
+        else (counted(int(months), "month"), "not watched so long", "")
         for months, _, step in points
     ]
     write_rows(("after", "back", "band of 95 %"), lines, "table", None, f"Back, by {by}")
@@ -103,7 +104,7 @@ def curve(source: Path, /, *, options: Options = USUAL, by: Literal["money", "co
         )
         for one in report.cohorts
     ]
-    columns = ("month", "investments", f"invested, {report.currency}", *(f"{months} months" for months, _ in HORIZONS))
+    columns = ("month", "investments", f"invested, {report.currency}", *(counted(int(months), "month") for months, _ in HORIZONS))
     write_rows(columns, cohorts, "table", None, "Back of each month's money")
     print_variants(report)
     print_notes(report)
@@ -180,7 +181,7 @@ def draft(lake: Path, /, *, draft: Path, options: Options = USUAL) -> None:
     share = share_of(total.invested, report.headline.invested)
     out.print(
         f"Of {money_of(report, report.headline.invested)} {report.currency} that went abroad, {money_of(report, total.invested)} ({share}, "
-        f"{total.lots:,} investments) would not have; {money_of(report, total.returned)} of that came back anyway, "
+        f"{counted(total.lots, 'investment')}) would not have; {money_of(report, total.returned)} of that came back anyway, "
         f"{money_of(report, total.still)} is still out.",
         markup=False, highlight=False,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from skarb.app import flows as work
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress
+from skarb.core.counted import counted
 from skarb.core.errors import NotAllowed
 from skarb.oversight.flows.definition import Choices, Conversion, Opening, Pot, Wallets
 from skarb.oversight.flows.model import Rule
@@ -85,7 +86,9 @@ def answer_of(source: Path, options: Options, **more: Any) -> tuple[Format, Flow
     if answer.sheet is not None:
         sheet = answer.sheet
         err.print(
-            f"· {sheet.read:,} rows in, {sheet.malformed:,} malformed, {sheet.accounts:,} accounts", style="dim", highlight=False
+            f"· {counted(sheet.read, 'row')} in, {sheet.malformed:,} malformed, {counted(sheet.accounts, 'account')}",
+            style="dim",
+            highlight=False,
         )
         for problem in sheet.problems[:10]:
             err.print(str(problem), markup=False, highlight=False)

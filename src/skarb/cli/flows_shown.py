@@ -11,6 +11,7 @@ import msgspec
 
 from skarb.cli.output import err, out, write_rows
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.core.time import from_day
 from skarb.oversight.flows.paths import Hop, Side
 from skarb.oversight.flows.reconcile import Pair
@@ -38,7 +39,7 @@ def print_headline(report: FlowReport) -> None:
     one = report.headline
     if not one.invested:
         out.print(
-            f"{report.source}, {report.first} to {report.last}: {report.rows:,} rows cross the border",
+            f"{report.source}, {report.first} to {report.last}: {counted(report.rows, 'row')} across the border",
             markup=False,
             highlight=False,
         )
@@ -51,7 +52,7 @@ def print_headline(report: FlowReport) -> None:
         style="bold", markup=False, highlight=False,
     )  # fmt: skip
     out.print(
-        f"Never returned: {percent_of(one.share)} of the money had not come back after {one.days} days (95 %: {percent_of(one.low)} … "
+        f"Never returned: {percent_of(one.share)} of the money had not come back after {counted(one.days, 'day')} (95 %: {percent_of(one.low)} … "
         f"{percent_of(one.high)}); of investments by count, {percent_of(one.by_count)} were not wholly back.",
         markup=False, highlight=False,
     )  # fmt: skip
@@ -111,15 +112,15 @@ def print_notes(report: FlowReport) -> None:
         f"rule {report.rule}, pot {report.choices.pot}, conversion {report.choices.conversion}, opening {report.choices.opening}, own wallets "
         f"{report.choices.wallets}; invested is returned, spent and still out together, to the unit",
         *(
-            f"not followed: {one.kind.replace('_', ' ')}, {one.rows:,} rows worth {money_of(report, one.value)} {report.currency}"
+            f"not followed: {one.kind.replace('_', ' ')}, {counted(one.rows, 'row')} worth {money_of(report, one.value)} {report.currency}"
             for one in report.aside
         ),
         *report.notes,
     ]  # fmt: skip
     if report.unvalued:
-        notes.append(f"{report.unvalued:,} rows have no known value; they count in units, and add nothing to sums of money")
+        notes.append(f"{counted(report.unvalued, 'row')} of no known value, counted in units; nothing of it is in sums of money")
     if report.unknown_rows:
-        notes.append(f"{report.unknown_rows:,} returns were paid, at least in part, out of money that was not seen to go out")
+        notes.append(f"{counted(report.unknown_rows, 'return')} paid, at least in part, out of money that was not seen to go out")
     if report.lake and not report.named:
         notes.append("people are told by their number in the lake; --purpose TEXT shows names and is recorded")
     if report.ties:

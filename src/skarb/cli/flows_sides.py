@@ -23,6 +23,7 @@ from skarb.cli.flows_shown import (
 )
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, write_rows
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.oversight.flows.reconcile import reconcile as compare
 from skarb.oversight.flows.ties import TIE_DAYS
 
@@ -80,7 +81,7 @@ def paths(lake: Path, /, *, options: Options = USUAL, most: int = 10, days: int 
         for way in lot.ways:
             over = f", over {' → '.join(way.books)}" if len(way.books) > 1 else ""
             out.print(
-                f"  {format_amount(way.units, lot.decimals)} {lot.asset} through {len(way.hops)} hops, from {_BEGINS[way.begins]}{over}",
+                f"  {format_amount(way.units, lot.decimals)} {lot.asset} through {counted(len(way.hops), 'hop')}, from {_BEGINS[way.begins]}{over}",
                 markup=False, highlight=False,
             )  # fmt: skip
             for hop in way.hops:
@@ -120,7 +121,7 @@ def ties(lake: Path, /, *, days: int = TIE_DAYS, all_: Annotated[bool, Parameter
     elif form != "table":
         write_rows(_TIE, tie_rows(shown), form, output)
     told = ties_text(counts) or "no payment between institutions carries an id"
-    err.print(f"{len(found):,} payments: {told}", markup=False, highlight=False)
+    err.print(f"{counted(len(found), 'payment')}: {told}", markup=False, highlight=False)
     return 9 if len(found) > counts["tied"] else 0
 
 
@@ -158,7 +159,11 @@ def reconcile(here: Path, there: Path, /, *, book: str | None = None, days: int 
     shown = found if all_ or form != "table" else open_ones
     write_rows(_PAIR, (row for one in shown for row in pair_rows(one)), form, options.output)
     told = ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items(), key=lambda item: -item[1]))
-    err.print(f"{len(ours):,} entries here, {len(theirs):,} there: {told or 'nothing'}", markup=False, highlight=False)
+    err.print(
+        f"{counted(len(ours), 'entry', 'entries')} here, {len(theirs):,} there: {told or 'nothing'}",
+        markup=False,
+        highlight=False,
+    )
     return 9 if open_ones else 0
 
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from skarb.app.files import now
 from skarb.app.lake import add as add_feed
 from skarb.app.lake import trust as trust_key
-from skarb.app.looks import Looks
+from skarb.app.looks import Looks, stated
 from skarb.cli.output import Format, check_outputs, err, format_of, out, progress, write_rows
-from skarb.core.errors import NotAllowed
+from skarb.core.counted import counted
 from skarb.lake import show as shown
 from skarb.lake.open import looks_path
 
@@ -47,7 +47,9 @@ def add(lake: Path, feed: Path, /, *, key: Path | None = None, by: str | None = 
             err.print(f"[dim]· {escape(what)} are in the lake already; nothing changed[/]")
             continue
         said = "proven by its bodies" if one.proven else "declared, not proven"
-        out.print(f"✓ {what}, {one.rows:,} rows, {one.transfers:,} transfers, {said}", markup=False, highlight=False)
+        out.print(
+            f"✓ {what}, {counted(one.rows, 'row')}, {counted(one.transfers, 'transfer')}, {said}", markup=False, highlight=False
+        )
 
 
 @app.command
@@ -122,7 +124,7 @@ def person(
     party: str,
     /,
     *,
-    purpose: str,
+    purpose: str | None = None,
     most: int = 50,
     output: Path | None = None,
     format: Format | None = None,  # noqa: A002
@@ -148,9 +150,8 @@ def person(
     """
     check_outputs((output,), ())
     form = format_of(format, output)
-    if not purpose.strip():
-        raise NotAllowed(f"{party}: say why you look: --purpose TEXT, it is written into {looks_path(lake)}")
+    stated(purpose, f"lake/{party}", looks_path(lake))
     rows = shown.decisions_of(lake, party, most)
-    Looks(looks_path(lake), now).record(purpose.strip(), f"lake/{party}")
+    Looks(looks_path(lake), now).record(purpose, f"lake/{party}")
     write_rows(shown.DECISIONS, rows, form, output)
     err.print(f"[dim]· the look was recorded in {escape(str(looks_path(lake)))}[/]")

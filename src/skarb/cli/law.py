@@ -79,7 +79,7 @@ def show(provision: str | None = None, /, *, law: str = "by", at: date | None = 
     at
         The legal date that values and the list's mark "in force" are taken on; by default today.
     format
-        Form of the list: table, json, csv or parquet.
+        Form of the answer: table, json, csv or parquet.
     """
     rulebook = rulebook_of(law)
     day = day_of(rulebook, at)
@@ -89,7 +89,7 @@ def show(provision: str | None = None, /, *, law: str = "by", at: date | None = 
                 one.id,
                 one.effect,
                 one.grade,
-                one.certainty,
+                one.certainty.replace("_", " ") if format == "table" else one.certainty,
                 one.in_force(day) and one.enabled,
                 _span(one.start, one.end),
                 one.title,
@@ -122,7 +122,11 @@ def show(provision: str | None = None, /, *, law: str = "by", at: date | None = 
         "values": "; ".join(f"{p.name} = {p.value}" for p in parameters_of(rulebook, one, day)),
         "note": one.note,
     }
-    out.print(table(("", one.title), ((name, text) for name, text in lines.items() if text)))
+    if format == "table":
+        out.print(table(("", one.title), ((name, text) for name, text in lines.items() if text)))
+    else:
+        told = {"title": one.title, **lines}
+        write_rows([name.replace(" ", "_") for name in told], [tuple(told.values())], format, None)
 
 
 def _span(start: int | None, end: int | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skarb.app.law import draft_of, rulebook_of
 from skarb.cli.output import Format, Usage, check_outputs, format_of, out, table, write_rows
+from skarb.core.counted import counted
 from skarb.core.time import from_day, to_day
 from skarb.rulebook import Change
 from skarb.rulebook.compare import Comparison, compare
@@ -69,7 +70,11 @@ def diff(
         _write(changes, None, form, output)
         return
     _print(changes)
-    out.print(f"{len(changes)} changes between {before} and {after}" if changes else f"No change between {before} and {after}")
+    out.print(
+        f"{counted(len(changes), 'change')} between {before} and {after}"
+        if changes
+        else f"No change between {before} and {after}"
+    )
 
 
 def _drafted(law: str, folder: Path, at: date | None, form: Format, output: Path | None) -> None:
@@ -85,8 +90,8 @@ def _drafted(law: str, folder: Path, at: date | None, form: Format, output: Path
         rows = ((one.activity, one.given(), one.before, one.after, one.examples) for one in answers.turned)
         out.print(table(("activity", "facts that matter", "before", "after", "examples"), rows, "Answers that change"))
     out.print(
-        f"{draft.title}: on {from_day(day)} the draft changes {len(changes)} things in the law and "
-        f"{sum(one.examples for one in answers.turned):,} of {answers.decided:,} answers looked at"
+        f"{draft.title}: on {from_day(day)} the draft changes {counted(len(changes), 'thing')} in the law and "
+        f"{sum(one.examples for one in answers.turned):,} of {counted(answers.decided, 'answer')} looked at"
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from skarb.app.files import now
 from skarb.cli.output import out, table
+from skarb.core.counted import counted
 from skarb.core.time import from_day, legal_day, to_day
 from skarb.rulebook import Draft, Rulebook
 from skarb.rulebook.compare import turned_cases
@@ -20,9 +21,9 @@ def print_draft(draft: Draft) -> None:
         rows = ((one.origin, one.activity, one.before, one.after) for one in turned)
         out.print(table(("case", "activity", "before", "after"), rows, "Cases of the law that come out differently"))
     out.print(
-        f"[green]✓[/] {draft.id}: {draft.title}; from {from_day(draft.since)}, {len(draft.provisions)} provisions and {len(draft.values)} "
-        f"values change, {len(draft.cases)} cases and {len(draft.edition_cases)} of whole editions hold, "
-        f"{len(turned)} cases of the law come out differently; law {draft.hash[:16]}"
+        f"[green]✓[/] {draft.id}: {draft.title}; from {from_day(draft.since)}, {counted(len(draft.provisions), 'provision')} and "
+        f"{counted(len(draft.values), 'value')} changed, {counted(len(draft.cases), 'case')} and {len(draft.edition_cases)} of whole "
+        f"editions hold, {counted(len(turned), 'case')} of the law with another outcome; law {draft.hash[:16]}"
     )
 
 

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from skarb.app.law import rulebook_of
 from skarb.app.law_import import LEFT_OUT, import_openfisca
 from skarb.cli.output import out, table
+from skarb.core.counted import counted
 
 app = App(name="import", help="Write the parameters of other systems as ours.")
 
@@ -43,5 +44,6 @@ def openfisca(
             out.print(f"and {len(found.left) - 20} more in {target / LEFT_OUT}")
     values = sum(len(one.values) for one in found.series)
     out.print(
-        f"{len(found.series)} parameters with {values} values and {len(found.sources)} sources are in {target}; {len(found.left)} left out"
+        f"{counted(len(found.series), 'parameter')} with {counted(values, 'value')} and {counted(len(found.sources), 'source')} "
+        f"written to {target}; {len(found.left)} left out"
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from skarb.app.lawcheck import LawCheck
 from skarb.cli.output import out, table
+from skarb.core.counted import counted
 from skarb.core.time import from_day
 from skarb.rulebook.analysis import MEANING, Finding
 from skarb.rulebook.model import LAST_DAY
@@ -19,9 +20,10 @@ def print_check(checked: LawCheck) -> None:
         return
     size, found = checked.size(), checked.analysis.findings
     out.print(
-        f"[green]✓[/] {checked.subject}: {size['provisions']} provisions ({size['decide']} decide, {size['decide and are marked assumed']} decide "
-        f"and are marked assumed, {size['stand ready']} stand ready), {size['cases']} cases and {size['cases of whole editions']} of "
-        f"whole editions hold, {size['parameters']} parameters, {size['days on which the law changes']} days on which the law changes"
+        f"[green]✓[/] {checked.subject}: {counted(size['provisions'], 'provision')} ({size['decide']} decide, "
+        f"{size['decide and are marked assumed']} decide and are marked assumed, {size['stand ready']} stand ready), "
+        f"{counted(size['cases'], 'case')} and {size['cases of whole editions']} of whole editions hold, "
+        f"{counted(size['parameters'], 'parameter')}, {counted(size['days on which the law changes'], 'day')} on which the law changes"
     )
     for finding in checked.analysis.open:
         for line in lines_of(finding):

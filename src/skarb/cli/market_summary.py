@@ -9,6 +9,7 @@ from skarb.app.market import Market
 from skarb.app.model import ClockView
 from skarb.cli.output import table
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 
 SHOWN = 14
 
@@ -31,7 +32,7 @@ def print_market(market: Market, to: Console) -> None:
         for book in view.books()
     ]
     columns = ("book", "licence", "posted", "refused", "waiting", "not_posted", "batches", "head")
-    to.print(table(columns, books, f"{clock.instructions:,} instructions until {clock.now:%d %B %Y}"))
+    to.print(table(columns, books, f"{counted(clock.instructions, 'instruction')} until {clock.now:%d %B %Y}"))
     decisions = [
         (one.verdict, one.count, one.provision + (" (assumed)" if one.assumed else ""), one.title)
         for one in view.decisions()[:SHOWN]

@@ -24,6 +24,7 @@ from skarb.app.mining_month import Given, month_read
 from skarb.cli.mine_said import arithmetic_of, bill_said, english, said_in_english
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, table, write_rows
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, Conflict, InputError, NotFound
 from skarb.metering import Bill, Line, Refused, Remark, bill_bytes, bill_hash, mean_price, read_bill
 
@@ -163,7 +164,7 @@ def _tables(bills: Sequence[Bill]) -> None:
             (one.id, one.miner, f"{one.energy_wh / 1000:,.3f}", *(_total(one, name) for name in _TOTALS), one.currency)
             for one in bills
         ]
-        out.print(table(("bill", "miner", "kwh", *_TOTALS, "currency"), rows, f"{len(bills)} bills"))
+        out.print(table(("bill", "miner", "kwh", *_TOTALS, "currency"), rows, counted(len(bills), "bill")))
         return
     for one in bills:
         money = _money(one)

@@ -13,6 +13,7 @@ from skarb.cli.mine_shown import (
     write_bytes,
 )
 from skarb.cli.output import Format, check_outputs, err, format_of, write_rows
+from skarb.core.counted import counted
 from skarb.grid.curtail import bytes_of, charges, order_id, ramp_down, ramp_up, shed, sheddable, verify, worst
 
 curtail = App(
@@ -64,7 +65,7 @@ def order(
     made = shed(places, now, watts(need), id=order_id(at, number), at=at, until=until, reason=reason, within_minutes=within)
     write_bytes(bytes_of(made), output)
     for minutes, power in sheddable(places, now):
-        err.print(f"[dim]· within {minutes} minutes {power / 1e6:,.1f} MW can be gone[/]")
+        err.print(f"[dim]· within {counted(minutes, 'minute')} {power / 1e6:,.1f} MW can be gone[/]")
     if made.short_w:
         err.print(f"[yellow]· {made.short_w / 1e6:,.1f} MW of the need are not there to be cut[/]")
 

@@ -18,6 +18,7 @@ from skarb.app.fleet import Log, Told, acknowledged, carry_out, fleet_of, is_for
 from skarb.app.gridfiles import read_order, read_return
 from skarb.cli.mine_fleet_shown import poll_rows, show_poll, show_told, tell_answers, tell_targets
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, progress, write_rows
+from skarb.core.counted import counted
 from skarb.core.errors import InputError, shorten
 from skarb.fleet import Beside, Courier
 from skarb.fleet import poll as poll_all
@@ -226,13 +227,13 @@ def resume(
             if wave.at > now() and not follow:
                 break
             if (left := (wave.at - now()).total_seconds()) > 0:
-                err.print(f"[dim]· waiting for {wave.at.isoformat()}: {len(wave.devices):,} machines[/]")
+                err.print(f"[dim]· waiting for {wave.at.isoformat()}: {counted(len(wave.devices), 'machine')}[/]")
                 time.sleep(left)
             told += carry_out(courier, wave, given, consent.by, register, record, now, seconds)
             done += 1
     show_told(waves, told, form, output, given)
     if done < len(waves):
-        err.print(f"[dim]· {len(waves) - done:,} steps are still to come, the next at {waves[done].at.isoformat()}[/]")
+        err.print(f"[dim]· still to come: {counted(len(waves) - done, 'step')}, the next at {waves[done].at.isoformat()}[/]")
     return tell_answers(told)
 
 
@@ -287,7 +288,7 @@ def simulate(
         begun = now()
         start = begun.replace(second=0, microsecond=0) + timedelta(minutes=1)
         err.print(
-            f"{len(machines):,} machines at {machines[0].host} to {machines[-1].host}; the files are in [bold]{escape(str(folder))}[/]",
+            f"{counted(len(machines), 'machine')} at {machines[0].host} to {machines[-1].host}; the files are in [bold]{escape(str(folder))}[/]",
             highlight=False,
         )
         for name, count in Counter(one.fault for one in machines if one.fault).items():

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from skarb.app.fleet import Told, Wave, targets_here
 from skarb.cli.output import Format, err, out, table, write_rows
+from skarb.core.counted import counted
 from skarb.core.errors import shorten
 from skarb.fleet import Answer, Device, differences
 from skarb.fleet.model import Word
@@ -152,7 +153,7 @@ def tell_targets(order: Order, devices: Sequence[Device], wave: Wave, asleep_w: 
         err.print(f"[dim]· {name}: at most {target.most_w:,} W; name plates of {rated:,} W, of which {asleep:,} W sleep[/]")
         if (still := len(site) * asleep_w) > target.most_w:
             err.print(
-                f"[yellow]· {name}: {len(site):,} sleeping machines still draw about {still:,} W; sleep alone cannot keep this order[/]"
+                f"[yellow]· {name}: {counted(len(site), 'sleeping machine')} at about {still:,} W still; sleep alone cannot keep this order[/]"
             )
         if abs(rated - target.rated_w) * 10 > target.rated_w:
             err.print(
@@ -172,7 +173,7 @@ def tell_answers(told: Sequence[Told]) -> int:
 
 def _tell_more(rows: Sequence[object]) -> None:
     if len(rows) > _SHOWN:
-        out.print(f"… and {len(rows) - _SHOWN:,} machines more; --output FILE has them all.\n")
+        out.print(f"… and {counted(len(rows) - _SHOWN, 'machine')} more; --output FILE has them all.\n")
 
 
 def _count(counts: Counter[Any], more: str) -> None:

@@ -240,7 +240,7 @@ def plan(
         keep = [n for n, name in enumerate(names) if name != "says"]
         out.print(table([names[n] for n in keep], [[row[n] for n in keep] for row in shown], f"Plan, {basis.source}"))
         if len(rows) > SHOWN:
-            out.print(f"… and {len(rows) - SHOWN:,} rows more; --output FILE has them all.\n")
+            out.print(f"… and {len(rows) - SHOWN:,} more; --output FILE has them all.\n")
         for name in counted(reasons_of(made.plan, chosen, made.system)):
             out.print(f"[bold]{name}[/]: {TOLD[name]}.")
         out.print()

@@ -6,7 +6,6 @@ Answers go to standard output or to a file; progress, notes and errors go to sta
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,33 +14,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from skarb.cli.table import table
 from skarb.core.errors import InputError, NotFound, SkarbError
+
+__all__ = [
+    "FORMATS", "Format", "Usage", "check_outputs", "err", "format_of", "need", "out", "progress", "table", "write_rows",
+]  # fmt: skip
 
 Format = Literal["table", "json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
 
-_MONEY = re.compile(r"[-\u2212]?[0-9][0-9,]*\.[0-9]+")
 _PIPED = 140  # columns when nobody watches
 out = Console(emoji=False, width=None if sys.stdout.isatty() else _PIPED)
 err = Console(stderr=True, emoji=False, width=None if sys.stderr.isatty() else _PIPED)
-
-VERDICT_STYLE = {
-    "permit": "green",
-    "refuse": "red",
-    "refer": "yellow",
-    "posted": "green",
-    "refused": "red",
-    "referred": "yellow",
-    "not_posted": "magenta",
-    "conflict": "magenta",
-    "malformed": "bright_black",
-}
 
 
 class Usage(SkarbError):
@@ -104,32 +93,6 @@ def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form
         _write_csv(columns, rows, output)
     else:
         _write_parquet(columns, rows, output)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> Table:
-    """Return rows as a table for a terminal; numbers to the right, verdicts in colour."""
-    made = Table(box=box.SIMPLE_HEAD, title=escape(title) or None, title_justify="left", header_style="bold", pad_edge=False)
-    body = [tuple(row) for row in rows]
-    for number, column in enumerate(columns):
-        numeric = bool(body) and all(_is_number(row[number]) for row in body)
-        made.add_column(escape(column.replace("_", " ")), justify="right" if numeric else "left", overflow="fold")
-    for row in body:
-        made.add_row(*(_cell(value) for value in row))
-    return made
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and _MONEY.fullmatch(value) is not None)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = "" if value is None else str(value)
-    style = VERDICT_STYLE.get(text)
-    return f"[{style}]{text}[/{style}]" if style else escape(text)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from skarb.app.keys import Keyring, make_key, public_path, read_private, read_public
-from skarb.app.looks import beside
-from skarb.app.proof import PURPOSE, Prover, grow_tree, open_prover, read_file, read_head
+from skarb.app.looks import beside, stated
+from skarb.app.proof import Prover, grow_tree, open_prover, read_file, read_head
 from skarb.app.proofwords import rows, sentence, title
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
 from skarb.core.errors import EXIT_CODES, InputError
@@ -85,14 +85,14 @@ def include(
     key: Path | None = None,
     head: Path | None = None,
     output: Output = None,
-    purpose: str = PURPOSE,
+    purpose: str | None = None,
 ) -> None:
     """Prove that an instruction and the answer to it are in a book, whatever the answer was.
 
     The file shows the instruction, the decision with its provision and edition, and the transfers; of others it shows hashes only.
     The look into the book is recorded beside it, in BOOK.looks.jsonl.
 
-    Example: `skarb proof include bank.book --id deal-1 --head today.head -o deal-1.proof`
+    Example: `skarb proof include bank.book --id deal-1 --head today.head --purpose "a client asks" -o deal-1.proof`
 
     Parameters
     ----------
@@ -107,8 +107,9 @@ def include(
     output
         Where the proof goes; without it to standard output.
     purpose
-        Why somebody looks at this person's data.
+        Why you look at this person's data, such as "a proof for the client"; without it nothing is proved.
     """
+    stated(purpose, f"{book.name}/{instruction}", beside(book))
     with _prover(book, key, head, output) as prover:
         proof = prover.include(instruction, purpose)
     _write(proof, output, key)
@@ -126,13 +127,13 @@ def balance(
     key: Path | None = None,
     head: Path | None = None,
     output: Output = None,
-    purpose: str = PURPOSE,
+    purpose: str | None = None,
 ) -> None:
     """Prove the balance of one account, now or after any batch.
 
     The ledger is made again from the journal up to there. The look into the book is recorded beside it, in BOOK.looks.jsonl.
 
-    Example: `skarb proof balance bank.book --account client/alena --asset BYN --key bank.key -o alena.proof`
+    Example: `skarb proof balance bank.book --account client/alena --asset BYN --key bank.key --purpose audit -o alena.proof`
 
     Parameters
     ----------
@@ -151,12 +152,13 @@ def balance(
     output
         Where the proof goes; without it to standard output.
     purpose
-        Why somebody looks at this person's data.
+        Why you look at this person's data, such as "a proof for the client"; without it nothing is proved.
     """
     if head is not None and height is not None:
         raise Usage("--height: the head that is named fixes the batch; leave one of them out")
+    stated(purpose, f"{book.name}/{account}", beside(book))
     with _prover(book, key, head, output) as prover:
-        proof = prover.balance(account, asset, height, purpose)
+        proof = prover.balance(account, asset, purpose, height)
     _write(proof, output, key)
     err.print(f"[dim]· the look was recorded in {escape(str(beside(book)))}[/]")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 
 from skarb.cli.output import need, out, progress
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES
 from skarb.journal.past import compare, past_folder
 from skarb.journal.past import rebuild as rebuild_past
@@ -33,11 +34,11 @@ def rebuild(*books: str, check: bool = False) -> int:
                 past, differences = compare(book, step)
             else:
                 (past, removed), differences = rebuild_past(book, step), []
-        what = f"{past.known.length:,} changes of {len(past.openings):,} accounts in {past.sequence:,} batches"
+        what = f"{counted(past.known.length, 'change')} of {counted(len(past.openings), 'account')} in {counted(past.sequence, 'batch', 'batches')}"
         if not check:
             folder = past_folder(book)
             out.print(
-                f"[green]✓[/] {escape(str(folder))}: {removed:,} files removed, made again: {what}, {kept_bytes(folder):,} bytes",
+                f"[green]✓[/] {escape(str(folder))}: {counted(removed, 'file')} removed, made again: {what}, {counted(kept_bytes(folder), 'byte')}",
                 highlight=False,
             )
         elif differences:

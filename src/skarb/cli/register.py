@@ -16,6 +16,7 @@ from skarb.app.lists import read_list_files
 from skarb.app.looks import Looks
 from skarb.app.setting import open_registers
 from skarb.cli.output import Format, err, need, out, table, write_rows
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.party import HUMAN
 from skarb.core.time import legal_day, to_day
@@ -129,7 +130,9 @@ def _kind_of(raw: bytes, name: str) -> Kind:
 
 def _print(summary: Summary) -> None:
     if summary.problems:
-        err.print(f"[red]refused[/] {escape(summary.source)}: {len(summary.problems)} problems, nothing of it was recorded")
+        err.print(
+            f"[red]refused[/] {escape(summary.source)}: {counted(len(summary.problems), 'problem')}, nothing of it was recorded"
+        )
         for problem in summary.problems[:SHOWN]:
             err.print(str(problem), markup=False, highlight=False)
         return
@@ -214,7 +217,7 @@ def look_at_party(registers: Registers, of: Path, party: str, purpose: str | Non
     kinds = [one.kind for who in sorted({party, *owners}) for one in registers.history("parties", who) if isinstance(one, Party)]
     unknown = [one for one in sorted(owners) if not registers.history("parties", one)]
     if unknown or any(kind in HUMAN for kind in kinds):
-        Looks(of / "looks.jsonl", now).record(purpose or "", f"registers/{party}")
+        Looks(of / "looks.jsonl", now).record(purpose, f"registers/{party}")
 
 
 @app.command
@@ -239,6 +242,6 @@ def recordings(*, of: Path, law: str | None = None, format: Format = "table") ->
             "list changes": len(recording.list_changes),
             "rates": sum(len(series.points) for series in recording.rates),
         }
-        held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+        held = ", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items() if count)
         rows.append((recording.recorded_at.isoformat(timespec="seconds"), recording.source, held, recording.previous[:16]))
     write_rows(("recorded_at", "source", "holds", "after"), rows, format, None)

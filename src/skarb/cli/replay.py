@@ -14,6 +14,7 @@ from skarb.app.sweep import FILES as SWEPT
 from skarb.app.sweep import sweep as try_values
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, progress, write_rows
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.core.errors import NotAllowed
 from skarb.oversight.replay import Answer, Dimension, Engine, Mode, Sum
 from skarb.reporting.replay import Report, Swept, Tried, Turned, by_dimension, headline_of, record, tryouts, turned
@@ -179,7 +180,7 @@ def _print(report: Report) -> None:
     )
     write_rows(columns, lines, "table", None, "From provision to provision")
     if len(transitions) > len(shown):
-        out.print(f"[dim]… and {len(transitions) - len(shown):,} pairs more that stay as they are[/]")
+        out.print(f"[dim]… and {counted(len(transitions) - len(shown), 'pair')} more that stay as they are[/]")
     for place, name in enumerate(report.by):
         slices = by_dimension(report.comparison, place, name == "month")
         most = len(slices) if name == "month" else _SHOWN
@@ -191,7 +192,7 @@ def _print(report: Report) -> None:
             continue
         what = "would no longer be permitted something" if parties.turn == "kept" else "would newly be permitted something"
         people = [(one.name, one.rows, _money(report, Sum(one.rows, one.money))) for one in parties.most[:5]]
-        out.print(f"{parties.parties:,} parties {what}", style="italic", highlight=False)
+        out.print(f"{counted(parties.parties, 'party', 'parties')} {what}", style="italic", highlight=False)
         write_rows(("party", "rows", f"worth, {report.currency}"), people, "table", None)
     if report.parties and not report.named:
         err.print("[dim]· people are told by their number in the lake; --purpose TEXT shows names and is recorded[/]")
@@ -204,7 +205,7 @@ def _print_notes(report: Report) -> None:
         f"{words.text(f'mode_{report.mode}')}. {words.text(f'told_{report.mode}')} {words.text('left_out')}",
         words.text("begins", begun=begun) if own == begun else words.text("backdated", own=own, begun=begun),
         f"{report.first} to {report.last}; "
-        f"{words.amount(format_amount(report.cost.milliseconds, 3))} s, {report.cost.rows_per_second:,} rows a second",
+        f"{words.amount(format_amount(report.cost.milliseconds, 3))} s, {counted(report.cost.rows_per_second, 'row')} a second",
     ]
     if report.unvalued:
         notes.append(words.text("unvalued", n=words.whole(report.unvalued)))
@@ -261,7 +262,7 @@ def _sweep(asked: Asked, spec: str, form: Format, output: Path | None) -> None:
         report, parameter, tried = try_values(asked, spec, _counted(step), _noted)
     if form == "table":
         out.print(
-            f"{report.title}: {len(tried)} values of {parameter.name}, {report.comparison.rows:,} rows each",
+            f"{report.title}: {counted(len(tried), 'value')} of {parameter.name}, {counted(report.comparison.rows, 'row')} each",
             style="bold",
             markup=False,
             highlight=False,

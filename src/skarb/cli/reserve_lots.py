@@ -32,6 +32,7 @@ from skarb.app.custody.story import Story
 from skarb.app.files import now
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, table, write_rows
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.core.time import to_day
 from skarb.registers.read import text_of
@@ -106,11 +107,16 @@ def receive(
         row[1] += one.line.units
         row[2] += one.worth.cost_byn
     out.print(table(("kind", "asset", "lines", "units", "cost_byn"), [(*key, *row) for key, row in sorted(sums.items())]))
-    out.print(f"[green]✓[/] {len(taken.created):,} inflows posted, {taken.repeated:,} were there before", highlight=False)
+    out.print(
+        f"[green]✓[/] {counted(len(taken.created), 'inflow')} posted, {taken.repeated:,} were there before", highlight=False
+    )
     if refunds is not None:
         rows = [tuple(getattr(one, name) for name in COLUMNS) for one in back or ()]
         write_rows(COLUMNS, rows, "csv", refunds)
-        out.print(f"{len(rows):,} lines give back and wait in {escape(str(refunds))}: skarb reserve ask pay", highlight=False)
+        out.print(
+            f"{counted(len(rows), 'line')} to give back, waiting in {escape(str(refunds))}: skarb reserve ask pay",
+            highlight=False,
+        )
     return EXIT_CODES["ok"]
 
 
@@ -236,11 +242,11 @@ def holdings(
     first = next((one for one in holdings_of(story) if one.units), None)
     if story.late:
         aside.print(
-            f"{story.late:,} inflows of that day or before were posted later; a proof of the day does not hold them",
+            f"posted later: {counted(story.late, 'inflow')} of that day or before; a proof of the day does not tell of it",
             highlight=False,
         )
     if first is not None:
-        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --height {story.height} --key KEY"
+        words = f"skarb proof balance {book} --account held/{first.place} --asset {first.asset} --height {story.height} --key KEY --purpose TEXT"
         aside.print(f"[dim]· prove it: {escape(words)}[/]", highlight=False)
 
 
@@ -267,7 +273,7 @@ def verify(book: str, /, *, json: bool = False) -> int:
             out.print(f"✗ {one}", markup=False, highlight=False)
     else:
         out.print(
-            f"[green]✓[/] {len(story.inflows):,} inflows and {story.judged:,} decisions made again; lots, words and balances agree",
+            f"[green]✓[/] {counted(len(story.inflows), 'inflow')} and {counted(story.judged, 'decision')} made again; lots, words and balances agree",
             highlight=False,
         )
     return EXIT_CODES["verification" if story.problems else "ok"]

@@ -28,8 +28,9 @@ from skarb.app.custody.solvency import (
 from skarb.app.files import now
 from skarb.app.keys import Keyring, public_path, read_private, read_public
 from skarb.app.looks import Looks, beside
-from skarb.app.proof import PURPOSE, open_prover
+from skarb.app.proof import open_prover
 from skarb.cli.output import Usage, check_outputs, err, out, progress, table
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound
 from skarb.custody.assets import SignedSolvency, asset_text, normal_address
 from skarb.custody.liabilities import LiabilityProof, SignedLiabilities, Tree, proof_at, prove
@@ -102,7 +103,7 @@ def prove_liability(
     asset: str | None = None,
     book: Path | None = None,
     accounts: str | None = None,
-    purpose: str = PURPOSE,
+    purpose: str | None = None,
     output: Output,
 ) -> None:
     """Make the proof that a user was counted, or one line of JSON for each user; no key is needed.
@@ -128,7 +129,7 @@ def prove_liability(
     accounts
         The address below which the accounts lie.
     purpose
-        Why somebody looks at these persons' data in the book.
+        Why you look at these persons' data; needed with --book, where the look is recorded.
     output
         Where the proof goes; of all users as .jsonl.
     """
@@ -143,7 +144,9 @@ def prove_liability(
             for tree in trees:
                 for index in range(tree.tree.count):
                     target.write(msgspec.json.encode(proof_at(tree, index, paper)) + b"\n")
-        out.print(f"[green]✓[/] {sum(tree.tree.count for tree in trees):,} proofs in {escape(str(output))}", highlight=False)
+        out.print(
+            f"[green]✓[/] {counted(sum(tree.tree.count for tree in trees), 'proof')} in {escape(str(output))}", highlight=False
+        )
         return
     wanted = [tree for tree in trees if asset in (None, tree.asset)]
     if not wanted:

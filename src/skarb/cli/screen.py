@@ -18,6 +18,7 @@ from skarb.cli.register import law_of, look_at_party, open_to_read
 from skarb.cli.screen_name import add_to as add_name_to
 from skarb.cli.screen_told import SHOWN, recorded, tell
 from skarb.cli.screen_whitelist import decisions
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES, InputError, NotFound, shorten
 from skarb.core.identifiers import Flaw
 from skarb.core.screening_list import ScreeningResult
@@ -70,11 +71,13 @@ def import_lists(
     registers = open_registers(law_of(to, law), to, now)
     reading = read_list_files(files, Edition(published, name, publisher), registers)
     if reading.problems:
-        err.print(f"[red]refused[/] {len(reading.problems)} problems, nothing was recorded; what was in force stays in force")
+        err.print(
+            f"[red]refused[/] {counted(len(reading.problems), 'problem')}, nothing was recorded; what was in force stays in force"
+        )
         tell(reading.problems)
         return EXIT_CODES["input"]
     if reading.notes:
-        err.print(f"[yellow]{len(reading.notes)} notes[/], all of them taken over:")
+        err.print(f"[yellow]{counted(len(reading.notes), 'note')}[/], taken over all the same:")
         tell(reading.notes)
     summaries, screen, delta = record_lists(registers, reading.lists, screen_of(registers))
     failed = [not recorded(summary) for summary in summaries]
@@ -82,11 +85,11 @@ def import_lists(
         if stamp.list in {found.list for found in reading.lists}:
             measure = screen.measure(stamp.list)
             out.print(
-                f"{stamp.list}: {stamp.count:,} entries of {stamp.published}, sha256 {stamp.sha256[:16]}…, a hit means {measure}",
+                f"{stamp.list}: {counted(stamp.count, 'entry', 'entries')} of {stamp.published}, sha256 {stamp.sha256[:16]}…, a hit means {measure}",
                 highlight=False,
             )
     _warn(screen)
-    out.print(f"{len(delta.hits):,} known parties and wallets have another answer than before", highlight=False)
+    out.print(f"another answer than before: {len(delta.hits):,} of the known parties and wallets", highlight=False)
     rows = ((hit.subject, _short(hit.before), _short(hit.after)) for hit in delta.hits[:SHOWN])
     if delta.hits:
         out.print(table(("party or wallet", "before", "now"), rows))

@@ -43,7 +43,7 @@ def show_decisions(*, of: Path, purpose: str | None = None, law: str | None = No
     rows = []
     decided = registers.whitelist()
     if decided:
-        Looks(of / "looks.jsonl", now).record(purpose or "", "registers/whitelist")
+        Looks(of / "looks.jsonl", now).record(purpose, "registers/whitelist")
     for one in decided:
         listed = now_listed.get((one.list, one.entry))
         if today > one.last:

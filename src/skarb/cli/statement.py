@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from skarb.app.past import Glass, glass_for
 from skarb.cli.output import Format, Usage, check_outputs, format_of, write_rows
 from skarb.cli.past import open_kept, print_notes
+from skarb.core.counted import counted
 from skarb.core.errors import InputError
 from skarb.journal.past import BookPast, instruction_ids
 from skarb.ledger.past import Page, Totals, page_by_effect, page_by_record
@@ -96,7 +97,9 @@ def statement(
     pages = max(1, -(-found.total // size))
     if page > pages:
         raise Usage(f"--page {page}: the statement has {found.total:,} lines, which are {pages:,} pages of {size}")
-    title = f"{past.book}: {address} in {asset}, page {page:,} of {pages:,}, {found.total:,} lines, times of {glass.zone}"
+    title = (
+        f"{past.book}: {address} in {asset}, page {page:,} of {pages:,}, {counted(found.total, 'line')}, times of {glass.zone}"
+    )
     write_rows(COLUMNS, _rows(past, glass, found, skip, pages == page, form != "table"), form, output, title)
     print_notes(notes, glass, [asset])
 

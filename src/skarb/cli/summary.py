@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from skarb.app.work import Account
 from skarb.cli.output import Format, err, format_of, out, table, write_rows
+from skarb.core.counted import counted
 from skarb.core.decision import SILENCE
 
 SHOWN = 10  # problems printed in full
@@ -26,8 +27,8 @@ def work_off(
     form: Format | None,
     output: Path | None,
     problems: Path | None,
-) -> None:
-    """Work the rows off, write them where they are wanted, then say how it went: on stderr if the rows go to stdout."""
+) -> Console:
+    """Work the rows off, write them where they are wanted, then say how it went: on stderr if the rows go to stdout. Return where it was said."""
     wanted = form is not None or output is not None
     if wanted:
         write_rows(columns, rows, format_of(form, output), output)
@@ -43,6 +44,7 @@ def work_off(
     if problems is not None:
         lines = ((p.row, p.where, p.field, p.given, p.expected, p.todo) for p in account.problems)
         write_rows(("row", "where", "field", "given", "expected", "todo"), lines, format_of(None, problems), problems)
+    return aside
 
 
 def _print_summary(account: Account, answer: str, titles: Mapping[str, str], to: Console) -> None:
@@ -55,7 +57,7 @@ def _print_summary(account: Account, answer: str, titles: Mapping[str, str], to:
         to.print(table((answer, "rows", "provision", "title"), rows))
     repeated = f", {account.repeated:,} of them repeated" if account.repeated else ""
     to.print(
-        f"[bold]{account.rows:,}[/] rows in = [bold]{account.done:,}[/] answered{repeated} + [bold]{account.malformed:,}[/] malformed"
+        f"[bold]{counted(account.rows, 'row')}[/] in = [bold]{account.done:,}[/] answered{repeated} + [bold]{account.malformed:,}[/] malformed"
     )
 
 

@@ -26,6 +26,7 @@ from skarb.app.miningwork import mining_beside
 from skarb.app.reservework import keep, reserve_beside
 from skarb.cli.market_summary import print_market
 from skarb.cli.output import err, out, progress
+from skarb.core.counted import counted
 from skarb.core.errors import InputError, NotFound
 
 BEAT_SECONDS = 1.0  # of the visitor's time for a few minutes of the market's
@@ -92,7 +93,7 @@ def up(
         create_market(
             market, MarketFile(law=law, seed=seed, start=start, days=days, people=people, companies=companies, per_day=per_day)
         )
-        err.print(f"A new market in {market}/: seed {seed}, {days} days from {start}", highlight=False)
+        err.print(f"A new market in {market}/: seed {seed}, {counted(days, 'day')} from {start}", highlight=False)
     give_files(market, chain or [])
     with progress("Opening the books") as step:
         running = Market(market, step)
@@ -116,7 +117,7 @@ def _fill(running: Market, step: Step | None = None, stopped: Callable[[], bool]
     fresh = running.fill(step, stopped)
     if fresh and not stopped():
         took = time.perf_counter() - started
-        err.print(f"{fresh:,} instructions of the past decided, posted and journalled in {took:.1f} s", highlight=False)
+        err.print(f"{counted(fresh, 'instruction')} of the past decided, posted and journalled in {took:.1f} s", highlight=False)
 
 
 def _tried(running: Market) -> str:
@@ -125,7 +126,7 @@ def _tried(running: Market) -> str:
     if not drafts:
         return "· no drafts to replay"
     if not 0 < rows <= CHEAP_ROWS:
-        return f"· {drafts} drafts not replayed over {rows:,} rows; without --once that happens beside the market"
+        return f"· {counted(drafts, 'draft')} not replayed over {counted(rows, 'row')}; without --once that happens beside the market"
     from skarb.app.draftwork import replay_drafts
 
     try:
@@ -133,7 +134,7 @@ def _tried(running: Market) -> str:
             answered = replay_drafts(running.folder, lambda stage, subject: step(0, None, f"{stage} {subject}"))
     except Exception as error:  # the market is whole without it
         return f"· drafts not replayed: {error}"
-    return f"· {answered} of {drafts} drafts replayed over {rows:,} rows; the page shows what they would have changed"
+    return f"· {answered} of {counted(drafts, 'draft')} replayed over {counted(rows, 'row')}; the page shows what they would have changed"
 
 
 def _received(running: Market) -> str:

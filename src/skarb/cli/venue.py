@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from skarb.cli.output import Format, Usage, check_outputs, err, format_of, out, table, write_rows
+from skarb.core.counted import counted
 
 app = App(name="venue", help="A venue's order book: the same messages make the same trades and the same book, at any message.")
 
@@ -56,11 +57,12 @@ def match(
         columns = ("side", "price", "quantity", "orders")
         rows = [(("buy", "sell")[side], *level) for side in (0, 1) for level in book.depth(side, depth)]
     if form == "table" and at is None:
-        out.print(table(columns, [tuple(map(str, row)) for row in rows[-depth:]], f"The last of {len(trades):,} trades"))
+        out.print(table(columns, [tuple(map(str, row)) for row in rows[-depth:]], f"The last of {counted(len(trades), 'trade')}"))
     else:
         write_rows(columns, rows, form, output)
     traded = sum(one.quantity for one in trades)
     said = (
-        f"{count:,} messages, {len(trades):,} trades of {traded:,} lots, {len(book):,} orders rest; trades {trades_hash(trades)}"
+        f"{counted(count, 'message')}, {counted(len(trades), 'trade')} of {counted(traded, 'lot')}, "
+        f"{counted(len(book), 'order')} left; trades {trades_hash(trades)}"
     )
     err.print(f"· {said}", style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from skarb.cli.output import need, out, progress, table
+from skarb.core.counted import counted
 from skarb.core.errors import EXIT_CODES
 from skarb.journal import CHECKS, Report
 from skarb.journal import verify as verify_book
@@ -51,8 +52,8 @@ def _show(step: Callable[..., None], what: str, done: int, total: int) -> None:
 
 def _print(report: Report) -> None:
     out.print(
-        f"[bold]{escape(str(report.path))}[/]: book {escape(report.book)}, {report.sequence:,} batches, "
-        f"{report.instructions:,} instructions, {report.transfers:,} transfers, {report.accounts:,} accounts"
+        f"[bold]{escape(str(report.path))}[/]: book {escape(report.book)}, {counted(report.sequence, 'batch', 'batches')}, "
+        f"{counted(report.instructions, 'instruction')}, {counted(report.transfers, 'transfer')}, {counted(report.accounts, 'account')}"
     )
     out.print(f"head {report.head}", highlight=False)
     for check, promise in CHECKS.items():
@@ -66,6 +67,6 @@ def _print(report: Report) -> None:
         out.print(str(finding), markup=False, highlight=False)
     hidden = len(report.findings) - SHOWN + report.more
     if hidden > 0:
-        out.print(f"… and {hidden:,} findings more (--json shows the first thousand)")
+        out.print(f"… and {counted(hidden, 'finding')} more (--json shows the first thousand)")
     for note in report.notes:
         out.print(f"[dim]· {escape(note)}[/]")

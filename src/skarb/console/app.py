@@ -18,7 +18,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from markupsafe import Markup
 
 from skarb.app.draftmodel import DraftLine, DraftsView, Matrix
-from skarb.app.model import MarketView
+from skarb.app.marketview import MarketView
 from skarb.app.reservemodel import ReserveView
 from skarb.console.language import choose, language
 from skarb.console.mask import mask

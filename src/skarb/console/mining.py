@@ -10,8 +10,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from skarb.app.marketview import MarketView
 from skarb.app.miningmodel import PlanView
-from skarb.app.model import MarketView
 from skarb.core.errors import NotFound
 
 PAGES = (

@@ -16,7 +16,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from skarb.app.model import MarketView
+from skarb.app.marketview import MarketView
 from skarb.console.app import console
 from skarb.core.errors import Unavailable
 

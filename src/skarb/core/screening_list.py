@@ -129,8 +129,12 @@ class RequiredList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def eased(self, lists: Iterable[ScreeningList], today: date) -> str:
         """Return in words what the law asks for and a made-up list stands for; empty where the law has what it asks for."""
         loaded = list(lists)
-        lack = self._lack(loaded, today) if self.stood_for(loaded) else ""
-        return f"{self.stand_in} is made up and stands for what {self.cites or 'the law'} asks for: {lack}" if lack else ""
+        if not (self.stood_for(loaded) and self._lack(loaded, today)):
+            return ""
+        return (
+            f"{self.stand_in} is a made-up list of people under sanctions; in this simulated market it stands for {self.name}, "
+            f"the real one that {self.cites or 'the law'} asks for"
+        )
 
     def stood_for(self, lists: Iterable[ScreeningList]) -> bool:
         """Tell whether a made-up list stands for this one."""

@@ -6,11 +6,12 @@ builds on the same words. English is last: it is what provisions are written in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any
 
 import yaml
@@ -26,12 +27,27 @@ class Words:
     messages: Mapping[str, Any]
 
     def text(self, key: str, **values: object) -> str:
-        """Return a message, with values put in where it names them."""
-        return str(self.messages[key]).format(**values) if values else str(self.messages[key])
+        """Return a message, with values put in where it names them.
+
+        A noun that follows a number stands in its forms behind the number's name: `{n} {n:row|rows}`, `{n} {n:строка|строки|строк}`.
+        """
+        return _Counting(self).vformat(str(self.messages[key]), (), values) if values else str(self.messages[key])
 
     def word(self, group: str, code: str) -> str:
         """Return the word for a code; a code nobody has translated stays as it is."""
         return str(self.messages[group].get(code, code))
+
+    def form(self, number: str, forms: Sequence[str]) -> str:
+        """Return the form of a noun that follows a number as it is written; a fraction goes with the second.
+
+        Source: Unicode CLDR, plural rules of be, ru and en.
+        """
+        digits = number.replace(self.messages["group"], "").lstrip("\u2212-")
+        if self.code == "en":
+            return forms[digits != "1"]
+        if not digits.isdecimal() or (digits[-1] in "234" and digits[-2:-1] != "1"):
+            return forms[1]
+        return forms[0 if digits[-1] == "1" and digits[-2:-1] != "1" else 2]
 
     def whole(self, number: int) -> str:
         """Write a whole number in groups of three."""
@@ -50,6 +66,18 @@ class Words:
         """Write a date."""
         month = self.messages["months"][value.month - 1]
         return f"{value.day}\u00a0{month}\u00a0{value.year}" if year else f"{value.day}\u00a0{month}"
+
+
+class _Counting(Formatter):
+    """Puts values into a message, and after a number the form of the noun that goes with it."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a value as a message asks for it."""
+        forms = format_spec.split("|")
+        return self._words.form(str(value), forms) if len(forms) > 1 else str(format(value, format_spec))
 
 
 @cache

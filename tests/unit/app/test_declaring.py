@@ -12,8 +12,8 @@ import pytest
 
 from skarb.app.declaring import Declaring, declare
 from skarb.app.keys import make_key, public_path
-from skarb.app.lake import add
-from skarb.core.errors import Conflict, InputError, NotFound, SkarbError
+from skarb.app.lake import add, trust
+from skarb.core.errors import Conflict, InputError, NotFound, SkarbError, Unavailable
 from skarb.core.facts import Facts
 from skarb.core.time import to_day
 from skarb.journal.chart import account_id
@@ -416,3 +416,46 @@ def test_long_tables_are_read_in_parts(desk: Any, monkeypatch: pytest.MonkeyPatc
     rows[150] = rows[150].replace("1,5", "x")
     with pytest.raises(SkarbError, match=r"rows\.csv: line 151, column amount"):
         desk(tuple(rows), None)
+
+
+def test_one_call_at_a_time_writes_a_feed(desk: Any) -> None:
+    """The second comes while the first is drawing its parts, and when a feed is there already."""
+    later = tuple(line.replace("p", "q", 1).replace("2026-06", "2026-07") for line in ROWS[1:])
+    tried = []
+
+    def meanwhile(*_: object) -> None:
+        with pytest.raises(Unavailable, match="is being written by another call"):
+            declare(Declaring(desk.folder / "tables", desk.folder / "feed", "bank", desk.folder / "bank.key"))
+        tried.append(True)
+
+    desk(progress=meanwhile)
+    manifest = desk((HEAD, *later), ("instruction,debit,credit,amount",), progress=meanwhile)
+    assert (len(tried), manifest.first, manifest.last) == (2, 2, 2)
+    into_lake(desk.folder)
+    assert asked(desk.folder, "SELECT count(*) FROM rows") == [(8,)]
+
+
+def test_a_call_that_is_turned_away_leaves_nothing(desk: Any) -> None:
+    with pytest.raises(InputError):
+        desk((HEAD,))
+    assert not (desk.folder / "feed").exists()
+
+
+def test_another_key_is_refused_unless_it_is_meant(desk: Any) -> None:
+    desk()
+    before = {path: path.read_bytes() for path in (desk.folder / "feed").rglob("*") if path.is_file()}
+    make_key(desk.folder / "other.key")
+    (desk.folder / "bank.key").rename(desk.folder / "old.key")
+    (desk.folder / "other.key").rename(desk.folder / "bank.key")
+    later = (HEAD, ROWS[1].replace("p1", "q1").replace("2026-06", "2026-07"))
+    with pytest.raises(Conflict, match=r"was signed with the key .*--new-key.*skarb lake trust"):
+        desk(later, ("instruction,debit,credit,amount",))
+    assert before == {path: path.read_bytes() for path in (desk.folder / "feed").rglob("*") if path.is_file()}
+    assert desk(later, ("instruction,debit,credit,amount",), new_key=True).first == 2
+    lake = desk.folder / "lake"
+    trust(lake, "bank", desk.folder / "bank.key.pub", "the supervisor")  # of the key that is called old now
+    with pytest.raises(SkarbError):
+        add(lake, desk.folder / "feed")
+    trust(lake, "bank", desk.folder / "other.key.pub", "the supervisor")
+    add(lake, desk.folder / "feed")
+    assert asked(desk.folder, "SELECT count(*) FROM rows") == [(5,)]

@@ -42,7 +42,7 @@ def test_find_lists_and_show_tells(file: Path, skarb: Callable[..., Any]) -> Non
     shown = skarb("alerts", "show", alert["id"], file)
     assert "BY-L165Z/6-internal" in shown.out
     assert "amlsim:3" in shown.out
-    assert "1 alerts hold 3 of 6" in skarb("alerts", "find", file).err
+    assert "1 alert with 3 of 6" in skarb("alerts", "find", file).err
 
 
 def test_what_is_refused(file: Path, skarb: Callable[..., Any], tmp_path: Path) -> None:

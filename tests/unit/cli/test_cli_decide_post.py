@@ -132,11 +132,15 @@ def test_a_file_in_which_nothing_can_be_read(skarb, payments: Path, tmp_path: Pa
 
 def test_an_explanation_names_the_leaves(skarb, payments: Path) -> None:
     one = skarb("decide", payments, *LAW, "--explain", "r2")
-    assert one.err.startswith("r2\n")
-    assert "actor_identified" in one.err
-    assert one.err.count("PERMIT") == 1
+    assert "\nr2\n" in one.out, "whoever pipes or saves what is printed has it, too"
+    assert "actor_identified" in one.out
+    assert one.out.count("PERMIT") == 1
     every = skarb("decide", payments, *LAW, "--explain", "all")
-    assert every.err.count("PERMIT") == 1
+    assert every.out.count("PERMIT") == 1
+    rows = skarb("decide", payments, *LAW, "--explain", "r2", "--format", "json")
+    assert len(json.loads(rows.out)) == 7 and "actor_identified" in rows.err
+    saved = skarb("decide", payments, *LAW, "--explain", "r2", "--output", "rows.json")
+    assert "actor_identified" in saved.out and "actor_identified" not in saved.err
     none = skarb("decide", payments, *LAW, "--explain", "r99")
     assert "no instruction 'r99' was decided" in none.err
 

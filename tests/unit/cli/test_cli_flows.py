@@ -142,7 +142,7 @@ def test_bad_rows_are_told_and_disorder_is_marked(skarb, tmp_path):
     path = write(tmp_path / "mixed.csv", rows)
     shown = skarb("flows", "trace", path, "--abroad", "ex")
     assert "4 rows in, 1 malformed" in shown.err and "-5.00" in shown.err
-    assert "not in the order of time" in shown.err and "not added up" in shown.err
+    assert "out of the order of time" in shown.err and "not added up" in shown.err
     told = json.loads(skarb("flows", "trace", path, "--abroad", "ex", "--format", "json").out)
     assert {one["asset"]: (one["invested"], one["returned"], one["still"]) for one in told["assets"]} == {
         "EUR": ("100", "0", "100"), "USD": ("500", "200", "300"),

@@ -75,7 +75,9 @@ def test_a_market_feeds_its_supervisor(market: Path, skarb: Callable[..., Any], 
     assert [(one.purpose, one.subject) for one in Looks(looks_path(tmp_path / "lake"), lambda: None).all()] == [
         ("case 17", f"lake/{party}")
     ]
-    assert skarb("lake", "person", "lake", party, "--purpose", " ").code == 8
+    for purpose in ((), ("--purpose", " ")):
+        refused = skarb("lake", "person", "lake", party, *purpose)
+        assert refused.code == 8 and "--purpose TEXT" in " ".join(refused.err.split())
 
 
 def test_what_cannot_be_done_is_said(market: Path, skarb: Callable[..., Any], tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "drafts"
 def test_check_of_a_draft(skarb, tmp_path: Path) -> None:
     result = skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash")
     assert result.code == 0, result.out
-    assert "zz-cash" in result.out and "7 cases of the law come out differently" in " ".join(result.out.split())
+    assert "zz-cash" in result.out and "7 cases of the law with another outcome" in " ".join(result.out.split())
     assert json.loads(skarb("law", "check", "--law", "zz", "--draft", EXAMPLES / "zz-cash", "--json").out)["passed"]
     wrong = skarb("law", "check", "--draft", EXAMPLES / "zz-cash")
     assert wrong.code == 9
@@ -245,7 +245,7 @@ def test_import_makes_a_law(skarb, tmp_path: Path) -> None:
     )
     result = skarb("law", "import", "openfisca", "parameters", "--out", "law")
     assert result.code == 0, result.err
-    assert "1 parameters" in result.out and "'soon' is no number" in result.out
+    assert "1 parameter with 1 value" in result.out and "'soon' is no number" in result.out
     assert skarb("law", "check", "--law", "law").code == 0
     assert skarb("law", "import", "openfisca", "parameters", "--out", "law").code == 5
     assert skarb("law", "import", "openfisca", "nothing", "--out", "other").code == 4

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+WHY = ("--purpose", "a test")
 ACCOUNTS = "address,asset,floor,metadata.name\nmember/1,BYN,-1000,Alena\nmember/2,BYN,,\nmember/2,USD,,\n"
 TRANSFERS = (
     '{"id": "a", "debit": "member/1", "credit": "member/2", "asset": "BYN", "amount": 100, "metadata": {"why": "rent"}}\n'
@@ -108,9 +109,9 @@ def test_the_commands_of_every_book_know_a_ledger_without_law(skarb, book: str) 
     assert skarb("rebuild", book).code == skarb("rebuild", book, "--check").code == skarb("verify", book).code == 0
     assert skarb("proof", "key", "k").code == 0
     assert skarb("proof", "head", book, "--key", "k", "-o", "h").code == 0
-    assert skarb("proof", "balance", book, "--account", "member/2", "--asset", "BYN", "--head", "h", "-o", "b").code == 0
+    assert skarb("proof", "balance", book, "--account", "member/2", "--asset", "BYN", "--head", "h", *WHY, "-o", "b").code == 0
     assert skarb("proof", "check", "b", "--public", "k.pub").code == 0
-    for words in (("include", book, "--id", "a", "--head", "h"), ("consistent", book, "--from", "h", "--head", "h")):
+    for words in (("include", book, "--id", "a", "--head", "h", *WHY), ("consistent", book, "--from", "h", "--head", "h")):
         refused = skarb("proof", *words)
         assert refused.code == 4
         assert "holds no instructions" in refused.err

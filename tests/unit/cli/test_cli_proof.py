@@ -9,6 +9,7 @@ import pytest
 from .conftest import payment, write
 
 LAW = ("--law", "zz", "--assume", "natural_person")
+WHY = ("--purpose", "a test")
 
 
 @pytest.fixture
@@ -39,9 +40,9 @@ def test_a_key_is_for_its_owner_and_never_overwritten(skarb, tmp_path: Path) -> 
 def test_from_key_to_checked_proof(skarb, book: Path) -> None:
     assert skarb("proof", "head", book, "--key", "my.key", "-o", "today.head").code == 0
     made = {
-        "r1.proof": ("include", book, "--id", "r1", "--head", "today.head"),
-        "r4.proof": ("include", book, "--id", "r4", "--key", "my.key"),
-        "p1.proof": ("balance", book, "--account", "outside/p1", "--asset", "ZZD", "--head", "today.head"),
+        "r1.proof": ("include", book, "--id", "r1", "--head", "today.head", *WHY),
+        "r4.proof": ("include", book, "--id", "r4", "--key", "my.key", *WHY),
+        "p1.proof": ("balance", book, "--account", "outside/p1", "--asset", "ZZD", "--head", "today.head", *WHY),
         "same.proof": ("consistent", book, "--from", "today.head", "--key", "my.key"),
     }
     for name, words in made.items():
@@ -59,7 +60,7 @@ def test_from_key_to_checked_proof(skarb, book: Path) -> None:
 
 
 def test_names_of_accounts_are_proved_too(skarb, book: Path, tmp_path: Path) -> None:
-    skarb("proof", "include", book, "--id", "r1", "--key", "my.key", "-o", "r1.proof")
+    skarb("proof", "include", book, "--id", "r1", "--key", "my.key", *WHY, "-o", "r1.proof")
     proof = tmp_path / "r1.proof"
     text = proof.read_text()
     assert text.count('"outside/p11"') == 1
@@ -78,7 +79,7 @@ def test_proofs_without_a_file_go_to_standard_output(skarb, book: Path, tmp_path
 
 
 def test_a_changed_proof(skarb, book: Path, tmp_path: Path) -> None:
-    skarb("proof", "include", book, "--id", "r1", "--key", "my.key", "-o", "r1.proof")
+    skarb("proof", "include", book, "--id", "r1", "--key", "my.key", *WHY, "-o", "r1.proof")
     text = (tmp_path / "r1.proof").read_text()
     for old, new, cross in (
         ('"amount": "2.50"', '"amount": "2.51"', "the words are those of the leaf"),
@@ -152,7 +153,19 @@ def test_mistakes_are_answered(skarb, book: Path, tmp_path: Path) -> None:
         (("consistent", book, "--from", "no.head", "--key", "my.key"), 4, "there is no file no.head"),
         (("consistent", book, "--from", "today.head", "--key", "my.key", "-o", "today.head"), 3, "this file is needed"),
     ):
-        result = skarb("proof", *words)
+        result = skarb("proof", *words, *(WHY if words[0] != "consistent" else ()))
         assert (words, result.code) == (words, code)
         assert said in " ".join(result.err.split())
     assert not (tmp_path / "note.txt.tree").exists()
+
+
+def test_nobody_is_proved_to_anybody_without_a_purpose(skarb, book: Path, tmp_path: Path) -> None:
+    person = ("balance", book, "--account", "outside/p1", "--asset", "ZZD", "--key", "my.key", "-o", "out")
+    for words in (("include", book, "--id", "r1", "--key", "my.key", "-o", "out"), person):
+        for purpose in ((), ("--purpose", " ")):
+            refused = skarb("proof", *words, *purpose)
+            assert refused.code == 8 and "say why you look: --purpose TEXT" in " ".join(refused.err.split())
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob("*.looks.jsonl"))
+    assert skarb("proof", *person, *WHY).code == 0
+    (line,) = (tmp_path / "my.book.looks.jsonl").read_text().splitlines()
+    assert json.loads(line)["purpose"] == "a test"

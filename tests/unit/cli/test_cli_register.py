@@ -50,7 +50,7 @@ def test_parties_come_in_and_can_be_looked_up(skarb, tmp_path: Path) -> None:
     assert skarb("register", "show", "p9", "--of", "reg", "--law", "zz").code == 4
     rows = json.loads(skarb("register", "recordings", "--of", "reg", "--law", "zz", "--format", "json").out)
     assert [row["source"] for row in rows] == ["ZZ registers.yaml", "people.csv"]
-    assert "2 parties" in rows[1]["holds"]
+    assert "parties: 2" in rows[1]["holds"]
 
 
 def test_one_wrong_row_refuses_the_file(skarb, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_screening_list_comes_in(skarb, tmp_path: Path) -> None:
     file.write_text(json.dumps(LIST))
     assert imported(skarb, file).code == 0
     rows = json.loads(skarb("register", "recordings", "--of", "reg", "--law", "zz", "--format", "json").out)
-    assert "1 lists" in rows[-1]["holds"]
+    assert "lists: 1" in rows[-1]["holds"]
     file.write_text(json.dumps({**LIST, "regime": "mars"}))
     assert imported(skarb, file).code == 3
 

@@ -233,8 +233,8 @@ def test_what_a_simulation_made_stands_for_a_list_of_the_law_and_nothing_else_do
         add(registers, f"simulated-{regime}", regime, date(2020, 1, 1))
     screen = screen_of(registers)
     assert screen.available
-    assert [one.partition(" is made up")[0] for one in screen.eased] == ["simulated-national", "simulated-un"]
-    assert "SAN-UN/list asks for: un-sc is not loaded" in screen.eased[1]
+    assert [one.partition(" is a made-up list")[0] for one in screen.eased] == ["simulated-national", "simulated-un"]
+    assert "it stands for un-sc, the real one that SAN-UN/list asks for" in screen.eased[1]
     assert set(screen.eased) <= set(setting_of("by", registers, "somebody").notes), "whoever decides by it is told"
     (tmp_path / "market.yaml").unlink()
     assert not screen_of(market()).available, "without a market nothing made up stands for anything"
@@ -265,7 +265,10 @@ def test_screening_commands_say_what_is_made_up(skarb, tmp_path: Path) -> None:
     assert skarb("screen", "import", "made.json", "--to", "reg").code == 0
     for words in (("lists",), ("wallet", "BTC:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), ("name", "Anna Kupala")):
         said = " ".join(skarb("screen", *words, "--of", "reg").err.split())
-        assert "made up: simulated-un is made up and stands for what SAN-UN/list asks for" in said, words
+        assert (
+            "made up: simulated-un is a made-up list of people under sanctions; in this simulated market it stands for un-sc"
+            in said
+        ), words
         assert "clear: simulated-un" not in said, "a list that is made up keeps nobody from being clear"
     answer = json.loads(skarb("screen", "name", "Anna Kupala", "--of", "reg", "--json").out)
     assert len(answer["missing"]) == len(answer["made_up"]) == 1 and "simulated-un" in answer["made_up"][0]

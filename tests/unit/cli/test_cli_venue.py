@@ -11,7 +11,7 @@ def test_trades_and_the_book_after_any_message(skarb, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + "0,1,1,10,5\n0,2,1,11,5\n1,3,0,11,7\n0,4,0,9,1\n")
     trades = skarb("venue", "match", "orders.csv", "--format", "csv")
     assert [tuple(one.values()) for one in trades.rows] == [("1", "3", "10", "5"), ("2", "3", "11", "2")]
-    assert "4 messages, 2 trades of 7 lots, 2 orders rest" in trades.err
+    assert "4 messages, 2 trades of 7 lots, 2 orders left" in trades.err
     before = skarb("venue", "match", "orders.csv", "--at", "2", "--depth", "1", "--format", "csv")
     assert [tuple(one.values()) for one in before.rows] == [("sell", "10", "5", "1")]
     assert "The last of 2 trades" in skarb("venue", "match", "orders.csv").out

@@ -48,13 +48,14 @@ class Declaring:
     filed: date | None = None  # by default the day on which it is done, in UTC
     form: Form = "parquet"
     segment: int = SEGMENT_ROWS  # rows
+    new_key: bool = False  # go on with another key than before
     progress: Progress | None = field(default=None, compare=False)
 
 
 def declare(asked: Declaring) -> Manifest:
     """Check tables and write them as a feed, or as what follows the feed that is there; return its manifest.
 
-    Raises: NotFound, InputError naming file, row and column, Conflict, Damaged
+    Raises: NotFound, InputError naming file, row and column, Conflict, Unavailable if somebody else is writing the feed, Damaged
     """
     private = read_private(asked.key)
     if not 1 <= len(asked.book) <= _BOOK or not asked.book.isprintable():
@@ -66,23 +67,29 @@ def declare(asked: Declaring) -> Manifest:
         raise InputError(f"feed {asked.to}: given a file, expected a folder")
     work = _Work(asked, rulebook_of(asked.law))
     signer = Signer(key_id(private.public_key()), private.sign, None)
-    return write_declared(asked.book, asked.to, signer, work.law.country, work.parts(), work.assets, work.editions, asked.form)
+    how = asked.form, asked.new_key
+    return write_declared(asked.book, asked.to, signer, work.law.country, work.parts(), work.assets, work.editions, *how)
 
 
 class _Work:
-    """What is known while tables are read. `assets` and `editions` grow until the last part was drawn."""
+    """What is known while tables are read. `assets` and `editions` grow until the last part was drawn.
+
+    What was filed before is read when the first part is drawn: from then on nobody else writes the feed.
+    """
 
     def __init__(self, asked: Declaring, law: Rulebook) -> None:
         self.asked, self.law = asked, law
         self.assets: dict[str, int] = {}
         self.editions: list[Edition] = []
         self._folder = asked.to / folder_name(asked.book)
-        self._before = latest(self._folder)
-        self._check_before()
-        self._told = self._told_assets()
+        self._before: Manifest | None = None
+        self._told: dict[str, int] = {}
 
     def parts(self) -> Iterator[tuple[str, Columns]]:
         """Yield the tables of each segment, with the day of filing."""
+        self._before = latest(self._folder)
+        self._check_before()
+        self._told = self._told_assets()
         asked, path = self.asked, self._rows()
         filed = (asked.filed or now().date()).isoformat()
         flat = Flat(self.law, self.decimals, self._sheets("cases", ("case",), rows.CASES))

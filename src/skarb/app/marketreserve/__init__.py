@@ -17,6 +17,7 @@ from skarb.app.marketreserve.kept import Kept, Known
 from skarb.app.reservefiles import MORNING, read_stand
 from skarb.app.reservemodel import AuditView, BillsView, ReserveView
 from skarb.core.amount import format_amount
+from skarb.core.counted import counted
 from skarb.core.time import zone
 from skarb.reserve.chart import DECIMALS
 from skarb.simulate.miners import Miners
@@ -53,7 +54,7 @@ class MarketReserve:
         bills, _ = self._bills.of(stand)
         story = self._kept.story()
         held = ", ".join(f"{format_amount(story.lots.units(asset), places)} {asset}" for asset, places in DECIMALS.items())
-        return f"· {len(bills)} bills of miners over {len(stand.months)} months; the reserve has {held}"
+        return f"· {counted(len(bills), 'bill')} of miners over {counted(len(stand.months), 'month')}; the reserve has {held}"
 
     def bills(self, asked: str | None, person: Known) -> BillsView:
         """Return all bills, and one of them in full: the one that is named, or the last.

@@ -6,10 +6,11 @@ cut short goes on where it stopped, and what it leaves is what it would have lef
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
-from skarb.core.errors import Conflict, NotFound
+from skarb.core.errors import Conflict, NotFound, Unavailable
 from skarb.journal.ahead import ahead
 from skarb.journal.chain import Envelope
 from skarb.journal.feed.columns import Columns, Decimals, columns_of
@@ -79,41 +80,46 @@ def export(
     *,
     first: int | None = None,
     upto: int | None = None,
+    new_key: bool = False,
     progress: Progress | None = None,
 ) -> Manifest | None:
     """Write what a journal has gained since the last export into a feed; return its manifest, or None if there is nothing new.
 
-    `first` is the first batch to write where the folder holds none yet, `upto` the last one of a book that may be growing.
-    Raises: Conflict if the folder holds another past of the book; Damaged if the journal does not hang together; NotFound.
+    `first` is the first batch to write where the folder holds none yet, `upto` the last one of a book that may be growing; `new_key` goes on
+    with another key than before.
+    Raises: Conflict if the folder holds another past of the book, or was signed with another key; Unavailable if somebody else is writing it;
+    Damaged if the journal does not hang together; NotFound.
     """
     folder = to / folder_name(book)
-    before = latest(folder)
-    start = _start(store, before, first, folder)
-    last = (store.last() or (0, GENESIS))[0]
-    last = last if upto is None else min(last, upto)
-    if start > last:
-        if first is not None and before is None:
-            raise NotFound(f"--from {first}: the last batch of book {book!r} is {last}")
-        return None
-    previous = _head_before(store, start)
-    stage = folder / STAGE
-    stage.mkdir(parents=True, exist_ok=True)
-    made, heads = [], [previous]
-    for group in _groups(store, book, start, last, previous):
-        made.append(_write(stage, folder, group, laws, decimals))
-        heads.append(group[-1][0].head)
-        if progress is not None:
-            progress("write the feed", group[-1][0].sequence - start + 1, last - start + 1)
-    if signer.head is None:
-        raise NotFound("a feed with bodies needs somebody who signs heads")
-    names = list(dict.fromkeys(name for one in made for name in one.editions))
-    country = laws(names[-1]).country if names else None
-    manifest = _manifest(book, made, country, signer.key, (previous.hex(), heads[-1].hex()), signer.head(last))
-    (folder / "editions").mkdir(exist_ok=True)
-    for name in names:
-        write_whole(folder / "editions" / f"{name}.json", laws(name).normal)
-    publish(folder, manifest, signer)
-    return manifest
+    with _alone(folder):
+        before = latest(folder)
+        _same_key(before, signer, folder, new_key)
+        start = _start(store, before, first, folder)
+        last = (store.last() or (0, GENESIS))[0]
+        last = last if upto is None else min(last, upto)
+        if start > last:
+            if first is not None and before is None:
+                raise NotFound(f"--from {first}: the last batch of book {book!r} is {last}")
+            return None
+        previous = _head_before(store, start)
+        stage = folder / STAGE
+        stage.mkdir(parents=True, exist_ok=True)
+        made, heads = [], [previous]
+        for group in _groups(store, book, start, last, previous):
+            made.append(_write(stage, folder, group, laws, decimals))
+            heads.append(group[-1][0].head)
+            if progress is not None:
+                progress("write the feed", group[-1][0].sequence - start + 1, last - start + 1)
+        if signer.head is None:
+            raise NotFound("a feed with bodies needs somebody who signs heads")
+        names = list(dict.fromkeys(name for one in made for name in one.editions))
+        country = laws(names[-1]).country if names else None
+        manifest = _manifest(book, made, country, signer.key, (previous.hex(), heads[-1].hex()), signer.head(last))
+        (folder / "editions").mkdir(exist_ok=True)
+        for name in names:
+            write_whole(folder / "editions" / f"{name}.json", laws(name).normal)
+        publish(folder, manifest, signer)
+        return manifest
 
 
 def write_declared(
@@ -125,36 +131,79 @@ def write_declared(
     assets: dict[str, int],
     editions: Sequence[Edition] = (),
     form: Form = "parquet",
+    new_key: bool = False,
 ) -> Manifest:
     """Write columns that an institution declares, without a journal that proves them.
 
-    Shape: `parts` are the day of filing and the tables; each becomes one numbered batch, which the rows must name. `assets` and
-    `editions` are looked at after the last part was drawn. If drawing a part fails, the feed is as it was.
+    Shape: `parts` are the day of filing and the tables; each becomes one numbered batch, which the rows must name. Nobody else writes the feed
+    from before the first is drawn. `assets` and `editions` are looked at after the last part was drawn. If drawing a part fails, the feed is
+    as it was. `new_key` goes on with another key than before.
+    Raises: Conflict if the feed was signed with another key; Unavailable if somebody else is writing it; Damaged.
     """
     folder = to / folder_name(book)
-    before = latest(folder)
-    first = 1 if before is None else before.last + 1
-    stage = folder / STAGE
-    shutil.rmtree(stage, ignore_errors=True)  # what a call that was killed left there belongs to other tables
-    stage.mkdir(parents=True, exist_ok=True)
-    made = []
+    with _alone(folder):
+        before = latest(folder)
+        _same_key(before, signer, folder, new_key)
+        first = 1 if before is None else before.last + 1
+        stage = folder / STAGE
+        shutil.rmtree(stage, ignore_errors=True)  # what a call that was killed left there belongs to other tables
+        stage.mkdir(parents=True, exist_ok=True)
+        made = []
+        try:
+            for number, (day, columns) in enumerate(parts, first):
+                made.append(_store(stage, day, number, number, columns, None, (), assets, form))
+        except BaseException:
+            shutil.rmtree(stage, ignore_errors=True)
+            raise
+        previous = GENESIS.hex() if before is None else before.end
+        end = declared_end(previous, [one.segment for one in made])
+        manifest = _manifest(book, made, country, signer.key, (previous, end), None, [one.hash for one in editions])
+        (folder / "editions").mkdir(exist_ok=True)
+        for one in editions:
+            write_whole(folder / "editions" / f"{one.hash}.json", one.normal)
+        publish(folder, manifest, signer)
+        return manifest
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep everybody else from writing the feed of a book; what is empty afterwards is taken away again.
+
+    Raises: Unavailable if somebody else is writing it
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
     try:
-        for number, (day, columns) in enumerate(parts, first):
-            made.append(_store(stage, day, number, number, columns, None, (), assets, form))
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        for empty in (folder, to):
-            with suppress(OSError):  # it holds something
-                empty.rmdir()
-        raise
-    previous = GENESIS.hex() if before is None else before.end
-    end = declared_end(previous, [one.segment for one in made])
-    manifest = _manifest(book, made, country, signer.key, (previous, end), None, [one.hash for one in editions])
-    (folder / "editions").mkdir(exist_ok=True)
-    for one in editions:
-        write_whole(folder / "editions" / f"{one.hash}.json", one.normal)
-    publish(folder, manifest, signer)
-    return manifest
+        if not _take(lock, folder):
+            raise Unavailable(f"{folder} is being written by another call; wait until it has ended, then call again")
+        try:
+            yield
+        finally:
+            for empty in (folder, folder.parent):
+                with suppress(OSError):  # it holds something
+                    empty.rmdir()
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, folder: Path) -> bool:
+    """Lock a folder, unless somebody else has, or took it away meanwhile."""
+    with suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock), folder.stat())
+    return False
+
+
+def _same_key(before: Manifest | None, signer: Signer, folder: Path, new_key: bool) -> None:
+    """Refuse to go on with another key by mistake: what is signed with it no supervisor takes before he trusts it.
+
+    Raises: Conflict
+    """
+    if before is not None and before.key != signer.key and not new_key:
+        raise Conflict(
+            f"{folder} was signed with the key {before.key[:16]}…, given {signer.key[:16]}…; name that key, or go on with the new one by "
+            "--new-key, which the supervisor must trust first (skarb lake trust)"
+        )
 
 
 def latest(folder: Path) -> Manifest | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skarb.core.counted import counted
 from skarb.core.errors import InputError
 from skarb.oversight.flows.definition import COMPANY, COUNTRY, KIND, KINDS, PERSON, PLACE
 from skarb.oversight.flows.model import UNVALUED, Aside, Asset, Crossing, Places, Rows
@@ -56,7 +57,7 @@ def read_lake(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> C
         f"SELECT * FROM ({_CROSSING}) WHERE kind IN ({chosen}) ORDER BY instant, position", params=[first, last]
     ).to_arrow_table()
     unknown = table.filter(pc.is_null(table["amount"])).num_rows
-    notes = (f"{unknown:,} rows with amounts of more than 38 digits are left out",) if unknown else ()
+    notes = (f"left out: {counted(unknown, 'row')} with an amount of more than 38 digits",) if unknown else ()
     if unknown:
         table = table.filter(pc.is_valid(table["amount"]))
     return Crossing(_rows(connection, table), aside, first, last, currency, decimals, notes)

@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from skarb.core.counted import counted
 from skarb.core.errors import FieldError, InputError, NotFound, Problem
 from skarb.core.instruction import Instruction
 from skarb.core.time import legal_day
@@ -119,13 +120,13 @@ def read_sheet(
     if not any(country.values()):
         shown = ", ".join(sorted(one for one in country if one)[:5])
         raise NotFound(
-            f"{name}: none of {len(country):,} accounts lies abroad; say which do with --abroad PATTERN; accounts are {shown} …"
+            f"{name}: none of {counted(len(country), 'account')} lies abroad; say which do with --abroad PATTERN; accounts are {shown} …"
         )
     assets = sorted({one.asset for _, _, one, _, _ in kept})
     if asset is not None and asset not in assets:
         raise NotFound(f"{name}: no row is of the asset {asset}; they are of {', '.join(assets)}")
     if disordered:
-        notes.append(f"{disordered:,} rows are not in the order of time; all were taken in it")
+        notes.append(f"{counted(disordered, 'row')} out of the order of time; all were taken in it")
     kept.sort(key=lambda one: one[0])  # stable: rows of one instant stay in the order of the file
     days = [legal_day(one.at, zone) for _, _, one, _, _ in (kept[0], kept[-1])]
     chosen = [one for one in kept if (country[one[3]] or country[one[4]]) and (asset is None or one[2].asset == asset)]
@@ -184,7 +185,7 @@ def _rows(
         values.append(UNVALUED if value is None or value >= _WORD else value)
     missing = sum(value == UNVALUED for value in values)
     notes = (
-        [f"{missing:,} rows have no known value; they count in units only"]
+        [f"{counted(missing, 'row')} of no known value, counted in units only"]
         if missing and (worth is not None or own is not None)
         else []
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skarb.core.compiled import Functions, choose_kind, compiled, interpreted
-from skarb.screening.names import kernel
+from skarb.screening.names import alike, kernel
 from skarb.screening.names.form import CODES
 
 _WORTH = 400  # names; below, the interpreter has done before a compiler is loaded
@@ -61,8 +61,8 @@ def rarity_of(counts: NDArray[np.int64], names: int) -> NDArray[np.float32]:
 def functions(worth: bool) -> Functions:
     """Return the kernel's functions."""
     if choose_kind(worth) == "numba":
-        return compiled([kernel], {"best", "closest", "count_codes", "meet"})
-    return interpreted([kernel])
+        return compiled([alike, kernel], {"best", "closest", "count_codes", "meet"})
+    return interpreted([alike, kernel])
 
 
 def worth(names: int) -> bool:
