@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -23,11 +24,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.thorough import THOROUGH
 
-from skarb.core.compiled import has_numba
+from skarb.core.compiled import compiled, has_numba
 from skarb.core.time import from_day, to_day
 from skarb.journal import open_book, verify
 from skarb.journal.chain import facts_of, instructions_of
 from skarb.journal.counting import posted
+from skarb.ledger import wide
+from skarb.oversight.replay import living, paying, tables, tallying
 from skarb.oversight.replay.living import WORLDS, Features, Kinds, Tracks
 from skarb.oversight.replay.tally import empty_table, kernels
 from skarb.oversight.replay.tallying import BLOCK
@@ -95,9 +98,15 @@ def by_tally(rows: list[Row], what: Counted, including: bool) -> list[int | None
     return found
 
 
+@cache
+def _compiled():
+    modules = [wide, tables, tallying, paying, living]
+    return compiled(modules, ("seek", "show", "count_in", "amount_of"))  # most of them are no entries elsewhere
+
+
 def by_kernel(rows: list[Row], what: Counted, including: bool, kind: str) -> list[int | None]:
     """What a replay shows each row, and adds up."""
-    run = kernels(kind)
+    run = kernels(kind) if kind == "python" else _compiled()
     amount, room = (0 if what.sum else -1), 1 << 12
     alone = [np.array([one], np.int64) for one in (amount, window_days(what.window), limit_of(what.sum))]
     tracks = Tracks(*alone, empty_table(room), np.zeros((room, WORLDS), np.int64))

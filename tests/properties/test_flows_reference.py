@@ -1,6 +1,7 @@
 """The kernels follow money as a slow reading with Python's own numbers does, and lose none of it."""
 
 from collections import Counter, defaultdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from tests.properties.flow_reading import fifo as slow_fifo
 from tests.properties.flow_reading import haircut as slow_haircut
 from tests.thorough import THOROUGH
 
+from skarb.core.compiled import compiled
 from skarb.core.errors import InputError
+from skarb.oversight.flows import portion
 from skarb.oversight.flows.model import Transfers
 from skarb.oversight.flows.trace import fifo, haircut, haircut_by, kernels
 
@@ -106,13 +109,18 @@ def test_compiled_kernels_on_a_market(large):
     check_haircut(rows, sides, "numba")
 
 
+@cache
+def _portion():
+    return compiled([portion], ("portion",))  # in the kernels it is woven into its callers
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1), st.integers(1, 2**62 - 1), st.integers(0, 61))
 def test_a_portion_is_exact(x, y, z, shift):
     z = max(1, z >> shift)
     x, y = x % (z + 1), y % (z + 1)
-    for kind in ("python", "numba"):
-        assert kernels(kind)["portion"](np.int64(x), np.int64(y), np.int64(z)) == x * y // z
+    for functions in (kernels("python"), _portion()):
+        assert functions["portion"](np.int64(x), np.int64(y), np.int64(z)) == x * y // z
 
 
 @pytest.mark.parametrize(

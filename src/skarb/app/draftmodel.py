@@ -19,7 +19,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     """How far work beside the market is, such as the replay of its drafts."""
 
     stage: Stage = "idle"
-    subject: str = ""  # the book or draft at hand, or what went wrong
+    subject: str = ""  # the book or draft at hand and which of how many it is, or what went wrong
 
 
 class Total(Struct, frozen=True, kw_only=True):

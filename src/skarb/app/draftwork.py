@@ -39,11 +39,11 @@ def replay_drafts(market: Path, tell: Tell) -> int:
     folders = draft_folders(market)
     if not folders:
         return 0
-    law, heights = read_market_file(market).law, _lake(market, tell)
+    law, heights = read_market_file(market).law, take_in(market, tell)
     (market / "answers").mkdir(exist_ok=True)
     answered = 0
-    for folder in folders:
-        tell("replaying", folder.name)
+    for number, folder in enumerate(folders, 1):
+        tell("replaying", f"{folder.name} {number}/{len(folders)}")
         own = answer_folder(market, folder.name)
         own.mkdir(exist_ok=True)
         try:
@@ -58,21 +58,27 @@ def replay_drafts(market: Path, tell: Tell) -> int:
     return answered
 
 
-def _lake(market: Path, tell: Tell) -> dict[str, int]:
-    """Bring the lake up to the books, and return how many batches of each it holds."""
+def take_in(market: Path, tell: Tell = lambda stage, subject: None, until: Callable[[], bool] = bool) -> dict[str, int]:
+    """Bring the lake up to the books, and return how many batches of each it holds; `until` is asked between books, and true leaves the rest.
+
+    Raises: SkarbError if a book cannot be brought into the lake.
+    """
     books = sorted((market / "books").glob(f"*{BOOK_SUFFIX}"))
     (market / "keys").mkdir(mode=0o700, exist_ok=True)
     (market / "feed").mkdir(exist_ok=True)
     heights: dict[str, int] = {}
-    for book in books:
+    for number, book in enumerate(books, 1):
+        if until():
+            break
+        subject = f"{book.stem} {number}/{len(books)}"
         key = market / "keys" / f"{book.stem}.key"
         if not key.exists():
             make_key(key)
-        tell("feeding", book.stem)
+        tell("feeding", subject)
         feed(book, market / "feed", key)
         own = market / "feed" / f"book={book.stem}"
         if own.is_dir():  # a book in which nothing happened has none
-            tell("loading", book.stem)
+            tell("loading", subject)
             heights[book.stem] = max(one.last for one in add(market / "lake", own, key=public_path(key)))
     return heights
 

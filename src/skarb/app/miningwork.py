@@ -36,7 +36,7 @@ def mining_beside(market: Path, sender: Connection) -> None:
     """Make the slow answers and tell the other end when they are made; it never raises."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(15)
     try:
         make_figures(market)
         sender.send(Progress(stage="done"))

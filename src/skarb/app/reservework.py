@@ -71,7 +71,7 @@ def reserve_beside(market: Path, sender: Connection, until: date) -> None:
     """Keep bills and reserve up to a day and tell the other end when that is done; it never raises."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(15)
     try:
         keep(market, until)
         sender.send(Progress(stage="done"))

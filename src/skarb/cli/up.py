@@ -16,7 +16,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from skarb.app.beside import Beside
+from skarb.app.beside import Beside, Replay
 from skarb.app.draftmodel import Progress
 from skarb.app.drafts import draft_folders
 from skarb.app.files import now
@@ -26,6 +26,7 @@ from skarb.app.miningwork import mining_beside
 from skarb.app.reservework import keep, reserve_beside
 from skarb.cli.market_summary import print_market
 from skarb.cli.output import err, out, progress
+from skarb.core.compiled import be_patient
 from skarb.core.counted import counted
 from skarb.core.errors import InputError, NotFound
 
@@ -159,20 +160,19 @@ def _first_day(days: int) -> date:
 
 def _serve(running: Market, host: str, port: int, browser: bool) -> None:
     """Show the market and let the present happen until somebody stops it."""
-    from skarb.console.serve import serve
-
     stop = threading.Event()
-    beside: list[Beside] = []
+    drafts = _replay_beside(running)  # first of all, as it takes longest
+    beside: list[Beside] = [*drafts]
     failure: list[BaseException] = []
 
     def live() -> None:
         try:
-            running.view.replaying = Progress(stage="past")
             beside.extend(_mine_beside(running))
             _fill(running, stopped=stop.is_set)
             if not stop.is_set():
+                for one in drafts:
+                    one.begin()
                 running.view.alerts()  # the first watch begins before somebody asks for it
-                beside.extend(_replay_beside(running))
                 beside.extend(_bill_beside(running))
             for _ in () if stop.is_set() else running.live():
                 if running.view.kept is not None and running.view.kept.wants(running.now):
@@ -183,6 +183,8 @@ def _serve(running: Market, host: str, port: int, browser: bool) -> None:
             failure.append(error)
             stop.set()
 
+    from skarb.console.serve import serve
+
     writer = threading.Thread(target=live, name="skarb-market")
     writer.start()
     try:
@@ -192,14 +194,16 @@ def _serve(running: Market, host: str, port: int, browser: bool) -> None:
         writer.join()
         for one in beside:
             one.stop()
+        be_patient(False)
     if failure:
         raise failure[0]
 
 
-def _replay_beside(running: Market) -> list[Beside]:
-    """Begin to replay the drafts, if there are any; whatever becomes of that, the market goes on."""
+def _replay_beside(running: Market) -> list[Replay]:
+    """Begin what leads to the replay of the drafts, if there are any; whatever becomes of that, the market goes on."""
 
     def learn(told: Progress) -> None:
+        be_patient(False)  # kernels are compiled, or nobody compiles them there
         running.view.replaying = told
         if told.stage == "failed":
             err.print(f"[yellow]The drafts were not replayed:[/] {escape(told.subject)}", highlight=False)
@@ -209,8 +213,10 @@ def _replay_beside(running: Market) -> list[Beside]:
     if not draft_folders(running.folder):
         running.view.replaying = Progress(stage="done")
         return []
+    running.view.replaying = Progress(stage="past")
+    be_patient()
     try:
-        return [Beside(running.folder, learn)]
+        return [Replay(running.folder, learn)]
     except Exception as error:
         learn(Progress(stage="failed", subject=str(error)))
         return []

@@ -5,6 +5,9 @@ answers are the same, so nobody can tell. `SKARB_KERNEL=python` keeps the interp
 
 To compile, every function of a kernel's modules is copied into one namespace where its neighbours are the compiled ones. The
 copies carry a digest of all sources in their names: what numba keeps on disk can never be older than the code.
+
+To compile takes longer than most work. Where a process beside compiles and keeps what is needed, `be_patient` lets work that names no kind go on in
+the interpreter until that is done.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 from types import FunctionType, ModuleType
 from typing import Any, Literal, get_args
 
@@ -23,7 +27,10 @@ from skarb.core.errors import ConfigurationError, Unavailable, shorten
 Kind = Literal["numba", "python"]
 Functions = dict[str, Callable[..., Any]]
 # Kernels allocate nothing, so the compiler need not count who uses an array; counting would take most of the time.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# Nobody calls them from C, and only entries from Python: the ways in that numba makes for both would take a third of the time to compile.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
+_patience = Event()
 
 
 def choose_kind(worth: bool, kind: Kind | None = None) -> Kind:
@@ -36,7 +43,16 @@ def choose_kind(worth: bool, kind: Kind | None = None) -> Kind:
         raise ConfigurationError(f"kernel {shorten(wanted)!r} (SKARB_KERNEL) is not one of {', '.join(get_args(Kind))}")
     if wanted == "numba" and not has_numba():
         raise Unavailable("a kernel cannot run on numba, which is not installed; install it or set SKARB_KERNEL=python")
+    worth = worth and not _patience.is_set()
     return "numba" if wanted == "numba" or (not wanted and worth and has_numba()) else "python"
+
+
+def be_patient(patient: bool = True) -> None:
+    """Let work that is not asked to be compiled stay in the interpreter from now on, or no longer; who chose to compile before is not changed."""
+    if patient:
+        _patience.set()
+    else:
+        _patience.clear()
 
 
 @cache
@@ -70,7 +86,7 @@ def compiled(
     beside: Sequence[str] = (),
     woven: Collection[str] = (),
 ) -> Functions:
-    """Return the functions of some modules compiled; machine code of `entries` is kept beside the source for the next start.
+    """Return the entries of some modules compiled; their machine code is kept beside the source for the next start.
 
     `beside` names the modules whose constants they use, `woven` the functions that are put into their callers.
     """
@@ -82,17 +98,15 @@ def compiled(
     for name, function in _functions(modules).items():
         copy = FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
         copy.__qualname__ = f"{name}_{digest}"
-        namespace[name] = _jit(numba, copy, name in entries, name in woven)
-    return namespace
+        namespace[name] = _entry(numba, copy) if name in entries else numba.njit(copy, **_INNER, forceinline=name in woven)
+    return {name: namespace[name] for name in entries}
 
 
-def _jit(numba: ModuleType, function: FunctionType, keep: bool, weave: bool) -> Any:
-    if keep:
-        try:
-            return numba.njit(function, **_OPTIONS, cache=True)
-        except RuntimeError:  # no folder to keep it in can be written: it is compiled again next time
-            pass
-    return numba.njit(function, **_OPTIONS, forceinline=weave)
+def _entry(numba: ModuleType, function: FunctionType) -> Any:
+    try:
+        return numba.njit(function, **_OPTIONS, cache=True)
+    except RuntimeError:  # no folder to keep it in can be written: it is compiled again next time
+        return numba.njit(function, **_OPTIONS)
 
 
 def _functions(modules: Sequence[ModuleType]) -> dict[str, FunctionType]:

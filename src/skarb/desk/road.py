@@ -129,7 +129,8 @@ class Desk:
         """Return the instructions as columns where that is worth it and they may be plain."""
         if isinstance(instructions, Sheet):
             return instructions
-        if len(instructions) < _MANY or instructions[0].activity not in self._planner.plain:
+        activity = instructions[0].activity if len(instructions) >= _MANY else None
+        if activity not in self._planner.plain or any(one.activity != activity for one in instructions):
             return None
         kind = choose_kind(self._handled >= WORTH_COLUMNS)
         return Sheet.of(instructions, kind) if kind == "numba" else None

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from skarb.app.beside import Beside
+from skarb.app.beside import Beside, Replay
 from skarb.app.draftmodel import Progress
 from skarb.app.drafts import Answers, answer_folder, draft_folders, read_answer, report_path
-from skarb.app.draftwork import replay_drafts
+from skarb.app.draftwork import replay_drafts, take_in
 from skarb.app.keys import public_path
 from skarb.app.law import draft_of
 from skarb.app.market import Market, MarketFile, create_market
@@ -178,6 +179,31 @@ def test_a_process_beside_the_market_says_how_far_it_is(market: Path):
     assert [one.stage for one in told[:2]] == ["feeding", "loading"] and told[-1] == Progress(stage="done")
     beside.stop()
     assert told[-1] == Progress(stage="done")
+
+
+def test_books_are_taken_in_while_the_past_happens_and_drafts_wait_for_its_end(market: Path):
+    for made in ("feed", "lake", "answers"):
+        shutil.rmtree(market / made)
+    told: list[Progress] = []
+    beside = Replay(market, told.append)
+    try:
+        until = monotonic() + 120
+        while not (market / "lake").exists() and monotonic() < until:
+            sleep(0.05)
+        assert (market / "lake").exists() and not (market / "answers").exists()
+        assert told == [Progress(stage="past")]
+        beside.begin()
+        beside.wait(120)
+        assert told[-1] == Progress(stage="done")
+        assert read_answer(market, "abroad") is not None
+    finally:
+        beside.stop()
+
+
+def test_a_round_through_the_books_ends_when_it_is_told_to(market: Path):
+    first = sorted(one.stem for one in (market / "books").glob("*.book"))[0]
+    asked = iter([False, True])
+    assert set(take_in(market, until=lambda: next(asked))) <= {first}
 
 
 def test_what_goes_wrong_beside_is_told_and_raises_nothing(tmp_path: Path):

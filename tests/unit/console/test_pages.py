@@ -194,6 +194,10 @@ def test_a_market_whose_past_still_happens_says_how_far_it_is(empty_market: Any)
     text = TestClient(console(empty_market)).get("/", params={"lang": "en"}).text
     outline(text)
     assert "day 12 of 30" in text and '<progress id="past" value="12" max="30">' in text
+    for path in ("/drafts", "/flows"):
+        text = TestClient(console(empty_market)).get(path, params={"lang": "en"}).text
+        outline(text)
+        assert '<progress value="12" max="30" aria-label="' in text, path
 
 
 @pytest.mark.parametrize("path", ["/", "/flows", "/provision/BY-U367-2024/np-swap", "/nowhere"])

@@ -50,7 +50,7 @@ def kernel(kind: Kind | None, changes: int) -> Kernel:
 def _load(kind: Kind) -> Kernel:
     modules = [import_module(f"skarb.ledger.{name}") for name in _MODULES]
     if kind == "numba":
-        functions: dict[str, Any] = compiled(modules, set(Kernel._fields), beside=_BESIDE, woven=_WOVEN)
+        functions: dict[str, Any] = compiled(modules, set(Kernel._fields[1:]), beside=_BESIDE, woven=_WOVEN)
     else:
         functions = interpreted(modules)
     return Kernel(kind, **{name: functions[name] for name in Kernel._fields if name != "kind"})
