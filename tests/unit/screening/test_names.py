@@ -195,6 +195,38 @@ def test_the_means_are_named_and_those_missing_are_refused(monkeypatch: pytest.M
         Reader("logic-v2")
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("asked", "listed"),
+    [
+        ("Рыгор Паўлавіч Бародзіч", "Ryhor BARODZICH"),
+        ("Бородич Григорий Павлович", "Grigory BORODICH"),
+        ("Григорий Бородич", "Григорий Павлович Бородич"),
+        ("Алена Мікалаеўна Зялёнка", "Alena Zialionka"),
+        ("Olena Mykolaivna Zelenko", "Олена Зеленко"),
+        ("Татьяна Ильинична Крупская", "Tatiana KRUPSKAYA"),
+        ("Владимир Ильич Бородич", "Vladimir BORODICH"),
+    ],
+)
+def test_a_patronymic_that_only_one_name_has_clears_nobody(method: Method, asked: str, listed: str) -> None:
+    assert NameScreen([made(entry("1", listed))], method=method).search(somebody(asked)).verdict == "possible"
+    assert like(method, asked, listed) < 0.95  # something is missing, so other evidence may still clear
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("asked", "listed"),
+    [
+        ("Рыгор Паўлавіч Бародзіч", "Ryhor Siarheevich BARODZICH"),  # two fathers
+        ("Рыгор Паўлавіч Бародзіч", "Ryhor ZIALIONKA"),
+        ("Бародзіч Рыгор", "Ryhor ZIALIONKA"),  # a family name that ends like a patronymic
+        ("Бародзіч Рыгор Паўлавіч", "Ryhor Paulavich"),
+    ],
+)
+def test_a_patronymic_makes_nobody_somebody_else(method: Method, asked: str, listed: str) -> None:
+    assert NameScreen([made(entry("1", listed))], method=method).search(somebody(asked)).verdict == "clear"
+
+
 def test_empty_and_odd_names_find_nobody() -> None:
     screen = NameScreen([LISTED, made(entry("x", "", "—", "  "), name="odd")], method="rules")
     for name in ("", " ", "的", "123"):

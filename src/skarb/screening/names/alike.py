@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 Array = Any
+LITTLE = 0.48  # a word that weighs less may be missing without its letters being counted
 
 
 def alike(
@@ -51,7 +52,8 @@ def alike(
             near[j - begin] = max(near[j - begin], one)
         if like == 0.0:
             left += weights[i]
-            missing += length
+            if weights[i] >= LITTLE:
+                missing += length
         else:
             answered += weights[i] * like
             weight += weights[i]
@@ -63,7 +65,8 @@ def alike(
     for j in range(begin, end):
         if near[j - begin] == 0.0:
             open_ += other_weights[j]
-            lacking += other_ends[j] - before(other_ends, j)
+            if other_weights[j] >= LITTLE:
+                lacking += other_ends[j] - before(other_ends, j)
     against = min(left, open_)
     share = answered / (weight + against + reading[4] * (left - against) + reading[5] * (open_ - against))
     edits = min(edits + max(missing, lacking), reading[3])

@@ -5,6 +5,7 @@ Made once for a listed name and kept. Weights say how much a word tells: a famil
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
@@ -18,10 +19,14 @@ from skarb.screening.names.fold import MOST, Word, fold
 from skarb.screening.names.sound import skeleton, sound
 from skarb.screening.names.words import words
 
-WordKind = Literal["word", "generic", "particle", "title", "number", "initial", "legal_form"]
+WordKind = Literal["word", "patronymic", "generic", "particle", "title", "number", "initial", "legal_form"]
 WEIGHTS: Final[dict[WordKind, float]] = {
-    "word": 1.0, "generic": 0.5, "particle": 0.4, "title": 0.3, "number": 1.3, "initial": 0.5, "legal_form": 0.3,
+    "word": 1.0, "patronymic": 1.0, "generic": 0.5, "particle": 0.4, "title": 0.3, "number": 1.3, "initial": 0.5, "legal_form": 0.3,
 }  # fmt: skip
+# As folded. Belarusian, Russian, Ukrainian: Сяргеевіч, Сергеевич, Сергійович; Іванаўна, Ивановна, Іванівна; Ильинична; Ильич, Кузьмич.
+_PATRONYMIC: Final = re.compile(
+    r".{2,}(?:[aeoiuy]v[iy]t?ch|[aeoiy][vuw]na|[iy][ny]?ichna)|il+[iy]{1,3}ch|(?:kuzm|f[ao]m|luk|nikit)[iy]ch"
+)
 BASE: Final = 37  # 26 letters, 10 digits, and the edge of a word
 GRAMS: Final = BASE**3
 LONGEST: Final = 62  # letters of a word that are looked at: their places are bits of one number
@@ -44,8 +49,10 @@ class Form:
 
     __slots__ = (
         "_ways",
+        "_without",
         "codes",
         "descent",
+        "fathers",
         "foreign",
         "known",
         "plain",
@@ -60,6 +67,8 @@ class Form:
         self.words = tuple([token.folded for token in tokens])
         self.plain = " ".join([token.folded for token in _telling(tokens)])
         self._ways: tuple[str, str, str] | None = None
+        self._without: tuple[str, tuple[str, str, str]] | None = None
+        self.fathers = frozenset([token.written.casefold() for token in tokens if token.kind == "patronymic"])
         self.foreign = not text.isascii()
         self.descent = _descent(tokens)
         self.codes = codes_of(tokens)
@@ -69,10 +78,21 @@ class Form:
     def ways(self) -> tuple[str, str, str]:
         """Other ways to write it: the words in order, written together, and as they sound."""
         if self._ways is None:
-            telling = _telling(self.tokens)
-            words = [token.folded for token in telling]
-            self._ways = " ".join(sorted(words)), "".join(words), " ".join(sorted([token.sound for token in telling]))
+            self._ways = _ways(_telling(self.tokens))
         return self._ways
+
+    @property
+    def without(self) -> tuple[str, tuple[str, str, str]]:
+        """How it is written without a patronymic, and other ways to write that."""
+        if self._without is None:
+            telling = [token for token in _telling(self.tokens) if token.kind != "patronymic"]
+            self._without = " ".join([token.folded for token in telling]), _ways(telling)
+        return self._without
+
+
+def _ways(telling: Sequence[Token]) -> tuple[str, str, str]:
+    words = [token.folded for token in telling]
+    return " ".join(sorted(words)), "".join(words), " ".join(sorted([token.sound for token in telling]))
 
 
 def _telling(tokens: tuple[Token, ...]) -> Sequence[Token]:
@@ -180,7 +200,16 @@ def _descent(tokens: tuple[Token, ...]) -> frozenset[tuple[str, str]]:
 
 def tokens_of(text: str, kind: SubjectKind, use_icu: bool) -> tuple[Token, ...]:
     """Return the words of a name with what is known of them."""
-    return tuple(_tokens(fold(text, use_icu), kind))
+    found = tuple(_tokens(fold(text, use_icu), kind))
+    return _with_patronymic(found) if kind == "person" and len(found) > 2 else found
+
+
+def _with_patronymic(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Mark the patronymic of a person, which stands behind the given name; the first word is none, as family names may end so, too."""
+    for at, token in enumerate(tokens[1:], 1):
+        if token.kind == "word" and _PATRONYMIC.fullmatch(token.folded):
+            return *tokens[:at], token._replace(kind="patronymic"), *tokens[at + 1 :]
+    return tokens
 
 
 def codes_of(tokens: tuple[Token, ...]) -> NDArray[np.int32]:

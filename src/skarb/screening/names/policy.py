@@ -22,6 +22,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replaced: float
     edits: float
     edits_most: int
+    patronymic: int  # letters that one counts for which only one of the names has
     turned: float
     only_query: float
     only_listed: float

@@ -16,6 +16,8 @@ from skarb.screening.names.form import Form, Token, hear
 from skarb.screening.names.grams import Grams
 from skarb.screening.names.policy import Reading
 
+_PATRONYMIC = 0.46  # it finds names as other words do, and may be missing as little ones may
+
 
 class Spelled:
     """Names as arrays: the letters of their words as they sound, where each word ends, what it weighs, its bones, and where each name ends."""
@@ -27,7 +29,9 @@ class Spelled:
         self.letters = np.frombuffer(b"".join([word.letters for word in words]), np.uint8)
         self.ends = np.array(list(accumulate([len(word.letters) for word in words])), np.int64)
         self.bones = np.array([word.bones for word in words], np.int32)
-        self.weights = np.array([token.weight for tokens in names for token in tokens], np.float32)
+        self.weights = np.array(
+            [_PATRONYMIC if token.kind == "patronymic" else token.weight for tokens in names for token in tokens], np.float32
+        )
         self.words = np.array(list(accumulate(map(len, names))), np.int64)
 
     @property
