@@ -20,9 +20,10 @@ from skarb.screening.lists import Edition, Reading, Source, read_lists, read_to_
 YEAR = timedelta(days=365)
 
 
-def read_list_files(files: Iterable[Path], edition: Edition, registers: Registers) -> Reading:
+def read_list_files(files: Iterable[Path], edition: Edition, registers: Registers, *, fewer: bool = False) -> Reading:
     """Return the lists that some files make, in the publishers' forms or in our own; with one problem none of them.
 
+    A list that has lost more than half of its entries is a problem unless `fewer` are expected: a whole file of little would end screening unseen.
     Raises: NotFound, InputError
     """
     sources = [_source(file) for file in files]
@@ -42,7 +43,19 @@ def read_list_files(files: Iterable[Path], edition: Edition, registers: Register
         Problem(name, "list", name, "every list once") for name in sorted({name for name in names if names.count(name) > 1})
     ]
     problems += [problem for one in whole for problem in registers.list_problems(one, f"{one.list} {one.version}")]
+    problems += [] if fewer else [problem for one in whole for problem in _lost(one, registers)]
     return Reading(problems=tuple(problems), notes=reading.notes) if problems else replace(reading, lists=tuple(whole))
+
+
+def _lost(found: ScreeningList, registers: Registers) -> list[Problem]:
+    """Return what is wrong with a list that has less than half of the entries of its version in force."""
+    before = [one.stamp.count for one in registers.list_versions() if one.stamp.list == found.list]
+    if not before or 2 * len(found.entries) >= before[-1]:
+        return []
+    expected = (
+        f"about the {before[-1]:,} of the version in force; where so many were really taken off, skarb screen import --fewer"
+    )
+    return [Problem(f"{found.list} {found.version}", "entries", f"{len(found.entries):,}", expected)]
 
 
 def record_lists(registers: Registers, lists: Iterable[ScreeningList], screen: Screen) -> tuple[list[Summary], Screen, Delta]:

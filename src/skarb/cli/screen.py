@@ -41,13 +41,20 @@ Measure = Literal["block", "reject", "report"]
 
 @app.command(name="import")
 def import_lists(
-    *files: Path, to: Path, published: date | None = None, name: str = "", publisher: str = "", law: str | None = None
+    *files: Path,
+    to: Path,
+    published: date | None = None,
+    name: str = "",
+    publisher: str = "",
+    fewer: bool = False,
+    law: str | None = None,
 ) -> int:
     """Take screening lists into the registers, whole or not at all, and say which known parties that concerns.
 
     What a file is, is told by its content (gzip too): the files of OFAC's SDN and consolidated lists (entries, addresses, aliases and comments belong
     together), the XML of the UN, the table of an EU regulation, the US Denied Persons List, an own list as CSV or in our JSON form. A list that is
-    cut, lacks a file or holds something unknown is refused with the reason, and the version before stays in force.
+    cut, lacks a file, holds something unknown or has lost more than half of its entries is refused with the reason, and the version before stays
+    in force.
 
     Examples: `skarb screen import sdn.csv add.csv alt.csv sdn_comments.csv --to market --published 2023-12-28` ·
     `skarb screen import consolidated.xml --to market`
@@ -64,12 +71,14 @@ def import_lists(
         The short name of the list, instead of the usual one; an own list needs one.
     publisher
         Who published it, instead of the usual.
+    fewer
+        Take a list over that has lost more than half of its entries.
     law
         The country whose registers these are; by default the market's own, else by.
     """
     need(files, "file")
     registers = open_registers(law_of(to, law), to, now)
-    reading = read_list_files(files, Edition(published, name, publisher), registers)
+    reading = read_list_files(files, Edition(published, name, publisher), registers, fewer=fewer)
     if reading.problems:
         err.print(
             f"[red]refused[/] {counted(len(reading.problems), 'problem')}, nothing was recorded; what was in force stays in force"

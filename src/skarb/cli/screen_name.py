@@ -109,7 +109,7 @@ def _lists(
     if not files:
         screen = screen_of(registers)
         return registers.lists(), screen.missing, screen.eased
-    reading = read_list_files(files, Edition(published), registers)
+    reading = read_list_files(files, Edition(published), registers, fewer=True)
     if reading.problems:
         raise InputError("\n".join(map(str, reading.problems)))
     return reading.lists, (), ()

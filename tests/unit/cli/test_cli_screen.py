@@ -85,6 +85,28 @@ def test_what_is_refused_leaves_the_last_good_list_in_force(skarb, tmp_path: Pat
     assert refused.code == 3 and "skarb screen import" in refused.err
 
 
+def test_a_list_that_has_lost_most_of_its_entries_is_taken_over_only_when_that_is_said(skarb, tmp_path: Path) -> None:
+    market(skarb, tmp_path)
+    own = tmp_path / "own.json"
+
+    def written(day: int, entries: int) -> Path:
+        some = [{"entry": str(number)} for number in range(entries)]
+        told = {"list": "ours", "regime": "own", "publisher": "we", "version": str(day), "published": f"2026-01-0{day}"}
+        own.write_text(json.dumps({**told, "entries": some}))
+        return own
+
+    assert screen(skarb, "import", written(1, 5), "--to", "reg").code == 0
+    assert screen(skarb, "import", written(2, 3), "--to", "reg").code == 0
+    for words in (("screen", "import"), ("register", "import")):
+        result = skarb(*words, written(3, 1), "--to", "reg", "--law", "zz")
+        assert result.code == 3 and "--fewer" in " ".join((result.out + result.err).split())
+    (*_, last) = json.loads(screen(skarb, "lists", "--of", "reg", "--format", "json").out)
+    assert (last["version"], last["entries"]) == ("2", 3)
+    assert screen(skarb, "import", written(3, 1), "--to", "reg", "--fewer").code == 0
+    assert screen(skarb, "import", written(4, 1), "--to", "reg").code == 0
+    assert screen(skarb, "import", written(5, 0), "--to", "reg").code == 3
+
+
 def test_one_list_that_cannot_follow_keeps_the_others_out(skarb, tmp_path: Path) -> None:
     market(skarb, tmp_path)
     screen(skarb, "import", *write(tmp_path, "2026-01-05"), "--to", "reg")
