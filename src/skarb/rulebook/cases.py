@@ -15,7 +15,8 @@ from typing import Any
 from skarb.core.errors import ConfigurationError, Problem
 from skarb.core.time import from_day
 from skarb.rulebook.casefile import MET, SILENT
-from skarb.rulebook.edition import Edition, circle_of
+from skarb.rulebook.edition import Edition
+from skarb.rulebook.exceptions import circle_of
 from skarb.rulebook.feature import values_in
 from skarb.rulebook.history import Rulebook, value_on
 from skarb.rulebook.model import FIRST_DAY, LAST_DAY, Case, CodeList, EditionCase, ParameterSeries, Provision

@@ -20,6 +20,7 @@ from skarb.core.errors import ConfigurationError
 from skarb.core.facts import Facts
 from skarb.rulebook import python
 from skarb.rulebook.check import extent
+from skarb.rulebook.exceptions import after_exceptions, circle_of
 from skarb.rulebook.expression import Codes, Fact, Node, Within
 from skarb.rulebook.feature import Seen, features_in, filled, with_features
 from skarb.rulebook.model import FIRST_DAY, Act, Country, Feature, LawList, Provision
@@ -369,22 +370,6 @@ def settled(guards: Iterable[Guard]) -> list[Guard]:
     guards = list(guards)
     settled_conditions = settle_in_turn([guard.condition for guard in guards])
     return [replace(guard, condition=one) for guard, one in zip(guards, settled_conditions, strict=True) if one != FALSE]
-
-
-def circle_of(exceptions: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the provisions that are exceptions of each other in a circle, or that lead into one."""
-    return tuple(sorted(exceptions.keys() - after_exceptions(exceptions)))
-
-
-def after_exceptions(exceptions: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return provisions in an order in which each comes after its exceptions; those in a circle are left out."""
-    left = dict(exceptions)
-    order: list[str] = []
-    while ready := [name for name, others in left.items() if not any(other in left for other in others)]:
-        order += ready
-        for name in ready:
-            del left[name]
-    return order
 
 
 def verdict_of(provision: Provision) -> Verdict | None:
