@@ -30,6 +30,7 @@ from skarb.app.reservework import keep, reserve_beside
 from skarb.cli import main
 from skarb.console import console
 from skarb.core.amount import parse_amount
+from skarb.core.counted import counted
 
 FILE = MarketFile(law="by", seed=7, start=date(2026, 2, 26), days=4, people=20, companies=5, per_day=5)
 """Commands bill a month only when it is over by the clock of whoever asks, so the months here lie long ago."""
@@ -301,7 +302,7 @@ def test_the_farm_s_bills_rest_on_what_the_journal_says(tmp_path: Path):
         front = client.get("/", params={"lang": "en"}).text
         assert 'href="/reserve?lang=en"' in front and 'href="/mining/bills?lang=en"' in front
         assert kept.line().startswith(
-            f"· {len(page['bills'])} bills of miners over {len({one['month'] for one in page['bills']})} months"
+            f"· {len(page['bills'])} bills of miners over {counted(len({one['month'] for one in page['bills']}), 'month')}"
         )
     assert book_of(found).exists() and (reserve_folder(found) / "policy.json").is_file()
 

@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from skarb.app.work import Account
 from skarb.cli.output import Format, err, format_of, out, table, write_rows
-from skarb.core.counted import counted
 from skarb.core.decision import SILENCE
 
 SHOWN = 10  # problems printed in full
@@ -57,7 +56,7 @@ def _print_summary(account: Account, answer: str, titles: Mapping[str, str], to:
         to.print(table((answer, "rows", "provision", "title"), rows))
     repeated = f", {account.repeated:,} of them repeated" if account.repeated else ""
     to.print(
-        f"[bold]{counted(account.rows, 'row')}[/] in = [bold]{account.done:,}[/] answered{repeated} + [bold]{account.malformed:,}[/] malformed"
+        f"[bold]{account.rows:,}[/] rows in = [bold]{account.done:,}[/] answered{repeated} + [bold]{account.malformed:,}[/] malformed"
     )
 
 

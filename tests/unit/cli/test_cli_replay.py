@@ -79,7 +79,7 @@ def test_a_sweep_is_a_table_of_values(skarb, words: tuple[object, ...], tmp_path
 def test_rows_decided_otherwise_than_recorded_are_told_loudly(skarb, tmp_path: Path):
     lake = lake_of(tmp_path, (*ROWS, paid(7, 100, 0, outcome=0)))
     result = skarb("replay", lake, "--law", "zz", "--draft", write_draft(tmp_path))
-    assert result.code == 0 and "1 rows were recorded with another decision" in " ".join(result.err.split())
+    assert result.code == 0 and "1 row was recorded with another decision" in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize(

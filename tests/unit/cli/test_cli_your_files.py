@@ -25,7 +25,7 @@ def test_every_command_of_the_page_does_what_the_page_says(skarb, files: Path) -
     assert len(commands) == 6
     said = {tuple(words): skarb(*words) for words in commands}
     assert {result.code for result in said.values()} == {0}
-    assert "1 row in = 1 answered + 0 malformed" in said[tuple(commands[0])].out
+    assert "1 rows in = 1 answered + 0 malformed" in said[tuple(commands[0])].out
     mapped = said[tuple(commands[1])]
     shown = re.search(r"--mapping export.yaml\n(.*?)…\n```", PAGE, re.DOTALL)
     assert shown is not None and all(line.strip() in mapped.out + mapped.err for line in shown[1].splitlines())

@@ -26,12 +26,16 @@ def likeness(query: Form, listed: Form, parts: Iterable[Part], reading: Reading)
     """Return the likeness of two names. Units: /1."""
     answered = weight = replaced = 0.0
     extra_query = extra_listed = 0.0
-    lone = bool(query.fathers) != bool(listed.fathers)
+    lone = False  # whether a patronymic stands against nothing
     for part in parts:
         if part.how == "replaced":
             replaced += part.weight
-        elif part.how == "only_listed" or (lone and part.how == "only_query" and part.query.casefold() in query.fathers):
+        elif part.how == "only_listed":
             extra_listed += part.weight
+            lone |= part.listed.casefold() in listed.fathers and not query.fathers
+        elif part.how == "only_query" and part.query.casefold() in query.fathers and not listed.fathers:
+            extra_listed += part.weight
+            lone = True
         elif part.how == "only_query":
             extra_query += part.weight
         else:
